@@ -1,0 +1,1 @@
+"""From finished stages to tables that one would publish."""

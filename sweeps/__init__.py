@@ -1,0 +1,1 @@
+"""Orchestration of any study: identity, plan, execution and survival of stages."""
