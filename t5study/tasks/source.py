@@ -1,0 +1,241 @@
+"""Where a task's raw examples lie: on the hub, in local files, or in a folder made on demand."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+READERS = {".json": "json", ".jsonl": "json", ".parquet": "parquet", ".arrow": "arrow"}
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class TaskError(ValueError):
+    """A mistake in the name, the settings or the data of a task, told in one message."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the known name closest to `name`, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Raw examples by split, from a hub data set or from files in a folder; exactly one of both.
+
+    `Source(path="nyu-mll/glue", config="cola", revision=COMMIT, splits={"train": "train"})`
+    or `Source(folder=prepare, splits={"train": "movies-train"})` where `prepare()` returns the
+    folder that holds movies-train.parquet. Nothing is fetched or read before `load`.
+    """
+
+    splits: Mapping[str, str]
+    """Our split (train, validation, test) -> the hub's split or the files' stem; "a+b" joins."""
+    path: str | None = None
+    """Name on the Hugging Face hub."""
+    config: str | None = None
+    """Configuration of the hub data set; below `data_dir` a sub-folder of that name is tried."""
+    revision: str | None = None
+    """Commit on the hub (40 hex digits)."""
+    folder: Callable[[], Path] | Path | None = None
+    """Local folder, or a function that makes it when first needed."""
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.folder is None):
+            raise TaskError("A source needs a hub path or a folder, and not both.")
+        if self.path is not None and not COMMIT.fullmatch(self.revision or ""):
+            raise TaskError(f"Hub data set {self.path}: the revision must be a full commit.")
+
+    def load(
+        self,
+        task: str,
+        split: str,
+        fields: Iterable[str],
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> Dataset:
+        """Return the raw examples of `split`; `data_dir` or `data_files` replace the hub.
+
+        Raises TaskError when there is no such split or file, when the hub cannot be reached, or
+        when a field of `fields` ("a.b" is b inside a) is missing.
+        """
+        import datasets
+
+        files = self.files(task, split, data_dir=data_dir, data_files=data_files)
+        if files is None:
+            data = self._from_hub(task, split)
+            place = f"hub data set {self.path}"
+        else:
+            readers = {READERS[file.suffix] for file in files}
+            if len(readers) > 1:
+                raise TaskError(f"Task '{task}': files of several formats for one split: {files}.")
+            place = f"file {files[0]}"
+            try:
+                data = datasets.load_dataset(
+                    readers.pop(), data_files=[str(file) for file in files], split="train"
+                )
+            except datasets.exceptions.DatasetGenerationError as error:
+                reason = str(error.__cause__ or error).strip().splitlines()[0]
+                raise TaskError(f"Task '{task}': {place} cannot be read: {reason}") from error
+        check_fields(task, place, data.features, fields)
+        return data
+
+    def files(
+        self,
+        task: str,
+        split: str,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> list[Path] | None:
+        """Return the local files that hold `split` in reading order, or None for the hub."""
+        if split not in self.splits:
+            raise TaskError(
+                f"Task '{task}' has no split '{split}'.{nearest(split, self.splits)} "
+                f"Known: {', '.join(self.splits)}."
+            )
+        if data_dir is not None and data_files is not None:
+            raise TaskError(f"Task '{task}': give data_dir or data_files, not both.")
+        if isinstance(data_files, Mapping):
+            if split not in data_files:
+                raise TaskError(
+                    f"Task '{task}': data_files names no files for split '{split}', only for "
+                    f"{', '.join(sorted(data_files)) or 'none'}."
+                )
+            data_files = data_files[split]
+        if data_files is not None:
+            return _existing(task, data_files)
+        if data_dir is not None:
+            return self._in_folder(task, split, Path(data_dir))
+        if self.folder is None:
+            return None
+        folder = self.folder() if callable(self.folder) else self.folder
+        return self._in_folder(task, split, folder)
+
+    def identity(
+        self,
+        task: str,
+        split: str,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> dict[str, Any]:
+        """Return plain values that name exactly the data behind `split`, whatever its path.
+
+        Hub: {"hub", "config", "split", "commit"}. Files: {"sha256": [one a file, in order]}.
+        """
+        files = self.files(task, split, data_dir=data_dir, data_files=data_files)
+        if files is None:
+            return {
+                "hub": self.path,
+                "config": self.config,
+                "split": self.splits[split],
+                "commit": self.revision,
+            }
+        return {"sha256": [file_sha256(file) for file in files]}
+
+    def _from_hub(self, task: str, split: str) -> Dataset:
+        import datasets
+
+        try:
+            return datasets.load_dataset(
+                self.path, self.config, split=self.splits[split], revision=self.revision
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise TaskError(
+                f"Task '{task}': cannot load {self.path} ({self.config or 'default'}) from the "
+                f"hub: {reason} Download it once where there is internet and give "
+                "data_dir=FOLDER (docs/data.md, 'Hub data without internet')."
+            ) from error
+
+    def _in_folder(self, task: str, split: str, folder: Path) -> list[Path]:
+        if not folder.is_dir():
+            raise TaskError(f"Task '{task}': data folder {folder} does not exist.")
+        parts = self.splits[split].split("+")
+        roots = [folder / self.config, folder] if self.config else [folder]
+        for root in roots:
+            for stems in (parts, [split]):
+                found = [_files_of(root, stem) for stem in stems]
+                if all(found):
+                    return [file for files in found for file in files]
+        wanted = " and ".join(f"'{part}.parquet'" for part in parts)
+        raise TaskError(
+            f"Task '{task}': no files of split '{split}' in {folder}; expected {wanted} "
+            f"(or {', '.join(READERS)}; shards as '{parts[0]}-*.parquet' or in a folder "
+            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(folder))[:10]) or 'nothing'}."
+        )
+
+
+def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
+    """Raise TaskError unless every field ("a.b" is b inside a) is among `features`."""
+    for field in fields:
+        known: Any = features
+        for part in field.split("."):
+            known = getattr(known, "feature", known)
+            if not isinstance(known, Mapping) or part not in known:
+                found = list(known) if isinstance(known, Mapping) else []
+                close = difflib.get_close_matches(part, found, n=1, cutoff=0.4)
+                hint = f", found '{close[0]}'" if close else ""
+                raise TaskError(
+                    f"Task '{task}': {place} has no field '{field}': expected '{part}'{hint} "
+                    f"among {', '.join(map(repr, found)) or 'no fields'}. Rename it in the data."
+                )
+            known = known[part]
+
+
+def file_sha256(path: Path) -> str:
+    """Return the file's sha256 in hex; read again only when size, time or inode changed."""
+    stat = path.stat()
+    return _sha256(path.resolve(), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@functools.lru_cache(maxsize=4096)
+def _sha256(path: Path, size: int, mtime_ns: int, inode: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files_of(root: Path, stem: str) -> list[Path]:
+    """Return `root`'s files of one split: stem.ext, shards stem-*.ext, or a folder stem/*.ext."""
+    for suffix in READERS:
+        if (root / f"{stem}{suffix}").is_file():
+            return [root / f"{stem}{suffix}"]
+    for pattern in (f"{stem}-*", f"{stem}/*"):
+        shards = sorted(file for file in root.glob(pattern) if file.suffix in READERS)
+        # Dataset.save_to_disk leaves JSON notes beside its Arrow shards.
+        shards = [f for f in shards if f.name not in ("state.json", "dataset_info.json")]
+        if shards:
+            return shards
+    return []
+
+
+def _existing(task: str, paths: Paths) -> list[Path]:
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    files: list[Path] = []
+    for item in [os.fspath(path) for path in given]:
+        matches = sorted(glob(item, recursive=True)) if has_magic(item) else [item]
+        if not matches or not all(os.path.isfile(match) for match in matches):
+            raise TaskError(f"Task '{task}': data file {item} does not exist.")
+        files.extend(map(Path, matches))
+    for file in files:
+        if file.suffix not in READERS:
+            raise TaskError(
+                f"Task '{task}': cannot tell the format of {file}; known: {', '.join(READERS)}."
+            )
+    if not files:
+        raise TaskError(f"Task '{task}': data_files is empty.")
+    return files
