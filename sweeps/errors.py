@@ -1,0 +1,72 @@
+"""The errors of this package: one root and the few cases a caller tells apart."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class SweepError(Exception):
+    """Anything this package raises on purpose; its text is meant for the screen."""
+
+
+class ConfigurationError(SweepError):
+    """What is wrong with a configuration: every complaint, each quoting what was typed."""
+
+    def __init__(self, complaints: Sequence[str]) -> None:
+        self.complaints = list(dict.fromkeys(complaints))
+        super().__init__("\n".join(self.complaints))
+
+
+class StageError(SweepError):
+    """A stage, or a graph of stages, that cannot be what its study says it is."""
+
+
+class StoreError(SweepError):
+    """The store cannot be written or read: no space, no permission, or not a store."""
+
+    @classmethod
+    def during(cls, action: str, path: Path, error: OSError) -> StoreError:
+        """The one message for what went wrong with `path` while doing `action`."""
+        if is_full(error):
+            remedy = "Free space there, then run the same command again: finished stages are kept."
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            remedy = "Choose a folder you may write with store=PATH, or change its permissions."
+        else:
+            remedy = "Choose another folder with store=PATH."
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return cls(f"Cannot {action} in the store: {path}: {reason}. {remedy}")
+
+
+class LeaseLost(BaseException):
+    """Another process owns this stage now; nothing more may be written for it.
+
+    No Exception, so that a study's `except Exception` cannot keep a lost stage going.
+    """
+
+
+class Stopped(BaseException):
+    """The stage saved what it had and left because it was asked to."""
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """The sentences "Did you mean ...? Known: ..." that end a complaint about a name."""
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(str(given), names, n=1)
+    question = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{question}Known: {', '.join(names)}."
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether `error`, or what it was raised from, says that a disk or quota is full."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        if isinstance(current, OSError) and current.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        seen.add(id(current))
+        current = current.__cause__ or current.__context__
+    return False

@@ -1,0 +1,236 @@
+"""The store: finished stages by key, and what is known of the others; only whole files appear.
+
+<stage name>/<key>/       a finished stage: its files, stage.json, log.txt
+work/<key>/<n>/           generation n in progress; out/ inside is what gets published
+leases/<key>/<n>[.beat]   who owns the stage, and that it lives
+failures/<key>/<n>.json   why attempt n failed
+specs/<key>.json          all that a job needs to run the stage
+sweeps/<id>.json          the record of a sweep
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sweeps.errors import StoreError
+from sweeps.stage import RESERVED_NAMES, Stage
+
+
+class Store:
+    """A folder where finished stages lie by key; safe for many processes and hosts at once."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.path = Path(root).expanduser().absolute()
+
+    def prepare(self) -> None:
+        """Make the store's folders and show that they can be written; StoreError if they cannot."""
+        probe = self.path / "work" / f".probe-{secrets.token_hex(8)}"
+        with store_errors("write", self.path):
+            for name in ("work", "leases", "failures", "specs", "sweeps"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            try:
+                with probe.open("wb") as file:
+                    file.write(b"\0" * 65536)
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                probe.unlink(missing_ok=True)
+
+    def place(self, name: str, key: str) -> Path:
+        """Where a stage lies once it is finished."""
+        return self.path / name / key
+
+    def find(self, stage: Stage) -> Path | None:
+        """The folder of a finished stage, or None."""
+        return self.find_key(stage.name, stage.key)
+
+    def find_key(self, name: str, key: str) -> Path | None:
+        """As `find`, by name and key."""
+        path = self.path / name / key
+        return path if os.path.exists(path / "stage.json") else None
+
+    def finished(self) -> Iterator[tuple[str, str, Path]]:
+        """Name, key and folder of every finished stage."""
+        for folder in _listing(self.path):
+            name = folder.name
+            if name not in RESERVED_NAMES and not name.startswith("."):
+                for path in _listing(folder):
+                    if (path / "stage.json").is_file():
+                        yield name, path.name, path
+
+    def work(self, key: str, generation: int) -> Path:
+        """The scratch folder of one generation of a stage."""
+        return self.path / "work" / key / str(generation)
+
+    def earlier_work(self, key: str, generation: int) -> list[Path]:
+        """The scratch folders of lower generations, newest first."""
+        below = [path for path in _listing(self.path / "work" / key) if path.name.isdecimal()]
+        below = [path for path in below if int(path.name) < generation]
+        return sorted(below, key=lambda path: int(path.name), reverse=True)
+
+    def clear_work(self, key: str) -> None:
+        """Remove all scratch of a finished stage."""
+        shutil.rmtree(self.path / "work" / key, ignore_errors=True)
+
+    def publish(self, name: str, key: str, out: Path) -> bool:
+        """Put `out` under the stage's final name at once and for good; False when it was taken.
+
+        Files and folders reach the disk before the rename, the rename before the return.
+        """
+        final = self.place(name, key)
+        with store_errors("publish a stage", final):
+            sync_tree(out)
+            final.parent.mkdir(exist_ok=True)
+            try:
+                os.rename(out, final)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                if self.find_key(name, key) is None:
+                    raise StoreError(
+                        f"{final} is in the way: it is no finished stage (it has no stage.json). "
+                        "Move it elsewhere, then run the same command again."
+                    ) from None
+                return False
+            sync_folder(final.parent)
+            sync_folder(self.path)
+        return True
+
+    def write_spec(self, stage: Stage) -> None:
+        """Write down all that a job needs to run `stage` from the store and its key alone."""
+        path, spec = self.spec_path(stage.key), stage.spec()
+        if read_json(path) != spec:
+            write_json(path, spec, sync=False)
+
+    def spec_path(self, key: str) -> Path:
+        """Where the specification of a stage lies."""
+        return self.path / "specs" / f"{key}.json"
+
+    def read_spec(self, key: str) -> dict[str, Any]:
+        """The specification of a stage; StoreError when this store has never seen the key."""
+        spec = read_json(self.spec_path(key))
+        if spec is None:
+            raise StoreError(f"The store {self.path} has no specification of stage {key}.")
+        return spec
+
+    def specs(self) -> Iterator[dict[str, Any]]:
+        """Every readable specification in the store."""
+        for path in _listing(self.path / "specs"):
+            if path.suffix == ".json" and (spec := read_json(path)) is not None:
+                yield spec
+
+    def write_failure(self, record: Mapping[str, Any]) -> Path:
+        """Write the record of a failed attempt; the first record of an attempt stays."""
+        path = self.path / "failures" / record["key"] / f"{record['attempt']}.json"
+        if not path.exists():
+            write_json(path, record)
+        return path
+
+    def failures(self, key: str) -> list[dict[str, Any]]:
+        """The records of the failed attempts at a stage, oldest first."""
+        numbered = [
+            (int(path.stem), path)
+            for path in _listing(self.path / "failures" / key)
+            if path.suffix == ".json" and path.stem.isdecimal()
+        ]
+        records = (read_json(path) for _, path in sorted(numbered))
+        return [record for record in records if record is not None]
+
+    def forget_failures(self, key: str) -> int:
+        """Remove the records of a stage's failed attempts; how many there were."""
+        count = len(self.failures(key))
+        shutil.rmtree(self.path / "failures" / key, ignore_errors=True)
+        return count
+
+    def record_path(self, sweep: str) -> Path:
+        """Where the record of a sweep lies."""
+        return self.path / "sweeps" / f"{sweep}.json"
+
+    def records(self) -> list[tuple[str, dict[str, Any]]]:
+        """Id and record of every sweep of this store, the oldest first."""
+        paths = [path for path in _listing(self.path / "sweeps") if path.suffix == ".json"]
+        paths.sort(key=lambda path: path.stat().st_mtime)
+        found = [(path.stem, read_json(path)) for path in paths]
+        return [(name, record) for name, record in found if record is not None]
+
+
+@contextmanager
+def store_errors(action: str, path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into the one StoreError that a user reads."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError.during(action, path, error) from error
+
+
+def write_json(path: Path, value: Any, *, sync: bool = True) -> None:
+    """Replace a JSON file as a whole; readers see the old one or the new one."""
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    with store_errors("write", path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None when there is none, or a crash left it unreadable."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    except OSError as error:
+        raise StoreError.during("read", path, error) from error
+    return value if isinstance(value, dict) else None
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring every file and folder below `folder` to the disk, `folder` last."""
+    for path, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            file = os.path.join(path, name)
+            if not os.path.islink(file):
+                _sync(file, os.O_RDONLY)
+        sync_folder(path)
+
+
+def sync_folder(path: str | os.PathLike[str]) -> None:
+    """Bring the entries of a folder to the disk."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: str | os.PathLike[str], flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network and FUSE file systems cannot sync a folder; they order renames themselves.
+        if not flags & os.O_DIRECTORY or error.errno not in (errno.EINVAL, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _listing(folder: Path) -> Iterable[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise StoreError.during("list", folder, error) from error
