@@ -1,0 +1,23 @@
+"""The entry point: `python run.py -m objective=span,iid corruption=0.15,0.25`."""
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from sweeps.preflight import check
+
+CONF = Path(__file__).parent / "conf"
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def show_table(finished: DictConfig) -> None:
+    """Print the table of a sweep whose stages are finished; Hydra calls us once a sweep."""
+    import reports
+
+    reports.show(Path(finished.store), finished.sweep)
+
+
+if __name__ == "__main__":
+    check(CONF, "config")
+    show_table()

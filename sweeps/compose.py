@@ -1,0 +1,213 @@
+"""From override strings to checked configurations, by Hydra's own grammar and search path."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, OverrideType
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sweeps.errors import ConfigurationError, nearest
+from sweeps.settings import RunSettings
+from sweeps.study import Study
+
+
+@contextmanager
+def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
+    """Let Hydra read `folder` (and `extra`) outside of hydra.main."""
+    path = create_config_search_path(str(folder))
+    if extra:
+        path.append("command-line", f"file://{extra}")
+    GlobalHydra.instance().clear()
+    Hydra.create_main_hydra2(task_name="run", config_search_path=path)
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+
+
+class Composer:
+    """Composes each distinct choice of groups once and applies values to copies of it."""
+
+    def __init__(self, config_name: str) -> None:
+        self.config_name = config_name
+        self._loader = GlobalHydra.instance().config_loader()
+        self._parser = OverridesParser.create(config_loader=self._loader)
+        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self.groups = lru_cache(maxsize=None)(self._options)
+
+    def _options(self, group: str) -> tuple[str, ...]:
+        return tuple(self._loader.get_group_options(group, ObjectType.CONFIG))
+
+    def is_group(self, override: Override) -> bool:
+        """Whether the key names a config group, such as `objective`."""
+        return bool(self.groups(override.key_or_group))
+
+    def parse(self, text: str) -> Override:
+        """One override, by Hydra's grammar. Raises ConfigurationError."""
+        try:
+            return self._parser.parse_override(text)
+        except (OverrideParseException, HydraException) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigurationError([f"{text}: not an override: {reason}"]) from error
+
+    def choices(self, override: Override) -> list[str]:
+        """The `key=value` strings of an override with one or several values."""
+        if not override.is_sweep_override():
+            return [str(override.input_line)]
+        key = override.get_key_element()
+        values = override.value()
+        if isinstance(values, Glob):
+            names = values.filter(list(self.groups(override.key_or_group)))
+            return [f"{key}={name}" for name in names]
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """The typed configuration of these overrides. Raises ConfigurationError."""
+        parsed = [self.parse(text) for text in overrides]
+        chosen = [o for o in parsed if self.is_group(o) or not _plain(o)]
+        values = [o for o in parsed if not self.is_group(o) and _plain(o)]
+        config = self._base(tuple(str(o.input_line) for o in chosen)).copy()
+        said = [x for o in values if (x := _apply(config, o))]
+        if said:
+            raise ConfigurationError(said)
+        return config
+
+    def resolved(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """The configuration as plain values, interpolations followed."""
+        config = self.compose(overrides)
+        try:
+            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        except OmegaConfBaseException as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigurationError([f"{' '.join(overrides)}: {reason}"]) from error
+        assert isinstance(plain, dict)
+        return {str(key): value for key, value in plain.items()}
+
+    def _base(self, chosen: tuple[str, ...]) -> DictConfig:
+        if chosen not in self._bases:
+            try:
+                composed = hydra.compose(self.config_name, list(chosen))
+            except (HydraException, OmegaConfBaseException) as error:
+                reason = " ".join(str(error).split())
+                raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
+            self._bases[chosen] = _typed(composed)
+        return self._bases[chosen]
+
+    def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
+        """What is wrong with each override by itself, and the overrides that are right."""
+        said: list[str] = []
+        right: list[str] = []
+        values: list[tuple[str, Override]] = []
+        for text in texts:
+            try:
+                override = self.parse(text)
+                options = self.groups(override.key_or_group)
+                wrong = self._unknown_options(override, options) if options else []
+            except ConfigurationError as error:
+                said += error.complaints
+                continue
+            said += wrong
+            if not wrong and (options or not _plain(override)):
+                right.append(text)
+            elif not wrong:
+                values.append((text, override))
+        try:
+            typed = self.compose(
+                [c[0] for t in right if len(c := self.choices(self.parse(t))) >= 1]
+            )
+        except ConfigurationError as error:
+            return said + error.complaints, right
+        for text, override in values:
+            problems = []
+            for choice in self.choices(override):
+                problem = _apply(typed.copy(), self.parse(choice))
+                if problem:
+                    problems.append(problem)
+            said += problems
+            if not problems:
+                right.append(text)
+        return said, right
+
+    def _unknown_options(self, override: Override, options: tuple[str, ...]) -> list[str]:
+        key = override.key_or_group
+        return [
+            f"{choice}: unknown {key} {value!r}. {nearest(value, options)}"
+            for choice in self.choices(override)
+            if (value := choice.partition("=")[2].strip("'\"")) not in options
+        ]
+
+
+def _plain(override: Override) -> bool:
+    return override.type == OverrideType.CHANGE
+
+
+def _typed(composed: DictConfig) -> DictConfig:
+    """Refuse keys and values that neither the run's nor the study's schema has."""
+    said: list[str] = []
+    typed = OmegaConf.structured(RunSettings)
+    schema = Study(composed.study).schema
+    if schema:
+        typed = OmegaConf.merge(typed, OmegaConf.structured(schema))
+    OmegaConf.set_struct(typed, True)
+    for key in composed:
+        if key not in typed and schema:
+            said.append(f"conf/: unknown key {key!r}. {nearest(str(key), map(str, typed))}")
+            continue
+        OmegaConf.set_struct(typed, schema is not None)
+        try:
+            typed = OmegaConf.merge(typed, {key: composed._get_node(key)})
+        except OmegaConfBaseException as error:
+            said.append(f"conf/: {key}: {str(error).splitlines()[0]}")
+    if said:
+        raise ConfigurationError(said)
+    OmegaConf.set_struct(typed, True)
+    assert isinstance(typed, DictConfig)
+    return typed
+
+
+def _apply(config: DictConfig, override: Override) -> str | None:
+    """Set one value; the complaint where the key or its type refuses it."""
+    key, text = override.key_or_group, override.input_line
+    try:
+        OmegaConf.update(config, key, override.value(), merge=True, force_add=False)
+    except (OmegaConfBaseException, ValueError) as error:
+        known = flat_keys(config)
+        if key not in known:
+            return f"{text}: unknown key {key!r}. {nearest(key, known)}"
+        return f"{text}: {str(error).splitlines()[0]}"
+    return None
+
+
+def flat_keys(config: DictConfig) -> set[str]:
+    """Every dotted key of a configuration, inner nodes included."""
+    found: set[str] = set()
+
+    def walk(node: Any, prefix: str) -> None:
+        for key in node:
+            dotted = f"{prefix}{key}"
+            found.add(dotted)
+            child = node._get_node(key)
+            if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
+                walk(child, f"{dotted}.")
+
+    walk(config, "")
+    return found
+
+
+def product(choices: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Every combination, the last axis fastest."""
+    return itertools.product(*choices)

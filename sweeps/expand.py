@@ -1,0 +1,257 @@
+"""What was asked for, worked out: sweeps of rows, rows of cells, cells of stages."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sweeps.compose import Composer
+from sweeps.errors import ConfigurationError, SweepError
+from sweeps.settings import OPERATIONAL
+from sweeps.stage import Stage
+from sweeps.study import Cell, Study
+from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file
+
+BASELINES = ("auto", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of a table: a configuration with one or more seeds."""
+
+    label: str
+    overrides: tuple[str, ...]
+    """What sets this row apart; the sweep's common overrides come first."""
+    baseline: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A table to be: everything that its record says."""
+
+    id: str
+    title: str
+    study: str
+    section: str | None = None
+    file: SweepFile | None = None
+    common: tuple[str, ...] = ()
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+    search: Search | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [cell for row in self.rows for cell in row.cells]
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The stages whose scores the table needs; their ancestors hang on them."""
+        return [stage for cell in self.cells for stage in cell.scores.values()]
+
+
+class Expansion:
+    """Turns the overrides of one command into sweeps, each cell composed once."""
+
+    def __init__(self, composer: Composer, overrides: Sequence[str]) -> None:
+        self._composer = composer
+        self._parsed = [(text, composer.parse(text)) for text in overrides]
+        self.run = composer.resolved([t for t, o in self._parsed if not o.is_sweep_override()])
+        self._studies: dict[str, Study] = {}
+        if self.run["baseline"] not in BASELINES:
+            raise ConfigurationError(
+                [f"baseline={self.run['baseline']}: accepted are {' and '.join(BASELINES)}."]
+            )
+
+    def sweeps(self) -> list[Sweep]:
+        """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
+        asked = [(t, o) for t, o in self._parsed if o.key_or_group not in OPERATIONAL]
+        swept_settings = [
+            f"{t}: takes one value."
+            for t, o in self._parsed
+            if o.key_or_group in OPERATIONAL - {"sweep"} and o.is_sweep_override()
+        ]
+        if swept_settings:
+            raise ConfigurationError(swept_settings)
+        names = self._choices_of("sweep") or [self.run["sweep"]]
+        if names == [None]:
+            return [self._grid(asked)]
+        return [self._from_file(read_sweep_file(str(name)), asked) for name in names]
+
+    def _choices_of(self, key: str) -> list[str]:
+        for _, override in self._parsed:
+            if override.key_or_group == key and override.is_sweep_override():
+                return [c.partition("=")[2] for c in self._composer.choices(override)]
+        return []
+
+    # -- a grid ------------------------------------------------------------------------------
+
+    def _grid(self, asked: list[tuple[str, Any]]) -> Sweep:
+        seeds, common, axes = self._split(asked)
+        rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
+        rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
+        digest = hashlib.sha256("\0".join(sorted(t for t, _ in asked)).encode()).hexdigest()[:8]
+        name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
+        sweep = Sweep(
+            id=f"{name}-{digest}",
+            title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
+            study=self.run["study"],
+            common=common,
+            seeds=self._seed_counts({}),
+        )
+        return self._with_rows(sweep, rows, seeds, baseline=None)
+
+    def _split(
+        self, asked: list[tuple[str, Any]]
+    ) -> tuple[list[int] | None, tuple[str, ...], list[list[str]]]:
+        """The seeds asked for, the overrides with one value, and the swept axes."""
+        seeds: list[int] | None = None
+        common: list[str] = []
+        axes: list[list[str]] = []
+        for text, override in asked:
+            if override.key_or_group == "seed" and override.is_sweep_override():
+                choices = self._composer.choices(override)
+                seeds = list(dict.fromkeys(int(c.partition("=")[2]) for c in choices))
+            elif override.is_sweep_override():
+                axes.append(list(dict.fromkeys(self._composer.choices(override))))
+            else:
+                common.append(text)
+        return seeds, tuple(common), axes
+
+    # -- a file ------------------------------------------------------------------------------
+
+    def _from_file(self, file: SweepFile, asked: list[tuple[str, Any]]) -> Sweep:
+        seeds, common, axes = self._split(asked)
+        said = [
+            f"{', '.join(axis)}: a sweep file has its own rows; give one value, or drop sweep=."
+            for axis in axes
+        ]
+        given = {self._composer.parse(text).key_or_group: text for text in common}
+        for row in file.rows:
+            for text in row.overrides:
+                key = self._composer.parse(text).key_or_group
+                if key in given:
+                    said.append(
+                        f"{given[key]}: row {row.label!r} of {file.name} sets {text}; "
+                        "one of them must go."
+                    )
+        if said:
+            raise ConfigurationError(said)
+        sweep = Sweep(
+            id=file.name,
+            title=file.title,
+            section=file.section,
+            study=file.study,
+            file=file,
+            common=common,
+            seeds=self._seed_counts(file.seeds),
+            search=file.search,
+        )
+        if file.search:
+            return replace(sweep, rows=())
+        return self._with_rows(sweep, list(file.rows), seeds, baseline=file.baseline)
+
+    # -- rows --------------------------------------------------------------------------------
+
+    def _seed_counts(self, file: Mapping[str, int]) -> dict[str, int]:
+        """Seeds by the command line, else by the file, else by the preset."""
+        counts = dict(self.run["seeds"])
+        given = {t.partition("=")[0] for t, _ in self._parsed}
+        for key, value in file.items():
+            if f"seeds.{key}" not in given:
+                counts[key] = value
+        return counts
+
+    def _with_rows(
+        self, sweep: Sweep, rows: list[FileRow], seeds: list[int] | None, baseline: str | None
+    ) -> Sweep:
+        said: list[str] = []
+        first: dict[str, Cell] = {}
+        start = seeds[0] if seeds else int(self.run["seed"])
+        for row in rows:
+            try:
+                first[row.label] = self.cell(sweep, row.overrides, start)
+            except ConfigurationError as error:
+                said += error.complaints
+        if said:
+            raise ConfigurationError(said)
+        notices: list[str] = []
+        rows = self._distinct(sweep, rows, first, notices)
+        if baseline is None and self.run["baseline"] == "auto":
+            baseline = self._baseline_of_grid(sweep, rows, first, start, notices)
+        if self.run["baseline"] == "none":
+            baseline = None
+        done = []
+        for row in rows:
+            count = sweep.seeds["baseline" if row.label == baseline else "variants"]
+            wanted = seeds or list(range(start, start + count))
+            cells = [
+                first[row.label] if s == start else self.cell(sweep, row.overrides, s)
+                for s in wanted
+            ]
+            done.append(
+                Row(
+                    label=row.label,
+                    overrides=row.overrides,
+                    baseline=row.label == baseline,
+                    cells=tuple(cells),
+                )
+            )
+        return replace(sweep, rows=tuple(done), notices=tuple(notices))
+
+    def _distinct(
+        self, sweep: Sweep, rows: list[FileRow], first: dict[str, Cell], notices: list[str]
+    ) -> list[FileRow]:
+        """Rows with equal keys: an error in a file, one row in a grid."""
+        seen: dict[tuple[tuple[str, str], ...], FileRow] = {}
+        said = []
+        for row in rows:
+            other = seen.setdefault(first[row.label].identity, row)
+            if other is row:
+                continue
+            if sweep.file:
+                said.append(f"{sweep.file.name}: rows {other.label!r} and {row.label!r} are one.")
+            else:
+                notices.append(f"{row.label}: the same cell as {other.label}; shown once.")
+        if said:
+            raise ConfigurationError(said)
+        return list(seen.values())
+
+    def _baseline_of_grid(
+        self,
+        sweep: Sweep,
+        rows: list[FileRow],
+        first: dict[str, Cell],
+        start: int,
+        notices: list[str],
+    ) -> str:
+        """The row whose keys are the defaults'; added, and said so, where no row is."""
+        default = self.cell(sweep, (), start)
+        for row in rows:
+            if first[row.label].identity == default.identity:
+                return row.label
+        row = FileRow(label="baseline")
+        rows.insert(0, row)
+        first[row.label] = default
+        notices.append("No cell of the grid is the baseline: added. baseline=none leaves it out.")
+        return row.label
+
+    def cell(self, sweep: Sweep, overrides: Sequence[str], seed: int) -> Cell:
+        """One cell. Raises ConfigurationError."""
+        texts = [t for t in sweep.common if not t.startswith("seed=")]
+        config = self._composer.resolved([*texts, *overrides, f"seed={seed}"])
+        study = self.study(sweep.study)
+        asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
+        return study.cell(asked)
+
+    def study(self, name: str) -> Study:
+        """The study of this name, imported once."""
+        if name not in self._studies:
+            if self.run["study"] != name:
+                raise SweepError(f"The sweep is of study {name!r}, conf/ of {self.run['study']!r}.")
+            self._studies[name] = Study(name)
+        return self._studies[name]

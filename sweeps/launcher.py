@@ -1,0 +1,66 @@
+"""Hydra's launchers of ours: each takes a graph of stages to where it runs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from sweeps.graph import Graph
+from sweeps.store import Store
+
+
+class StageLauncher(Launcher):
+    """Runs stages, not jobs: our sweeper hands over a graph instead of override lists."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Hydra's hook; what we need comes with each graph."""
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Hydra's other sweepers speak in jobs, which share nothing: refused."""
+        raise NotImplementedError("hydra/launcher local and slurm need hydra/sweeper=study.")
+
+    @abstractmethod
+    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
+        """Bring the targets of `graph` into the store.
+
+        `run` holds the run's settings (sweeps/settings.py). Returns the exit status: 0 whole,
+        1 where a stage failed, 130 after Ctrl-C.
+        """
+
+
+class LocalLauncher(StageLauncher):
+    """Worker processes on this machine."""
+
+    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
+        from sweeps.local import run_local
+
+        outcome = run_local(
+            graph,
+            store,
+            slots=run["workers"],
+            threads=run["threads"],
+            lease_timeout=run["lease_timeout"],
+        )
+        return outcome.status
+
+
+class SlurmLauncher(StageLauncher):
+    """Arrays of jobs on a SLURM cluster, through submitit."""
+
+    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
+        from sweeps.slurm import run_slurm
+
+        return run_slurm(graph, store, run)

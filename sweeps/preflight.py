@@ -1,0 +1,50 @@
+"""Look at a command line before Hydra does, so that all complaints come out together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+
+from sweeps.compose import Composer, search_path
+from sweeps.errors import ConfigurationError, SweepError
+from sweeps.expand import Expansion
+
+MISTAKE = 2
+"""Exit status of a user's mistake."""
+
+
+def complain(error: SweepError) -> int:
+    """Print what is wrong, one line a complaint, and give the exit status."""
+    for line in str(error).splitlines():
+        print(line, file=sys.stderr)
+    return MISTAKE
+
+
+def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None:
+    """Leave with exit status 2 and every complaint, if there is one about the overrides."""
+    arguments = sys.argv[1:] if argv is None else argv
+    given, unknown = get_args_parser().parse_known_args(arguments)
+    flags = [word for word in unknown if word.startswith("-")]
+    if flags:
+        sys.exit(complain(SweepError(f"{' '.join(flags)}: no such option. See --help.")))
+    if given.help or given.hydra_help or given.info or given.shell_completion:
+        return
+    if given.multirun and given.cfg:
+        # Every run is a multirun here; Hydra itself refuses the two together.
+        sys.argv = [word for word in sys.argv if word not in ("-m", "--multirun")]
+    path = (folder / given.config_path).resolve() if given.config_path else folder
+    extra = Path(given.config_dir).resolve() if given.config_dir else None
+    with search_path(path, extra):
+        composer = Composer(given.config_name or config_name)
+        try:
+            said, right = composer.complaints([*given.overrides, *unknown])
+            if said:
+                try:
+                    Expansion(composer, right).sweeps()
+                except ConfigurationError as error:
+                    said += error.complaints
+                raise ConfigurationError(said)
+        except SweepError as error:
+            sys.exit(complain(error))

@@ -1,0 +1,82 @@
+"""The keys of a run that every study shares: where, what of it, how many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+
+@dataclass
+class Seeds:
+    baseline: int = 1
+    """Seeds of the baseline row: two or more give the table its ruler."""
+    variants: int = 1
+    """Seeds of every other row."""
+
+
+@dataclass
+class Slurm:
+    """What a cluster job asks for; a stage's own name under `stages` overrides it."""
+
+    partition: str | None = None
+    account: str | None = None
+    time_minutes: int = 60
+    gpus: int = 0
+    nodes: int = 1
+    cpus_per_task: int = 1
+    memory_gb: int | None = None
+    max_requeues: int = 10
+    """How often a job may be cut short by a limit or a preemption and still go on."""
+    submit_from_jobs: bool = True
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    setup: list[str] = field(default_factory=list)
+    """Shell lines that a job runs first."""
+
+
+@dataclass
+class RunSettings:
+    """What `run.py` itself reads. None of it but `seed` reaches a stage."""
+
+    study: str = MISSING
+    """The package that turns a cell into stages."""
+    store: str = "${oc.env:T5STUDY_STORE,./store}"
+    seed: int = 0
+    seeds: Seeds = field(default_factory=Seeds)
+    baseline: str = "auto"
+    """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
+    sweep: str | None = None
+    """A file of sweeps/, or several: `sweep=table06` or `sweep=table06,table07`."""
+    search: str | None = None
+    plan: bool = False
+    format: str = "text"
+    wait: bool | None = None
+    """Stay until all is finished. Local runs always do; a cluster run only with `wait=true`."""
+    max_jobs: int = 1000
+    workers: int | None = None
+    """Worker processes at a time; as many as the machine has cores or GPUs when null."""
+    threads: int | None = None
+    lease_timeout: float = 90.0
+    """Seconds without a heartbeat after which another host's stage is taken over."""
+    device: str = "H100"
+    """The device whose hours the plan counts."""
+    share_of_peak: float = 0.4
+    slurm: Slurm = field(default_factory=Slurm)
+
+
+OPERATIONAL = frozenset(
+    (
+        "store sweep plan format wait max_jobs workers threads lease_timeout device share_of_peak "
+        "slurm hydra baseline search"
+    ).split()
+)
+"""Top-level keys that change how a sweep runs, never what it asks."""
+
+
+def register() -> None:
+    """Give Hydra the schema, so that a study's config.yaml can start from `run_settings`."""
+    # As plain values: a study's own keys join them, and types are checked on the whole.
+    plain = OmegaConf.to_container(OmegaConf.structured(RunSettings))
+    ConfigStore.instance().store(name="run_settings", node=plain)

@@ -1,0 +1,85 @@
+"""The border to a study: the only thing sweeps/ knows of one."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.errors import ConfigurationError, SweepError
+from sweeps.stage import Stage, adopt_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One resolved configuration with one seed, and the stages that score it."""
+
+    seed: int
+    config: Mapping[str, Any]
+    scores: Mapping[str, Stage]
+    """The stage that publishes each task's scores."""
+    columns: tuple[Mapping[str, Any], ...]
+    references: tuple[Mapping[str, Any], ...] = ()
+    selection: str | None = None
+    footnotes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[tuple[str, str], ...]:
+        """The tasks and the keys behind their scores: equal for cells that ask the same."""
+        return tuple(sorted((task, stage.key) for task, stage in self.scores.items()))
+
+
+class Study:
+    """A module with `cell(config)`, and if it likes `Schema`, `complaints`, `prepare`.
+
+    - `cell(config) -> {"scores": {task: stage}, "columns": [...], ...}`: the stages of one cell
+    - `Schema`: a dataclass of its keys, which the configuration must fit
+    - `complaints(config) -> list[str]`: what is impossible about a configuration
+    - `prepare(configs, say)`: fetch what the cells read, before anything trains
+    """
+
+    def __init__(self, name: str) -> None:
+        try:
+            self._module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name and name.split(".")[0] != error.name.split(".")[0]:
+                raise
+            raise SweepError(
+                f"study={name}: no such package. Name one that Python can import from here."
+            ) from error
+        self.name = name
+        if not callable(getattr(self._module, "cell", None)):
+            raise SweepError(f"study={name}: the module has no function cell(config).")
+
+    @property
+    def schema(self) -> type | None:
+        return getattr(self._module, "Schema", None)
+
+    def complaints(self, config: Mapping[str, Any]) -> list[str]:
+        """What makes this configuration impossible, in the words of the command line."""
+        check: Callable[[Mapping[str, Any]], list[str]] | None
+        check = getattr(self._module, "complaints", None)
+        return check(config) if check else []
+
+    def prepare(self, configs: Iterable[Mapping[str, Any]], say: Callable[[str], None]) -> None:
+        """Fetch what these cells will read. Raises what the study raises."""
+        prepare = getattr(self._module, "prepare", None)
+        if prepare:
+            prepare(list(configs), say)
+
+    def cell(self, config: Mapping[str, Any]) -> Cell:
+        """The stages and columns of one cell. Raises ConfigurationError with its complaints."""
+        complaints = self.complaints(config)
+        if complaints:
+            raise ConfigurationError(complaints)
+        given = self._module.cell(config)
+        return Cell(
+            seed=int(config.get("seed", 0)),
+            config=config,
+            scores=dict(zip(given["scores"], adopt_all(given["scores"].values()), strict=True)),
+            columns=tuple(given["columns"]),
+            references=tuple(given.get("references", ())),
+            selection=given.get("selection"),
+            footnotes=tuple(given.get("footnotes", ())),
+        )

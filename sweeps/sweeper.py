@@ -1,0 +1,90 @@
+"""Hydra's sweeper of ours: from overrides to a plan, a record, finished stages and a table."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from sweeps.compose import Composer
+from sweeps.errors import SweepError
+from sweeps.expand import Expansion, Sweep
+from sweeps.graph import Graph
+from sweeps.launcher import StageLauncher
+from sweeps.plan import as_json, make_plan, show
+from sweeps.preflight import complain
+from sweeps.record import write_record
+from sweeps.store import Store
+
+
+class StudySweeper(Sweeper):
+    """Takes every run, single or many, from its overrides to the table."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Hydra's hook before `sweep`; `task_function` shows a finished sweep's table."""
+        self.config = config
+        self.show_table = task_function
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run what the overrides ask for. Leaves through SystemExit unless all is whole."""
+        try:
+            status = self._sweep(arguments)
+        except SweepError as error:
+            sys.exit(complain(error))
+        if status:
+            sys.exit(status)
+
+    def _sweep(self, arguments: list[str]) -> int:
+        if not isinstance(self.launcher, StageLauncher):
+            raise SweepError("hydra/launcher: accepted are local and slurm.")
+        name = self.config.hydra.job.config_name
+        expansion = Expansion(Composer(name), arguments)
+        sweeps = expansion.sweeps()
+        run = expansion.run
+        store = Store(run["store"])
+        graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
+        if run["plan"]:
+            self._plan(sweeps, store, run)
+            return 0
+        store.prepare()
+        console = Console()
+        for sweep in sweeps:
+            for notice in sweep.notices:
+                console.print(notice, highlight=False)
+        todo = graph.needed(lambda stage: store.find(stage) is not None)
+        if todo:
+            for sweep in sweeps:
+                configs = [cell.config for cell in sweep.cells]
+                expansion.study(sweep.study).prepare(configs, console.print)
+        for sweep in sweeps:
+            write_record(store, sweep)
+        status = self.launcher.run(graph, store, run)
+        for sweep in sweeps:
+            self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
+        return status
+
+    @staticmethod
+    def _plan(sweeps: list[Sweep], store: Store, run: dict[str, Any]) -> None:
+        plan = make_plan(
+            sweeps,
+            lambda stage: "done" if store.find(stage) else "todo",
+            device=run["device"],
+            share_of_peak=run["share_of_peak"],
+        )
+        if run["format"] == "json":
+            print(as_json(plan))
+        else:
+            show(plan, Console())

@@ -1,0 +1,150 @@
+"""A sweep as a file: rows around a baseline, seeds, or a search."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sweeps.errors import ConfigurationError, SweepError, nearest
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRow:
+    label: str
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Coordinate ascent: axes in order, each with the winners so far (the paper's Figure 5)."""
+
+    axes: tuple[Mapping[str, Any], ...]
+    """Each `{name, candidates: [{label, overrides}]}`."""
+    score: str
+    """The column whose best value wins an axis."""
+    tie_break: str = "cheaper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepFile:
+    """One file of sweeps/, read and checked."""
+
+    name: str
+    sha256: str
+    study: str
+    title: str
+    section: str | None = None
+    baseline: str | None = None
+    """The label of the baseline row."""
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    rows: tuple[FileRow, ...] = ()
+    search: Search | None = None
+
+
+def sweep_names(folder: Path = FOLDER) -> list[str]:
+    """The sweeps that can be asked for by name."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
+    """Read sweeps/<name>.yaml, or a path that ends in .yaml. Raises SweepError."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        raise SweepError(f"sweep={name}: no such sweep. {nearest(name, sweep_names(folder))}")
+    text = path.read_bytes()
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SweepError(f"{path.name}: not YAML: {error}") from error
+    return _checked(path, content, hashlib.sha256(text).hexdigest())
+
+
+def _checked(path: Path, content: Any, sha256: str) -> SweepFile:
+    said: list[str] = []
+    if not isinstance(content, dict):
+        raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
+    known = {f.name for f in fields(SweepFile)} - {"name", "sha256"}
+    for key in content:
+        if key not in known:
+            said.append(f"{path.name}: unknown key {key!r}. {nearest(str(key), known)}")
+    said += [
+        f"{path.name}: {key!r} is missing." for key in ("study", "title") if key not in content
+    ]
+    if bool(content.get("rows")) == bool(content.get("search")):
+        said.append(f"{path.name}: give either rows or search.")
+    rows = tuple(_row(path, row, said) for row in content.get("rows") or [])
+    labels = [row.label for row in rows]
+    said += [
+        f"{path.name}: two rows are called {label!r}."
+        for label in sorted({x for x in labels if labels.count(x) > 1})
+    ]
+    baseline = content.get("baseline")
+    if rows and baseline is not None and baseline not in labels:
+        said.append(f"{path.name}: baseline: no row {baseline!r}. {nearest(baseline, labels)}")
+    seeds = content.get("seeds") or {}
+    for key, value in seeds.items():
+        if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
+            said.append(
+                f"{path.name}: seeds: {key}: {value!r}; accepted are baseline and variants, 1 up."
+            )
+    search = _search(path, content["search"], said) if content.get("search") else None
+    if said:
+        raise ConfigurationError(said)
+    return SweepFile(
+        name=path.stem,
+        sha256=sha256,
+        study=content["study"],
+        title=content["title"],
+        section=None if content.get("section") is None else str(content["section"]),
+        baseline=baseline,
+        seeds=seeds,
+        rows=rows,
+        search=search,
+    )
+
+
+def _row(path: Path, row: Any, said: list[str]) -> FileRow:
+    if not isinstance(row, dict) or "label" not in row:
+        said.append(f"{path.name}: a row is {{label, overrides}}, not {row!r}.")
+        return FileRow(label=str(row))
+    for key in row.keys() - {"label", "overrides"}:
+        said.append(
+            f"{path.name}: row {row['label']!r}: unknown key {key!r}. "
+            f"{nearest(str(key), ['label', 'overrides'])}"
+        )
+    overrides = row.get("overrides") or []
+    if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
+        said.append(f"{path.name}: row {row['label']!r}: overrides is a list of key=value.")
+        overrides = []
+    return FileRow(label=str(row["label"]), overrides=tuple(overrides))
+
+
+def _search(path: Path, content: Any, said: list[str]) -> Search | None:
+    known = {f.name for f in fields(Search)}
+    if not isinstance(content, dict):
+        said.append(f"{path.name}: search is a mapping with axes and score.")
+        return None
+    for key in content.keys() - known:
+        said.append(f"{path.name}: search: unknown key {key!r}. {nearest(str(key), known)}")
+    for key in ("axes", "score"):
+        if key not in content:
+            said.append(f"{path.name}: search: {key!r} is missing.")
+    axes = []
+    for axis in content.get("axes") or []:
+        if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
+            said.append(f"{path.name}: an axis is {{name, candidates}}, not {axis!r}.")
+            continue
+        candidates = [_row(path, row, said) for row in axis["candidates"]]
+        axes.append({"name": str(axis["name"]), "candidates": candidates})
+    return Search(
+        axes=tuple(axes),
+        score=str(content.get("score")),
+        tie_break=str(content.get("tie_break", "cheaper")),
+    )

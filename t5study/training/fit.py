@@ -1,0 +1,207 @@
+"""Train to a step count through Lightning, and survive: checkpoints, resumption, stopping."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+from t5study.batching import loader
+from t5study.errors import DivergedError
+from t5study.training.module import TextToText
+
+log = logging.getLogger(__name__)
+
+LAST = "last.ckpt"
+LOG_EVERY = 10
+SAVE_SHARE = 0.02
+"""Saving may take this share of the time: a slow disk or a large model is saved less often."""
+
+
+class Keeper(lightning.Callback):
+    """Keeps a run resumable: saves last.ckpt, watches for the stop signal, tells how it goes.
+
+    `on_step(step)` is called after each step that is a multiple of `every` and after the last
+    one; what it keeps in `memory` travels in last.ckpt.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        steps: int,
+        *,
+        tokens_per_step: float,
+        save_seconds: float = 15.0,
+        every: int | None = None,
+        on_step: Callable[[int], None] | None = None,
+        memory: dict[str, Any] | None = None,
+    ) -> None:
+        self.context = context
+        self.steps = steps
+        self.tokens_per_step = tokens_per_step
+        self.save_seconds = save_seconds
+        self.every = every
+        self.on_step = on_step
+        self.memory = {} if memory is None else memory
+        self.history: list[dict[str, float]] = []
+        self._pending: list[torch.Tensor] = []
+        self._saved_at = time.monotonic()
+        self._save_cost = 0.0
+        self._logged_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, module: Any, outputs: Any, batch: Any, index: int
+    ) -> None:
+        step = trainer.global_step
+        last = step == self.steps
+        self._pending.append(module.nats)
+        if step % LOG_EVERY == 0 or last:
+            self._log(step)
+        due = self.on_step is not None and (last or (self.every and step % self.every == 0))
+        if due and self.on_step:
+            module.eval()
+            self.on_step(step)
+            module.train()
+        stopping = self.context.should_stop()
+        waited = time.monotonic() - self._saved_at
+        pause = max(self.save_seconds, self._save_cost / SAVE_SHARE)
+        if due or stopping or (waited > pause and not last):
+            self._save(trainer)
+        if stopping and not last:
+            self.context.stop()
+
+    def _log(self, step: int) -> None:
+        loss = float(torch.stack(self._pending).mean())
+        now = time.monotonic()
+        rate = len(self._pending) * self.tokens_per_step / max(now - self._logged_at, 1e-9)
+        self._pending, self._logged_at = [], now
+        if loss != loss or loss == float("inf"):
+            raise DivergedError(f"the loss is {loss} at step {step}")
+        self.history.append({"step": step, "loss": loss})
+        self.context.progress(step, self.steps, loss=loss, tokens_per_second=rate)
+
+    def _save(self, trainer: lightning.Trainer) -> None:
+        self.context.assert_owned()
+        start = time.monotonic()
+        target = self.context.work / LAST
+        temporary = target.with_suffix(".tmp")
+        trainer.save_checkpoint(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+        self._saved_at = time.monotonic()
+        self._save_cost = self._saved_at - start
+
+    def state_dict(self) -> dict[str, Any]:
+        state = {
+            "history": self.history,
+            "pending": [float(x) for x in self._pending],
+            "memory": self.memory,
+            "random": torch.get_rng_state(),
+            "threads": torch.get_num_threads(),
+        }
+        if torch.cuda.is_available():
+            state["random_cuda"] = torch.cuda.get_rng_state_all()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.history = state["history"]
+        self._pending = [torch.tensor(x) for x in state["pending"]]
+        self.memory.update(state["memory"])
+
+    def on_train_start(self, trainer: lightning.Trainer, module: Any) -> None:
+        """Random states go back last, after all set-up that may have drawn from them."""
+        if self._restored is None:
+            return
+        torch.set_rng_state(self._restored["random"])
+        if "random_cuda" in self._restored and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(self._restored["random_cuda"])
+
+    _restored: dict[str, Any] | None = None
+
+    def restore_random(self, state: dict[str, Any]) -> None:
+        """Have these random states in force when training starts."""
+        self._restored = state
+
+
+def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | None:
+    """The first last.ckpt of these folders that can be read whole."""
+    for folder in folders:
+        path = folder / LAST
+        if not path.is_file():
+            continue
+        try:
+            return path, torch.load(path, map_location="cpu", weights_only=False)
+        except Exception as error:
+            log.warning("%s cannot be read (%s); an older one is used", path, error)
+    return None
+
+
+def fit(
+    module: TextToText,
+    batches: Any,
+    *,
+    steps: int,
+    seed: int,
+    precision: str,
+    context: Any,
+    keeper: Keeper,
+    carry: Callable[[Path], None] | None = None,
+) -> Keeper:
+    """Train `module` on batches[0 .. steps), from the newest checkpoint if there is one.
+
+    `carry(folder)` is called with the folder of the checkpoint that training goes on from, to
+    fetch what lies beside it. Raises DivergedError where the loss is not finite.
+    """
+    torch.set_num_threads(context.threads)
+    found = newest_checkpoint([context.work, *context.earlier])
+    start, checkpoint_path = 0, None
+    if found:
+        checkpoint_path, checkpoint = found
+        start = checkpoint["global_step"]
+        state = checkpoint["callbacks"][keeper.state_key]
+        torch.set_num_threads(state["threads"])
+        keeper.restore_random(state)
+        if carry and checkpoint_path.parent != context.work:
+            carry(checkpoint_path.parent)
+        log.info("going on at step %d from %s", start, checkpoint_path)
+    torch.manual_seed(seed)
+    trainer = lightning.Trainer(
+        accelerator="gpu" if context.device.startswith("cuda") else "cpu",
+        devices=1,
+        max_steps=steps,
+        max_epochs=-1,
+        precision=precision,  # type: ignore[arg-type]
+        callbacks=[keeper],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+    )
+    module.train()
+    if start < steps:
+        trainer.fit(
+            module, loader(batches, start, steps), ckpt_path=checkpoint_path, weights_only=False
+        )
+    elif checkpoint_path:
+        module.load_state_dict(checkpoint["state_dict"])
+        keeper.load_state_dict(state)
+    return keeper
+
+
+def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """metrics.csv: one line for every logged step."""
+    names = list(dict.fromkeys(name for row in history for name in row))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=names)
+        writer.writeheader()
+        writer.writerows(history)

@@ -1,0 +1,80 @@
+"""The Lightning module: one step of maximum likelihood for any architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from t5study.training.adafactor import Adafactor
+from t5study.training.loss import Z_LOSS, cross_entropy
+from t5study.training.schedule import Schedule
+
+
+class TextToText(lightning.LightningModule):
+    """Teacher forcing with AdaFactor, the z-loss and the study's normalization.
+
+    `normalizer` is "padded" (the summed loss is divided by the padded target size of the global
+    batch, as the released code did) or "tokens" (by the number of real target tokens).
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        schedule: Schedule,
+        z_loss: float = Z_LOSS,
+        normalizer: str = "padded",
+        optimizer_state: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self._schedule = schedule
+        self._z_loss = z_loss
+        self._normalizer = normalizer
+        self._optimizer_state = optimizer_state
+        self.nats = torch.zeros(())
+        """Cross-entropy in nats a real target token, of the last step."""
+
+    def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
+        """The loss of one batch of the names in t5study.batching."""
+        weights = batch["decoder_loss_weights"]
+        real = weights.bool()
+        features = self.model.features(batch)
+        loss, nats = cross_entropy(
+            self.model.head(features[real]), batch["decoder_target_tokens"][real], self._z_loss
+        )
+        tokens = real.sum()
+        self.nats = (nats / tokens).detach()
+        return loss / (weights.numel() if self._normalizer == "padded" else tokens)
+
+    def configure_optimizers(self) -> Any:
+        """AdaFactor over what trains, at the schedule's rate."""
+        optimizer = Adafactor([p for p in self.model.parameters() if p.requires_grad], lr=1.0)
+        if self._optimizer_state:
+            carry_over(optimizer, self.model, self._optimizer_state)
+        scheduler = LambdaLR(optimizer, self._schedule)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+
+def named_state(optimizer: Adafactor, model: nn.Module) -> dict[str, Any]:
+    """The optimizer's state by parameter name, so that another stage can take it over."""
+    names = {id(p): name for name, p in model.named_parameters()}
+    return {names[id(p)]: dict(state) for p, state in optimizer.state.items()}
+
+
+def carry_over(optimizer: Adafactor, model: nn.Module, state: Mapping[str, Any]) -> None:
+    """Second moments and step counters go on from pre-training; new parameters start afresh."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and name in state:
+            optimizer.state[parameter] = {
+                k: v.to(parameter.device) if isinstance(v, Tensor) else v
+                for k, v in state[name].items()
+            }

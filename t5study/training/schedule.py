@@ -1,0 +1,28 @@
+"""Learning rates as functions of the step, counted from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Schedule = Callable[[int], float]
+
+
+def inverse_square_root(hold: int, *, steps: int = 0, ramp: float = 0.0) -> Schedule:
+    """1 / sqrt(max(step, hold)) (section 3.1.2), with a linear ramp to 0 over the last share.
+
+    `ramp` is the share of `steps` that the final ramp takes; 0 leaves it out.
+    """
+    start = round(steps * (1.0 - ramp))
+
+    def rate(step: int) -> float:
+        value = max(step, hold) ** -0.5
+        if ramp and step > start:
+            value *= max(0.0, (steps - step) / (steps - start))
+        return float(value)
+
+    return rate
+
+
+def constant(value: float) -> Schedule:
+    """The same rate at every step: fine-tuning's 0.001 (section 3.1.2)."""
+    return lambda step: value
