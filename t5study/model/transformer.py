@@ -1,0 +1,168 @@
+"""The five architectures: an encoder-decoder and a single stack, each in its variants.
+
+Letters: B batch, S source length, T target length, D d_model, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from t5study.model.config import ModelConfig, model_config
+from t5study.model.initialization import fan_in_normal, initialize
+from t5study.model.masks import additive, causal_mask, decoder_mask, segment_mask
+from t5study.model.stack import Block, Stack
+
+
+class Transformer(nn.Module):
+    """What both kinds of model have: the embedding and the output softmax's logits."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
+        if not config.tie_embeddings:
+            self.output = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        """Draw all parameters from torch's default generator."""
+        initialize(self, self.config)
+        self.embedding.normal_()
+        if not self.config.tie_embeddings:
+            fan_in_normal(self.output)
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """(B, T) -> (B, T, D)."""
+        return F.embedding(tokens, self.embedding)
+
+    def head(self, features: Tensor) -> Tensor:
+        """Logits (..., V) of final hidden states (..., D); tied ones are scaled by D^-0.5."""
+        if self.config.tie_embeddings:
+            return F.linear(features * self.config.d_model**-0.5, self.embedding)
+        return F.linear(features, self.output)
+
+
+class EncoderDecoder(Transformer):
+    """An encoder reads the input, a causal decoder writes the target."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        if not config.layout.shared:
+            self.encoder = Stack(config, config.num_layers, cross=False)
+        self.decoder = Stack(config, config.num_decoder_layers, cross=True)
+
+    @property
+    def input_stack(self) -> Stack:
+        """The stack that encodes; the decoder itself where both share parameters."""
+        return self.decoder if self.config.layout.shared else self.encoder
+
+    def blocks(self) -> list[tuple[Block, ...]]:
+        """(encoder block, decoder block) from the bottom up; the unit of gradual unfreezing."""
+        pairs = zip(self.input_stack.blocks, self.decoder.blocks, strict=True)
+        return [tuple(dict.fromkeys(pair)) for pair in pairs]  # type: ignore[arg-type]
+
+    def encode(self, input_ids: Tensor, segments: Tensor) -> Tensor:
+        """(B, S) ids and segment ids, 0 for padding -> (B, S, D)."""
+        mask = additive(segment_mask(segments, segments))
+        return self.input_stack(self.embed(input_ids), mask, bidirectional=True)
+
+    def features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Final hidden states (B, T, D) of the decoder, for a batch of encoder_* and decoder_*."""
+        inputs, targets = batch["encoder_input_tokens"], batch["decoder_input_tokens"]
+        segments = batch["encoder_segment_ids"]
+        target_segments = batch["decoder_segment_ids"]
+        memory = self.encode(inputs, segments)
+        return self.decoder(
+            self.embed(targets),
+            additive(decoder_mask(None, target_segments)),
+            bidirectional=False,
+            memory=memory,
+            memory_bias=additive(segment_mask(target_segments, segments)),
+        )
+
+    def forward(
+        self, input_ids: Tensor, decoder_input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Tensor:
+        """Logits (B, T, V) for (B, S) and (B, T); attention_mask (B, S) defaults to ids not 0."""
+        real = input_ids != 0 if attention_mask is None else attention_mask.bool()
+        memory = self.encode(input_ids, real.long())
+        features = self.decoder(
+            self.embed(decoder_input_ids),
+            additive(causal_mask(decoder_input_ids.shape[1], input_ids.device)),
+            bidirectional=False,
+            memory=memory,
+            memory_bias=additive(real.unsqueeze(1)),
+        )
+        return self.head(features)
+
+
+class LanguageModel(Transformer):
+    """One stack over input and target in one row, causal but for a prefix LM's input."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.stack = Stack(config, config.num_layers, cross=False)
+
+    def blocks(self) -> list[tuple[Block, ...]]:
+        """(block,) from the bottom up; the unit of gradual unfreezing."""
+        return [(block,) for block in self.stack.blocks]  # type: ignore[misc]
+
+    def features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Final hidden states (B, T, D) for a batch of decoder_*."""
+        return self.hidden(
+            batch["decoder_input_tokens"],
+            batch.get("decoder_segment_ids"),
+            batch.get("decoder_causal_attention"),
+        )
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        segment_ids: Tensor | None = None,
+        causal_attention: Tensor | None = None,
+    ) -> Tensor:
+        """Logits (B, T, V) for ids that start with 0; `causal_attention` marks the prefix."""
+        return self.head(self.hidden(input_ids, segment_ids, causal_attention))
+
+    def hidden(
+        self, input_ids: Tensor, segment_ids: Tensor | None, causal_attention: Tensor | None
+    ) -> Tensor:
+        """Final hidden states (B, T, D) of ids, segments and prefix marks (B, T)."""
+        if segment_ids is None:
+            segment_ids = torch.ones_like(input_ids)
+        prefix = self.config.layout.prefix
+        mask = decoder_mask(None, segment_ids, causal_attention if prefix else None)
+        return self.stack(self.embed(input_ids), additive(mask), bidirectional=prefix)
+
+
+def build_model(
+    architecture: str = "encoder_decoder",
+    size: str = "base",
+    *,
+    vocab_size: int = 32128,
+    device: str | torch.device = "cpu",
+    **overrides: Any,
+) -> EncoderDecoder | LanguageModel:
+    """Return a freshly initialized model; overrides are fields of ModelConfig.
+
+    Parameters are drawn from torch's default generator; device "meta" draws and stores nothing.
+    Raises ModelError for names and settings that do not exist or fit.
+    """
+    config = model_config(architecture, size, vocab_size=vocab_size, **overrides)
+    return from_config(config, device=device)
+
+
+def from_config(
+    config: ModelConfig, *, device: str | torch.device = "cpu"
+) -> EncoderDecoder | LanguageModel:
+    """Return a freshly initialized model of these settings."""
+    kind = EncoderDecoder if config.layout.encoder else LanguageModel
+    with torch.device(device):
+        model: EncoderDecoder | LanguageModel = kind(config)
+        model.initialize()
+    return model
