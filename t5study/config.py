@@ -66,7 +66,8 @@ class Scaling:
 @dataclass
 class Model:
     dropout_rate: float = 0.1
-    dropout_form: str = "elementwise"
+    dropout_form: str = "broadcast"
+    """One dropout mask for all positions of a sequence, or "elementwise" (docs/fidelity.md)."""
     feed_forward: str = "relu"
     tie_embeddings: bool = True
 

@@ -153,6 +153,7 @@ def fit(
     precision: str,
     context: Any,
     keeper: Keeper,
+    callbacks: Sequence[lightning.Callback] = (),
     carry: Callable[[Path], None] | None = None,
 ) -> Keeper:
     """Train `module` on batches[0 .. steps), from the newest checkpoint if there is one.
@@ -179,7 +180,7 @@ def fit(
         max_steps=steps,
         max_epochs=-1,
         precision=precision,  # type: ignore[arg-type]
-        callbacks=[keeper],
+        callbacks=[*callbacks, keeper],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

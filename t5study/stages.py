@@ -1,0 +1,350 @@
+"""From a cell's configuration to the stages that make its scores; no torch, nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from t5study import strategies
+from t5study.corpora import get_corpus
+from t5study.model.config import ModelConfig, model_config
+from t5study.model.flops import forward_flops, parameters, training_flops
+from t5study.objectives import get_objective, objective_settings, sentinels_needed
+from t5study.tasks import get_task
+
+CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
+EMBEDDING_MULTIPLE = 128
+"""The embedding's rows are padded to a multiple of this, as in the released models."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a stage takes, for a plan."""
+
+    flops: float = 0.0
+    tokens: float = 0.0
+    memory_bytes: float = 0.0
+    disk_bytes: float = 0.0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One piece of work; its config is exactly what its run reads."""
+
+    name: str
+    version: int
+    config: Mapping[str, Any]
+    run: str
+    inputs: Mapping[str, Stage] = field(default_factory=dict)
+    cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitSettings:
+    """A suite's unit with the fine-tuning defaults filled in."""
+
+    name: str
+    tasks: tuple[str, ...]
+    train_only: tuple[str, ...]
+    evaluate_only: tuple[str, ...]
+    steps: int
+    batch_size: int
+    learning_rate: float
+    inputs_length: int
+    targets_length: int
+    checkpoint_every: int
+    beam_width: int
+    evaluate_examples: int | None
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        return (*self.tasks, *self.train_only)
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        return (*self.tasks, *self.evaluate_only)
+
+
+class Stages:
+    """Builds each stage of one cell once; what two tasks share is one object."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self._built: dict[Any, Stage] = {}
+        self.units = tuple(
+            self._unit(name, unit) for name, unit in config["suite"]["units"].items()
+        )
+        self.objective = self._objective()
+        self.sentinels = sentinels_needed(
+            inputs_length=config["pretrain"]["inputs_length"], **self.objective
+        )
+        self.model = self._model()
+
+    def _unit(self, name: str, unit: Mapping[str, Any]) -> UnitSettings:
+        finetune, scaling = self.config["finetune"], self.config["scaling"]
+
+        def value(key: str, default: Any) -> Any:
+            return default if unit[key] is None else unit[key]
+
+        steps = round(value("steps", finetune["steps"]) * scaling["steps"])
+        return UnitSettings(
+            name=name,
+            tasks=tuple(unit["tasks"]),
+            train_only=tuple(unit["train_only"]),
+            evaluate_only=tuple(unit["evaluate_only"]),
+            steps=steps,
+            batch_size=round(value("batch_size", finetune["batch_size"]) * scaling["batch"]),
+            learning_rate=value("learning_rate", finetune["learning_rate"]),
+            inputs_length=value("inputs_length", finetune["inputs_length"]),
+            targets_length=value("targets_length", finetune["targets_length"]),
+            checkpoint_every=min(steps, value("checkpoint_every", finetune["checkpoint_every"])),
+            beam_width=value("beam_width", self.config["evaluate"]["beam_width"]),
+            evaluate_examples=value("evaluate_examples", self.config["evaluate"]["examples"]),
+        )
+
+    def _objective(self) -> dict[str, Any]:
+        """The objective's name and what it reads of the settings; the rest is no part of it."""
+        name = self.config["objective"]["name"]
+        values = {
+            "noise_density": self.config["corruption"],
+            "mean_noise_span_length": self.config["span_length"],
+            "targets_style": self.config["objective"]["targets"],
+        }
+        return {"name": name} | {k: values[k] for k in objective_settings(name) if k in values}
+
+    @property
+    def token_ids(self) -> int:
+        """Pieces and sentinels; an embedding has some more rows, to a round number."""
+        return self.config["vocabulary"]["pieces"] + self.sentinels
+
+    def _model(self) -> ModelConfig:
+        return model_config(
+            self.config["architecture"]["name"],
+            self.config["size"]["name"],
+            vocab_size=-(-self.token_ids // EMBEDDING_MULTIPLE) * EMBEDDING_MULTIPLE,
+            **self.config["model"],
+        )
+
+    def _once(self, key: Any, build: Any) -> Stage:
+        if key not in self._built:
+            self._built[key] = build()
+        return self._built[key]
+
+    # -- data --------------------------------------------------------------------------------
+
+    def vocabulary(self) -> Stage:
+        """SentencePiece, trained once for all data sets of a study (section 3.1.1... 2.2)."""
+        return self._once("vocabulary", self._vocabulary)
+
+    def _vocabulary(self) -> Stage:
+        settings = self.config["vocabulary"]
+        config = {
+            "corpus": {"name": settings["corpus"], **get_corpus(settings["corpus"]).identity()},
+            "pieces": settings["pieces"],
+            "byte_fallback": settings["byte_fallback"],
+        }
+        return Stage(
+            name="vocabulary",
+            version=1,
+            config=config,
+            run="t5study.vocabulary.run",
+            cost=Cost(disk_bytes=40 * settings["pieces"]),
+        )
+
+    def corpus(self) -> Stage:
+        """The pre-training data set as token ids."""
+        return self._once("corpus", self._corpus)
+
+    def _corpus(self) -> Stage:
+        name = self.config["dataset"]["corpus"]
+        corpus = get_corpus(name)
+        return Stage(
+            name="corpus",
+            version=1,
+            config={"corpus": {"name": name, **corpus.identity()}},
+            inputs={"vocabulary": self.vocabulary()},
+            run="t5study.corpora.tokenized.run",
+            cost=Cost(disk_bytes=2 * corpus.approximate_tokens),
+        )
+
+    # -- training ----------------------------------------------------------------------------
+
+    def pretrain(self, seed: int, tasks: tuple[str, ...] = (), unsupervised: bool = True) -> Stage:
+        """Pre-training on the corpus, on a mixture with `tasks`, or on `tasks` alone."""
+        return self._once(
+            ("pretrain", seed, tasks, unsupervised),
+            lambda: self._pretrain(seed, tasks, unsupervised),
+        )
+
+    def _pretrain(self, seed: int, tasks: tuple[str, ...], unsupervised: bool) -> Stage:
+        settings, scaling = self.config["pretrain"], self.config["scaling"]
+        steps = round(settings["steps"] * scaling["steps"])
+        batch_size = round(settings["batch_size"] * scaling["batch"])
+        objective = get_objective(
+            vocab_size=self.token_ids, num_sentinels=max(self.sentinels, 1), **self.objective
+        )
+        length = settings["inputs_length"]
+        raw, targets = objective.lengths(length)
+        dataset = self.config["dataset"]
+        limit = dataset["tokens"]
+        if dataset["repeats"]:
+            limit = max(length, round(steps * batch_size * raw / dataset["repeats"]))
+        config = {
+            "model": asdict(self.model),
+            "sentinels": self.sentinels,
+            "objective": self.objective,
+            "corpus_tokens": limit,
+            "inputs_length": length,
+            "targets_length": targets,
+            "batch_size": batch_size,
+            "steps": steps,
+            "hold": settings["hold"],
+            "ramp": settings["ramp"],
+            "z_loss": settings["z_loss"],
+            "normalizer": settings["normalizer"],
+            "seed": seed,
+            "precision": self.config["precision"],
+        }
+        return Stage(
+            name="pretrain",
+            version=1,
+            config=config,
+            inputs={"vocabulary": self.vocabulary(), "corpus": self.corpus()},
+            run="t5study.training.pretrain.run",
+            cost=self._training_cost(steps, batch_size, length, targets),
+        )
+
+    def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
+        """Fine-tuning on one unit of the suite, from `parent` or from scratch."""
+        key = ("finetune", unit.name, seed, id(parent))
+        return self._once(key, lambda: self._finetune(unit, seed, parent))
+
+    def _finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
+        settings = self.config["finetune"]
+        method = {k: v for k, v in self.config["finetuning"].items() if v is not None}
+        config = {
+            "tasks": {name: _identity(name, "train") for name in unit.trained},
+            "validation": {name: _identity(name, "validation") for name in unit.tasks},
+            "mixing": dict(self.config["mixing"]) if len(unit.trained) > 1 else None,
+            "method": method,
+            "inputs_length": unit.inputs_length,
+            "targets_length": unit.targets_length,
+            "batch_size": unit.batch_size,
+            "packing": settings["packing"],
+            "steps": unit.steps,
+            "learning_rate": unit.learning_rate,
+            "checkpoint_every": unit.checkpoint_every,
+            "validation_examples": settings["validation_examples"],
+            "train_examples": settings["train_examples"],
+            "z_loss": settings["z_loss"],
+            "normalizer": settings["normalizer"],
+            "seed": seed,
+            "precision": self.config["precision"],
+        }
+        inputs = {"vocabulary": self.vocabulary()}
+        if parent is None:
+            config |= {"model": asdict(self.model), "sentinels": self.sentinels}
+        else:
+            inputs["pretrain"] = parent
+        return Stage(
+            name="finetune",
+            version=1,
+            config=config,
+            inputs=inputs,
+            run="t5study.training.finetune.run",
+            cost=self._training_cost(
+                unit.steps, unit.batch_size, unit.inputs_length, unit.targets_length
+            ),
+        )
+
+    def _training_cost(self, steps: int, batch: int, inputs: int, targets: int) -> Cost:
+        sequences = steps * batch
+        count = parameters(self.model)
+        return Cost(
+            flops=sequences * training_flops(self.model, inputs, targets),
+            tokens=sequences * (inputs + targets),
+            memory_bytes=4 * count * 4,
+            disk_bytes=4 * count,
+            device="any",
+        )
+
+    def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:
+        """Decode and score a unit's tasks with one model, or with an ensemble of several."""
+        settings = self.config["evaluate"]
+        split = settings["split"]
+        config = {
+            "tasks": {name: _identity(name, split) for name in unit.scored},
+            "split": split,
+            "examples": unit.evaluate_examples,
+            "selection": self.config["selection"],
+            "inputs_length": unit.inputs_length,
+            "max_length": settings["max_length"] or unit.targets_length,
+            "beam_width": unit.beam_width,
+            "length_penalty": settings["length_penalty"] if unit.beam_width > 1 else None,
+            "average": self.config["scaling"]["average"] if len(members) > 1 else None,
+            "precision": self.config["precision"],
+        }
+        inputs = {"vocabulary": self.vocabulary()}
+        inputs |= {f"member_{i}": member for i, member in enumerate(members)}
+        examples = unit.evaluate_examples or 5000
+        flops = forward_flops(self.model, unit.inputs_length, unit.targets_length)
+        return Stage(
+            name="evaluate",
+            version=1,
+            config=config,
+            inputs=inputs,
+            run="t5study.training.evaluate.run",
+            cost=Cost(
+                flops=len(members) * len(unit.scored) * examples * unit.beam_width * flops,
+                memory_bytes=len(members) * 4 * parameters(self.model),
+                device="any",
+            ),
+        )
+
+
+def cell(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The stages that score a cell, by task, and the columns of its suite's table."""
+    stages = Stages(config)
+    strategy = strategies.get(config["strategy"]["name"])
+    scores = {}
+    for unit in stages.units:
+        evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
+        scores |= dict.fromkeys(unit.scored, evaluate)
+    selection = {
+        "best": "best checkpoint for each task on validation",
+        "last": "last checkpoint",
+    }[config["selection"]]
+    split = config["evaluate"]["split"]
+    return {
+        "scores": scores,
+        "columns": columns(config["suite"]),
+        "references": [CONSTANT],
+        "selection": f"{selection}; scores on the {split} split",
+        "footnotes": [],
+    }
+
+
+def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The suite's columns with `task.metric` taken apart, and their average."""
+    made = [
+        {
+            "name": column["name"],
+            "terms": [[term.rsplit(".", 1) for term in group] for group in column["terms"]],
+            "kind": column["kind"],
+            "paper": column["paper"],
+            "decimals": column["decimals"],
+            "average": False,
+        }
+        for column in suite["columns"]
+    ]
+    if suite["average"] and len(made) > 1:
+        terms = [sum(column["terms"], []) for column in made]
+        average = {"name": suite["average"], "terms": terms, "kind": "average", "paper": None}
+        made.append({**average, "decimals": 2, "average": True})
+    return made
+
+
+def _identity(task: str, split: str) -> dict[str, Any]:
+    return get_task(task).identity(split)

@@ -1,0 +1,75 @@
+"""From a model to scores: decode examples, read answers, compare (sections 2.4 and 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from t5study.model.generation import decode
+from t5study.tasks import Task
+from t5study.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """Preprocessed examples of one task with their inputs as token ids."""
+
+    task: Task
+    examples: Sequence[Mapping[str, Any]]
+    inputs: Sequence[Sequence[int]]
+    targets: Sequence[Any]
+
+
+def ask(
+    task: Task, split: str, vocabulary: Vocabulary, inputs_length: int, limit: int | None
+) -> Questions:
+    """The first `limit` examples of a split, cut to `inputs_length` tokens with EOS."""
+    examples = []
+    for raw in task.load(split):
+        examples += task.preprocess(raw)
+        if limit and len(examples) >= limit:
+            examples = examples[:limit]
+            break
+    ids = vocabulary.encode_batch([example["inputs"] for example in examples])
+    inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
+    targets = [task.target(example) for example in examples]
+    return Questions(task=task, examples=examples, inputs=inputs, targets=targets)
+
+
+@torch.no_grad()
+def answer(
+    model: Any,
+    questions: Questions,
+    vocabulary: Vocabulary,
+    *,
+    max_length: int,
+    precision: str,
+    beam_width: int = 1,
+    length_penalty: float | None = None,
+) -> list[str]:
+    """The decoded text for each question, in order."""
+    device = next(model.parameters()).device
+    with torch.autocast(
+        device.type, torch.bfloat16, enabled=precision == "bf16-mixed"
+    ):
+        outputs = decode(
+            model,
+            questions.inputs,
+            max_length,
+            beam_width=beam_width,
+            alpha=length_penalty or 0.0,
+        )
+    return [vocabulary.decode(tokens) for tokens in outputs]
+
+
+def score(questions: Questions, texts: Sequence[str]) -> dict[str, float]:
+    """The task's metrics of these answers, 0..100."""
+    task = questions.task
+    predictions = [
+        task.postprocess(text, example)
+        for text, example in zip(texts, questions.examples, strict=True)
+    ]
+    return task.score(questions.targets, predictions)

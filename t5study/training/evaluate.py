@@ -1,0 +1,75 @@
+"""The evaluation stage: the chosen checkpoints' answers, scored (sections 2.3 and 3.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from t5study.model import Ensemble
+from t5study.tasks import get_task
+from t5study.training.answers import answer, ask, score
+from t5study.training.checkpoint import load
+from t5study.vocabulary import Vocabulary
+
+
+def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
+    """Publishes scores.json, constant.json and predictions.jsonl."""
+    folders = [path for role, path in inputs.items() if role.startswith("member_")]
+    selections = [json.loads((folder / "selection.json").read_text()) for folder in folders]
+    scores, constants, lines = {}, {}, []
+    for done, name in enumerate(config["tasks"]):
+        files = [
+            folder / _chosen(selection, name, config["selection"])
+            for folder, selection in zip(folders, selections, strict=True)
+        ]
+        loaded = [load(file, device=context.device) for file in files]
+        models = [model.eval() for model, _ in loaded]
+        vocabulary = Vocabulary(inputs["vocabulary"], sentinels=loaded[0][1]["sentinels"])
+        model = models[0] if len(models) == 1 else Ensemble(models, average=config["average"])
+        questions = ask(
+            get_task(name),
+            config["split"],
+            vocabulary,
+            config["inputs_length"],
+            config["examples"],
+        )
+        texts = answer(
+            model,
+            questions,
+            vocabulary,
+            max_length=config["max_length"],
+            precision=config["precision"],
+            beam_width=config["beam_width"],
+            length_penalty=config["length_penalty"],
+        )
+        scores[name] = score(questions, texts)
+        constants[name] = _constant(name, questions.targets)
+        lines += [
+            {
+                "task": name,
+                "id": index,
+                "inputs": example["inputs"],
+                "target": example["targets"],
+                "prediction": text,
+            }
+            for index, (example, text) in enumerate(zip(questions.examples, texts, strict=True))
+        ]
+        context.progress(done + 1, len(config["tasks"]))
+    (out / "scores.json").write_text(json.dumps(scores, indent=1))
+    (out / "constant.json").write_text(json.dumps(constants, indent=1))
+    with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:
+        for line in lines:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _chosen(selection: Mapping[str, Any], task: str, rule: str) -> str:
+    # A task that is only evaluated has no validation of its own: the last checkpoint answers it.
+    return str(selection[task][rule]) if task in selection else "last.pt"
+
+
+def _constant(name: str, targets: Any) -> dict[str, float]:
+    task = get_task(name)
+    train = [task.target(e) for raw in task.load("train") for e in task.preprocess(raw)]
+    return task.constant_score(train, targets)

@@ -1,0 +1,86 @@
+"""Which parameters fine-tuning updates (section 3.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from torch import nn
+
+from t5study.model.adapters import add_adapters, is_adapter
+
+
+class Method(Protocol):
+    """A way to fine-tune: what it adds to a model, and what trains at each step."""
+
+    def prepare(self, model: nn.Module) -> None:
+        """Add parameters and mark all that will ever train."""
+
+    def at(self, model: nn.Module, step: int) -> None:
+        """Mark what trains in the step that comes next, counted from 0."""
+
+
+class AllParameters:
+    """All parameters are updated at every step: the baseline."""
+
+    def __init__(self, steps: int) -> None:
+        """Nothing depends on the number of steps."""
+
+    def prepare(self, model: nn.Module) -> None:
+        model.requires_grad_(True)
+
+    def at(self, model: nn.Module, step: int) -> None:
+        """What trains never changes."""
+
+
+class Adapters:
+    """Only adapter layers of inner width `adapter_dim` and layer norms are updated."""
+
+    def __init__(self, steps: int, *, adapter_dim: int) -> None:
+        self._dim = adapter_dim
+
+    def prepare(self, model: nn.Module) -> None:
+        add_adapters(model, self._dim)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(is_adapter(name) or parameter.dim() == 1)
+
+    def at(self, model: nn.Module, step: int) -> None:
+        """What trains never changes."""
+
+
+class GradualUnfreezing:
+    """Blocks join from the top of both stacks down, one each episode; embeddings always train.
+
+    With L blocks there are L episodes of steps / L; episode n starts at floor(n * steps / L) and
+    trains the top n + 1 blocks.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def prepare(self, model: nn.Module) -> None:
+        model.requires_grad_(True)
+
+    def at(self, model: nn.Module, step: int) -> None:
+        blocks = model.blocks()
+        depth = len(blocks)
+        starts = [n * self._steps // depth for n in range(depth)]
+        episode = sum(start <= step for start in starts) - 1
+        if step in (0, starts[episode]) or not hasattr(self, "_marked"):
+            self._marked = True
+            for level, pair in enumerate(blocks):
+                for block in pair:
+                    block.requires_grad_(level >= depth - 1 - episode)
+
+
+METHODS: Mapping[str, Any] = {
+    "all": AllParameters,
+    "adapters": Adapters,
+    "gradual_unfreezing": GradualUnfreezing,
+}
+
+
+def get_method(name: str, steps: int, **settings: Any) -> Method:
+    """The method of this name for a run of `steps` steps."""
+    method: Method = METHODS[name](steps, **settings)
+    return method
