@@ -1,0 +1,56 @@
+"""Schedules and the loss against their formulas and library parts."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from t5study.training.loss import cross_entropy
+from t5study.training.schedule import constant, inverse_square_root
+
+
+def test_inverse_square_root_holds_then_decays() -> None:
+    """1 / sqrt(max(step, k)) with the paper's k."""
+    rate = inverse_square_root(10_000)
+    assert rate(0) == rate(9_999) == rate(10_000) == pytest.approx(0.01)
+    assert rate(40_000) == pytest.approx(0.005)
+    assert rate(2**19) == pytest.approx(1 / math.sqrt(2**19))
+
+
+def test_final_ramp_ends_at_zero() -> None:
+    """The last tenth of the steps is scaled linearly down to nothing."""
+    rate = inverse_square_root(100, steps=1000, ramp=0.1)
+    assert rate(900) == pytest.approx(900**-0.5)
+    assert rate(950) == pytest.approx(0.5 * 950**-0.5)
+    assert rate(1000) == 0.0
+
+
+def test_constant_rate() -> None:
+    """Fine-tuning's rate is the same at every step."""
+    assert {constant(0.001)(step) for step in (0, 1, 10**6)} == {0.001}
+
+
+def test_loss_of_even_logits() -> None:
+    """Zero logits over 32,128 ids: ln V nats and 1e-4 ln(V)^2 of z-loss."""
+    loss, nats = cross_entropy(torch.zeros(1, 32128), torch.tensor([7]), 1e-4)
+    assert float(nats) == pytest.approx(10.377483, abs=1e-5)
+    assert float(loss - nats) == pytest.approx(0.01076922, abs=1e-6)
+
+
+def test_loss_equals_library_parts() -> None:
+    """The sum and its gradient equal torch's cross-entropy plus the z-loss by hand."""
+    torch.manual_seed(0)
+    logits = torch.randn(9, 50, dtype=torch.float64).float().requires_grad_()
+    other = logits.detach().clone().requires_grad_()
+    targets = torch.randint(50, (9,))
+    ours, nats = cross_entropy(logits, targets, 0.1)
+    plain = functional.cross_entropy(other, targets, reduction="sum")
+    theirs = plain + 0.1 * other.logsumexp(-1).square().sum()
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(nats, plain)
+    ours.backward()
+    theirs.backward()
+    torch.testing.assert_close(logits.grad, other.grad)
