@@ -13,6 +13,8 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t5study.errors import StudyError
+
 if TYPE_CHECKING:
     from datasets import Dataset
 
@@ -22,7 +24,7 @@ READERS = {".json": "json", ".jsonl": "json", ".parquet": "parquet", ".arrow": "
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-class TaskError(ValueError):
+class TaskError(StudyError):
     """A mistake in the name, the settings or the data of a task, told in one message."""
 
 
@@ -48,7 +50,7 @@ class Source:
     config: str | None = None
     """Configuration of the hub data set; below `data_dir` a sub-folder of that name is tried."""
     revision: str | None = None
-    """Commit on the hub (40 hex digits)."""
+    """Commit on the hub: a branch would move, and with it what a stage's key means."""
     folder: Callable[[], Path] | Path | None = None
     """Local folder, or a function that makes it when first needed."""
 
@@ -56,7 +58,10 @@ class Source:
         if (self.path is None) == (self.folder is None):
             raise TaskError("A source needs a hub path or a folder, and not both.")
         if self.path is not None and not COMMIT.fullmatch(self.revision or ""):
-            raise TaskError(f"Hub data set {self.path}: the revision must be a full commit.")
+            raise TaskError(
+                f"Hub data set {self.path}: revision {self.revision!r} is not a commit of 40 hex "
+                "digits."
+            )
 
     def load(
         self,
@@ -152,7 +157,10 @@ class Source:
 
         try:
             return datasets.load_dataset(
-                self.path, self.config, split=self.splits[split], revision=self.revision
+                self.path,
+                self.config,
+                split=self.splits[split],
+                revision=self.revision,
             )
         except (OSError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -181,20 +189,35 @@ class Source:
 
 
 def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
-    """Raise TaskError unless every field ("a.b" is b inside a) is among `features`."""
+    """Raise TaskError unless every field is among `features`.
+
+    "a.b" is b inside a; "a.b|c" is satisfied by either.
+    """
     for field in fields:
-        known: Any = features
-        for part in field.split("."):
-            known = getattr(known, "feature", known)
-            if not isinstance(known, Mapping) or part not in known:
-                found = list(known) if isinstance(known, Mapping) else []
-                close = difflib.get_close_matches(part, found, n=1, cutoff=0.4)
-                hint = f", found '{close[0]}'" if close else ""
-                raise TaskError(
-                    f"Task '{task}': {place} has no field '{field}': expected '{part}'{hint} "
-                    f"among {', '.join(map(repr, found)) or 'no fields'}. Rename it in the data."
-                )
-            known = known[part]
+        ways = field.split("|")
+        lacks = [_missing(features, way) for way in ways]
+        if all(lacks):
+            part, found = lacks[0] or ("", [])
+            close = difflib.get_close_matches(part, found, n=1, cutoff=0.4)
+            raise TaskError(
+                f"Task '{task}': {place} has no field '{ways[0]}'. Expected: '{part}'; found: "
+                + (f"'{close[0]}' among " if close else "")
+                + f"{', '.join(map(repr, found)) or 'no fields'}. Rename the field in the data."
+            )
+
+
+def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
+    """Return the first part of "a.b" that is not there and the names beside it; None if all is."""
+    known = features
+    for part in field.split("."):
+        # A list of records holds its fields one level down.
+        known = getattr(known, "feature", known)
+        if not isinstance(known, Mapping):
+            return part, []
+        if part not in known:
+            return part, list(known)
+        known = known[part]
+    return None
 
 
 def file_sha256(path: Path) -> str:

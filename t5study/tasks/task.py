@@ -27,7 +27,7 @@ class Task:
     source: Source
     """Where the raw examples lie."""
     fields: Mapping[str, str]
-    """Raw fields that are read -> what they hold; "a.b" is b inside a."""
+    """Raw fields that are read -> what they hold; "a.b" is b inside a, "a.b|c" is either."""
     to_text: Callable[[Mapping[str, Any]], list[Example]]
     """Raw example -> examples with "inputs", "targets" and what scoring needs; [] drops it."""
     to_target: Callable[[Mapping[str, Any]], Any]
@@ -48,6 +48,8 @@ class Task:
     """Licence or terms of the data."""
     labels: tuple[str, ...] | None = None
     """Label words by label index; None where the target is free text or a number."""
+    trains_on: Callable[[Mapping[str, Any]], bool] = lambda example: True
+    """Whether a raw example may be trained on; evaluation takes all."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Published number of raw examples by split."""
     lengths: tuple[int, int] = (512, 512)
@@ -69,20 +71,27 @@ class Task:
         return self.source.identity(self.name, split, **overrides)
 
     def examples(self, split: str, **overrides: Any) -> Iterator[Example]:
-        """Yield the preprocessed examples of `split` in order."""
+        """Yield the preprocessed examples of `split` in order; of train, those to train on."""
         for raw in self.load(split, **overrides):
-            yield from self.preprocess(raw)
+            if split != "train" or self.trains_on(raw):
+                yield from self.preprocess(raw)
 
     def preprocess(self, example: Mapping[str, Any]) -> list[Example]:
         """Return the raw example as texts: dicts with "inputs", "targets" and what scoring needs.
 
         An empty list drops the example. Raises TaskError when a field is missing.
         """
-        for name in self.fields:
-            if name.partition(".")[0] not in example:
-                found = ", ".join(map(repr, example))
-                raise TaskError(f"Task '{self.name}': an example has no '{name}', only {found}.")
-        return self.to_text(example)
+        for field_name in self.fields:
+            ways = field_name.split("|")
+            if not any(way.partition(".")[0] in example for way in ways):
+                found = ", ".join(map(repr, example)) or "nothing"
+                raise TaskError(
+                    f"Task '{self.name}': an example has no field '{ways[0]}', only {found}."
+                )
+        try:
+            return self.to_text(example)
+        except TaskError as error:
+            raise TaskError(f"Task '{self.name}': {error}") from None
 
     def target(self, example: Mapping[str, Any]) -> Any:
         """Return what a preprocessed example's prediction is compared with.

@@ -1,0 +1,160 @@
+"""Winograd tasks as naming the noun of a highlighted pronoun: WSC, WNLI, DPR (paper, 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from t5study import metrics
+from t5study.tasks import glue, superglue
+from t5study.tasks.labels import label_constants, label_note
+from t5study.tasks.pronouns import highlight_pronoun, highlight_span, referent_match, wnli_texts
+from t5study.tasks.source import Source, TaskError
+from t5study.tasks.task import Example, Task
+from t5study.tasks.text import UNLABELLED
+
+PREFIX = "wsc:"
+ANSWERS = ("False", "True")
+
+
+def wsc() -> Task:
+    """Return SuperGLUE's Winograd task: does the highlighted pronoun mean the given noun?"""
+
+    def to_text(raw: Mapping[str, Any]) -> list[Example]:
+        marked = highlight_span(raw["text"], raw["span2_text"], raw["span2_index"])
+        return [_referent_example(raw, marked, raw["span1_text"])]
+
+    return _referent_task(
+        name="super_glue_wsc",
+        source=superglue.source("wsc.fixed"),
+        fields={
+            "text": "passage",
+            "span1_text": "noun phrase",
+            "span2_text": "pronoun",
+            "span2_index": "the pronoun's word, counted from 0",
+            "label": label_note(ANSWERS),
+        },
+        to_text=to_text,
+        # The wrong noun must not be learned as an answer (2.4).
+        trains_on=lambda raw: raw["label"] == 1,
+        sizes={"train": 554, "validation": 104, "test": 146},
+        lengths=superglue.LENGTHS,
+        about="Which noun does the highlighted pronoun mean? Right if it is the given one.",
+        licence="CC BY 4.0",
+        example={
+            "text": "The cup would not fit on the shelf because it was too tall .",
+            "span1_text": "The cup",
+            "span2_text": "it",
+            "span2_index": 9,
+            "label": 1,
+            "idx": 0,
+        },
+    )
+
+
+def wnli() -> Task:
+    """Return GLUE's Winograd task, only evaluated: its training set overlaps WSC's (2.4)."""
+
+    def to_text(raw: Mapping[str, Any]) -> list[Example]:
+        marked, candidate = wnli_texts(raw["sentence1"], raw["sentence2"])
+        return [_referent_example(raw, marked, candidate)]
+
+    return _referent_task(
+        name="glue_wnli",
+        source=glue.source("wnli", splits=("validation", "test")),
+        fields={"sentence1": "premise", "sentence2": "hypothesis", "label": label_note(ANSWERS)},
+        to_text=to_text,
+        sizes={"validation": 71, "test": 146},
+        lengths=glue.LENGTHS,
+        about="Which noun does the premise's pronoun mean? Right if it is the hypothesis' one.",
+        licence="CC BY 4.0",
+        example={
+            "sentence1": "The cup would not fit on the shelf because it was too tall.",
+            "sentence2": "The cup was too tall.",
+            "label": 1,
+            "idx": 0,
+        },
+    )
+
+
+def dpr() -> Task:
+    """Return Definite Pronoun Resolution, which joins WSC for training (2.3)."""
+
+    def to_text(raw: Mapping[str, Any]) -> list[Example]:
+        candidates, label = list(raw["candidates"]), int(raw["label"])
+        if not -1 <= label < len(candidates):
+            raise TaskError(f"Label {label} names none of the candidates {candidates}.")
+        marked = highlight_pronoun(raw["sentence"], raw["pronoun"])
+        return [
+            {
+                "inputs": f"{PREFIX} {marked}",
+                "targets": UNLABELLED if label == -1 else candidates[label],
+                "candidates": candidates,
+                "label": label,
+            }
+        ]
+
+    def to_prediction(text: str, made: Mapping[str, Any] | None) -> int:
+        """The candidate that the text is; the right one where both have the same name."""
+        candidates = made["candidates"] if made else []
+        if made and text == made["targets"]:
+            return int(made["label"])
+        return candidates.index(text) if text in candidates else -1
+
+    return Task(
+        name="dpr",
+        kind="coreference",
+        source=Source(
+            path="community-datasets/definite_pronoun_resolution",
+            config="plain_text",
+            revision="0fdf659653e37a0a3bf8af0909a43969304b2b19",
+            splits={"train": "train", "test": "test"},
+        ),
+        fields={
+            "sentence": "sentence",
+            "pronoun": "pronoun; its first occurrence is meant",
+            "candidates": "two nouns",
+            "label": "index of the right candidate",
+        },
+        to_text=to_text,
+        to_target=lambda made: made["label"],
+        to_prediction=to_prediction,
+        measure=metrics.accuracy,
+        metrics=("acc",),
+        constants=label_constants(("0", "1")),
+        sizes={"train": 1322, "test": 564},
+        lengths=superglue.LENGTHS,
+        about="Which of two nouns does the highlighted pronoun mean?",
+        licence="unknown (research use; Rahman and Ng 2012)",
+        example={
+            "sentence": "The dog chased the cat because it had stolen a bone.",
+            "pronoun": "it",
+            "candidates": ["The dog", "the cat"],
+            "label": 1,
+        },
+    )
+
+
+def _referent_example(raw: Mapping[str, Any], marked: str, referent: str) -> Example:
+    made: Example = {
+        "inputs": f"{PREFIX} {marked}",
+        "targets": referent,
+        "label": int(raw["label"]),
+    }
+    return made | ({"idx": raw["idx"]} if "idx" in raw else {})
+
+
+def _referent_task(**parts: Any) -> Task:
+    """Return a task whose answer is right when it names the example's referent."""
+    return Task(
+        kind="coreference",
+        to_target=lambda made: made["label"],
+        to_prediction=lambda text, made: referent_match(text, made["targets"]) if made else -1,
+        measure=metrics.accuracy,
+        metrics=("acc",),
+        constants=label_constants(ANSWERS),
+        **parts,
+    )
+
+
+TASKS = {"super_glue_wsc": wsc, "glue_wnli": wnli, "dpr": dpr}
