@@ -146,7 +146,8 @@ def show(plan: Plan, console: Console) -> None:
         kinds.add_column(heading, justify="left" if heading == "stage" else "right")
     counts = Counter((stage.name, plan.states[key]) for key, stage in plan.graph.stages.items())
     for name in dict.fromkeys(stage.name for stage in plan.graph):
-        flops = sum(plan.graph[k].cost.flops for k in plan.keys("todo") if plan.graph[k].name == name)
+        todo = [stage for k in plan.keys("todo") if (stage := plan.graph[k]).name == name]
+        flops = sum(stage.cost.flops for stage in todo)
         cells = [str(counts[name, state]) for state in ("done", "running", "todo")]
         kinds.add_row(name, *cells, f"{flops / 1e15:,.3g}")
     console.print(kinds)

@@ -67,10 +67,10 @@ class RunSettings:
 
 
 OPERATIONAL = frozenset(
-    (
-        "store sweep plan format wait max_jobs workers threads lease_timeout device share_of_peak "
-        "slurm hydra baseline search"
-    ).split()
+    {
+        *("store", "sweep", "search", "baseline", "plan", "format", "wait", "max_jobs"),
+        *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
+    }
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
 

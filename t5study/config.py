@@ -194,12 +194,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "scaling.average": ("logits", "probabilities"),
 }
 POSITIVE = (
-    "span_length scaling.steps scaling.batch scaling.ensemble vocabulary.pieces pretrain.steps "
-    "pretrain.batch_size pretrain.inputs_length pretrain.hold finetune.steps finetune.batch_size "
-    "finetune.learning_rate finetune.inputs_length finetune.targets_length "
-    "finetune.checkpoint_every evaluate.beam_width mixing.temperature dataset.tokens "
-    "dataset.repeats finetuning.adapter_dim mixing.limit"
-).split()
+    *("span_length", "mixing.temperature", "mixing.limit", "finetuning.adapter_dim"),
+    *("scaling.steps", "scaling.batch", "scaling.ensemble", "vocabulary.pieces"),
+    *("pretrain.steps", "pretrain.batch_size", "pretrain.inputs_length", "pretrain.hold"),
+    *("finetune.steps", "finetune.batch_size", "finetune.learning_rate"),
+    *("finetune.inputs_length", "finetune.targets_length", "finetune.checkpoint_every"),
+    *("evaluate.beam_width", "dataset.tokens", "dataset.repeats"),
+)
 
 
 def look_up(config: Any, dotted: str) -> Any:

@@ -340,7 +340,7 @@ def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
         for column in suite["columns"]
     ]
     if suite["average"] and len(made) > 1:
-        terms = [sum(column["terms"], []) for column in made]
+        terms = [[term for group in column["terms"] for term in group] for column in made]
         average = {"name": suite["average"], "terms": terms, "kind": "average", "paper": None}
         made.append({**average, "decimals": 2, "average": True})
     return made

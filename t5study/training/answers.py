@@ -52,9 +52,7 @@ def answer(
 ) -> list[str]:
     """The decoded text for each question, in order."""
     device = next(model.parameters()).device
-    with torch.autocast(
-        device.type, torch.bfloat16, enabled=precision == "bf16-mixed"
-    ):
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
         outputs = decode(
             model,
             questions.inputs,

@@ -156,7 +156,7 @@ def _batches(config: Mapping[str, Any], vocabulary: Vocabulary, architecture: st
         inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
         targets = vocabulary.encode_batch([example["targets"] for example in texts])
         examples[name] = list(zip(inputs, targets, strict=True))
-    rates = {name: 1.0 for name in examples}
+    rates = dict.fromkeys(examples, 1.0)
     if config["mixing"]:
         mixing = dict(config["mixing"])
         counts = {name: len(pairs) for name, pairs in examples.items()}

@@ -1,0 +1,176 @@
+"""A study of ten lines goes from run.py to its table through the same code as any other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+STUDY = """
+import json
+from types import SimpleNamespace as Stage
+def cell(config):
+    data = Stage(name="data", version=1, config={"n": config["n"]}, inputs={},
+                 run="toy.make", cost=Stage(flops=1e9))
+    train = Stage(name="train", version=1, config={"lr": config["lr"], "seed": config["seed"]},
+                  inputs={"data": data}, run="toy.train", cost=Stage(flops=3e9))
+    return {"scores": {"game": train},
+            "columns": [{"name": "Game", "terms": [[["game", "acc"]]], "decimals": 1}]}
+def make(config, inputs, out, context):
+    (out / "data.txt").write_text("x" * config["n"])
+def train(config, inputs, out, context):
+    if config["lr"] > 1:
+        raise ValueError("learning rate too high")
+    points = len((inputs["data"] / "data.txt").read_text())
+    scores = {"game": {"acc": points + 10 * config["lr"] + config["seed"]}}
+    (out / "scores.json").write_text(json.dumps(scores))
+"""
+CONFIG = """
+defaults: [run_settings, _self_, override hydra/launcher: local, override hydra/sweeper: study]
+study: toy
+lr: 0.1
+n: 50
+unread: 1
+seeds: {baseline: 3}
+hydra: {mode: MULTIRUN, output_subdir: null}
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    (tmp_path / "toy.py").write_text(STUDY)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/config.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def run(toy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, ROOT / "run.py", "--config-path", toy / "conf", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(toy), "COLUMNS": "200"}
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=toy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (path,) = folder.glob(pattern)
+    return path
+
+
+def test_from_command_line_to_table(toy: Path) -> None:
+    """Two rows, the baseline over three seeds, one shared stage, a table in both formats."""
+    done = run(toy, "-m", "lr=0.1,0.5")
+    assert done.returncode == 0, done.stderr
+    assert len(list(toy.glob("store/data/*"))) == 1
+    assert len(list(toy.glob("store/train/*"))) == 4
+    record = json.loads(only(toy, "store/sweeps/*.json").read_text())
+    assert [(row["label"], row["baseline"], len(row["cells"])) for row in record["rows"]] == [
+        ("lr=0.1", True, 3),
+        ("lr=0.5", False, 1),
+    ]
+    markdown = only(toy, "store/reports/*.md").read_text()
+    assert "52.0" in markdown  # 50 + 1, and the mean of seeds 0, 1 and 2
+    assert "**55.0**" in markdown
+    assert "55.0" in only(toy, "store/reports/*.tex").read_text()
+    assert "55.0" in done.stdout
+    assert str(only(toy, "store/reports/*.md")) in done.stdout.replace("\n", "")
+
+
+def test_second_run_repeats_nothing(toy: Path) -> None:
+    """The same command again leaves every stage as it was."""
+    run(toy, "lr=0.1,0.5")
+    before = {p: p.stat().st_mtime_ns for p in toy.glob("store/*/*/stage.json")}
+    assert run(toy, "lr=0.1,0.5").returncode == 0
+    assert before
+    assert before == {p: p.stat().st_mtime_ns for p in toy.glob("store/*/*/stage.json")}
+
+
+def test_a_stage_that_raises_fails_alone(toy: Path) -> None:
+    """The other rows finish, the table shows the hole and why, the exit status is 1."""
+    done = run(toy, "lr=0.1,2,0.5")
+    assert done.returncode == 1
+    assert len(list(toy.glob("store/train/*"))) == 4
+    markdown = only(toy, "store/reports/*.md").read_text()
+    assert "learning rate too high" in markdown
+    assert "**55.0**" in markdown
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_setting_that_nothing_reads_is_no_row(toy: Path) -> None:
+    """Cells with equal keys are one row, and it is said."""
+    done = run(toy, "unread=1,2", "plan=true", "format=json")
+    plan = json.loads(done.stdout)
+    assert {cell["row"] for cell in plan["cells"]} == {"unread=1"}
+    assert plan["notices"] == ["unread=2: the same cell as unread=1; shown once."]
+
+
+def test_baseline_is_added_and_said(toy: Path) -> None:
+    """A grid without the defaults gets their row; baseline=none leaves it out."""
+    plan = json.loads(run(toy, "lr=0.3,0.5", "plan=true", "format=json").stdout)
+    assert [c["row"] for c in plan["cells"] if c["baseline"]] == ["baseline"] * 3
+    assert "added" in plan["notices"][0]
+    plan = json.loads(run(toy, "lr=0.3,0.5", "baseline=none", "plan=true", "format=json").stdout)
+    assert [(c["row"], c["baseline"]) for c in plan["cells"]] == [
+        ("lr=0.3", False),
+        ("lr=0.5", False),
+    ]
+
+
+def test_seeds_are_averaged_never_rows(toy: Path) -> None:
+    """seed=1,2 gives each row two cells."""
+    plan = json.loads(run(toy, "lr=0.1,0.5", "seed=1,2,2", "plan=true", "format=json").stdout)
+    assert [(c["row"], c["seed"]) for c in plan["cells"]] == [
+        ("lr=0.1", 1),
+        ("lr=0.1", 2),
+        ("lr=0.5", 1),
+        ("lr=0.5", 2),
+    ]
+
+
+def test_plan_counts_what_sharing_saves(toy: Path) -> None:
+    """Five cells of two stages each share one: 5 x 4 GFLOPs become 1 + 5 x 3."""
+    plan = json.loads(run(toy, "lr=0.1,0.2,0.3", "plan=true", "format=json").stdout)
+    assert len(plan["cells"]) == 5
+    assert plan["total"]["flops"] == 16e9
+    assert plan["total"]["unshared_flops"] == 20e9
+    assert plan["total"]["saved_percent"] == pytest.approx(20.0)
+    assert {stage["state"] for stage in plan["stages"]} == {"todo"}
+    assert not (toy / "store").exists()
+
+
+def test_all_mistakes_come_out_at_once(toy: Path) -> None:
+    """Unknown key, wrong type and unknown option of the run, each with what would be right."""
+    done = run(toy, "sed=3", "seed=abc", "baseline=maybe", "lr=0.1,0.2")
+    assert done.returncode == 2
+    assert "sed=3: unknown key 'sed'. Did you mean 'seed'?" in done.stderr
+    assert "seed=abc: " in done.stderr
+    assert "baseline=maybe: accepted are auto and none." in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (toy / "store").exists()
+
+
+def test_unwritable_store_is_one_message(toy: Path) -> None:
+    """A store that cannot be made is said before anything runs."""
+    (toy / "file").write_text("")
+    done = run(toy, "lr=0.1", f"store={toy}/file/store")
+    assert done.returncode == 2
+    assert "store" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_orchestration_and_reports_know_no_study() -> None:
+    """No line of code in sweeps/ or reports/ names the first study."""
+    sources = [p for d in ("sweeps", "reports") for p in (ROOT / d).rglob("*.py")]
+    assert len(sources) > 10
+    assert [p for p in sources if "t5study" in p.read_text()] == []
