@@ -1,0 +1,409 @@
+"""Run a graph of stages on this machine: a worker process a slot, the longest chain first."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from sweeps.errors import StoreError, SweepError
+from sweeps.execute import Result, failure_record
+from sweeps.graph import Graph
+from sweeps.lease import DEFAULT_TIMEOUT, Watch, read_lease
+from sweeps.logs import LOG
+from sweeps.process import WorkerProcess
+from sweeps.progress import Board, NoProgress, Progress, default_progress
+from sweeps.slots import Slot, find_slots
+from sweeps.stage import Stage, split_run
+from sweeps.store import Store
+
+MAX_DEATHS = 2
+"""Workers that may die under one stage before it counts as failed."""
+NOT_RETRIED = frozenset({"diverged"})
+"""Kinds of earlier failures that trying again would only repeat."""
+_TICK_SECONDS = 0.5
+_EXIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended, stage by stage."""
+
+    states: Mapping[str, str]
+    """done, failed, skipped (something it needs failed), stopped; by key."""
+    reasons: Mapping[str, str]
+    """Of failed and skipped stages."""
+    ran: frozenset[str]
+    """Stages that this run brought to an end itself."""
+    interrupted: bool
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 whole, 1 where a stage failed, 130 after Ctrl-C."""
+        if self.interrupted:
+            return 130
+        return 0 if all(state == "done" for state in self.states.values()) else 1
+
+
+def run_local(
+    graph: Graph,
+    store: Store,
+    *,
+    slots: int | None = None,
+    threads: int | None = None,
+    slots_per_gpu: int = 1,
+    progress: Progress | bool = True,
+    lease_timeout: float = DEFAULT_TIMEOUT,
+    labels: Mapping[str, str] | None = None,
+    cells: Iterable[Iterable[str]] = (),
+) -> Outcome:
+    """Bring the graph's targets into the store, each stage once, and wait for it.
+
+    `slots` and `threads` are chosen from the machine when None. `labels` names stages by key for
+    the screen; `cells` are the keys of each cell, to count whole ones. A stage that fails stops
+    only what needs it. Raises StoreError when the store cannot be used, SweepError when no worker
+    starts; both after the workers have stopped.
+    """
+    if isinstance(progress, bool):
+        progress = default_progress() if progress else NoProgress()
+    store.prepare()
+    board = Board(graph, labels=labels, cells=cells)
+    places = find_slots(slots, threads, slots_per_gpu)
+    return _Scheduler(board, store, places, progress, lease_timeout).run()
+
+
+class _Scheduler:
+    """One run: what is ready goes to free slots, what comes back changes the board."""
+
+    def __init__(
+        self,
+        board: Board,
+        store: Store,
+        slots: list[Slot],
+        progress: Progress,
+        lease_timeout: float,
+    ) -> None:
+        self._board = board
+        self._graph = board.graph
+        self._store = store
+        self._progress = progress
+        self._lease_timeout = lease_timeout
+        self._gpus = any(slot.gpu is not None for slot in slots)
+        self._free_slots = list(slots)
+        self._workers: list[WorkerProcess] = []
+        self._watch = Watch(store, lease_timeout)
+        self._looked = float("-inf")
+        self._dead: dict[str, int] = {}
+        self._deaths: Counter[str] = Counter()
+        self._known_failures: dict[str, int] = {}
+        self._ran: set[str] = set()
+        self._interrupts = 0
+        self._told_to_stop = False
+        self._fatal: SweepError | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._needed = self._survey()
+        self._chain = self._graph.remaining(among=self._needed.keys())
+        self._blockers = {
+            key: sum(parent in self._needed for parent in self._graph.parents(key))
+            for key in self._needed
+        }
+        self._ready = {key for key, count in self._blockers.items() if count == 0}
+        self._elsewhere: set[str] = set()
+        self._open = set(self._needed)
+
+    def run(self) -> Outcome:
+        """Until every needed stage has an end, or the user or the store stops us."""
+        self._progress.begin(self._board)
+        try:
+            with self._signals():
+                for key in self._needed:
+                    self._give_up_on_diverged(key)
+                if self._open:
+                    self._start_workers()
+                while self._going_on():
+                    self._look_elsewhere()
+                    self._dispatch()
+                    self._wait()
+        finally:
+            self._shut_down()
+            for key in self._open:
+                self._board.set(key, "stopped")
+            self._progress.end()
+        if self._fatal is not None:
+            raise self._fatal
+        return Outcome(
+            states=dict(self._board.states),
+            reasons=dict(self._board.reasons),
+            ran=frozenset(self._ran),
+            interrupted=self._interrupts > 0,
+        )
+
+    def _survey(self) -> dict[str, Stage]:
+        """Look what is there, clear what a kill after publishing left, write the rest's specs."""
+        finished = {key for key, stage in self._graph.stages.items() if self._store.find(stage)}
+        needed = self._graph.needed(lambda stage: stage.key in finished)
+        for key in self._graph.stages:
+            if key in finished:
+                self._store.clear_work(key)
+            if key not in needed:
+                # Also a stage that is missing but that nothing unfinished reads any more.
+                self._board.set(key, "done")
+        self._board.reused = frozenset(self._graph.stages) - frozenset(needed)
+        for stage in needed.values():
+            for one in (stage, *stage.inputs.values()):
+                self._store.write_spec(one)
+        return needed
+
+    def _give_up_on_diverged(self, key: str) -> None:
+        records = self._store.failures(key)
+        self._known_failures[key] = max((record["attempt"] for record in records), default=0)
+        for record in records:
+            if record["kind"] in NOT_RETRIED and key in self._open:
+                self._settle(key, "failed", f"{record['error']} (not retried: {record['kind']})")
+
+    def _start_workers(self) -> None:
+        """All at once, so that they import what the stages need while the first ones run."""
+        wanted = Counter(self._needed[key].cost.device for key in self._open)
+        for slot in list(self._free_slots):
+            kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
+            if kinds:
+                wanted[kinds[0]] -= 1
+                self._start_worker(slot)
+
+    def _start_worker(self, slot: Slot) -> WorkerProcess:
+        self._free_slots.remove(slot)
+        worker = WorkerProcess(slot, self._store, self._lease_timeout)
+        self._workers.append(worker)
+        self._selector.register(worker.replies, selectors.EVENT_READ, worker)
+        return worker
+
+    def _going_on(self) -> bool:
+        if self._interrupts or self._fatal is not None:
+            if not self._told_to_stop:
+                self._tell_all_to_stop()
+            return any(worker.key is not None for worker in self._workers)
+        return bool(self._open)
+
+    def _dispatch(self) -> None:
+        if self._interrupts or self._fatal is not None:
+            return
+        for key in sorted(self._ready, key=lambda key: -self._chain[key]):
+            wanted = self._graph[key].cost.device
+            worker = self._worker_for(wanted)
+            if worker is None:
+                continue
+            self._ready.remove(key)
+            worker.key, worker.generation = key, 0
+            self._board.set(key, "running")
+            self._progress.changed(key)
+            worker.send(
+                command="run",
+                key=key,
+                device=worker.slot.device if wanted == "any" else "cpu",
+                dead=self._dead.pop(key, 0),
+                failures_known=self._known_failures[key],
+            )
+
+    def _worker_for(self, wanted: str) -> WorkerProcess | None:
+        """A free worker for such a stage, a new one if there is a slot, or None."""
+        free = [w for w in self._workers if w.key is None and w.slot.takes(wanted, self._gpus)]
+        if free:
+            return max(free, key=lambda worker: worker.warm)
+        slot = next((s for s in self._free_slots if s.takes(wanted, self._gpus)), None)
+        return self._start_worker(slot) if slot is not None else None
+
+    def _wait(self) -> None:
+        for ready, _ in self._selector.select(_TICK_SECONDS):
+            if ready.data is None:
+                os.read(self._wake_read, 1024)
+                continue
+            worker: WorkerProcess = ready.data
+            messages, alive = worker.read()
+            for message in messages:
+                self._hear(worker, message)
+            if not alive:
+                self._bury(worker)
+        for worker in list(self._workers):
+            # A child that the stage forked may hold the pipe open after the worker's death.
+            if worker.process.poll() is not None and not self._has_news(worker):
+                self._bury(worker)
+
+    def _has_news(self, worker: WorkerProcess) -> bool:
+        return any(ready.data is worker for ready, _ in self._selector.select(0))
+
+    def _hear(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
+        event = message.pop("event")
+        if event == "ready":
+            worker.ready = True
+            modules = dict.fromkeys(split_run(stage.run)[0] for stage in self._needed.values())
+            worker.send(command="preload", modules=list(modules))
+        elif event == "warm":
+            worker.warm = True
+        elif event == "started":
+            worker.generation = message["generation"]
+        elif event == "progress":
+            running = self._board.running.get(message["key"])
+            if running is not None:
+                running.told(
+                    time.monotonic(), message["step"], message["total"], message["numbers"]
+                )
+                self._progress.stepped(message["key"])
+        elif event == "result":
+            worker.key = None
+            self._take(Result(**message))
+        elif event == "store_error":
+            worker.key = None
+            self._fatal = self._fatal or StoreError(message["message"])
+
+    def _take(self, result: Result) -> None:
+        key = result.key
+        if result.generation and result.state in ("done", "failed"):
+            self._ran.add(key)
+        if result.state == "done":
+            self._settle(key, "done")
+        elif result.state == "failed":
+            log_file = self._store.work(key, result.generation) / LOG
+            self._settle(key, "failed", f"{result.reason} (log: {log_file})")
+        elif result.state == "skipped":
+            self._settle(key, "skipped", result.reason)
+        elif result.state == "stopped":
+            # Without a Ctrl-C here somebody sent the worker a signal of its own.
+            self._interrupts = self._interrupts or 1
+        else:
+            self._board.set(key, "elsewhere", result.reason)
+            self._elsewhere.add(key)
+            self._progress.changed(key)
+
+    def _settle(self, key: str, state: str, reason: str = "") -> None:
+        """Note a stage's end, and what that means for the stages that need it."""
+        self._open.discard(key)
+        self._ready.discard(key)
+        self._elsewhere.discard(key)
+        self._board.set(key, state, reason)
+        self._progress.changed(key)
+        if state == "done":
+            for child in self._graph.children(key):
+                if child in self._blockers:
+                    self._blockers[child] -= 1
+                    if self._blockers[child] == 0 and child in self._open:
+                        self._ready.add(child)
+            return
+        verb = "failed" if state == "failed" else "was skipped"
+        cause = f"needs {self._board.label(key)}, which {verb}"
+        for after in self._graph.descendants(key):
+            if after in self._open:
+                self._open.discard(after)
+                self._board.set(after, "skipped", cause)
+                self._progress.changed(after)
+
+    def _look_elsewhere(self) -> None:
+        """Stages that other launchers hold: finished, failed, dead, or still beating."""
+        if time.monotonic() - self._looked < _TICK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        for key in list(self._elsewhere):
+            known = self._known_failures[key]
+            later = [one for one in self._store.failures(key) if one["attempt"] > known]
+            if self._store.find(self._graph[key]) is not None:
+                self._settle(key, "done")
+            elif later:
+                self._settle(key, "failed", later[-1]["error"])
+            elif (dead := self._watch.dead(key)) is not None:
+                self._dead[key] = dead
+                self._try_again(key)
+
+    def _try_again(self, key: str) -> None:
+        self._elsewhere.discard(key)
+        self._board.set(key, "waiting")
+        self._ready.add(key)
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """A worker is gone: its slot is free, and its stage tried again or given up."""
+        self._workers.remove(worker)
+        self._selector.unregister(worker.replies)
+        self._free_slots.append(worker.slot)
+        how, last_words, key = worker.how_it_died(), worker.last_words(), worker.key
+        worker.close()
+        if self._interrupts or self._fatal is not None:
+            return
+        if not worker.ready and worker.process.returncode >= 0:
+            self._fatal = SweepError(f"A worker process does not start: it {how}: {last_words}")
+        elif key is not None:
+            self._after_death(key, worker.generation, how)
+
+    def _after_death(self, key: str, generation: int, how: str) -> None:
+        self._deaths[key] += 1
+        if self._deaths[key] < MAX_DEATHS:
+            self._progress.say(f"{self._board.label(key)}: its process {how}; trying once more.")
+            self._try_again(key)
+            return
+        lease = read_lease(self._store, key)
+        attempt = generation or (lease.generation if lease is not None else 1)
+        reason = f"its process {how}, {MAX_DEATHS} times"
+        spec = self._graph[key].spec()
+        try:
+            self._store.write_failure(failure_record(self._store, spec, attempt, reason, "killed"))
+        except StoreError as error:
+            self._fatal = error
+            return
+        self._take(Result(key=key, state="failed", reason=reason, generation=attempt))
+
+    def _tell_all_to_stop(self) -> None:
+        self._told_to_stop = True
+        busy = sum(worker.key is not None for worker in self._workers)
+        if busy:
+            what = "1 stage saves" if busy == 1 else f"{busy} stages save"
+            self._progress.say(f"Stopping: {what}. Ctrl-C again kills.")
+        for worker in self._workers:
+            worker.send(command="stop")
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM stop the run while it lasts; elsewhere they mean what they meant."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._interrupts += 1
+            if self._interrupts > 1:
+                for worker in list(self._workers):
+                    worker.process.kill()
+            with suppress(BlockingIOError):
+                os.write(self._wake_write, b"!")
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _shut_down(self) -> None:
+        for worker in self._workers:
+            worker.send(command="stop")
+            worker.send(command="exit")
+        deadline = time.monotonic() + _EXIT_SECONDS
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                # It imports something, or waits for a thread of the study: it holds no lease.
+                worker.process.kill()
+            worker.close()
+        self._workers.clear()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)

@@ -1,0 +1,159 @@
+"""A toy study for the orchestrator's tests: its module, its stages, an empty store."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sweeps.stage import Stage
+from sweeps.store import Store
+
+TOY = '''
+import json, os, signal, sys, time
+from pathlib import Path
+
+
+def text(config, inputs, out, context):
+    """Write a text made of the inputs' texts."""
+    parts = [inputs[role].joinpath("text.txt").read_text() for role in sorted(inputs)]
+    (out / "text.txt").write_text(config["text"] + "(" + ",".join(parts) + ")")
+    print("wrote", config["text"])
+    context.record(length=len(parts))
+
+
+def raises(config, inputs, out, context):
+    """Fail in the middle of writing."""
+    (out / "half.txt").write_text("half")
+    print("before the fall")
+    raise ValueError("bad luck\\nsecond line")
+
+
+class Diverged(Exception):
+    failure_kind = "diverged"
+
+
+def diverges(config, inputs, out, context):
+    """Fail for good."""
+    raise Diverged("loss is nan")
+
+
+def full(config, inputs, out, context):
+    """Find the disk full."""
+    raise OSError(28, "No space left on device")
+
+
+def kills(config, inputs, out, context):
+    """Die like a process that ran out of memory."""
+    mark(config, "tried")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kills_once(config, inputs, out, context):
+    """Die the first time."""
+    if context.attempt == 1:
+        kills(config, inputs, out, context)
+    (out / "text.txt").write_text(f"attempt {context.attempt}")
+
+
+def mark(config, what):
+    """Append a line to the test's own journal."""
+    with open(config["journal"], "a") as file:
+        file.write(f"{what} {config.get('text', '')} {os.getpid()}\\n")
+
+
+def deaf(config, inputs, out, context):
+    """Never ask whether to stop."""
+    mark(config, "began")
+    time.sleep(config.get("seconds", 60))
+    (out / "text.txt").write_text("done")
+
+
+def count(config, inputs, out, context):
+    """Add up 0..steps-1, slowly, with a checkpoint every few steps; resumes where it was."""
+    state = {"step": 0, "sum": 0}
+    for folder in [context.work, *context.earlier]:
+        try:
+            state = json.loads((folder / "last.ckpt").read_text())
+            break
+        except (OSError, ValueError):
+            continue
+    mark(config, f"from {state['step']}")
+    while state["step"] < config["steps"]:
+        time.sleep(config["seconds"])
+        state = {"step": state["step"] + 1, "sum": state["sum"] + state["step"]}
+        context.progress(state["step"], config["steps"], loss=1 / state["step"])
+        stopping = context.should_stop()
+        if stopping or state["step"] % config["every"] == 0:
+            context.assert_owned()
+            temporary = context.work / "last.ckpt.tmp"
+            temporary.write_text(json.dumps(state))
+            os.replace(temporary, context.work / "last.ckpt")
+        if stopping:
+            context.stop()
+    parts = [json.loads((inputs[role] / "sum.json").read_text())["sum"] for role in sorted(inputs)]
+    for number in range(5):
+        (out / f"part{number}.txt").write_text("x" * 1000)
+    (out / "sum.json").write_text(json.dumps({"sum": state["sum"] + sum(parts)}))
+    mark(config, "finished")
+'''
+
+
+class Toy:
+    """Stages of the toy study by one word each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = folder / "journal.txt"
+        (folder / "toy_study.py").write_text(textwrap.dedent(TOY))
+
+    def stage(self, function: str, name: str = "toy", *inputs: Stage, **config: object) -> Stage:
+        """A stage that runs `function` of the toy module; inputs have the roles a, b, ..."""
+        roles = {"abcdefgh"[index]: one for index, one in enumerate(inputs)}
+        return Stage(name=name, version=1, config=config, inputs=roles, run=f"toy_study.{function}")
+
+    def text(self, text: str, *inputs: Stage) -> Stage:
+        """A stage whose result spells its ancestry: `a(b(),c())`."""
+        return self.stage("text", "text", *inputs, text=text)
+
+    def count(self, text: str, *inputs: Stage, steps: int = 20, **config: object) -> Stage:
+        """A slow stage that checkpoints."""
+        config = {"every": 3, "seconds": 0.005, **config}
+        return self.stage(
+            "count",
+            "count",
+            *inputs,
+            text=text,
+            steps=steps,
+            journal=str(self.journal),
+            **config,
+        )
+
+    def marks(self) -> list[list[str]]:
+        """What the stages wrote into the journal: words of each line."""
+        return [line.split() for line in self.journal.read_text().splitlines()]
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
+    """The toy study, importable here and in the workers that are started from here."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    before: ModuleType | None = sys.modules.pop("toy_study", None)
+    yield Toy(folder)
+    sys.modules.pop("toy_study", None)
+    if before is not None:
+        sys.modules["toy_study"] = before
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty, prepared store."""
+    store = Store(tmp_path / "store")
+    store.prepare()
+    return store
