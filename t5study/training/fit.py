@@ -6,7 +6,7 @@ import csv
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from t5study.batching import loader
 from t5study.errors import DivergedError
 from t5study.training.module import TextToText
+from t5study.training.validation import Validator
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ SAVE_SHARE = 0.02
 class Keeper(lightning.Callback):
     """Keeps a run resumable: saves last.ckpt, watches for the stop signal, tells how it goes.
 
-    `on_step(step)` is called after each step that is a multiple of `every` and after the last
-    one; what it keeps in `memory` travels in last.ckpt.
+    A validator is called after each step that is a multiple of `every` and after the last one;
+    its memory travels in last.ckpt.
     """
 
     def __init__(
@@ -38,59 +39,59 @@ class Keeper(lightning.Callback):
         steps: int,
         *,
         tokens_per_step: float,
+        validator: Validator | None = None,
+        every: int = 0,
         save_seconds: float = 15.0,
-        every: int | None = None,
-        on_step: Callable[[int], None] | None = None,
-        memory: dict[str, Any] | None = None,
     ) -> None:
-        self.context = context
-        self.steps = steps
-        self.tokens_per_step = tokens_per_step
-        self.save_seconds = save_seconds
-        self.every = every
-        self.on_step = on_step
-        self.memory = {} if memory is None else memory
         self.history: list[dict[str, float]] = []
+        self._context = context
+        self._steps = steps
+        self._tokens_per_step = tokens_per_step
+        self.validator = validator
+        self._every = every
+        self._save_seconds = save_seconds
         self._pending: list[torch.Tensor] = []
         self._saved_at = time.monotonic()
         self._save_cost = 0.0
         self._logged_at = time.monotonic()
+        self._restored: Mapping[str, Any] | None = None
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: Any, outputs: Any, batch: Any, index: int
     ) -> None:
         step = trainer.global_step
-        last = step == self.steps
+        last = step == self._steps
         self._pending.append(module.nats)
         if step % LOG_EVERY == 0 or last:
             self._log(step)
-        due = self.on_step is not None and (last or (self.every and step % self.every == 0))
-        if due and self.on_step:
+        due = self.validator is not None and (last or step % self._every == 0)
+        if due and self.validator:
             module.eval()
-            self.on_step(step)
+            self.validator(step)
             module.train()
-        stopping = self.context.should_stop()
-        waited = time.monotonic() - self._saved_at
-        pause = max(self.save_seconds, self._save_cost / SAVE_SHARE)
-        if due or stopping or (waited > pause and not last):
+        stopping = self._context.should_stop()
+        pause = max(self._save_seconds, self._save_cost / SAVE_SHARE)
+        if due or stopping or time.monotonic() - self._saved_at > pause:
             self._save(trainer)
+        if due and self.validator:
+            self.validator.prune()
         if stopping and not last:
-            self.context.stop()
+            self._context.stop()
 
     def _log(self, step: int) -> None:
         loss = float(torch.stack(self._pending).mean())
         now = time.monotonic()
-        rate = len(self._pending) * self.tokens_per_step / max(now - self._logged_at, 1e-9)
+        rate = len(self._pending) * self._tokens_per_step / max(now - self._logged_at, 1e-9)
         self._pending, self._logged_at = [], now
         if loss != loss or loss == float("inf"):
             raise DivergedError(f"the loss is {loss} at step {step}")
         self.history.append({"step": step, "loss": loss})
-        self.context.progress(step, self.steps, loss=loss, tokens_per_second=rate)
+        self._context.progress(step, self._steps, loss=loss, tokens_per_second=rate)
 
     def _save(self, trainer: lightning.Trainer) -> None:
-        self.context.assert_owned()
+        self._context.assert_owned()
         start = time.monotonic()
-        target = self.context.work / LAST
+        target = self._context.work / LAST
         temporary = target.with_suffix(".tmp")
         trainer.save_checkpoint(temporary)
         with temporary.open("rb") as file:
@@ -103,7 +104,7 @@ class Keeper(lightning.Callback):
         state = {
             "history": self.history,
             "pending": [float(x) for x in self._pending],
-            "memory": self.memory,
+            "validation": self.validator.memory if self.validator else None,
             "random": torch.get_rng_state(),
             "threads": torch.get_num_threads(),
         }
@@ -114,21 +115,18 @@ class Keeper(lightning.Callback):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.history = state["history"]
         self._pending = [torch.tensor(x) for x in state["pending"]]
-        self.memory.update(state["memory"])
+        if self.validator:
+            self.validator.memory.update(state["validation"])
+        self._restored = state
 
     def on_train_start(self, trainer: lightning.Trainer, module: Any) -> None:
         """Random states go back last, after all set-up that may have drawn from them."""
+        self._saved_at = self._logged_at = time.monotonic()
         if self._restored is None:
             return
         torch.set_rng_state(self._restored["random"])
         if "random_cuda" in self._restored and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(self._restored["random_cuda"])
-
-    _restored: dict[str, Any] | None = None
-
-    def restore_random(self, state: dict[str, Any]) -> None:
-        """Have these random states in force when training starts."""
-        self._restored = state
 
 
 def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | None:
@@ -154,25 +152,22 @@ def fit(
     context: Any,
     keeper: Keeper,
     callbacks: Sequence[lightning.Callback] = (),
-    carry: Callable[[Path], None] | None = None,
-) -> Keeper:
+) -> None:
     """Train `module` on batches[0 .. steps), from the newest checkpoint if there is one.
 
-    `carry(folder)` is called with the folder of the checkpoint that training goes on from, to
-    fetch what lies beside it. Raises DivergedError where the loss is not finite.
+    Raises DivergedError where the loss is not finite, and what the context raises to stop.
     """
     torch.set_num_threads(context.threads)
     found = newest_checkpoint([context.work, *context.earlier])
-    start, checkpoint_path = 0, None
+    start, path = 0, None
     if found:
-        checkpoint_path, checkpoint = found
+        path, checkpoint = found
         start = checkpoint["global_step"]
-        state = checkpoint["callbacks"][keeper.state_key]
-        torch.set_num_threads(state["threads"])
-        keeper.restore_random(state)
-        if carry and checkpoint_path.parent != context.work:
-            carry(checkpoint_path.parent)
-        log.info("going on at step %d from %s", start, checkpoint_path)
+        # The order of sums, and with it the last bit, depends on the number of threads.
+        torch.set_num_threads(checkpoint["callbacks"][keeper.state_key]["threads"])
+        if keeper.validator and path.parent != context.work:
+            keeper.validator.carry(path.parent)
+        log.info("going on at step %d from %s", start, path)
     torch.manual_seed(seed)
     trainer = lightning.Trainer(
         accelerator="gpu" if context.device.startswith("cuda") else "cpu",
@@ -189,14 +184,7 @@ def fit(
         num_sanity_val_steps=0,
     )
     module.train()
-    if start < steps:
-        trainer.fit(
-            module, loader(batches, start, steps), ckpt_path=checkpoint_path, weights_only=False
-        )
-    elif checkpoint_path:
-        module.load_state_dict(checkpoint["state_dict"])
-        keeper.load_state_dict(state)
-    return keeper
+    trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

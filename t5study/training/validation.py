@@ -1,0 +1,98 @@
+"""Checkpoint selection: each task's best on validation, chosen on its own (section 2.4)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from torch import nn
+
+from t5study.tasks import get_task
+from t5study.training.answers import answer, ask, score
+from t5study.training.checkpoint import save
+from t5study.vocabulary import Vocabulary
+
+LAST_MODEL = "last.pt"
+
+
+class Validator:
+    """Scores checkpoints on validation and keeps those that are some task's best so far.
+
+    `memory` is what a resumed run needs to go on choosing; it travels in the run's checkpoint.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        vocabulary: Vocabulary,
+        config: Mapping[str, Any],
+        work: Path,
+        extra: Mapping[str, Any],
+    ) -> None:
+        self._model, self._vocabulary, self._config = model, vocabulary, config
+        self._work, self._extra = work, extra
+        self.memory: dict[str, Any] = {"validation": {name: [] for name in config["validation"]}}
+        self._questions = {
+            name: ask(
+                get_task(name),
+                "validation",
+                vocabulary,
+                config["inputs_length"],
+                config["validation_examples"],
+            )
+            for name in config["validation"]
+        }
+
+    def best(self, task: str) -> int:
+        """The first step with the task's highest mean over its metrics."""
+        history = self.memory["validation"][task]
+        return int(max(history, key=lambda entry: (entry["mean"], -entry["step"]))["step"])
+
+    def __call__(self, step: int) -> None:
+        """Score the model as it is after `step`, and keep it where it is some task's best."""
+        for name, questions in self._questions.items():
+            texts = answer(
+                self._model,
+                questions,
+                self._vocabulary,
+                max_length=self._config["targets_length"],
+                precision=self._config["precision"],
+            )
+            scores = score(questions, texts)
+            entry = {"step": step, "mean": fmean(scores.values()), **scores}
+            self.memory["validation"][name].append(entry)
+        if step in self._winners():
+            save(self._path(step), self._model, **self._extra)
+
+    def prune(self) -> None:
+        """Remove what can win no more; only once the run's checkpoint knows of the winners."""
+        kept = {self._path(step) for step in self._winners()}
+        for path in self._work.glob("step_*.pt"):
+            if path not in kept:
+                path.unlink()
+
+    def carry(self, folder: Path) -> None:
+        """Fetch the checkpoints that can still win from another work folder."""
+        for path in folder.glob("step_*.pt"):
+            shutil.copy2(path, self._work / path.name)
+
+    def publish(self, out: Path) -> None:
+        """Write each task's best checkpoint, the last one, and selection.json that names them."""
+        save(out / LAST_MODEL, self._model, **self._extra)
+        selection = {}
+        for name, history in self.memory["validation"].items():
+            best = self._path(self.best(name))
+            if not (out / best.name).exists():
+                shutil.copy2(best, out / best.name)
+            selection[name] = {"best": best.name, "last": LAST_MODEL, "validation": history}
+        (out / "selection.json").write_text(json.dumps(selection, indent=1))
+
+    def _winners(self) -> set[int]:
+        return {self.best(name) for name in self._questions}
+
+    def _path(self, step: int) -> Path:
+        return self._work / f"step_{step}.pt"
