@@ -1,0 +1,130 @@
+"""`python -m t5study.tasks list` and `show NAME`: the tasks as a researcher wants to see them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from t5study.errors import StudyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from t5study.tasks.task import Task
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 2 is the user's mistake."""
+    parser = argparse.ArgumentParser(prog="python -m t5study.tasks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="all tasks, one a line")
+    show = commands.add_parser("show", help="one task: raw columns, an example, labels, metrics")
+    show.add_argument("name", help="a name that list prints")
+    show.add_argument("settings", nargs="*", metavar="SETTING=VALUE", help="e.g. labels=boolean")
+    given = parser.parse_args(arguments)
+
+    from rich.console import Console
+
+    from t5study.tasks import get_task, task_names
+
+    console = Console()
+    try:
+        if given.command == "list":
+            console.print(list_table([get_task(name) for name in task_names()]))
+        else:
+            print_task(get_task(given.name, **parse_settings(given.settings)), console)
+    except StudyError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse_settings(given: Sequence[str]) -> dict[str, Any]:
+    """Return SETTING=VALUE words as a mapping; values are read as JSON where they are JSON."""
+    from t5study.tasks import TaskError
+
+    settings = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise TaskError(f"'{word}' is no setting. Type it as NAME=VALUE, e.g. labels=boolean.")
+        try:
+            settings[name] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[name] = value
+    return settings
+
+
+def list_table(tasks: Sequence[Task]) -> Table:
+    """Return one row a task: name, kind, metrics, sizes, licence."""
+    from rich.table import Table
+
+    table = Table("task", "kind", "metrics", "train", "validation", "test", "licence")
+    for task in tasks:
+        sizes = [f"{task.sizes[s]:,}" if s in task.sizes else "-" for s in SPLITS]
+        table.add_row(task.name, task.kind, " ".join(task.metrics), *sizes, task.licence)
+    for column in table.columns[3:6]:
+        column.justify = "right"
+    return table
+
+
+SPLITS = ("train", "validation", "test")
+
+
+def print_task(task: Task, console: Console) -> None:
+    """Print a task's facts, its raw columns with an example, and the example as text."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(Text.assemble((task.name, "bold"), f": {task.about}"))
+    facts = Table(show_header=False)
+    for name, value in task_facts(task).items():
+        facts.add_row(name, Text(value))
+    console.print(facts)
+
+    raw = Table("raw column", "holds", "example", title="Raw data")
+    for column, meaning in task.fields.items():
+        shown = column.split("|")[0]
+        raw.add_row(shown, meaning, Text(_value(task.example, shown)))
+    console.print(raw)
+
+    for made in task.preprocess(task.example):
+        text = Table("text", "", title="The example as text", show_header=False)
+        text.add_row("inputs", Text(made["inputs"]))
+        text.add_row("targets", Text(made["targets"]))
+        text.add_row("scored as", Text(str(task.target(made))))
+        console.print(text)
+
+
+def task_facts(task: Task) -> dict[str, str]:
+    """Return what is known of a task, as name -> text."""
+    source = task.source
+    place = f"{source.path} {source.config or ''} at {source.revision}" if source.path else "files"
+    facts = {
+        "kind": task.kind,
+        "metrics": ", ".join(task.metrics),
+        "label words": ", ".join(task.labels) if task.labels else "free text or a number",
+        "examples": ", ".join(f"{task.sizes[s]:,} {s}" for s in task.splits if s in task.sizes),
+        "splits": ", ".join(f"{ours} ({theirs})" for ours, theirs in source.splits.items()),
+        "tokens kept": "{} of the input, {} of the target".format(*task.lengths),
+        "data": place,
+        "licence": task.licence,
+    }
+    if task.settings:
+        facts["settings"] = ", ".join(f"{name}={value}" for name, value in task.settings.items())
+    return facts
+
+
+def _value(example: Any, field: str) -> str:
+    """Return what an example holds under "a.b", a way into records and lists of records."""
+    for part in field.split("."):
+        example = example[part]
+    return str(example)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
