@@ -62,11 +62,13 @@ def parse_settings(given: Sequence[str]) -> dict[str, Any]:
 def list_table(tasks: Sequence[Task]) -> Table:
     """Return one row a task: name, kind, metrics, sizes, licence."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("task", "kind", "metrics", "train", "validation", "test", "licence")
     for task in tasks:
         sizes = [f"{task.sizes[s]:,}" if s in task.sizes else "-" for s in SPLITS]
-        table.add_row(task.name, task.kind, " ".join(task.metrics), *sizes, task.licence)
+        licence = Text(task.licence)
+        table.add_row(task.name, task.kind, " ".join(task.metrics), *sizes, licence)
     for column in table.columns[3:6]:
         column.justify = "right"
     return table
@@ -89,7 +91,7 @@ def print_task(task: Task, console: Console) -> None:
     raw = Table("raw column", "holds", "example", title="Raw data")
     for column, meaning in task.fields.items():
         shown = column.split("|")[0]
-        raw.add_row(shown, meaning, Text(_value(task.example, shown)))
+        raw.add_row(shown, Text(meaning), Text(_value(task.example, shown)))
     console.print(raw)
 
     for made in task.preprocess(task.example):
@@ -107,7 +109,7 @@ def task_facts(task: Task) -> dict[str, str]:
     facts = {
         "kind": task.kind,
         "metrics": ", ".join(task.metrics),
-        "label words": ", ".join(task.labels) if task.labels else "free text or a number",
+        "label words": ", ".join(task.labels) if task.labels else f"none ({task.kind})",
         "examples": ", ".join(f"{task.sizes[s]:,} {s}" for s in task.splits if s in task.sizes),
         "splits": ", ".join(f"{ours} ({theirs})" for ours, theirs in source.splits.items()),
         "tokens kept": "{} of the input, {} of the target".format(*task.lengths),

@@ -48,11 +48,13 @@ class Source:
     path: str | None = None
     """Name on the Hugging Face hub."""
     config: str | None = None
-    """Configuration of the hub data set; below `data_dir` a sub-folder of that name is tried."""
+    """Configuration of the hub data set."""
     revision: str | None = None
     """Commit on the hub: a branch would move, and with it what a stage's key means."""
     folder: Callable[[], Path] | Path | None = None
     """Local folder, or a function that makes it when first needed."""
+    pins: Callable[[], Mapping[str, Any]] | None = None
+    """Plain values that name exactly what `folder` will hold, known before it is made."""
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.folder is None):
@@ -74,28 +76,17 @@ class Source:
     ) -> Dataset:
         """Return the raw examples of `split`; `data_dir` or `data_files` replace the hub.
 
+        `data_dir` is a folder with the split's files, or one with the hub's data sets below it by
+        name (data_dir/nyu-mll/glue/cola/train-00000-of-00001.parquet).
+
         Raises TaskError when there is no such split or file, when the hub cannot be reached, or
         when a field of `fields` ("a.b" is b inside a) is missing.
         """
-        import datasets
-
         files = self.files(task, split, data_dir=data_dir, data_files=data_files)
-        if files is None:
-            data = self._from_hub(task, split)
-            place = f"hub data set {self.path}"
-        else:
-            readers = {READERS[file.suffix] for file in files}
-            if len(readers) > 1:
-                raise TaskError(f"Task '{task}': files of several formats for one split: {files}.")
-            place = f"file {files[0]}"
-            try:
-                data = datasets.load_dataset(
-                    readers.pop(), data_files=[str(file) for file in files], split="train"
-                )
-            except datasets.exceptions.DatasetGenerationError as error:
-                reason = str(error.__cause__ or error).strip().splitlines()[0]
-                raise TaskError(f"Task '{task}': {place} cannot be read: {reason}") from error
-        check_fields(task, place, data.features, fields)
+        if files is not None:
+            return read_files(task, files, fields)
+        data = self._from_hub(task, split)
+        check_fields(task, f"hub data set {self.path}", data.features, fields)
         return data
 
     def files(
@@ -107,11 +98,7 @@ class Source:
         data_files: Paths | Mapping[str, Paths] | None = None,
     ) -> list[Path] | None:
         """Return the local files that hold `split` in reading order, or None for the hub."""
-        if split not in self.splits:
-            raise TaskError(
-                f"Task '{task}' has no split '{split}'.{nearest(split, self.splits)} "
-                f"Known: {', '.join(self.splits)}."
-            )
+        self._check_split(task, split)
         if data_dir is not None and data_files is not None:
             raise TaskError(f"Task '{task}': give data_dir or data_files, not both.")
         if isinstance(data_files, Mapping):
@@ -140,8 +127,12 @@ class Source:
     ) -> dict[str, Any]:
         """Return plain values that name exactly the data behind `split`, whatever its path.
 
-        Hub: {"hub", "config", "split", "commit"}. Files: {"sha256": [one a file, in order]}.
+        Hub: {"hub", "config", "split", "commit"}. Files: {"sha256": [one a file, in order]}. A
+        folder with pins: these and the split, without making the folder.
         """
+        if self.pins is not None and data_dir is None and data_files is None:
+            self._check_split(task, split)
+            return {**self.pins(), "split": self.splits[split]}
         files = self.files(task, split, data_dir=data_dir, data_files=data_files)
         if files is None:
             return {
@@ -151,6 +142,13 @@ class Source:
                 "commit": self.revision,
             }
         return {"sha256": [file_sha256(file) for file in files]}
+
+    def _check_split(self, task: str, split: str) -> None:
+        if split not in self.splits:
+            raise TaskError(
+                f"Task '{task}' has no split '{split}'.{nearest(split, self.splits)} "
+                f"Known: {', '.join(self.splits)}."
+            )
 
     def _from_hub(self, task: str, split: str) -> Dataset:
         import datasets
@@ -173,19 +171,43 @@ class Source:
     def _in_folder(self, task: str, split: str, folder: Path) -> list[Path]:
         if not folder.is_dir():
             raise TaskError(f"Task '{task}': data folder {folder} does not exist.")
+        below = [f"{self.path}/{self.config}", self.path, self.config, "."]
+        root = next(folder / name for name in below if name and (folder / name).is_dir())
         parts = self.splits[split].split("+")
-        roots = [folder / self.config, folder] if self.config else [folder]
-        for root in roots:
-            for stems in (parts, [split]):
-                found = [_files_of(root, stem) for stem in stems]
-                if all(found):
-                    return [file for files in found for file in files]
+        for stems in (parts, [split]):
+            found = [_files_of(root, stem) for stem in stems]
+            if all(found):
+                return [file for files in found for file in files]
         wanted = " and ".join(f"'{part}.parquet'" for part in parts)
         raise TaskError(
-            f"Task '{task}': no files of split '{split}' in {folder}; expected {wanted} "
+            f"Task '{task}': no files of split '{split}' in {root}; expected {wanted} "
             f"(or {', '.join(READERS)}; shards as '{parts[0]}-*.parquet' or in a folder "
-            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(folder))[:10]) or 'nothing'}."
+            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}."
         )
+
+
+def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Dataset:
+    """Return the rows of all files in order; TaskError names the file that cannot be read."""
+    import datasets
+
+    readers = {READERS[file.suffix] for file in files}
+    if len(readers) > 1:
+        names = ", ".join(file.name for file in files)
+        raise TaskError(f"Task '{task}': one split in files of several formats: {names}.")
+    try:
+        data = datasets.load_dataset(
+            readers.pop(), data_files=[str(file) for file in files], split="train"
+        )
+    except (datasets.exceptions.DatasetsError, OSError, ValueError, StopIteration) as error:
+        # One shard of many: say which.
+        for file in files if len(files) > 1 else ():
+            read_files(task, [file], fields)
+        reason = str(error.__cause__ or error).strip() or "it holds no example"
+        raise TaskError(
+            f"Task '{task}': file {files[0]} cannot be read: {reason.splitlines()[0]}"
+        ) from error
+    check_fields(task, f"file {files[0]}", data.features, fields)
+    return data
 
 
 def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
@@ -210,8 +232,10 @@ def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
     """Return the first part of "a.b" that is not there and the names beside it; None if all is."""
     known = features
     for part in field.split("."):
-        # A list of records holds its fields one level down.
+        # A list of records holds its fields one level down; a translation names languages.
         known = getattr(known, "feature", known)
+        if hasattr(known, "languages"):
+            known = dict.fromkeys(known.languages)
         if not isinstance(known, Mapping):
             return part, []
         if part not in known:
