@@ -1,0 +1,273 @@
+"""Runs a plan's steps, here or on SLURM: what is done stays done, and nothing is written twice.
+
+OUTPUT/data/*.parquet   the cleaned pages (text, id, url, timestamp), one file a shard
+OUTPUT/report.json      settings, input, counts, problems: written last, so its presence is the
+                        mark of a whole corpus
+OUTPUT/work/            what an unfinished run goes on from; of a finished one, logs and counts
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from datatrove.executor.base import PipelineExecutor
+from datatrove.executor.local import LocalPipelineExecutor
+from datatrove.executor.slurm import SlurmPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
+from datatrove.utils.stats import PipelineStats
+
+from t5study.corpora.crawl import report
+from t5study.corpora.crawl.pipeline import Step, plan_steps
+from t5study.corpora.crawl.settings import CrawlSettings, differences
+from t5study.corpora.crawl.shards import Shard, ShardChangedError, changed
+from t5study.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+_INTERMEDIATE = ("cleaned", "urls", "urls-found", "parts", "parts-found")
+
+
+class RunError(DataError):
+    """A run that cannot start; the message says what to do."""
+
+
+class UnfinishedError(DataError):
+    """A run that did what it could and has more to do when it is started again."""
+
+
+def clean_crawl(
+    settings: CrawlSettings,
+    folder: str,
+    shards: Sequence[Shard],
+    output: Path,
+    *,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Clean `shards` of `folder` into `output` on this machine, and return the report.
+
+    Goes on where a killed run with the same settings stopped. The output's bytes do not depend on
+    `workers`. Raises RunError where `output` belongs to another run, and UnfinishedError where a
+    shard changed under way.
+    """
+    if (whole := finished_report(settings, shards, output)) is not None:
+        return whole
+    with _only_run(output):
+        steps = _prepare(settings, folder, shards, output)
+        for step in steps:
+            logger.info("%s: %d tasks", step.name, step.tasks)
+            executor = _Local(
+                pipeline=list(step.blocks),
+                tasks=step.tasks,
+                workers=min(workers, step.tasks),
+                logging_dir=str(output / "work" / step.name),
+            )
+            with _quiet():
+                executor.run()
+            _require_whole(step, executor, output)
+    return report.load(output)
+
+
+def submit_crawl(
+    settings: CrawlSettings,
+    folder: str,
+    shards: Sequence[Shard],
+    output: Path,
+    *,
+    workers: int,
+    slurm: Mapping[str, Any],
+) -> str | None:
+    """Submit the run's steps to SLURM, each after the one before, and return the last job's id.
+
+    `slurm` is passed on to datatrove's executor (partition, time, mem_per_cpu_gb, sbatch_args...).
+    Returns None where nothing is left to do. Raises RunError as `clean_crawl` does.
+    """
+    if finished_report(settings, shards, output) is not None:
+        return None
+    last: _Slurm | None = None
+    with _only_run(output):
+        for step in _prepare(settings, folder, shards, output):
+            last = _Slurm(
+                pipeline=list(step.blocks),
+                tasks=step.tasks,
+                workers=workers,
+                logging_dir=str(output / "work" / step.name),
+                job_name=f"clean-{step.name}",
+                # datatrove's worker is a script beside this interpreter.
+                env_command=f"export PATH={Path(sys.executable).parent}:$PATH",
+                depends=last,
+                **slurm,
+            )
+        assert last is not None
+        with _quiet():
+            last.run()
+    return str(last.job_id)
+
+
+def finished_report(
+    settings: CrawlSettings, shards: Sequence[Shard], output: Path
+) -> dict[str, Any] | None:
+    """The report of a whole corpus at `output`, or None where there is none yet.
+
+    Raises RunError where it was made with other settings or from other input.
+    """
+    if not (output / report.NAME).exists():
+        return None
+    whole = report.load(output)
+    _refuse_other_settings(settings, whole, output)
+    if whole["shards"] != [asdict(shard) for shard in shards]:
+        raise RunError(
+            f"{output} was cleaned from other shards, or the input changed since. "
+            "Give another --output, or delete it to clean the input as it is now."
+        )
+    return whole
+
+
+class _OneAtATime(PipelineExecutor):
+    """An executor whose tasks never run twice at once: a killed run's worker may live on a while.
+
+    Two writers of one file would mix their bytes. The lock goes when its process does.
+    """
+
+    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
+        folder = Path(self.logging_dir.resolve_paths("locks"))
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{rank:05d}").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # datatrove prints each task's log, which the log folder has anyway.
+            with _quiet():
+                return super()._run_for_rank(rank, local_rank, node_rank)
+
+
+class _Local(_OneAtATime, LocalPipelineExecutor):
+    """datatrove's local executor; a shard that changed leaves its task undone, the others go on."""
+
+    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
+        try:
+            return super()._run_for_rank(rank, local_rank, node_rank)
+        except ShardChangedError:
+            return PipelineStats()
+
+
+class _Slurm(_OneAtATime, SlurmPipelineExecutor):
+    """datatrove's SLURM executor."""
+
+
+class _Publish(PipelineStep):
+    """Moves the last step's files into place and writes the report."""
+
+    type = "Publish"
+    name = "report"
+
+    def __init__(self, output: Path, steps: Sequence[str], run: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.output = output
+        self.steps = list(steps)
+        self.described = dict(run)
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
+        """Publish; repeated after a kill it goes on where it stopped."""
+        work, place = self.output / "work", self.output / "data"
+        if not place.exists():
+            (work / "final").mkdir(exist_ok=True)
+            (work / "final").rename(place)
+        report.write(self.output, report.gather(work, self.steps, self.described))
+        for name in _INTERMEDIATE:
+            shutil.rmtree(work / name, ignore_errors=True)
+
+
+def _prepare(
+    settings: CrawlSettings, folder: str, shards: Sequence[Shard], output: Path
+) -> list[Step]:
+    """Lay out the steps, keeping what an earlier, unfinished run of the same work has done."""
+    work = output / "work"
+    described = {
+        "settings": settings.identity(),
+        "shards": [asdict(shard) for shard in shards],
+        "input": folder,
+        **report.provenance(settings),
+    }
+    record = work / "run.json"
+    if record.exists():
+        earlier = json.loads(record.read_text("utf-8"))
+        _refuse_other_settings(settings, earlier, output)
+        before = [Shard(**shard) for shard in earlier["shards"]]
+        _forget_changed(work, changed(before, shards))
+    elif output.exists() and any(path.name != "work" for path in output.iterdir()):
+        raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
+    work.mkdir(parents=True, exist_ok=True)
+    record.with_suffix(".tmp").write_text(json.dumps(described), "utf-8")
+    record.with_suffix(".tmp").replace(record)
+    steps = plan_steps(settings, folder, shards, work)
+    publish = _Publish(output, [step.name for step in steps], described)
+    return [*steps, Step(name="publish", tasks=1, blocks=[publish])]
+
+
+def _forget_changed(work: Path, positions: list[int] | None) -> None:
+    """Undo what depends on shards that changed since; on all, where the list of them did."""
+    if positions == []:
+        return
+    if positions is None:
+        logger.warning("the list of shards changed: starting again")
+        shutil.rmtree(work)
+        return
+    logger.warning("%d shards changed since the run began: reading them anew", len(positions))
+    for place in work.iterdir():
+        if place.is_dir() and place.name not in ("clean", "cleaned", "urls", "problems"):
+            shutil.rmtree(place)
+    for position in positions:
+        (work / "clean" / "completions" / f"{position:05d}").unlink(missing_ok=True)
+        (work / "cleaned" / f"{position:05d}.parquet").unlink(missing_ok=True)
+        for signatures in (work / "urls").glob(f"*/{position:05d}.*"):
+            signatures.unlink()
+
+
+def _refuse_other_settings(
+    settings: CrawlSettings, earlier: Mapping[str, Any], output: Path
+) -> None:
+    if found := differences(settings.identity(), earlier["settings"]):
+        raise RunError(
+            f"{output} belongs to a run with other settings ({'; '.join(found)}). "
+            "Give another --output."
+        )
+
+
+def _require_whole(step: Step, executor: LocalPipelineExecutor, output: Path) -> None:
+    missing = executor.get_incomplete_ranks(skip_completed=True)
+    if missing:
+        shards = json.loads((output / "work" / "run.json").read_text("utf-8"))["shards"]
+        names = ", ".join(shards[rank]["path"] for rank in missing[:5])
+        raise UnfinishedError(
+            f"{len(missing)} of {step.tasks} shards changed while they were read: {names}. "
+            "The others are done; type the same command again to read these anew."
+        )
+
+
+@contextmanager
+def _only_run(output: Path) -> Iterator[None]:
+    """Hold `output` for one command at a time; the hold goes with the process."""
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"Another command is cleaning into {output} now.") from None
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep datatrove's log lines and progress bars off the terminal."""
+    os.environ["TQDM_DISABLE"] = "1"
+    with redirect_stderr(io.StringIO()):
+        yield
