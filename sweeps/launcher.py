@@ -11,7 +11,9 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from sweeps.expand import Sweep
 from sweeps.graph import Graph
+from sweeps.labels import stage_labels
 from sweeps.store import Store
 
 
@@ -33,8 +35,8 @@ class StageLauncher(Launcher):
         raise NotImplementedError("hydra/launcher local and slurm need hydra/sweeper=study.")
 
     @abstractmethod
-    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
-        """Bring the targets of `graph` into the store.
+    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
+        """Bring the targets of `graph`, which `sweeps` ask for, into the store.
 
         `run` holds the run's settings (sweeps/settings.py). Returns the exit status: 0 whole,
         1 where a stage failed, 130 after Ctrl-C.
@@ -44,7 +46,7 @@ class StageLauncher(Launcher):
 class LocalLauncher(StageLauncher):
     """Worker processes on this machine."""
 
-    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
+    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
         from sweeps.local import run_local
 
         outcome = run_local(
@@ -53,6 +55,8 @@ class LocalLauncher(StageLauncher):
             slots=run["workers"],
             threads=run["threads"],
             lease_timeout=run["lease_timeout"],
+            labels=stage_labels(sweeps),
+            cells=[Graph(cell.scores.values()).stages for s in sweeps for cell in s.cells],
         )
         return outcome.status
 
@@ -60,7 +64,7 @@ class LocalLauncher(StageLauncher):
 class SlurmLauncher(StageLauncher):
     """Arrays of jobs on a SLURM cluster, through submitit."""
 
-    def run(self, graph: Graph, store: Store, run: dict[str, Any]) -> int:
+    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
         from sweeps.slurm import run_slurm
 
-        return run_slurm(graph, store, run)
+        return run_slurm(graph, store, run, labels=stage_labels(sweeps))

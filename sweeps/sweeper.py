@@ -71,7 +71,7 @@ class StudySweeper(Sweeper):
                 expansion.study(sweep.study).prepare(configs, console.print)
         for sweep in sweeps:
             write_record(store, sweep)
-        status = self.launcher.run(graph, store, run)
+        status = self.launcher.run(graph, store, run, sweeps)
         for sweep in sweeps:
             self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
         return status
