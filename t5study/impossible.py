@@ -1,0 +1,87 @@
+"""What is impossible about a configuration, said in the words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from t5study.errors import StudyError
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "selection": ("best", "last"),
+    "precision": ("32-true", "bf16-mixed", "16-mixed", "64-true"),
+    "objective.targets": ("released", "paper"),
+    "model.dropout_form": ("elementwise", "broadcast"),
+    "model.feed_forward": ("relu", "gated_gelu"),
+    "pretrain.normalizer": ("padded", "tokens"),
+    "finetune.normalizer": ("padded", "tokens"),
+    "evaluate.split": ("train", "validation", "test"),
+    "scaling.members": ("pretrained", "finetuned"),
+    "scaling.average": ("logits", "probabilities"),
+}
+POSITIVE = (
+    *("span_length", "mixing.temperature", "mixing.limit", "finetuning.adapter_dim"),
+    *("scaling.steps", "scaling.batch", "scaling.ensemble", "vocabulary.pieces"),
+    *("pretrain.steps", "pretrain.batch_size", "pretrain.inputs_length", "pretrain.hold"),
+    *("finetune.steps", "finetune.batch_size", "finetune.learning_rate"),
+    *("finetune.inputs_length", "finetune.targets_length", "finetune.checkpoint_every"),
+    *("evaluate.beam_width", "dataset.tokens", "dataset.repeats"),
+)
+
+
+def look_up(config: Any, dotted: str) -> Any:
+    """The value of a dotted key."""
+    for part in dotted.split("."):
+        config = config[part]
+    return config
+
+
+def complaints(config: Mapping[str, Any]) -> list[str]:
+    """Every complaint about a resolved configuration; none where it can run."""
+    said = _values(config)
+    # The parts below are built from the values above: with a wrong one they could only echo it.
+    return said or _parts(config)
+
+
+def _parts(config: Mapping[str, Any]) -> list[str]:
+    from t5study.objectives import get_objective
+    from t5study.stages import Stages
+
+    said = []
+    try:
+        stages = Stages(config)
+    except (StudyError, ValueError) as error:
+        return str(error).splitlines()
+    objective = get_objective(vocab_size=stages.token_ids, **stages.objective)
+    architecture = config["architecture"]["name"]
+    if architecture not in objective.architectures:
+        said.append(
+            f"objective={objective.name} cannot train architecture={architecture}. "
+            f"It fits: {', '.join(objective.architectures)}."
+        )
+    return said
+
+
+def _values(config: Any) -> list[str]:
+    said = []
+    for key in ("corruption", "model.dropout_rate"):
+        value = look_up(config, key)
+        low_ok = value > 0 or (key == "model.dropout_rate" and value == 0)
+        if not (low_ok and value < 1):
+            said.append(f"{key}={value:g}: a rate lies between 0 and 1.")
+    for key, accepted in CHOICES.items():
+        value = look_up(config, key)
+        if value not in accepted:
+            said.append(f"{key}={value}: accepted are {', '.join(accepted)}.")
+    for key in POSITIVE:
+        value = look_up(config, key)
+        if value is not None and not value > 0:
+            said.append(f"{key}={value:g}: must be greater than 0.")
+    ramp = config["pretrain"]["ramp"]
+    if not 0 <= ramp < 1:
+        said.append(f"pretrain.ramp={ramp:g}: a share of the steps, from 0 to below 1.")
+    if config["dataset"]["tokens"] and config["dataset"]["repeats"]:
+        said.append("dataset.tokens and dataset.repeats say the same thing twice: give one.")
+    if config["finetuning"]["name"] == "adapters" and not config["finetuning"]["adapter_dim"]:
+        said.append("finetuning=adapters: finetuning.adapter_dim must say the inner width.")
+    return said
