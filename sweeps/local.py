@@ -114,7 +114,9 @@ class _Scheduler:
         os.set_blocking(self._wake_write, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._needed = self._survey()
-        self._chain = self._graph.remaining(among=self._needed.keys())
+        chain = self._graph.remaining(among=self._needed.keys())
+        by_chain = sorted(self._needed, key=lambda key: -chain[key])
+        self._rank = {key: rank for rank, key in enumerate(by_chain)}
         self._blockers = {
             key: sum(parent in self._needed for parent in self._graph.parents(key))
             for key in self._needed
@@ -199,7 +201,9 @@ class _Scheduler:
     def _dispatch(self) -> None:
         if self._interrupts or self._fatal is not None:
             return
-        for key in sorted(self._ready, key=lambda key: -self._chain[key]):
+        if not self._free_slots and all(worker.key is not None for worker in self._workers):
+            return
+        for key in sorted(self._ready, key=self._rank.__getitem__):
             wanted = self._graph[key].cost.device
             worker = self._worker_for(wanted)
             if worker is None:

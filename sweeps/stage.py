@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
 import json
 import math
 import re
@@ -200,7 +201,8 @@ def resolve_run(run: str) -> Callable[..., None]:
     module = importlib.import_module(module_name)
     function = getattr(module, function_name, None)
     if not callable(function):
-        known = [name for name, value in vars(module).items() if callable(value)]
+        own = inspect.getmembers(module, inspect.isfunction)
+        known = [name for name, value in own if value.__module__ == module.__name__]
         raise StageError(
             f"{run}: module {module_name} has no function {function_name!r}. "
             + nearest(function_name, known)

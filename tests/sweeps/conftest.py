@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pickle
+import subprocess
 import sys
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +16,7 @@ import pytest
 from sweeps.stage import Stage
 from sweeps.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 TOY = '''
 import json, os, signal, sys, time
 from pathlib import Path
@@ -60,6 +64,44 @@ def kills_once(config, inputs, out, context):
     (out / "text.txt").write_text(f"attempt {context.attempt}")
 
 
+def dies_after_publishing(config, inputs, out, context):
+    """Have the process die between the rename and the release of the lease."""
+    import sweeps.store
+
+    real = sweeps.store.Store.publish
+
+    def publish(self, *arguments):
+        real(self, *arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    sweeps.store.Store.publish = publish
+    text(config, inputs, out, context)
+    mark(config, "finished")
+
+
+def dies_in_checkpoint(config, inputs, out, context):
+    """Leave a good checkpoint at attempt 1, a truncated one at attempt 2, then say what is seen."""
+    if context.attempt == 1:
+        (context.work / "last.ckpt").write_text(json.dumps({"step": 7}))
+        os.kill(os.getpid(), signal.SIGKILL)
+    if context.attempt == 2:
+        (context.work / "last.ckpt").write_text('{"st')
+        os.kill(os.getpid(), signal.SIGKILL)
+    seen = [(folder / "last.ckpt").read_text() for folder in context.earlier]
+    (out / "text.txt").write_text(json.dumps(seen))
+
+
+def stops_alone(config, inputs, out, context):
+    """Stop its own process, as a machine that sleeps; when it wakes, try to save."""
+    mark(config, f"attempt {context.attempt}")
+    if context.attempt == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(0.5)
+        context.assert_owned()
+        mark(config, "saved")
+    (out / "text.txt").write_text(f"attempt {context.attempt}")
+
+
 def mark(config, what):
     """Append a line to the test's own journal."""
     with open(config["journal"], "a") as file:
@@ -103,13 +145,28 @@ def count(config, inputs, out, context):
 '''
 
 
+LAUNCH = '''
+"""Run pickled stages in a process of its own: launch.py STAGES STORE OPTIONS."""
+import json, pickle, sys
+from pathlib import Path
+from sweeps.graph import Graph
+from sweeps.local import run_local
+from sweeps.store import Store
+
+graph = Graph(pickle.loads(Path(sys.argv[1]).read_bytes()))
+outcome = run_local(graph, Store(sys.argv[2]), **json.loads(sys.argv[3]))
+sys.exit(outcome.status)
+'''
+
+
 class Toy:
     """Stages of the toy study by one word each."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.journal = folder / "journal.txt"
-        (folder / "toy_study.py").write_text(textwrap.dedent(TOY))
+        (folder / "toy_study.py").write_text(TOY)
+        (folder / "launch.py").write_text(LAUNCH)
 
     def stage(self, function: str, name: str = "toy", *inputs: Stage, **config: object) -> Stage:
         """A stage that runs `function` of the toy module; inputs have the roles a, b, ..."""
@@ -133,8 +190,26 @@ class Toy:
             **config,
         )
 
+    def launch(
+        self, stages: Iterable[Stage], store: Store, *before: str, **options: object
+    ) -> subprocess.Popen[str]:
+        """Start run_local in a process group of its own; `before` are words of a wrapper."""
+        pickled = self.folder / f"stages-{len(list(self.folder.iterdir()))}.pickle"
+        pickled.write_bytes(pickle.dumps(list(stages)))
+        command = [*before, sys.executable, str(self.folder / "launch.py"), str(pickled)]
+        return subprocess.Popen(
+            [*command, str(store.path), json.dumps(options)],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)])},
+        )
+
     def marks(self) -> list[list[str]]:
         """What the stages wrote into the journal: words of each line."""
+        if not self.journal.exists():
+            return []
         return [line.split() for line in self.journal.read_text().splitlines()]
 
 
