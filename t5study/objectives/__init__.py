@@ -15,6 +15,7 @@ from t5study.objectives import (  # noqa: F401
 from t5study.objectives.objective import (
     Corrupted,
     Objective,
+    ObjectiveError,
     get_objective,
     objective_names,
     objective_settings,
@@ -24,6 +25,7 @@ from t5study.objectives.objective import (
 __all__ = [
     "Corrupted",
     "Objective",
+    "ObjectiveError",
     "get_objective",
     "objective_names",
     "objective_settings",

@@ -8,7 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from t5study.objectives.noise import iid_noise_masks
-from t5study.objectives.objective import TRUNCATED_SHARE, Corrupted, Objective, register
+from t5study.objectives.objective import (
+    TRUNCATED_SHARE,
+    Corrupted,
+    Objective,
+    raw_tokens,
+    register,
+)
 from t5study.objectives.runs import noise_tokens_distribution, quantile
 from t5study.objectives.spans import Rows, select
 
@@ -23,7 +29,7 @@ class DropTokens(Objective):
 
     def lengths(self, inputs_length: int) -> tuple[int, int]:
         """Takes raw tokens as if none were dropped, and targets that cut at most 1 in 1,000."""
-        tokens_length = inputs_length - 1
+        tokens_length = raw_tokens(inputs_length)
         distribution = self.targets_length_distribution(tokens_length)
         return tokens_length, quantile(distribution, TRUNCATED_SHARE)
 

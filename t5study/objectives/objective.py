@@ -14,8 +14,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from t5study.errors import StudyError
 from t5study.objectives.runs import exceeds, quantile
-from t5study.objectives.spans import Rows
+from t5study.objectives.spans import FIRST_ORDINARY_ID, Rows
 
 ARCHITECTURES = ("encoder_decoder", "shared", "half", "language_model", "prefix_lm")
 TARGETS_STYLES = ("released", "paper")
@@ -27,8 +28,9 @@ TRUNCATED_SHARE = 1e-3
 # An example runs out of sentinels with at most this probability.
 FAILURE = 1e-9
 
-# Padding, EOS and the unknown token are never drawn as ordinary ids.
-FIRST_ORDINARY_ID = 3
+
+class ObjectiveError(StudyError, ValueError):
+    """An objective nobody knows, or settings it cannot work with."""
 
 
 class Corrupted(NamedTuple):
@@ -92,7 +94,7 @@ class Objective(ABC):
         Corrupted inputs with EOS never exceed `inputs_length`; how often targets exceed theirs
         says `truncation_probability`.
         """
-        return inputs_length - 1, inputs_length
+        return raw_tokens(inputs_length), inputs_length
 
     def truncation_probability(
         self, inputs_length: int, targets_length: int | None = None
@@ -134,6 +136,15 @@ def register(cls: type[Objective]) -> type[Objective]:
     return cls
 
 
+def raw_tokens(inputs_length: int) -> int:
+    """Gives the tokens that fit beside EOS where corruption may shorten a text by nothing."""
+    if inputs_length < 2:
+        raise ObjectiveError(
+            f"inputs_length={inputs_length} leaves no room for a token and EOS: give at least 2."
+        )
+    return inputs_length - 1
+
+
 def certain(count: int) -> np.ndarray:
     """Gives the distribution of a count that does not vary."""
     distribution = np.zeros(count + 1)
@@ -166,7 +177,7 @@ def get_objective(
     is `vocab_size - 1`, the last `vocab_size - num_sentinels`. targets_style is "released" or
     "paper" (see `SpanReplacement`).
 
-    Raises ValueError for an unknown name or impossible settings, all of them at once.
+    Raises ObjectiveError for an unknown name or impossible settings, all of them at once.
     """
     cls = _find(name)
     given: dict[str, Any] = {
@@ -183,7 +194,7 @@ def get_objective(
         if setting in _CHECKS and (complaint := _CHECKS[setting](read)) is not None
     ]
     if complaints:
-        raise ValueError(f"Objective {name!r} cannot work so: " + " ".join(complaints))
+        raise ObjectiveError(f"Objective {name!r} cannot work so: " + " ".join(complaints))
     return cls(**read)
 
 
@@ -199,7 +210,7 @@ def sentinels_needed(
     """Gives how many sentinels a vocabulary needs for an objective, before there is one.
 
     An example of as many raw tokens as fill `inputs_length` gets along with them with probability
-    1 - `failure`. Raises ValueError as `get_objective` does.
+    1 - `failure`. Raises ObjectiveError as `get_objective` does.
     """
     unlimited = 2**30
     objective = get_objective(
@@ -215,7 +226,7 @@ def sentinels_needed(
 
 def _find(name: str) -> type[Objective]:
     if name not in _OBJECTIVES:
-        raise ValueError(f"Unknown objective {name!r}.{_nearest(name, objective_names())}")
+        raise ObjectiveError(f"Unknown objective {name!r}.{_nearest(name, objective_names())}")
     return _OBJECTIVES[name]
 
 

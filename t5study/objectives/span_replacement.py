@@ -20,6 +20,7 @@ from t5study.objectives.objective import (
     Corrupted,
     Objective,
     certain,
+    raw_tokens,
     register,
 )
 from t5study.objectives.runs import (
@@ -110,7 +111,7 @@ class IidSpans(SpanReplacement):
 
         For other inputs and rates: the shortest that cuts at most 1 in 1,000 examples.
         """
-        tokens_length = inputs_length - 1
+        tokens_length = raw_tokens(inputs_length)
         published = self.PUBLISHED_TARGETS_LENGTHS.get((inputs_length, self.noise_density))
         if published is not None:
             return tokens_length, published
@@ -142,7 +143,7 @@ class RandomSpans(SpanReplacement):
         )
         if self.sentinels_needed(tokens_length) > self.num_sentinels:
             # Spans that stay uncorrupted keep all their tokens in the inputs.
-            tokens_length = inputs_length - 1
+            tokens_length = raw_tokens(inputs_length)
             targets_length = len(self.targets_length_distribution(tokens_length)) - 1
         elif self.targets_style == "paper":
             targets_length += 1

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+# Padding, EOS and the unknown token are never drawn as ordinary ids.
+FIRST_ORDINARY_ID = 3
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -56,7 +59,8 @@ def select(rows: Rows, keep: np.ndarray) -> Rows:
     keep = rows.inside(keep)
     lengths = np.count_nonzero(keep, axis=1)
     width = int(lengths.max(initial=0))
-    flat = rows.tokens[keep]
+    # Several times as fast as tokens[keep], which stumbles over random masks.
+    flat = rows.tokens.reshape(-1).take(np.flatnonzero(keep))
     if len(flat) == len(lengths) * width:
         return Rows(flat.reshape(len(lengths), width), lengths)
     tokens = np.zeros((len(lengths), width), dtype=np.int32)
@@ -71,15 +75,20 @@ def run_starts(mask: np.ndarray) -> np.ndarray:
     return starts
 
 
-def collapse(rows: Rows, runs: np.ndarray, vocab_size: int) -> Rows:
-    """Replaces every run of True in `runs` (B, L) by one sentinel, counting down in each row."""
+def collapse(rows: Rows, runs: np.ndarray, vocab_size: int, *, unique: bool = True) -> Rows:
+    """Replaces every run of True in `runs` (B, L) by one sentinel.
+
+    Unique ones count down from `vocab_size - 1` in each row; else all are that one.
+    """
     runs = rows.inside(runs)
     starts = run_starts(runs)
-    counts = np.count_nonzero(starts, axis=1)
     positions = np.flatnonzero(starts)
-    numbers = np.arange(len(positions)) - np.repeat(np.cumsum(counts) - counts, counts)
     tokens = rows.tokens.copy()
-    tokens.reshape(-1)[positions] = vocab_size - 1 - numbers
+    tokens.reshape(-1)[positions] = vocab_size - 1
+    if unique:
+        counts = np.count_nonzero(starts, axis=1)
+        earlier_rows = np.repeat(np.cumsum(counts) - counts, counts)
+        tokens.reshape(-1)[positions] -= np.arange(len(positions)) - earlier_rows
     return select(Rows(tokens, rows.lengths), starts | ~runs)
 
 
@@ -130,6 +139,50 @@ def nonnoise_span_to_unique_sentinel(
     """
     rows, mask = _one_row(tokens, noise_mask)
     return collapse(rows, ~mask, vocab_size).tokens[0]
+
+
+def noise_span_to_sentinel(tokens: ArrayLike, noise_mask: ArrayLike, vocab_size: int) -> np.ndarray:
+    """Replaces each run of noise by the one sentinel `vocab_size - 1`; (L,) to at most (L,)."""
+    rows, mask = _one_row(tokens, noise_mask)
+    return collapse(rows, mask, vocab_size, unique=False).tokens[0]
+
+
+def nonnoise_span_to_sentinel(
+    tokens: ArrayLike, noise_mask: ArrayLike, vocab_size: int
+) -> np.ndarray:
+    """Replaces each uncorrupted run by the one sentinel `vocab_size - 1`; (L,) to at most (L,)."""
+    rows, mask = _one_row(tokens, noise_mask)
+    return collapse(rows, ~mask, vocab_size, unique=False).tokens[0]
+
+
+def noise_token_to_sentinel(
+    tokens: ArrayLike, noise_mask: ArrayLike, vocab_size: int
+) -> np.ndarray:
+    """Replaces each noise token by the one sentinel `vocab_size - 1`; int32 of any shape."""
+    return np.where(noise_mask, np.int32(vocab_size - 1), np.asarray(tokens, dtype=np.int32))
+
+
+def noise_token_to_random_token_or_sentinel(
+    tokens: ArrayLike,
+    noise_mask: ArrayLike,
+    vocab_size: int,
+    rng: np.random.Generator,
+    *,
+    num_sentinels: int,
+    random_share: float,
+) -> np.ndarray:
+    """Replaces a share of the noise tokens by random ordinary ids, the others by the sentinel.
+
+    Ordinary ids are neither reserved nor sentinels. Returns int32 of the tokens' shape.
+    """
+    noise = np.flatnonzero(noise_mask)
+    replaced = np.array(tokens, dtype=np.int32)
+    ordinary = rng.integers(
+        FIRST_ORDINARY_ID, vocab_size - num_sentinels, len(noise), dtype=np.int32
+    )
+    is_random = rng.random(len(noise)) < random_share
+    replaced.reshape(-1)[noise] = np.where(is_random, ordinary, vocab_size - 1)
+    return replaced
 
 
 def drop_noise_tokens(tokens: ArrayLike, noise_mask: ArrayLike, vocab_size: int) -> np.ndarray:

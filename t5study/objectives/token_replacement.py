@@ -9,19 +9,17 @@ from typing import ClassVar
 import numpy as np
 
 from t5study.objectives.noise import iid_noise_masks
-from t5study.objectives.objective import (
-    FIRST_ORDINARY_ID,
-    Corrupted,
-    Objective,
-    certain,
-    register,
+from t5study.objectives.objective import Corrupted, Objective, certain, register
+from t5study.objectives.spans import (
+    Rows,
+    noise_token_to_random_token_or_sentinel,
+    noise_token_to_sentinel,
 )
-from t5study.objectives.spans import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenReplacement(Objective):
-    """Inputs are as long as the text, with i.i.d. noise replaced; targets are the text (3.3.1)."""
+    """Inputs are as long as the text, with i.i.d. noise replaced; targets are it (3.3.1-2)."""
 
     vocab_size: int
     noise_density: float
@@ -31,12 +29,12 @@ class TokenReplacement(Objective):
 
     def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
         noise = iid_noise_masks(rows.lengths, rows.width, self.noise_density, rng)
-        tokens = rows.tokens.copy()
-        tokens[noise] = self._replacements(int(np.count_nonzero(noise)), rng)
-        return Corrupted.of(Rows(tokens, rows.lengths), rows)
+        return Corrupted.of(Rows(self._replaced(rows.tokens, noise, rng), rows.lengths), rows)
 
     @abstractmethod
-    def _replacements(self, count: int, rng: np.random.Generator) -> np.ndarray | int: ...
+    def _replaced(
+        self, tokens: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray: ...
 
 
 @register
@@ -48,11 +46,17 @@ class BertStyle(TokenReplacement):
     RANDOM_SHARE: ClassVar[float] = 0.1
     num_sentinels: int
 
-    def _replacements(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        ordinary = rng.integers(
-            FIRST_ORDINARY_ID, self.vocab_size - self.num_sentinels, size=count, dtype=np.int32
+    def _replaced(
+        self, tokens: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        return noise_token_to_random_token_or_sentinel(
+            tokens,
+            noise,
+            self.vocab_size,
+            rng,
+            num_sentinels=self.num_sentinels,
+            random_share=self.RANDOM_SHARE,
         )
-        return np.where(rng.random(count) < self.RANDOM_SHARE, ordinary, self.vocab_size - 1)
 
 
 @register
@@ -62,5 +66,7 @@ class MassStyle(TokenReplacement):
 
     name: ClassVar[str] = "mass"
 
-    def _replacements(self, count: int, rng: np.random.Generator) -> int:
-        return self.vocab_size - 1
+    def _replaced(
+        self, tokens: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        return noise_token_to_sentinel(tokens, noise, self.vocab_size)
