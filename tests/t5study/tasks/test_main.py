@@ -1,0 +1,88 @@
+"""`python -m t5study.tasks` as a researcher types it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from t5study.tasks import task_names
+from t5study.tasks.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")
+
+
+def test_list_names_every_task(capsys):
+    """Each task has its line with metrics and sizes."""
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(any(f" {name} " in line for line in lines) for name in task_names())
+    (mrpc,) = [line for line in lines if " glue_mrpc " in line]
+    assert "f1 acc" in mrpc
+    assert "3,668" in mrpc
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_show_any_task(capsys, name):
+    """Every task can be shown, with its raw columns."""
+    assert main(["show", name]) == 0
+    assert "The example as text" in capsys.readouterr().out
+
+
+def test_show_prints_what_one_asks_of_a_task(capsys):
+    """Columns, processed example, label words, metrics, sizes, licence and source are there."""
+    assert main(["show", "glue_mnli"]) == 0
+    out = capsys.readouterr().out
+    for part in (
+        "premise",
+        "mnli hypothesis: We caught the train. premise: The train left",
+        "entailment, neutral, contradiction",
+        "acc",
+        "392,702 train",
+        "OANC",
+        "nyu-mll/glue mnli at bcdcba79",
+    ):
+        assert part in out
+
+
+def test_show_with_a_setting(capsys):
+    """A setting changes the shown example."""
+    assert main(["show", "super_glue_wic", "pos=true"]) == 0
+    assert "wic pos: N sentence1:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "glue_mnl"], "Did you mean 'glue_mnli'?"),
+        (["show", "super_glue_copa", "label=boolean"], "Did you mean 'labels'?"),
+        (["show", "super_glue_copa", "labels"], "Type it as NAME=VALUE"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(capsys, arguments, message):
+    """What was mistyped is answered without a traceback."""
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_help_is_quick():
+    """Help needs no heavy library."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "t5study.tasks", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert time.monotonic() - began < 2
+    assert "show" in done.stdout
+    assert not {"rich", "datasets", "numpy"} & {
+        line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
+    }
