@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -67,7 +68,7 @@ class Context:
         if now - self._reported < _REPORT_SECONDS and step < total:
             return
         self._reported = now
-        told = {name: value for name, value in numbers.items() if _is_number(value)}
+        told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
         self._lease.note({"step": int(step), "total": int(total), **told})
         if self._report is not None:
             self._report(int(step), int(total), told)
@@ -96,7 +97,3 @@ class Context:
         except (TypeError, ValueError) as error:
             raise StageError(f"context.record({', '.join(facts)}): not JSON: {error}") from None
         self.facts.update(facts)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and value == value and abs(value) != float("inf")

@@ -1,0 +1,91 @@
+"""What a stage costs besides its work: ours against Hydra's own multirun, in one run.
+
+`python benchmarks/orchestrator.py [--stages 100 1000]` runs stages that do
+nothing (each leased, logged, synced to disk and published) on one warm worker and on one worker a
+core, and jobs that do nothing through Hydra's BasicLauncher, one after the other in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sweeps.graph import Graph
+from sweeps.local import run_local
+from sweeps.slots import available_cores
+from sweeps.stage import Stage
+from sweeps.store import Store
+
+STUDY = "def run(config, inputs, out, context):\n    pass\n"
+HYDRA_APP = """
+import hydra
+from omegaconf import DictConfig
+
+@hydra.main(version_base="1.3", config_path=None)
+def app(config: DictConfig) -> None:
+    pass
+
+app()
+"""
+
+
+def ours(folder: Path, count: int, slots: int) -> float:
+    """Seconds for `count` stages, the start of the workers included."""
+    stages = [
+        Stage(name="nothing", version=1, config={"number": number}, run="nothing_study.run")
+        for number in range(count)
+    ]
+    began = time.perf_counter()
+    outcome = run_local(Graph(stages), Store(folder), slots=slots, progress=False)
+    assert outcome.status == 0
+    return time.perf_counter() - began
+
+
+def hydras(folder: Path, count: int) -> float:
+    """Seconds for `count` jobs of Hydra's own multirun, the start of Python included."""
+    (folder / "app.py").write_text(HYDRA_APP)
+    numbers = ",".join(map(str, range(count)))
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "app.py", "-m", f"+number={numbers}"],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stages", type=int, nargs="+", default=[100, 1000])
+    options = parser.parse_args()
+    table = Table(title="Nothing, many times", title_justify="left")
+    for heading in ("how", "times", "seconds", "ms each"):
+        table.add_column(heading, justify="left" if heading == "how" else "right")
+    with tempfile.TemporaryDirectory(dir=".", prefix=".orchestrator-") as name:
+        folder = Path(name)
+        (folder / "nothing_study.py").write_text(STUDY)
+        sys.path.insert(0, str(folder.absolute()))
+        cores = available_cores()
+        for count in options.stages:
+            rows = [
+                ("our stages, one worker", ours(folder / f"one{count}", count, 1)),
+                (f"our stages, {cores} workers", ours(folder / f"all{count}", count, cores)),
+                ("Hydra's jobs, BasicLauncher", hydras(folder, count)),
+            ]
+            for how, seconds in rows:
+                each = f"{1000 * seconds / count:.1f}"
+                table.add_row(how, f"{count:,}", f"{seconds:.2f}", each)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
