@@ -65,17 +65,22 @@ class Rule:
     """What is dropped, in words; the settings' numbers go into the braces."""
 
 
-PAGE_RULES = (
-    Rule(counter="filtered-page-contenttoolong", drops="page", when="more than {max_page_length:,} characters"),
-    Rule(counter="lines-with-too-long-word", drops="line", when="a word over {max_word_length:,} characters"),
-    Rule(counter="lines-no-endmark", drops="line", when='no final . ? ! or ", or a final ...'),
-    Rule(counter="lines-too-short", drops="line", when="fewer than {min_words_per_line} words"),
-    Rule(counter="filtered-page-loremipsum", drops="page", when='"lorem ipsum"'),
-    Rule(counter="lines-javascript", drops="line", when='"javascript"'),
-    Rule(counter="filtered-page-squigglybracket", drops="page", when="a curly bracket"),
-    Rule(counter="lines-policy", drops="line", when="terms of use, privacy or cookie policy"),
-    Rule(counter="filtered-page-badword", drops="page", when="a word of the bad-word list"),
-    Rule(counter="filtered-page-toofewsentences", drops="page", when="fewer than {min_num_sentences} sentences left"),
+PAGE_RULES = tuple(
+    Rule(
+        counter=counter, drops="page" if counter.startswith("filtered-page") else "line", when=when
+    )
+    for counter, when in (
+        ("filtered-page-contenttoolong", "more than {max_page_length:,} characters"),
+        ("lines-with-too-long-word", "a word over {max_word_length:,} characters"),
+        ("lines-no-endmark", 'no final . ? ! or ", or a final ...'),
+        ("lines-too-short", "fewer than {min_words_per_line} words"),
+        ("filtered-page-loremipsum", '"lorem ipsum"'),
+        ("lines-javascript", '"javascript"'),
+        ("filtered-page-squigglybracket", "a curly bracket"),
+        ("lines-policy", "terms of use, privacy or cookie policy"),
+        ("filtered-page-badword", "a word of the bad-word list"),
+        ("filtered-page-toofewsentences", "fewer than {min_num_sentences} sentences left"),
+    )
 )
 """The rules of one page in the order they are asked."""
 
@@ -101,7 +106,8 @@ def clean_page(
     lines = text.splitlines()
     counts[READ_LINES] += len(lines)
     if len(text) > settings.max_page_length:
-        return _drop_page("filtered-page-contenttoolong", len(lines), counts)
+        _drop_page("filtered-page-contenttoolong", len(lines), counts)
+        return None
     forbidden = _bad_word_search(tuple(badwords))
     valid: list[str] = []
     rejected = 0
@@ -115,14 +121,16 @@ def clean_page(
             line = _CITATION.sub("", line) if "[" in line else line
             verdict = _judge_line(line, settings, forbidden)
         if verdict in _DROPS_PAGE:
-            return _drop_page(verdict, len(lines) - rejected, counts)
+            _drop_page(verdict, len(lines) - rejected, counts)
+            return None
         counts[verdict] += 1
         if verdict == VALID_LINE:
             valid.append(line)
         else:
             rejected += 1
     if not valid or not _has_sentences(valid, settings.min_num_sentences):
-        return _drop_page("filtered-page-toofewsentences", len(valid), counts)
+        _drop_page("filtered-page-toofewsentences", len(valid), counts)
+        return None
     counts[CLEAN_PAGE] += 1
     return "\n".join(valid).strip()
 

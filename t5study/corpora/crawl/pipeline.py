@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from datatrove.data import Document
@@ -33,13 +33,13 @@ from t5study.corpora.crawl.filters import (
     Tally,
     page_key,
 )
-from t5study.corpora.crawl.lines import DropDuplicateLines, FindDuplicateLines, LineSignatures
+from t5study.corpora.crawl.lines import HASH, DropDuplicateLines, FindDuplicateLines, LineSignatures
 from t5study.corpora.crawl.readers import READERS, TaskReader
 from t5study.corpora.crawl.settings import CrawlSettings
 from t5study.corpora.crawl.shards import Shard
 from t5study.corpora.crawl.spans import PunktSentences, span_settings
 
-Block = PipelineStep | Callable[..., Any]
+Block: TypeAlias = "PipelineStep | Callable[..., Any]"
 
 _SHARDS_A_BUCKET = 8
 _MOST_BUCKETS = 1000
@@ -67,7 +67,7 @@ def plan_steps(
     duplicates over all pages, then the language.
     """
     buckets = min(_MOST_BUCKETS, 1 + len(shards) // _SHARDS_A_BUCKET)
-    same_url = ExactDedupConfig(content_getter=page_key)
+    same_url = ExactDedupConfig(content_getter=page_key, hash_config=HASH)
     tokenizer: Any = PunktSentences()
     spans = span_settings(settings.rules.min_num_sentences)
     places = {

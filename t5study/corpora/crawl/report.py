@@ -118,10 +118,9 @@ def rows(whole: Mapping[str, Any]) -> list[Row]:
     def line(step: str, rule: str, counter: str) -> Row:
         return Row(step=step, rule=rule, counter=counter, lines=counts[counter], pages=None)
 
-    def between(rule: str, before: str, after: str, lines: bool) -> Row:
+    def between(rule: str, counter: str, before: str, after: str) -> Row:
         lost = {unit: counts[f"{before}-{unit}"] - counts[f"{after}-{unit}"] for unit in _UNITS}
-        dropped = lost["lines"] if lines else None
-        return Row(step="duplicates", rule=rule, counter="", lines=dropped, pages=lost["pages"])
+        return Row(step="duplicates", rule=rule, counter=counter, **lost)
 
     found = [page("reading", rule, counter) for counter, rule in _READING]
     listed = [key for key in ("domains", "urls") if settings[key]]
@@ -129,7 +128,9 @@ def rows(whole: Mapping[str, Any]) -> list[Row]:
     for rule in PAGE_RULES if settings["clean"] else PAGE_RULES[:1]:
         make = page if rule.drops == "page" else line
         found.append(make("rules", rule.when.format(**numbers), rule.counter))
-    found.append(between("a page of the same URL came first", "cleaned", "unique", True))
+    found.append(
+        between("the URL of an earlier page", "filtered-url-duplicate", "cleaned", "unique")
+    )
     if settings["deduplicate"] == "lines":
         found += [
             line("duplicates", "another page keeps the line", "filtered-lines-global_duplicate"),
@@ -142,16 +143,18 @@ def rows(whole: Mapping[str, Any]) -> list[Row]:
             ),
         ]
     elif settings["deduplicate"] == "spans":
-        found.append(between("spans of 3 sentences seen before", "unique", "distinct", True))
+        found.append(
+            between("3 sentences seen before", "filtered-repeated_span", "unique", "distinct")
+        )
     if settings["language"]:
         found += [page("language", rule.format(**settings), counter) for counter, rule in _LANGUAGE]
     return found
 
 
 def table(whole: Mapping[str, Any]) -> Table:
-    """The rules and their counts for a terminal, between what was read and what was written."""
+    """Lay out the rules and their counts between what was read and what was written."""
     counts = Counter(whole["counts"])
-    made = Table(caption="\n".join(remarks(whole)), caption_justify="left")
+    made = Table()
     for heading in ("step", "what", "lines", "pages"):
         made.add_column(heading, justify="right" if heading in _UNITS else "left")
     made.add_row("", "read", *_pair(counts["read-lines"], counts["read-pages"]), end_section=True)

@@ -12,19 +12,21 @@ import fcntl
 import io
 import json
 import logging
-import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.executor.slurm import SlurmPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
+from datatrove.utils.logging import setup_default_logger
 from datatrove.utils.stats import PipelineStats
 
 from t5study.corpora.crawl import report
@@ -35,6 +37,8 @@ from t5study.errors import DataError
 
 logger = logging.getLogger(__name__)
 
+_LOCK = ".lock"
+_SECONDS_BETWEEN_LINES = 20.0
 _INTERMEDIATE = ("cleaned", "urls", "urls-found", "parts", "parts-found")
 
 
@@ -62,6 +66,8 @@ def clean_crawl(
     """
     if (whole := finished_report(settings, shards, output)) is not None:
         return whole
+    # Workers are forked from a process that has done the slow imports once.
+    multiprocess.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
     with _only_run(output):
         steps = _prepare(settings, folder, shards, output)
         for step in steps:
@@ -72,7 +78,7 @@ def clean_crawl(
                 workers=min(workers, step.tasks),
                 logging_dir=str(output / "work" / step.name),
             )
-            with _quiet():
+            with _quiet(), _reported(step, output / "work" / step.name / "completions"):
                 executor.run()
             _require_whole(step, executor, output)
     return report.load(output)
@@ -144,13 +150,15 @@ class _OneAtATime(PipelineExecutor):
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{rank:05d}").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # datatrove prints each task's log, which the log folder has anyway.
-            with _quiet():
-                return super()._run_for_rank(rank, local_rank, node_rank)
+            return super()._run_for_rank(rank, local_rank, node_rank)
 
 
 class _Local(_OneAtATime, LocalPipelineExecutor):
     """datatrove's local executor; a shard that changed leaves its task undone, the others go on."""
+
+    def _launch_run_for_rank(self, *arguments: Any, **named: Any) -> PipelineStats:
+        with _quiet():
+            return super()._launch_run_for_rank(*arguments, **named)
 
     def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
         try:
@@ -203,7 +211,7 @@ def _prepare(
         _refuse_other_settings(settings, earlier, output)
         before = [Shard(**shard) for shard in earlier["shards"]]
         _forget_changed(work, changed(before, shards))
-    elif output.exists() and any(path.name != "work" for path in output.iterdir()):
+    elif output.exists() and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
         raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
     work.mkdir(parents=True, exist_ok=True)
     record.with_suffix(".tmp").write_text(json.dumps(described), "utf-8")
@@ -257,7 +265,7 @@ def _require_whole(step: Step, executor: LocalPipelineExecutor, output: Path) ->
 def _only_run(output: Path) -> Iterator[None]:
     """Hold `output` for one command at a time; the hold goes with the process."""
     output.mkdir(parents=True, exist_ok=True)
-    with (output / ".lock").open("w") as file:
+    with (output / _LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -266,8 +274,32 @@ def _only_run(output: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep datatrove's log lines and progress bars off the terminal."""
-    os.environ["TQDM_DISABLE"] = "1"
-    with redirect_stderr(io.StringIO()):
+def _reported(step: Step, finished: Path) -> Iterator[None]:
+    """Say now and then how many of a long step's tasks are done."""
+    over = threading.Event()
+
+    def watch() -> None:
+        said = 0
+        while not over.wait(_SECONDS_BETWEEN_LINES):
+            done = sum(1 for _ in finished.glob("*"))
+            if done > said:
+                logger.info("%s: %d of %d tasks done", step.name, said := done, step.tasks)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
         yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep datatrove's log lines and progress bars off the terminal; its log files have them."""
+    try:
+        with redirect_stderr(io.StringIO()):
+            setup_default_logger()
+            yield
+    finally:
+        setup_default_logger()

@@ -8,6 +8,7 @@ from datatrove.pipeline.dedup.sentence_dedup import SentDedupConfig
 from datatrove.utils.text import TextNormConfig
 from datatrove.utils.word_tokenizers import WordTokenizer
 
+from t5study.corpora.crawl.lines import HASH
 from t5study.corpora.sentences import sentence_splitter
 
 
@@ -37,6 +38,7 @@ def span_settings(min_num_sentences: int) -> SentDedupConfig:
         split_sentences=True,
         min_doc_words=0,
         min_num_sentences=min_num_sentences,
+        hash_config=HASH,
         norm_config=TextNormConfig(
             lowercase=False,
             norm_whitespace=True,
