@@ -7,8 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-VERBS = ("t5study.corpora.crawl.command",)
-"""Modules that add one verb each: `add_arguments(verbs)` sets `run(arguments) -> exit status`."""
+VERBS = ("t5study.corpora.command", "t5study.corpora.crawl.command")
+"""Modules that add verbs: `add_arguments(verbs)` sets `run(arguments) -> exit status`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -161,10 +161,10 @@ class Source:
                 revision=self.revision,
             )
         except (OSError, RuntimeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = str(error).strip().splitlines()[0].rstrip(".")
             raise TaskError(
                 f"Task '{task}': cannot load {self.path} ({self.config or 'default'}) from the "
-                f"hub: {reason} Download it once where there is internet and give "
+                f"hub: {reason}. Download it once where there is internet and give "
                 "data_dir=FOLDER (docs/data.md, 'Hub data without internet')."
             ) from error
 

@@ -1,0 +1,47 @@
+"""What a pre-training corpus is: documents, and the values that name them exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t5study.corpora.prepared import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """Unlabelled text, document by document, always in the same order."""
+
+    name: str
+    """Name in the registry and in configurations."""
+    description: str
+    """What kind of text it is."""
+    licence: str
+    """Licence or terms of the text."""
+    approximate_tokens: int
+    """Tokens of a vocabulary of 4,000 pieces, for planning."""
+    data: Prepared
+    """The file `documents` with a column `text`."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return plain values that name exactly which documents, without reading them."""
+        return self.data.identity()
+
+    def prepare(self) -> Path:
+        """Return the folder with the documents, made first where it is not there.
+
+        Raises DataError when what it is made from cannot be had.
+        """
+        return self.data.prepare()
+
+    def documents(self) -> Iterator[str]:
+        """Yield the documents in order."""
+        import datasets
+
+        files = [str(self.prepare() / "documents.parquet")]
+        # Streamed: another copy in the cache of `datasets` would serve nothing.
+        rows = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
+        for row in rows:
+            yield row["text"]

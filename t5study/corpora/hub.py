@@ -1,0 +1,92 @@
+"""The paper's corpora as the Hugging Face hub has them (2.2), read as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from t5study.errors import DataError
+
+C4_COMMIT = "1588ec454efa1a09f29cd18ddd04fe05fc8653a2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubCorpus:
+    """Text of one hub data set, or of several configurations of it by turns."""
+
+    name: str
+    """Name in the registry and in configurations."""
+    description: str
+    """What kind of text it is."""
+    licence: str
+    """Licence or terms of the text."""
+    approximate_tokens: int
+    """Tokens of the published vocabulary, for planning."""
+    path: str
+    """Name of the data set on the hub."""
+    revision: str
+    """Commit on the hub."""
+    turns: tuple[tuple[str, int], ...]
+    """(configuration, documents at each turn)."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return plain values that name exactly which documents, without reading them."""
+        turns = [list(turn) for turn in self.turns]
+        return {"hub": self.path, "commit": self.revision, "split": "train", "turns": turns}
+
+    def prepare(self) -> None:
+        """Do nothing: documents are read from the hub, or from its cache, when needed."""
+
+    def documents(self) -> Iterator[str]:
+        """Yield documents by turns until the first configuration has no more.
+
+        Raises DataError when the hub cannot be reached.
+        """
+        import datasets
+
+        try:
+            streams = [
+                iter(
+                    datasets.load_dataset(
+                        self.path, name, split="train", revision=self.revision, streaming=True
+                    )
+                )
+                for name, _ in self.turns
+            ]
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(
+                f"Cannot read corpus '{self.name}' ({self.path}) from the hub: {reason} Without "
+                "internet use one of the embedded corpora: python -m t5study.corpora list"
+            ) from error
+        while True:
+            for stream, (_, documents) in zip(streams, self.turns, strict=True):
+                for _ in range(documents):
+                    row = next(stream, None)
+                    if row is None:
+                        return
+                    yield row["text"]
+
+
+CORPORA = {
+    "c4": HubCorpus(
+        name="c4",
+        description="English web pages of April 2019, cleaned (745 GB)",
+        licence="ODC-BY 1.0 and the terms of Common Crawl",
+        approximate_tokens=156_000_000_000,
+        path="allenai/c4",
+        revision=C4_COMMIT,
+        turns=(("en", 1),),
+    ),
+    "c4_with_translations": HubCorpus(
+        name="c4_with_translations",
+        description="10 parts of English, one each of German, French and Romanian web pages, "
+        "to train the vocabulary on",
+        licence="ODC-BY 1.0 and the terms of Common Crawl",
+        approximate_tokens=200_000_000_000,
+        path="allenai/c4",
+        revision=C4_COMMIT,
+        turns=(("en", 10), ("de", 1), ("fr", 1), ("ro", 1)),
+    ),
+}

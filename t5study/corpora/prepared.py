@@ -1,0 +1,224 @@
+"""Data written once from pinned archives as Parquet files, in a folder that says what it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from t5study.corpora.archives import ARCHIVES, Archive, Progress, cache_folder, fetch_all, present
+from t5study.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+Rows = Sequence[Mapping[str, Any]]
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A set of Parquet files made from archives by one function, built when first needed."""
+
+    name: str
+    version: int
+    """Raised when `write` comes to give other rows."""
+    write: Callable[[], Mapping[str, Rows]]
+    """File stem -> rows; a function of a module, so that another process can call it."""
+    archives: tuple[str, ...]
+    """Names of the archives that `write` reads."""
+    packages: tuple[str, ...] = ()
+    """Installed distributions whose source files `write` reads."""
+    after: tuple[Prepared, ...] = ()
+    """Other data that decides what is written here."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return plain values that name the content exactly, without building anything."""
+        made: dict[str, Any] = {"data": self.name, "version": self.version}
+        if self.archives:
+            made["archives"] = {name: ARCHIVES[name].sha256 for name in self.archives}
+        if self.packages:
+            made["packages"] = {name: metadata.version(name) for name in self.packages}
+        if self.after:
+            made["after"] = {other.name: other.digest() for other in self.after}
+        return made
+
+    def digest(self) -> str:
+        """Return a short hash of the identity."""
+        text = json.dumps(self.identity(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie in the cache; other archives or other code give another folder."""
+        return cache_folder() / "data" / f"{self.name}-{self.digest()}-{code_digest()}"
+
+    def ready(self) -> bool:
+        """Return whether the files are there, whole."""
+        return (self.folder / MANIFEST).is_file()
+
+    def manifest(self) -> dict[str, Any]:
+        """Return {"identity", "files": {stem: {"rows", "characters", "sha256"}}} of ready data.
+
+        sha256 is that of the rows as JSON, which does not depend on how Parquet packs them.
+        """
+        return json.loads((self.prepare() / MANIFEST).read_text())
+
+    def rows(self, stem: str) -> list[dict[str, Any]]:
+        """Return the rows of one file."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.prepare() / f"{stem}.parquet").to_pylist()
+
+    def prepare(self) -> Path:
+        """Return the folder, fetching and writing first what is not there.
+
+        The folder appears by one rename. Raises DataError as `archives.fetch` does.
+        """
+        from filelock import FileLock
+
+        folder = self.folder
+        if self.ready():
+            return folder
+        for other in self.after:
+            other.prepare()
+        fetch_all(ARCHIVES[name] for name in self.archives)
+        with _disk_errors(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{folder}.lock"):
+                if not self.ready():
+                    self._build(folder)
+        return folder
+
+    def _build(self, folder: Path) -> None:
+        for left_over in folder.parent.glob(f"{folder.name}.part-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
+        try:
+            made = self.write()
+            files = {stem: _write(part / f"{stem}.parquet", rows) for stem, rows in made.items()}
+            manifest = part / MANIFEST
+            manifest.write_text(json.dumps({"identity": self.identity(), "files": files}, indent=1))
+            _sync(manifest)
+            part.chmod(0o755)
+            os.rename(part, folder)
+            logger.info("Built %s.", folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return a short hash of the code that turns archives into rows.
+
+    It only names the folder: after any change to the code the files are written again. What an
+    identity says of a change is its version.
+    """
+    package = Path(__file__).parents[1]
+    files = [package / "corpora" / name for name in ("archives.py", "embedded.py", "held_out.py")]
+    files += [Path(__file__), *sorted((package / "tasks" / "embedded_readers").glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+
+
+def missing_archives(wanted: Iterable[Prepared]) -> list[Archive]:
+    """Return the archives that would have to be downloaded to prepare `wanted`."""
+    names = {n for item in with_dependencies(wanted) if not item.ready() for n in item.archives}
+    return [archive for name, archive in ARCHIVES.items() if name in names and not present(archive)]
+
+
+def with_dependencies(wanted: Iterable[Prepared]) -> list[Prepared]:
+    """Return `wanted` and what they come after, each once, in an order that can be built."""
+    found: dict[str, Prepared] = {}
+    for item in wanted:
+        for each in (*with_dependencies(item.after), item):
+            found.setdefault(each.name, each)
+    return list(found.values())
+
+
+def prepare_data(
+    wanted: Iterable[Prepared], progress: Progress | None = None, workers: int | None = None
+) -> None:
+    """Fetch and write what is missing of `wanted`, on as many cores as there are.
+
+    Raises DataError for the first that fails.
+    """
+    everything = with_dependencies(wanted)
+    fetch_all(missing_archives(everything), progress)
+    missing = [item for item in everything if not item.ready()]
+    if not missing:
+        return
+    tell = progress or (lambda what, done, total: None)
+    tell("building data sets", 0, len(missing))
+    for done, item in enumerate(_built(missing, min(workers or _cores(), len(missing))), start=1):
+        tell(f"built {item.name}", done, len(missing))
+
+
+def _built(missing: list[Prepared], workers: int) -> Iterator[Prepared]:
+    """Build `missing`, each after what it depends on, and yield them as they are done."""
+    if workers == 1:
+        for item in missing:
+            item.prepare()
+            yield item
+        return
+    import multiprocessing
+    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+    # Not fork: the caller may have threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting = list(missing)
+        running: dict[Future[Path], Prepared] = {}
+        while waiting or running:
+            for item in [i for i in waiting if all(other.ready() for other in i.after)]:
+                waiting.remove(item)
+                running[pool.submit(item.prepare)] = item
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                future.result()
+                yield running.pop(future)
+
+
+def _cores() -> int:
+    # What this process may use, which a batch system may have made less than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _write(path: Path, rows: Rows) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not rows:
+        raise DataError(f"Nothing to write to {path.name}: an archive holds other data than known.")
+    pq.write_table(pa.Table.from_pylist(list(rows)), path, compression="zstd")
+    _sync(path)
+    text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+    characters = sum(len(value) for row in rows for value in row.values() if isinstance(value, str))
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"rows": len(rows), "characters": characters, "sha256": digest}
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"Cannot write {folder}: {error.strerror or error}. Set T5STUDY_CACHE to a folder "
+            "with room that you may write to."
+        ) from error
