@@ -18,7 +18,7 @@ from sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = '''
-import json, os, signal, sys, time
+import fcntl, json, os, signal, sys, time
 from pathlib import Path
 
 
@@ -124,6 +124,12 @@ def count(config, inputs, out, context):
             break
         except (OSError, ValueError):
             continue
+    # The system frees the lock when this process dies: held, another is at this stage now.
+    lock = open(config["journal"] + "." + config["text"], "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        mark(config, "overlap")
     mark(config, f"from {state['step']}")
     while state["step"] < config["steps"]:
         time.sleep(config["seconds"])
