@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import make_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -158,16 +159,14 @@ def _plain(override: Override) -> bool:
 def _typed(composed: DictConfig) -> DictConfig:
     """Refuse keys and values that neither the run's nor the study's schema has."""
     said: list[str] = []
-    typed = OmegaConf.structured(RunSettings)
     schema = Study(composed.study).schema
-    if schema:
-        typed = OmegaConf.merge(typed, OmegaConf.structured(schema))
-    OmegaConf.set_struct(typed, True)
+    bases = (schema, RunSettings) if schema else (RunSettings,)
+    typed = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
+    known = [str(key) for key in typed]
     for key in composed:
-        if key not in typed and schema:
-            said.append(f"conf/: unknown key {key!r}. {nearest(str(key), map(str, typed))}")
+        if schema and key not in known:
+            said.append(f"conf/: unknown key {key!r}. {nearest(str(key), known)}")
             continue
-        OmegaConf.set_struct(typed, schema is not None)
         try:
             typed = OmegaConf.merge(typed, {key: composed._get_node(key)})
         except OmegaConfBaseException as error:

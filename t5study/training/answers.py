@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from t5study.model.generation import decode
 from t5study.tasks import Task
 from t5study.vocabulary import Vocabulary
 
@@ -51,6 +50,8 @@ def answer(
     length_penalty: float | None = None,
 ) -> list[str]:
     """The decoded text for each question, in order."""
+    from t5study.model.generation import decode
+
     device = next(model.parameters()).device
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
         outputs = decode(

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from t5study.model.adapters import add_adapters
 from t5study.model.config import ModelConfig
 from t5study.model.transformer import from_config
 
@@ -31,6 +30,8 @@ def load(path: Path, *, device: str) -> tuple[nn.Module, dict[str, Any]]:
     content = torch.load(path, map_location=device, weights_only=False)
     model = build(content["config"], seed=0, device=device)
     if content.get("adapter_dim"):
+        from t5study.model.adapters import add_adapters
+
         add_adapters(model, content["adapter_dim"])
     model.load_state_dict(content.pop("weights"))
     return model, content

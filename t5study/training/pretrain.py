@@ -24,7 +24,11 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         corpus = corpus.first(config["corpus_tokens"])
     batches = PretrainBatches(
         corpus,
-        get_objective(vocab_size=vocabulary.size, **config["objective"]),
+        get_objective(
+            vocab_size=vocabulary.size,
+            num_sentinels=max(config["sentinels"], 1),
+            **config["objective"],
+        ),
         architecture=config["model"]["architecture"],
         inputs_length=config["inputs_length"],
         batch_size=config["batch_size"],
