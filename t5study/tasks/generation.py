@@ -168,7 +168,7 @@ def text_task(
         to_prediction=lambda text, _: text,
         measure=measure,
         metrics=metric_names,
-        constants=frequent,
+        constants=lambda train_targets: frequent(train_targets, 3),
         sizes=sizes or {},
         about=about,
         licence=licence,

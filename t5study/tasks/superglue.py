@@ -207,7 +207,7 @@ def record(*, scored: str = "query") -> Task:
         },
         to_text=to_text,
         to_target=lambda made: {
-            "group": (made["idx/passage"], made["idx/query"]),
+            "group": [made["idx/passage"], made["idx/query"]],
             "value": list(made["answers"]),
         },
         to_prediction=lambda text, _: {"value": text},

@@ -139,7 +139,8 @@ def _referent_example(raw: Mapping[str, Any], marked: str, referent: str) -> Exa
     made: Example = {
         "inputs": f"{PREFIX} {marked}",
         "targets": referent,
-        "label": int(raw["label"]),
+        # An example by itself may come without; 0 then, as in the released code.
+        "label": int(raw.get("label", 0)),
     }
     return made | ({"idx": raw["idx"]} if "idx" in raw else {})
 

@@ -103,7 +103,7 @@ def test_stsb_rounding():
 def test_pronoun_tasks(name, task):
     """The pronoun is highlighted and the target is the noun."""
     case = find(name)
-    (made,) = get_task(task).preprocess({"label": 1} | case["input"])
+    (made,) = get_task(task).preprocess(case["input"])
     assert {key: made[key] for key in case["expected"]} == case["expected"]
 
 

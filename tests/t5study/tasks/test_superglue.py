@@ -106,7 +106,7 @@ def test_record_makes_an_example_for_each_answer():
     assert {example["inputs"] for example in made} == {
         "record query: It was @placeholder. entities: A, B, C passage: One. Two. Three"
     }
-    assert task.target(made[1]) == {"group": (1, 2), "value": ["A", "C"]}
+    assert task.target(made[1]) == {"group": [1, 2], "value": ["A", "C"]}
     assert task.postprocess("C", made[0]) == {"value": "C"}
 
 
