@@ -217,7 +217,9 @@ def _read_index(folder: Path) -> dict[str, Any]:
             f"{folder} is no tokenized corpus: {INDEX} cannot be read ({error.strerror})."
         ) from error
     except ValueError as error:
-        raise DataError(f"{folder / INDEX} is damaged ({error}). Write the corpus again.") from error
+        raise DataError(
+            f"{folder / INDEX} is damaged ({error}). Write the corpus again."
+        ) from error
     if index.get("format") != FORMAT:
         raise DataError(
             f"{folder / INDEX}: format {index.get('format')}; this version reads {FORMAT}. "

@@ -24,6 +24,10 @@ class PrefixLanguageModeling(Objective):
     name: ClassVar[str] = "prefix_lm"
     joins_documents: ClassVar[bool] = False
 
+    def row_length(self, inputs_length: int) -> int:
+        """Gives the text's tokens and two EOS: both sides together are the text."""
+        return self.lengths(inputs_length)[0] + 2
+
     def targets_length_distribution(self, tokens_length: int) -> np.ndarray:
         if tokens_length < 2:
             return certain(tokens_length + 1)
@@ -43,6 +47,10 @@ class LanguageModeling(Objective):
 
     name: ClassVar[str] = "lm"
     architectures: ClassVar[tuple[str, ...]] = ("language_model",)
+
+    def row_length(self, inputs_length: int) -> int:
+        """Gives the targets' length: an example without inputs has no EOS for them either."""
+        return self.lengths(inputs_length)[1]
 
     def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
         nothing = Rows(np.zeros((len(rows.tokens), 0), np.int32), np.zeros_like(rows.lengths))

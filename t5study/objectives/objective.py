@@ -96,6 +96,13 @@ class Objective(ABC):
         """
         return raw_tokens(inputs_length), inputs_length
 
+    def row_length(self, inputs_length: int) -> int:
+        """Gives the tokens of an example as one sequence: inputs, EOS, targets, EOS.
+
+        That is what a single stack reads of it at most.
+        """
+        return inputs_length + self.lengths(inputs_length)[1]
+
     def truncation_probability(
         self, inputs_length: int, targets_length: int | None = None
     ) -> float:

@@ -1,0 +1,27 @@
+"""Batches as pure functions of (seed, index): resuming is one integer, workers change nothing.
+
+Arrays are named as in the field: encoder_input_tokens (B, S), decoder_target_tokens (B, T), ...
+Padding is 0, EOS 1, and a decoder starts from 0. A single stack's row holds the input, EOS, the
+target and EOS one after the other; a packed row holds several examples, told apart by segment ids.
+"""
+
+from __future__ import annotations
+
+from t5study.batching.batches import Batches, FinetuneBatches, Measured, PretrainBatches
+from t5study.batching.layout import Layout, make_autoregressive_inputs, pack, padding_share
+from t5study.batching.loading import loader
+from t5study.batching.sources import CorpusRows, ExampleRows
+
+__all__ = [
+    "Batches",
+    "CorpusRows",
+    "ExampleRows",
+    "FinetuneBatches",
+    "Layout",
+    "Measured",
+    "PretrainBatches",
+    "loader",
+    "make_autoregressive_inputs",
+    "pack",
+    "padding_share",
+]

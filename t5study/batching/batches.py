@@ -1,0 +1,233 @@
+"""Batches of a mixture of sources; pre-training and fine-tuning are such mixtures."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from t5study.batching.layout import Batch, BatchError, Layout, padding_share
+from t5study.batching.order import Mixture, shuffled
+from t5study.batching.sources import CorpusRows, ExampleRows, Examples, Rows
+from t5study.corpora.tokenized import TokenizedCorpus
+from t5study.objectives.objective import Objective
+
+MULTIPLE = 8
+"""Rows that need not be full are padded to the longest of a batch, rounded up to this."""
+DRAWN_TOGETHER = 16
+"""Rows of a batch that one random generator serves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What some batches were like."""
+
+    examples: int
+    padding_share: float
+    """Share of all positions that hold no token."""
+    truncated_inputs: int
+    truncated_targets: int
+    """Examples of which a side was cut to its length."""
+    overflowed: int
+    """Examples that ran out of sentinels and kept their last runs uncorrupted."""
+
+
+class Batches:
+    """Batches of `batch_size` rows drawn from sources, each batch a function of (seed, index).
+
+    `rates` are shares of examples. A source's rows come in epochs, each in an order of its own.
+    Every `DRAWN_TOGETHER` rows have a random generator of their own, so that a rank makes its rows
+    without the others'.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Rows],
+        rates: Mapping[str, float],
+        layout: Layout,
+        *,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        wanted = [name for name in sources if rates.get(name, 0) > 0]
+        if set(rates) - set(sources) or not wanted or batch_size < 1:
+            raise BatchError(
+                f"rates {dict(rates)} and batch_size={batch_size} for the sources "
+                f"{', '.join(sources) or 'none'}: give known names, a rate above 0 and a batch of "
+                "at least 1."
+            )
+        self.sources = {name: sources[name] for name in wanted}
+        self.layout = layout
+        self.batch_size = batch_size
+        self._seed = seed
+        self._rows = list(self.sources.values())
+        # A row of short examples holds many of them, so it is drawn less often.
+        weights = [rates[n] * len(s) / s.examples for n, s in self.sources.items()]
+        self._shares = [weight / sum(weights) for weight in weights]
+        self._mixture = Mixture(self._shares, seed)
+        self._rank, self._world = 0, 1
+
+    def shard(self, rank: int, world: int) -> Self:
+        """The same batches, of which this rank makes its consecutive share of the rows.
+
+        Raises BatchError where the ranks' shares would differ.
+        """
+        if self.batch_size % world or not 0 <= rank < world:
+            raise BatchError(
+                f"rank {rank} of {world} with batches of {self.batch_size} rows: the number of "
+                "ranks must divide the batch."
+            )
+        view = copy.copy(self)
+        view._rank, view._world = rank, world
+        return view
+
+    def epochs(self, steps: int, source: str | None = None) -> float:
+        """How often `steps` batches go through a source, the first one where none is named."""
+        position = 0 if source is None else list(self.sources).index(source)
+        return steps * self.batch_size * self._shares[position] / len(self._rows[position])
+
+    def __getitem__(self, index: int) -> Batch:
+        start, stop = self._bounds()
+        first = start - start % DRAWN_TOGETHER
+        last = min(self.batch_size, -(-stop // DRAWN_TOGETHER) * DRAWN_TOGETHER)
+        chosen = self._chosen(index)
+        batch = self.layout.empty(last - first, self._widths(chosen))
+        for rows, examples in self._examples(index, chosen, range(first, last, DRAWN_TOGETHER)):
+            inputs, targets = self.layout.close(examples.inputs, examples.targets)
+            self.layout.place(batch, inputs, targets, rows[examples.rows] - first)
+        if (first, last) != (start, stop):
+            batch = {name: array[start - first : stop - first] for name, array in batch.items()}
+        return self.layout.finish(batch)
+
+    def measure(self, indices: Iterable[int]) -> Measured:
+        """Padding, truncation and overflow of some batches, all ranks' rows together."""
+        whole = self.shard(0, 1)
+        count = inputs = targets = overflowed = 0
+        padding = []
+        for index in indices:
+            padding.append(padding_share(whole[index]))
+            blocks = range(0, self.batch_size, DRAWN_TOGETHER)
+            for _, examples in self._examples(index, self._chosen(index), blocks):
+                count += len(examples.rows)
+                inputs += int((examples.inputs.lengths >= self.layout.inputs_length).sum())
+                targets += int((examples.targets.lengths >= self.layout.targets_length).sum())
+                overflowed += examples.overflowed
+        return Measured(
+            examples=count,
+            padding_share=float(np.mean(padding)),
+            truncated_inputs=inputs,
+            truncated_targets=targets,
+            overflowed=overflowed,
+        )
+
+    def _bounds(self) -> tuple[int, int]:
+        share = self.batch_size // self._world
+        return self._rank * share, (self._rank + 1) * share
+
+    def _chosen(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Each row's source (B,) and its row there (B,)."""
+        if index < 0:
+            raise IndexError(f"batch {index}: batches are counted from 0")
+        begin = index * self.batch_size
+        sources, numbers = self._mixture.draws(begin, begin + self.batch_size)
+        rows = np.empty_like(numbers)
+        for position in np.unique(sources):
+            mine = sources == position
+            count = len(self._rows[position])
+            # Stream 0 is the order in which a task's examples were packed.
+            rows[mine] = shuffled(numbers[mine], count, self._seed, int(position) + 1)
+        return sources, rows
+
+    def _widths(self, chosen: tuple[np.ndarray, np.ndarray]) -> list[int]:
+        sources, rows = chosen
+        # Of the whole batch, so that all ranks agree on how wide it is.
+        widest = np.max(
+            [self._rows[p].widest(rows[sources == p]) for p in np.unique(sources)], axis=0
+        )
+        return [
+            min(limit, -(-int(width) // MULTIPLE) * MULTIPLE)
+            for width, limit in zip(widest, self.layout.widths, strict=True)
+        ]
+
+    def _examples(
+        self, index: int, chosen: tuple[np.ndarray, np.ndarray], blocks: Iterable[int]
+    ) -> Iterable[tuple[np.ndarray, Examples]]:
+        """Rows of the batch and the examples in them, block by block and source by source."""
+        sources, rows = chosen
+        for start in blocks:
+            rng = np.random.default_rng((self._seed, index, start // DRAWN_TOGETHER))
+            block = np.arange(start, min(start + DRAWN_TOGETHER, self.batch_size))
+            for position in np.unique(sources[block]):
+                mine = block[sources[block] == position]
+                yield mine, self._rows[position].read(rows[mine], rng)
+
+
+class PretrainBatches(Batches):
+    """Corrupted pieces of a corpus, or of several (corpus, rate) by name (sections 3.1.4, 3.4).
+
+    The targets length is the objective's own for `inputs_length`.
+    """
+
+    def __init__(
+        self,
+        corpus: TokenizedCorpus | Mapping[str, tuple[TokenizedCorpus, float]],
+        objective: Objective,
+        *,
+        architecture: str,
+        inputs_length: int,
+        batch_size: int,
+        seed: int,
+        loss_on_inputs: bool = False,
+    ) -> None:
+        corpora = {"corpus": (corpus, 1.0)} if isinstance(corpus, TokenizedCorpus) else corpus
+        raw_length, targets_length = objective.lengths(inputs_length)
+        layout = Layout(
+            architecture=architecture,
+            inputs_length=inputs_length,
+            targets_length=targets_length,
+            row_length=objective.row_length(inputs_length),
+            loss_on_inputs=loss_on_inputs,
+        )
+        super().__init__(
+            {n: CorpusRows(c, objective, layout, raw_length) for n, (c, _) in corpora.items()},
+            {name: rate for name, (_, rate) in corpora.items()},
+            layout,
+            batch_size=batch_size,
+            seed=seed,
+        )
+
+
+class FinetuneBatches(Batches):
+    """Examples of tasks, (inputs, targets) without EOS, drawn by their rates (sections 2.4, 3.5.2).
+
+    Packed, a row holds as many of a task's examples as fit; else one, and a batch is as wide as
+    its longest example.
+    """
+
+    def __init__(
+        self,
+        examples: Mapping[str, Sequence[tuple[Sequence[int], Sequence[int]]]],
+        rates: Mapping[str, float],
+        *,
+        architecture: str,
+        inputs_length: int,
+        targets_length: int,
+        batch_size: int,
+        seed: int,
+        packing: bool = False,
+        loss_on_inputs: bool = False,
+    ) -> None:
+        layout = Layout(
+            architecture=architecture,
+            inputs_length=inputs_length,
+            targets_length=targets_length,
+            loss_on_inputs=loss_on_inputs,
+        )
+        sources = {
+            name: ExampleRows(pairs, layout, packing=packing, seed=seed)
+            for name, pairs in examples.items()
+        }
+        super().__init__(sources, rates, layout, batch_size=batch_size, seed=seed)

@@ -1,0 +1,172 @@
+"""Where rows come from: a corpus under an objective, or the examples of a task.
+
+A source offers a fixed number of rows; each holds whole examples and always the same raw text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from t5study.batching.layout import BatchError, Layout, row_bounds
+from t5study.batching.order import shuffled
+from t5study.batching.ragged import Ragged, gather, ranges
+from t5study.corpora.tokenized import TokenizedCorpus
+from t5study.objectives.objective import Objective
+from t5study.objectives.pieces import JOINED_DOCUMENTS
+
+PIECES_OF_A_GROUP = 64
+"""Documents are joined until a group gives so many pieces: only its last one is short."""
+
+
+class Examples(NamedTuple):
+    """N examples without EOS; rows (N,) says which of the asked rows each is in, in order."""
+
+    inputs: Ragged
+    targets: Ragged
+    rows: np.ndarray
+    overflowed: int = 0
+    """Examples that ran out of sentinels and kept their last runs uncorrupted."""
+
+
+class Rows(Protocol):
+    """What a batch asks of a source."""
+
+    def __len__(self) -> int:
+        """How many rows an epoch has."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples all rows hold."""
+
+    def read(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
+        """The examples of rows (N,)."""
+
+    def widest(self, rows: np.ndarray) -> np.ndarray:
+        """The widths that rows (N,) need, as the layout's `widths`."""
+
+
+class CorpusRows:
+    """A corpus cut into pieces that an objective corrupts, one a row where it joins documents.
+
+    Documents are joined in groups of 128 with nothing between them, in larger groups where they
+    are short. An objective that takes each document for itself has several in a row where their
+    examples fit whatever the draw. The short last piece of a group or document is kept.
+    """
+
+    def __init__(
+        self, corpus: TokenizedCorpus, objective: Objective, layout: Layout, raw_length: int
+    ) -> None:
+        if not len(corpus):
+            raise BatchError("The corpus holds no token: nothing to train on.")
+        self._corpus, self._objective = corpus, objective
+        self._layout, self._raw = layout, raw_length
+        bounds = corpus.offsets
+        if objective.joins_documents:
+            group = _group(corpus, raw_length)
+            bounds = np.append(bounds[:-1:group], bounds[-1])
+        self._bounds = np.asarray(bounds)
+        self._firsts = np.append(0, np.cumsum(-(-np.diff(self._bounds) // raw_length)))
+        self._packed = None if objective.joins_documents else self._packing()
+
+    def __len__(self) -> int:
+        return self.examples if self._packed is None else len(self._packed) - 1
+
+    @property
+    def examples(self) -> int:
+        """How many pieces the corpus gives."""
+        return int(self._firsts[-1])
+
+    def read(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
+        """The corrupted pieces of rows (N,)."""
+        places = np.arange(len(rows))
+        if self._packed is not None:
+            firsts = self._packed[rows]
+            counts = self._packed[rows + 1] - firsts
+            places = np.repeat(places, counts)
+            rows = np.repeat(firsts, counts) + ranges(counts)
+        starts, lengths = self._pieces(rows)
+        tokens = self._corpus.read_padded(starts, lengths)
+        made = self._objective.corrupt_batch(tokens, rng, lengths)
+        return Examples(
+            Ragged.of_padded(made.inputs, made.inputs_lengths),
+            Ragged.of_padded(made.targets, made.targets_lengths),
+            places,
+            int(np.count_nonzero(made.overflowed)),
+        )
+
+    def widest(self, rows: np.ndarray) -> np.ndarray:
+        """Always the full widths: how long an example is comes out only when it is drawn."""
+        return np.array(self._layout.widths)
+
+    def _pieces(self, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where pieces (N,) begin in the corpus, and their lengths."""
+        groups = np.searchsorted(self._firsts, pieces, side="right") - 1
+        starts = self._bounds[groups] + self._raw * (pieces - self._firsts[groups])
+        return starts, np.minimum(self._raw, self._bounds[groups + 1] - starts)
+
+    def _packing(self) -> np.ndarray:
+        """Which pieces share a row: bounds (rows + 1,)."""
+        _, lengths = self._pieces(np.arange(self.examples))
+        if self._layout.encoder:
+            # Neither side of an example is longer than its text with EOS.
+            return row_bounds(lengths[:, None] + 1, [min(self._layout.widths)])
+        taken = [self._objective.row_length(length + 1) for length in range(1, self._raw + 1)]
+        return row_bounds(np.array(taken)[lengths - 1, None], self._layout.widths)
+
+
+class ExampleRows:
+    """A task's examples, shuffled once by the seed; packed, several to a row."""
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+        layout: Layout,
+        *,
+        packing: bool,
+        seed: int,
+    ) -> None:
+        if not len(pairs):
+            raise BatchError("A task without a single example: nothing to train on.")
+        order = shuffled(np.arange(len(pairs)), len(pairs), seed)
+        self._inputs = Ragged.of(pairs[i][0] for i in order)
+        self._targets = Ragged.of(pairs[i][1] for i in order)
+        self._starts = [np.cumsum(s.lengths) - s.lengths for s in (self._inputs, self._targets)]
+        self._lengths = layout.closed_lengths(self._inputs.lengths, self._targets.lengths)
+        self._layout = layout
+        self._packed = row_bounds(self._lengths, layout.widths) if packing else None
+
+    def __len__(self) -> int:
+        return len(self._lengths) if self._packed is None else len(self._packed) - 1
+
+    @property
+    def examples(self) -> int:
+        """How many examples the task has."""
+        return len(self._lengths)
+
+    def read(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
+        """The examples of rows (N,)."""
+        places = np.arange(len(rows))
+        if self._packed is not None:
+            firsts = self._packed[rows]
+            counts = self._packed[rows + 1] - firsts
+            places = np.repeat(places, counts)
+            rows = np.repeat(firsts, counts) + ranges(counts)
+        sides = [
+            gather(side.tokens, starts[rows], side.lengths[rows])
+            for side, starts in zip((self._inputs, self._targets), self._starts, strict=True)
+        ]
+        return Examples(sides[0], sides[1], places)
+
+    def widest(self, rows: np.ndarray) -> np.ndarray:
+        """The longest example's widths; the full ones where rows are packed."""
+        if self._packed is not None:
+            return np.array(self._layout.widths)
+        return self._lengths[rows].max(axis=0)
+
+
+def _group(corpus: TokenizedCorpus, raw_length: int) -> int:
+    mean = len(corpus) / corpus.documents
+    return max(JOINED_DOCUMENTS, round(PIECES_OF_A_GROUP * raw_length / mean))
