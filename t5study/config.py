@@ -76,8 +76,8 @@ class Model:
 class VocabularySettings:
     corpus: str = MISSING
     pieces: int = 32000
-    characters: float = 1e9
-    """How much text SentencePiece reads."""
+    lines: int = 10_000_000
+    """How many lines SentencePiece reads."""
     byte_fallback: bool = False
     file: str | None = None
     """An existing spiece.model instead of a trained one."""

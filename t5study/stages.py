@@ -144,7 +144,7 @@ class Stages:
             "corpus": {"name": settings["corpus"], **get_corpus(settings["corpus"]).identity()},
             "pieces": settings["pieces"],
             "byte_fallback": settings["byte_fallback"],
-            "characters": settings["characters"],
+            "lines": settings["lines"],
         }
         return Stage(
             name="vocabulary",

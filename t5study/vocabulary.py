@@ -6,6 +6,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -163,8 +164,14 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     """The vocabulary stage: publishes spiece.model."""
     from t5study.corpora import get_corpus
 
-    documents = get_corpus(config["corpus"]["name"]).documents()
-    train_vocabulary(documents, config["pieces"], out, byte_fallback=config["byte_fallback"])
+    with closing(get_corpus(config["corpus"]["name"]).documents()) as documents:
+        train_vocabulary(
+            documents,
+            config["pieces"],
+            out,
+            byte_fallback=config["byte_fallback"],
+            max_lines=config["lines"],
+        )
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

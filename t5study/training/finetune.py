@@ -49,6 +49,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         inputs_length=config["inputs_length"],
         targets_length=config["targets_length"],
         batch_size=config["batch_size"],
+        packing=config["packing"],
         seed=config["seed"],
     )
     module = TextToText(
