@@ -32,8 +32,13 @@ def referent_match(prediction: str, referent: str) -> int:
         return -1
     if ("'" in said) != ("'" in meant):
         return 0
-    said_words, meant_words = set(said.split(" ")), set(meant.split(" "))
-    return int(said_words <= meant_words or meant_words <= said_words)
+    return words_match(said, meant)
+
+
+def words_match(prediction: str, referent: str) -> int:
+    """Return 1 if one phrase's words are among the other's, as they stand (paper, 2.4)."""
+    said, meant = set(prediction.split(" ")), set(referent.split(" "))
+    return int(said <= meant or meant <= said)
 
 
 def highlight_span(text: str, span: str, index: int) -> str:

@@ -15,17 +15,18 @@ from t5study.tasks.text import PADDED, UNLABELLED, collapse, pad_punctuation
 def squad(*, padding: str = "punctuation") -> Task:
     """Return SQuAD; the first answer is learned, every answer counts in scoring.
 
-    padding: the characters set off with spaces, "punctuation" (code since 2022) or "non-word"
-    (2019, which also split letters with accents).
+    padding: the characters set off with spaces, "punctuation" (code since 2022), "non-word"
+    (2019, which also split letters with accents) or "none" (paper, D.15).
     """
-    choose("padding", padding, tuple(PADDED))
+    choose("padding", padding, (*PADDED, "none"))
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         answers = [pad_punctuation(answer, padding) for answer in raw["answers"]["text"]]
         question = pad_punctuation(raw["question"], padding)
         context = pad_punctuation(raw["context"], padding)
+        text = f"question: {question} context: {context}"
         made: Example = {
-            "inputs": collapse(f"question: {question} context: {context}"),
+            "inputs": text if padding == "none" else collapse(text),
             "targets": answers[0] if answers else UNLABELLED,
             "answers": answers,
         }

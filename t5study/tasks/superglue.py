@@ -109,13 +109,15 @@ def copa(*, labels: str = "choice") -> Task:
     )
 
 
-def multirc(*, f1a: str = "all") -> Task:
+def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
     """Return MultiRC: is this answer to a question about a paragraph right?
 
     f1a: "all" takes F1 over all answers (code since December 2019), "question" its mean over
-    questions (before).
+    questions (before). tags: "removed" takes <b> and <br> out of the text (released code), "kept"
+    leaves them (paper, D.11).
     """
     choose("f1a", f1a, ("all", "question"))
+    choose("tags", tags, ("removed", "kept"))
     over = {"all": metrics.ungrouped, "question": metrics.mean_over_groups}[f1a]
     exact = metrics.mean_over_groups(metrics.all_right)
     f1 = over(metrics.binary_f1)
@@ -123,7 +125,9 @@ def multirc(*, f1a: str = "all") -> Task:
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         made = format_example(raw, "multirc", BOOLEAN, features)
-        text = made["inputs"].replace("<br>", " ").replace("<b>", "").replace("</b>", "")
+        text = made["inputs"]
+        if tags == "removed":
+            text = text.replace("<br>", " ").replace("<b>", "").replace("</b>", "")
         index = {f"idx/{part}": value for part, value in raw["idx"].items()}
         return [{"inputs": text, "targets": made["targets"]} | index]
 
@@ -155,7 +159,7 @@ def multirc(*, f1a: str = "all") -> Task:
         lengths=LENGTHS,
         about="Is the given answer to a question about the paragraph right?",
         licence="research use (Khashabi et al. 2018)",
-        settings={"f1a": f1a},
+        settings={"f1a": f1a, "tags": tags},
         example={
             "paragraph": "<b>Sent 1: </b>Ida baked bread.<br><b>Sent 2: </b>Tom ate two slices.",
             "question": "Who ate the bread?",

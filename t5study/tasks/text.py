@@ -33,8 +33,10 @@ def join_fields(prefix: str, example: Mapping[str, Any], names: Sequence[str]) -
 def pad_punctuation(text: str, characters: str = "punctuation") -> str:
     """Return `text` with spaces around ASCII punctuation and no other run of spaces.
 
-    "non-word" pads every character but ASCII letters, digits and _ (the code of 2019).
+    "non-word" pads every character but ASCII letters, digits and _; "none" changes nothing.
     """
+    if characters == "none":
+        return text
     return collapse(PADDED[characters].sub(r" \1 ", text))
 
 

@@ -7,8 +7,14 @@ from typing import Any
 
 from t5study import metrics
 from t5study.tasks import glue, superglue
-from t5study.tasks.labels import label_constants, label_note
-from t5study.tasks.pronouns import highlight_pronoun, highlight_span, referent_match, wnli_texts
+from t5study.tasks.labels import choose, label_constants, label_note
+from t5study.tasks.pronouns import (
+    highlight_pronoun,
+    highlight_span,
+    referent_match,
+    wnli_texts,
+    words_match,
+)
 from t5study.tasks.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED
@@ -17,8 +23,12 @@ PREFIX = "wsc:"
 ANSWERS = ("False", "True")
 
 
-def wsc() -> Task:
-    """Return SuperGLUE's Winograd task: does the highlighted pronoun mean the given noun?"""
+def wsc(*, match: str = "released") -> Task:
+    """Return SuperGLUE's Winograd task: does the highlighted pronoun mean the given noun?
+
+    match: "released" compares without case and determiners and tells possessives apart, "paper"
+    takes the words as they stand (2.4).
+    """
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         marked = highlight_span(raw["text"], raw["span2_text"], raw["span2_index"])
@@ -35,6 +45,7 @@ def wsc() -> Task:
             "label": label_note(ANSWERS),
         },
         to_text=to_text,
+        match=match,
         # The wrong noun must not be learned as an answer (2.4).
         trains_on=lambda raw: raw["label"] == 1,
         sizes={"train": 554, "validation": 104, "test": 146},
@@ -52,8 +63,11 @@ def wsc() -> Task:
     )
 
 
-def wnli() -> Task:
-    """Return GLUE's Winograd task, only evaluated: its training set overlaps WSC's (2.4)."""
+def wnli(*, match: str = "released") -> Task:
+    """Return GLUE's Winograd task, only evaluated: its training set overlaps WSC's (2.4).
+
+    match: as in `wsc`.
+    """
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         marked, candidate = wnli_texts(raw["sentence1"], raw["sentence2"])
@@ -64,6 +78,7 @@ def wnli() -> Task:
         source=glue.source("wnli", splits=("validation", "test")),
         fields={"sentence1": "premise", "sentence2": "hypothesis", "label": label_note(ANSWERS)},
         to_text=to_text,
+        match=match,
         sizes={"validation": 71, "test": 146},
         lengths=glue.LENGTHS,
         about="Which noun does the premise's pronoun mean? Right if it is the hypothesis' one.",
@@ -145,12 +160,15 @@ def _referent_example(raw: Mapping[str, Any], marked: str, referent: str) -> Exa
     return made | ({"idx": raw["idx"]} if "idx" in raw else {})
 
 
-def _referent_task(**parts: Any) -> Task:
+def _referent_task(match: str, **parts: Any) -> Task:
     """Return a task whose answer is right when it names the example's referent."""
+    rules = {"released": referent_match, "paper": words_match}
+    rule = rules[choose("match", match, tuple(rules))]
     return Task(
         kind="coreference",
         to_target=lambda made: made["label"],
-        to_prediction=lambda text, made: referent_match(text, made["targets"]) if made else -1,
+        to_prediction=lambda text, made: rule(text, made["targets"]) if made else -1,
+        settings={"match": match},
         measure=metrics.accuracy,
         metrics=("acc",),
         constants=label_constants(ANSWERS),

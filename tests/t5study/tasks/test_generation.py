@@ -33,6 +33,13 @@ def test_squad_as_of_2019_splits_letters_with_accents():
     assert made["inputs"] == "question: A question ? context: Some context \u00a0 é . "
 
 
+def test_squad_as_the_paper_prints_it():
+    """Nothing is set off and nothing collapsed."""
+    (made,) = get_task("squad", padding="none").preprocess(SQUAD)
+    assert made["inputs"] == f"question: A question? context: {SQUAD['context']}"
+    assert made["targets"] == "The answer."
+
+
 def test_squad_without_answers():
     """A question without answers has the target <unk> and cannot be answered."""
     task = get_task("squad")

@@ -86,6 +86,12 @@ def test_multirc_text_and_index():
     assert task.postprocess("maybe") == {"value": -1}
 
 
+def test_multirc_tags_as_the_paper_prints_them():
+    """The paper's example keeps its markup."""
+    (made,) = get_task("super_glue_multirc", tags="kept").preprocess(MULTIRC)
+    assert made["inputs"].endswith(f"paragraph: {MULTIRC['paragraph']}")
+
+
 ANSWERS = [(0, 1, 1), (0, 0, 0), (1, 1, 0), (1, 1, 1), (2, 0, -1)]
 
 

@@ -133,6 +133,15 @@ def test_referent_match(prediction, referent, match):
     assert referent_match(prediction, referent) == match
 
 
+@pytest.mark.parametrize("name", ["super_glue_wsc", "glue_wnli"])
+@pytest.mark.parametrize(
+    ("text", "match"), [("bunny", 1), ("the fuzzy bunny", 1), ("Bunny", 0), ("a bunny", 0), ("", 0)]
+)
+def test_match_of_the_paper(name, text, match):
+    """By the paper's words alone case and determiners matter."""
+    assert get_task(name, match="paper").postprocess(text, {"targets": "fuzzy bunny"}) == match
+
+
 def test_wsc_evaluates_wrong_referents_but_never_learns_them():
     """Label 0 is preprocessed like label 1; only training leaves it out."""
     task = get_task("super_glue_wsc")
