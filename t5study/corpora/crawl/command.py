@@ -64,6 +64,7 @@ def add_arguments(verbs: Any) -> None:
         metavar="KEY=VALUE",
         help="any other option of sbatch; may be repeated",
     )
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -16,7 +16,8 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,6 @@ def clean_crawl(
     """
     if (whole := finished_report(settings, shards, output)) is not None:
         return whole
-    # Workers are forked from a process that has done the slow imports once.
-    multiprocess.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
     with _only_run(output):
         steps = _prepare(settings, folder, shards, output)
         for step in steps:
@@ -78,7 +77,7 @@ def clean_crawl(
                 workers=min(workers, step.tasks),
                 logging_dir=str(output / "work" / step.name),
             )
-            with _quiet(), _reported(step, output / "work" / step.name / "completions"):
+            with _reported(step, output / "work" / step.name / "completions"):
                 executor.run()
             _require_whole(step, executor, output)
     return report.load(output)
@@ -149,22 +148,31 @@ class _OneAtATime(PipelineExecutor):
         folder = Path(self.logging_dir.resolve_paths("locks"))
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{rank:05d}").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.lockf(file, fcntl.LOCK_EX)
             return super()._run_for_rank(rank, local_rank, node_rank)
 
 
 class _Local(_OneAtATime, LocalPipelineExecutor):
-    """datatrove's local executor; a shard that changed leaves its task undone, the others go on."""
+    """datatrove's local executor, but for the manager process that outlives a killed run."""
 
-    def _launch_run_for_rank(self, *arguments: Any, **named: Any) -> PipelineStats:
-        with _quiet():
-            return super()._launch_run_for_rank(*arguments, **named)
+    def run(self) -> None:
+        """Run the tasks that are not done."""
+        missing = self.get_incomplete_ranks()
+        if self.workers == 1:
+            for rank in missing:
+                deepcopy(self)._try_rank(rank)
+        elif missing:
+            # Workers are forked from a process that has done the slow imports once.
+            context = multiprocess.get_context(self.start_method)
+            context.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
+            with context.Pool(self.workers) as pool:
+                for _ in pool.imap_unordered(self._try_rank, missing):
+                    pass
 
-    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> PipelineStats:
-        try:
-            return super()._run_for_rank(rank, local_rank, node_rank)
-        except ShardChangedError:
-            return PipelineStats()
+    def _try_rank(self, rank: int) -> None:
+        """Run a task; a shard that changed leaves it undone, and the others go on."""
+        with _quiet(), suppress(ShardChangedError):
+            self._run_for_rank(rank)
 
 
 class _Slurm(_OneAtATime, SlurmPipelineExecutor):
@@ -210,7 +218,7 @@ def _prepare(
         earlier = json.loads(record.read_text("utf-8"))
         _refuse_other_settings(settings, earlier, output)
         before = [Shard(**shard) for shard in earlier["shards"]]
-        _forget_changed(work, changed(before, shards))
+        _forget_changed(output, changed(before, shards))
     elif output.exists() and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
         raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
     work.mkdir(parents=True, exist_ok=True)
@@ -221,10 +229,12 @@ def _prepare(
     return [*steps, Step(name="publish", tasks=1, blocks=[publish])]
 
 
-def _forget_changed(work: Path, positions: list[int] | None) -> None:
+def _forget_changed(output: Path, positions: list[int] | None) -> None:
     """Undo what depends on shards that changed since; on all, where the list of them did."""
     if positions == []:
         return
+    work = output / "work"
+    shutil.rmtree(output / "data", ignore_errors=True)
     if positions is None:
         logger.warning("the list of shards changed: starting again")
         shutil.rmtree(work)
@@ -267,8 +277,8 @@ def _only_run(output: Path) -> Iterator[None]:
     output.mkdir(parents=True, exist_ok=True)
     with (output / _LOCK).open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
             raise RunError(f"Another command is cleaning into {output} now.") from None
         yield
 
