@@ -1,0 +1,7 @@
+"""The error of this package, and how it names what is known."""
+
+from __future__ import annotations
+
+
+class ReportError(Exception):
+    """A mistake of the user's: what was given, what is accepted, what to type next."""

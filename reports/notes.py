@@ -1,0 +1,146 @@
+"""The sentences below a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reports.table import Column, Row
+
+REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
+METRICS = {
+    "acc": "accuracy",
+    "mcc": "Matthews correlation",
+    "f1": "F1",
+    "f1a": "F1a",
+    "em": "exact match",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+    "bleu": "BLEU",
+    "rouge1": "ROUGE-1-F",
+    "rouge2": "ROUGE-2-F",
+    "rougeL": "ROUGE-L-F",
+}
+"""Metrics' names in words; any other is shown as its study calls it."""
+SEVERAL = 3
+"""A column of this many tasks or more is described as a mean over tasks."""
+
+
+def unit(terms: Sequence[Sequence[Sequence[str]]]) -> str:
+    """What a column's numbers are."""
+    tasks = {task for group in terms for task, _ in group}
+    if len(tasks) >= SEVERAL:
+        return f"mean over {len(terms)} {'groups of tasks' if len(terms) < len(tasks) else 'tasks'}"
+    names = dict.fromkeys(METRICS.get(metric, metric) for group in terms for _, metric in group)
+    return f"mean of {' and '.join(names)}" if len(names) > 1 else "".join(names)
+
+
+def incomplete(runs: int, asked: int, why: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    """The footnote of a score that lacks some or all of its runs."""
+    if runs == asked:
+        return ()
+    reasons: dict[str, list[int]] = defaultdict(list)
+    for seed, text in why:
+        reasons[text].append(seed)
+    said = "; ".join(
+        f"{_seeds(seeds)}: {text}" if asked > 1 else text for text, seeds in reasons.items()
+    )
+    return (f"Mean of {runs}/{asked} runs; {said}.",) if runs else (f"No score: {said}.",)
+
+
+def same_runs(cells: int, same: int) -> str:
+    """The footnote of a row whose seeds share all their stages."""
+    return f"{cells} seeds were asked for, but {same} of them ran the same stages as another."
+
+
+def general(
+    *,
+    columns: Sequence[Column],
+    baseline: Row | None,
+    selection: str | None,
+    given: Iterable[str],
+    mixed: Iterable[str],
+) -> list[str]:
+    """The footnotes to a whole table, the rule first."""
+    said = [*ruler(columns, baseline)]
+    units = [f"{c.name}: {c.unit}" for c in columns if c.unit]
+    if units:
+        said.append(f"Scores from 0 to 100. {'; '.join(units)}.")
+    if selection:
+        said.append(f"Selection: {selection}.")
+    return [*said, *given, *mixed]
+
+
+def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:
+    """What bold means in this table, and where it has no ruler or one of zero."""
+    if baseline is None:
+        yield "No row is the baseline: no ruler, so only the best of a column is bold."
+        return
+    spread = [score.deviation for score in baseline.scores]
+    if any(std is not None for std in spread):
+        runs = sorted({s.runs for s in baseline.scores if s.deviation is not None})
+        yield (
+            "Bold: the best of a column and every score less than two standard deviations of "
+            f"the baseline ({'-'.join(map(str, runs))} runs) below it."
+        )
+    without = [i for i, std in enumerate(spread) if std is None]
+    if without:
+        where = "" if len(without) == len(columns) else f" in {_names(columns, without)}"
+        finished = min(baseline.scores[i].runs for i in without)
+        some = "no finished run" if finished == 0 else "one finished run"
+        yield f"No ruler{where}: the baseline has {some}, two are needed; only the best is bold."
+    zero = [i for i, std in enumerate(spread) if std == 0]
+    if zero:
+        where = "every column" if len(zero) == len(columns) else _names(columns, zero)
+        yield f"The baseline's runs agree exactly in {where}: a ruler of 0, only the best is bold."
+
+
+def mixed(finished: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterable[str]:
+    """One footnote for each thing that should be equal behind a table and is not.
+
+    `finished` gives the name and the provenance of every finished stage.
+    """
+    commits = {str(p["git_commit"])[:10] for _, p in finished if p.get("git_commit")}
+    if len(commits) > 1:
+        yield f"Mixed code: stages of {len(commits)} commits ({', '.join(sorted(commits))})."
+    dirty = sum(bool(p.get("git_dirty")) for _, p in finished)
+    if dirty:
+        yield f"{dirty} of {len(finished)} stages ran from a work tree with uncommitted changes."
+    versions: dict[str, set[str]] = defaultdict(set)
+    for _, p in finished:
+        if p.get("python"):
+            versions["Python"].add(str(p["python"]))
+        for package, version in (p.get("packages") or {}).items():
+            versions[package].add(str(version))
+    several = {package: found for package, found in versions.items() if len(found) > 1}
+    if several:
+        listed = [f"{package} {' and '.join(sorted(f))}" for package, f in sorted(several.items())]
+        yield f"Mixed versions: {'; '.join(listed)}."
+    # Light stages never use an accelerator, so that only stages of one name are compared.
+    for field, what in (("device", "devices"), ("threads", "threads"), ("world_size", "processes")):
+        by_name: dict[str, set[str]] = defaultdict(set)
+        for name, p in finished:
+            if p.get(field) is not None:
+                by_name[name].add(_device(p) if field == "device" else str(p[field]))
+        listed = [
+            f"{name}: {' and '.join(sorted(found))}"
+            for name, found in sorted(by_name.items())
+            if len(found) > 1
+        ]
+        if listed:
+            yield f"Mixed {what}: {'; '.join(listed)}."
+
+
+def _device(provenance: Mapping[str, Any]) -> str:
+    kind = str(provenance["device"]).partition(":")[0]
+    name = provenance.get("device_name")
+    return f"{kind} ({name})" if name and kind != "cpu" else kind
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _names(columns: Sequence[Column], which: Iterable[int]) -> str:
+    return ", ".join(columns[i].name for i in which)

@@ -1,0 +1,128 @@
+"""Tables on the screen and in the store's reports/ folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from reports.collect import collect
+from reports.errors import ReportError
+from reports.render import FORMATS, Style, render
+from reports.render.style import plain_text
+from reports.table import STAR, Table
+
+FOLDER = "reports"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedPaths:
+    """Where a table was written, by format."""
+
+    markdown: Path
+    latex: Path
+    html: Path
+    csv: Path
+    json: Path
+
+
+def default_store() -> Path:
+    """The store that runs use when nobody says another."""
+    settings = yaml.safe_load((files("reports") / "settings.yaml").read_text(encoding="utf-8"))
+    return Path(os.environ.get(settings["store_variable"]) or settings["store"])
+
+
+def write(
+    store: Path,
+    id: str,
+    *,
+    table: Table | None = None,
+    folder: Path | None = None,
+    style: Style | None = None,
+) -> RenderedPaths:
+    """Write a sweep's table in every format, below the store or into `folder`.
+
+    Raises ReportError for an unknown id or a folder that cannot be written.
+    """
+    table = table or collect(store, id)
+    folder = folder or Path(store).absolute() / FOLDER
+    paths = {}
+    for name, format in FORMATS.items():
+        paths[name] = folder / f"{table.id}{format.suffix}"
+        write_text(paths[name], render(table, name, style))
+    return RenderedPaths(**paths)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file as a whole; ReportError where that cannot be."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ReportError(
+            f"Cannot write {path}: {error.strerror or error}. Name another folder with --output."
+        ) from error
+
+
+def print_table(table: Table, style: Style | None = None) -> None:
+    """A table on the screen: drawn on a terminal, Markdown where the output goes elsewhere."""
+    if sys.stdout.isatty():
+        render_terminal(table, style)
+    else:
+        sys.stdout.write(render(table, "markdown", style))
+
+
+def render_terminal(table: Table, style: Style | None = None) -> None:
+    """Draw a table on the terminal, bold as bold."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Drawing
+    from rich.text import Text
+
+    style = style or Style()
+    marks = table.marks
+    title = f"{table.title} (section {table.section})" if table.section else table.title
+    drawing = Drawing(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in table.headings:
+        drawing.add_column(Text(heading), overflow="fold")
+    for column in table.columns:
+        drawing.add_column(Text(column.name), justify="right")
+    for row in table.every_row:
+        look = "" if row.kind == "score" else "dim italic"
+        first, *rest = table.left(row)
+        label = Text(f"{STAR} {first}" if row.baseline else first, style=look)
+        label.append(_marked(row.notes, marks), style="dim")
+        cells = [label, *(Text(part, style=look) for part in rest)]
+        for column, score in zip(table.columns, row.scores, strict=True):
+            text = plain_text(row, column, score, style)
+            cells.append(Text(text, style="bold green" if score.bold else look))
+            cells[-1].append(_marked(score.notes, marks), style="not bold dim")
+        if table.references and row is table.references[0]:
+            drawing.add_section()
+        drawing.add_row(*cells)
+    console = Console(highlight=False)
+    console.print(drawing)
+    for note, mark in marks.items():
+        console.print(Text(f"{mark} {note}", style="dim"))
+    for note in table.notes:
+        console.print(Text(note, style="dim"))
+
+
+def show_sweep(store: Path, id: str) -> None:
+    """Print a sweep's table, write every format, and name the two files one would paste."""
+    table = collect(store, id)
+    print_table(table)
+    paths = write(store, id, table=table)
+    sys.stdout.write(f"\nMarkdown: {paths.markdown}\nLaTeX:    {paths.latex}\n")
+    sys.stdout.flush()
+
+
+def _marked(notes: tuple[str, ...], marks: dict[str, str]) -> str:
+    return f" {','.join(marks[note] for note in notes)}" if notes else ""

@@ -1,0 +1,86 @@
+"""CSV and JSON: the same table for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from reports.render.style import Style, described
+from reports.table import Row, Table, decimals
+
+
+def render_csv(table: Table, style: Style) -> str:
+    """One line a row, after comment lines: read it with `comment="#"`.
+
+    A column of scores is followed by whether it is bold, its deviation, and its runs.
+    """
+    text = io.StringIO()
+    text.writelines(f"# {line}\n" for line in described(table, "csv", style))
+    text.writelines(f"# {' '.join(note.split())}\n" for note in table.notes)
+    writer = csv.writer(text, lineterminator="\n")
+    companions = ("bold", "deviation", "runs", "asked", "note")
+    writer.writerow(
+        [
+            "row",
+            "kind",
+            "baseline",
+            *(heading or "label" for heading in table.headings),
+            *(column.name for column in table.columns),
+            *(f"{column.name} {what}" for column in table.columns for what in companions),
+        ]
+    )
+    for row in table.every_row:
+        values = [
+            "" if score.value is None else f"{score.value:.{decimals(row, column)}f}"
+            for column, score in zip(table.columns, row.scores, strict=True)
+        ]
+        more = [
+            entry
+            for score in row.scores
+            for entry in (
+                int(score.bold),
+                "" if score.deviation is None else repr(score.deviation),
+                score.runs,
+                score.asked,
+                " ".join(score.notes),
+            )
+        ]
+        writer.writerow([row.label, row.kind, int(row.baseline), *table.left(row), *values, *more])
+    return text.getvalue()
+
+
+def render_json(table: Table, style: Style) -> str:
+    """Columns by name and rows of label, baseline, values and bold; the rest beside them."""
+    drawn = {
+        "id": table.id,
+        "title": table.title,
+        "section": table.section,
+        "columns": [column.name for column in table.columns],
+        "rows": [_row(table, row) for row in table.rows],
+        "references": [_row(table, row) for row in table.references],
+        "headings": list(table.headings),
+        "units": [column.unit for column in table.columns],
+        "decimals": [column.decimals for column in table.columns],
+        "notes": list(table.notes),
+        "provenance": dict(line.split(": ", 1) for line in described(table, "json", style)),
+    }
+    return json.dumps(drawn, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _row(table: Table, row: Row) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "baseline": row.baseline,
+        "values": [score.value for score in row.scores],
+        "bold": [score.bold for score in row.scores],
+        "kind": row.kind,
+        "left": list(table.left(row)),
+        "deviations": [score.deviation for score in row.scores],
+        "runs": [score.runs for score in row.scores],
+        "asked": [score.asked for score in row.scores],
+        "keys": [list(score.keys) for score in row.scores],
+        "notes": [list(score.notes) for score in row.scores],
+        "row_notes": list(row.notes),
+    }

@@ -1,0 +1,59 @@
+"""What can be chosen about a drawing, and what all drawings share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.table import HOLE, Column, Row, Score, Table, decimals, number
+
+STYLE_KEYS = ("deviation", "siunitx")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """Choices that leave the scores alone."""
+
+    deviation: bool = False
+    """Show the standard deviation over runs beside each mean."""
+    siunitx: bool = False
+    """LaTeX: align numbers by the siunitx package instead of plain columns."""
+
+
+def score_text(row: Row, column: Column, score: Score) -> str:
+    """A score's digits as they are shown everywhere."""
+    return number(score.value, decimals(row, column))
+
+
+def deviation_text(row: Row, column: Column, score: Score, style: Style) -> str | None:
+    """The digits of the deviation beside a mean, where the style shows it and it is known."""
+    if not style.deviation or score.value is None or score.deviation is None:
+        return None
+    return number(score.deviation, decimals(row, column))
+
+
+def plain_text(row: Row, column: Column, score: Score, style: Style) -> str:
+    """A score and its deviation without markup."""
+    spread = deviation_text(row, column, score, style)
+    return score_text(row, column, score) + (f" ± {spread}" if spread else "")
+
+
+def caption(table: Table) -> str:
+    """Title and section."""
+    return f"{table.title} (section {table.section})" if table.section else table.title
+
+
+def described(table: Table, format: str, style: Style) -> Iterator[str]:
+    """The lines of the comment that says what a drawing was made of."""
+    for name, value in table.provenance.items():
+        yield f"{name}: {' '.join(value.split())}"
+    chosen = [key for key in STYLE_KEYS if getattr(style, key)]
+    yield f"drawn: {' '.join([format, *chosen])}"
+
+
+def has_holes(table: Table) -> bool:
+    """Whether the sign of a hole needs a word."""
+    return any(score.value is None for row in table.rows for score in row.scores)
+
+
+HOLE_NOTE = f"{HOLE} is a score that is missing."

@@ -1,0 +1,116 @@
+"""What finished stages say, read once: an index beside the store spares reading them again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sweeps.errors import StoreError
+from sweeps.store import Store, read_json, write_json
+
+INDEX = Path("index") / "results.json"
+SCHEMA = 1
+READ = ("stage.json", "scores.json")
+"""The files whose size and time say whether an entry of the index still holds."""
+
+log = logging.getLogger(__name__)
+
+Scores = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a finished stage says about itself, and its files of scores."""
+
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    wall_seconds: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Scores] = field(default_factory=dict)
+    """scores.json, and each file of reference scores that was asked for."""
+
+
+class Results:
+    """The finished stages of a store, by name and key."""
+
+    def __init__(self, store: Path, references: tuple[str, ...] = ()) -> None:
+        self.store = Store(store)
+        self._names = (*READ, *dict.fromkeys(references))
+        self._entries = self._load()
+        self._seen: dict[str, Result | None] = {}
+        self._changed = False
+
+    def get(self, name: str, key: str) -> Result | None:
+        """A finished stage; None for one that is not."""
+        place = f"{name}/{key}"
+        if place not in self._seen:
+            self._seen[place] = self._read(place)
+        return self._seen[place]
+
+    def save(self) -> None:
+        """Keep what was read; a store that cannot be written only costs the next reader time."""
+        if not self._changed:
+            return
+        try:
+            write_json(
+                self.store.path / INDEX, {"schema": SCHEMA, "entries": self._entries}, sync=False
+            )
+        except StoreError as error:
+            log.warning("The index was not kept: %s", error)
+        self._changed = False
+
+    def _load(self) -> dict[str, Any]:
+        index = read_json(self.store.path / INDEX) or {}
+        entries = index.get("entries")
+        return entries if index.get("schema") == SCHEMA and isinstance(entries, dict) else {}
+
+    def _read(self, place: str) -> Result | None:
+        folder = os.path.join(self.store.path, place)
+        signs = {name: _sign(os.path.join(folder, name)) for name in self._names}
+        if signs["stage.json"] is None:
+            if self._entries.pop(place, None) is not None:
+                self._changed = True
+            return None
+        entry = self._entries.get(place)
+        if entry is None or any(entry["signs"].get(n) != sign for n, sign in signs.items()):
+            entry = {"signs": signs} | self._from_disk(folder)
+            self._entries[place] = entry
+            self._changed = True
+        return Result(
+            provenance=entry["provenance"],
+            wall_seconds=entry["wall_seconds"],
+            facts=entry["facts"],
+            files=entry["files"],
+        )
+
+    def _from_disk(self, folder: str) -> dict[str, Any]:
+        stage = _object(os.path.join(folder, "stage.json"))
+        files = {name: _object(os.path.join(folder, name)) for name in self._names[1:]}
+        return {
+            "provenance": stage.get("provenance") or {},
+            "wall_seconds": stage.get("wall_seconds"),
+            "facts": stage.get("facts") or {},
+            "files": {name: content for name, content in files.items() if content},
+        }
+
+
+def _sign(path: str) -> list[int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _object(path: str) -> dict[str, Any]:
+    """The object in a file; empty when there is none, or none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

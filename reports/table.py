@@ -1,0 +1,156 @@
+"""The one table that every renderer draws: rows, columns, scores, and what must be said below."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from reports.significance import bold_mask
+
+HOLE = "—"
+STAR = "★"
+DEVIATION_DECIMALS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of scores."""
+
+    name: str
+    decimals: int = 2
+    unit: str | None = None
+    """What the numbers are, in words: "accuracy"."""
+    average: bool = False
+    """Whether it summarizes the columns before it."""
+    kind: str | None = None
+    paper: str | None = None
+    """The published column of the same kind."""
+    terms: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Groups of (task, metric): the score is the mean over groups of the mean within each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One number of a table, or a hole."""
+
+    value: float | None
+    deviation: float | None = None
+    """Standard deviation (n - 1) over the runs, where there are two or more."""
+    runs: int = 1
+    asked: int = 1
+    bold: bool = False
+    notes: tuple[str, ...] = ()
+    """Footnotes that this number carries."""
+    samples: tuple[float, ...] = ()
+    """The value of each run."""
+    keys: tuple[str, ...] = ()
+    """The stages that hold the scores it is made of, finished or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of a table."""
+
+    label: str
+    scores: tuple[Score, ...]
+    baseline: bool = False
+    kind: Literal["score", "deviation", "reference"] = "score"
+    """Only rows of kind "score" take part in the bold; a deviation is no score."""
+    stub: tuple[str, ...] = ()
+    """What stands left of the scores where that is more, or other, than the label."""
+    notes: tuple[str, ...] = ()
+    group: str | None = None
+    """Rows of one group compete for the bold; None is one group too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table with everything that a reader needs to trust it."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    references: tuple[Row, ...] = ()
+    """Rows to read the others by (deviation, best constant answer), drawn apart, below."""
+    headings: tuple[str, ...] = ("",)
+    """Over what stands left of the scores."""
+    notes: tuple[str, ...] = ()
+    """Footnotes to the whole table."""
+    section: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """What the table was made of: one line each, by name."""
+
+    @property
+    def every_row(self) -> tuple[Row, ...]:
+        """Scores first, references below."""
+        return (*self.rows, *self.references)
+
+    def left(self, row: Row) -> tuple[str, ...]:
+        """What stands left of a row's scores, one text under each heading."""
+        left = row.stub or (row.label,)
+        return (*left, *[""] * (len(self.headings) - len(left)))
+
+    @property
+    def holes(self) -> int:
+        """How many scores are missing, counting those with a run short."""
+        return sum(s.value is None or s.runs < s.asked for r in self.rows for s in r.scores)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The mark of each footnote that hangs on a row or a score, in reading order."""
+        texts = dict.fromkeys(
+            note
+            for row in self.every_row
+            for note in (*row.notes, *(n for score in row.scores for n in score.notes))
+        )
+        return dict(zip(texts, _letters(), strict=False))
+
+
+def decimals(row: Row, column: Column) -> int:
+    """How many decimals a score shows; a deviation needs one more than what it measures."""
+    if row.kind == "deviation":
+        return max(DEVIATION_DECIMALS, column.decimals + 1)
+    return column.decimals
+
+
+def number(value: float | None, places: int) -> str:
+    """A score as text; the sign of a rounded zero is dropped."""
+    if value is None:
+        return HOLE
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def mark_bold(rows: Sequence[Row], ruler: Sequence[float | None]) -> tuple[Row, ...]:
+    """The rows with the paper's rule applied to each column, within each group of rows."""
+    bold: dict[tuple[int, int], bool] = {}
+    for group in {row.group for row in rows}:
+        taking_part = [i for i, r in enumerate(rows) if r.group == group and r.kind == "score"]
+        for j, std in enumerate(ruler):
+            mask = bold_mask([rows[i].scores[j].value for i in taking_part], std)
+            bold |= {(i, j): flag for i, flag in zip(taking_part, mask, strict=True)}
+    return tuple(
+        replace(
+            row,
+            scores=tuple(
+                replace(score, bold=bold.get((i, j), False)) for j, score in enumerate(row.scores)
+            ),
+        )
+        for i, row in enumerate(rows)
+    )
+
+
+def _letters() -> Iterator[str]:
+    """a ... z, aa ... zz, and on."""
+    width = 1
+    while True:
+        for i in range(26**width):
+            mark = ""
+            for _ in range(width):
+                i, letter = divmod(i, 26)
+                mark = string.ascii_lowercase[letter] + mark
+            yield mark
+        width += 1
