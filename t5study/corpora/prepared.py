@@ -48,7 +48,7 @@ class Prepared:
         if self.archives:
             made["archives"] = {name: ARCHIVES[name].sha256 for name in self.archives}
         if self.packages:
-            made["packages"] = {name: metadata.version(name) for name in self.packages}
+            made["packages"] = {name: _version(name) for name in self.packages}
         if self.after:
             made["after"] = {other.name: other.digest() for other in self.after}
         return made
@@ -185,6 +185,13 @@ def _built(missing: list[Prepared], workers: int) -> Iterator[Prepared]:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 future.result()
                 yield running.pop(future)
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        raise DataError(f"Package {package} is not installed. Type: make install") from None
 
 
 def _cores() -> int:
