@@ -167,6 +167,7 @@ def _typed(composed: DictConfig) -> DictConfig:
         if schema and key not in known:
             said.append(f"conf/: unknown key {key!r}. {nearest(str(key), known)}")
             continue
+        OmegaConf.set_struct(typed, schema is not None)
         try:
             typed = OmegaConf.merge(typed, {key: composed._get_node(key)})
         except OmegaConfBaseException as error:
