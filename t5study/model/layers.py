@@ -5,11 +5,22 @@ Letters: B batch, T queries, S keys, D d_model, F d_ff, H heads, K head width, I
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from t5study.model import kernels, plain
 from t5study.model.config import ModelConfig
+
+OPERATIONS: dict[str, ModuleType] = {"cpu": kernels}
+"""Device type -> its fast operations; other devices compute the plain formulas."""
+
+
+def operations(x: Tensor) -> ModuleType:
+    """The module whose functions compute on the device of `x`."""
+    return OPERATIONS.get(x.device.type, plain)
 
 
 class RMSNorm(nn.Module):
@@ -21,8 +32,8 @@ class RMSNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., D) -> (..., D), the statistics in float32."""
-        return F.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
+        """(..., D) -> (..., D)."""
+        return operations(x).rms_norm(x, self.weight, self.epsilon)
 
 
 class Dropout(nn.Module):
@@ -30,29 +41,33 @@ class Dropout(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.rate = config.dropout_rate
+        self.keep = 1.0 - config.dropout_rate
+        self.scale = 1.0 / self.keep
         self.broadcast = config.dropout_form == "broadcast"
 
     @property
     def active(self) -> bool:
         """Whether anything is dropped now."""
-        return self.training and self.rate > 0
+        return self.training and self.keep < 1.0
 
-    def mask(self, like: Tensor, positions: int = -2) -> Tensor:
-        """Zeros and 1 / keep for `like`, with one entry along its dimension of positions."""
-        shape = list(like.shape)
+    def mask(self, like: Tensor, *shape: int, positions: int = -2) -> Tensor:
+        """Ones and zeros of `shape`, one for all entries along the dimension of positions."""
+        sizes = list(shape)
         if self.broadcast:
-            shape[positions] = 1
-        keep = 1.0 - self.rate
-        return torch.empty(shape, device=like.device).bernoulli_(keep).div_(keep)
+            sizes[positions] = 1
+        return operations(like).bernoulli(sizes, self.keep, torch.float32, like.device)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
-        return x * self.mask(x) if self.active else x
+        if not self.active:
+            return x
+        return x * self.mask(x, *x.shape).mul_(self.scale)
 
     def add(self, residual: Tensor, x: Tensor) -> Tensor:
-        """residual + dropout(x)."""
-        return torch.addcmul(residual, x, self.mask(x)) if self.active else residual + x
+        """residual + dropout(x), (B, T, D)."""
+        if not self.active:
+            return residual + x
+        return torch.addcmul(residual, x, self.mask(x, *x.shape), value=self.scale)
 
 
 class Attention(nn.Module):
@@ -67,27 +82,34 @@ class Attention(nn.Module):
         self.output = nn.Parameter(torch.empty(config.d_model, config.inner))
         self.dropout = Dropout(config)
 
-    def forward(self, x: Tensor, bias: Tensor | None, memory: Tensor | None = None) -> Tensor:
-        """x (B, T, D), bias broadcast to (B, H, T, S), memory (B, S, D) if not x itself."""
-        if memory is None:
-            fused = F.linear(x, torch.cat([self.query, self.key, self.value]))
-            query, key, value = self.split(fused, 3)
-        else:
-            (query,) = self.split(F.linear(x, self.query), 1)
-            key, value = self.split(F.linear(memory, torch.cat([self.key, self.value])), 2)
-        logits = query @ key.transpose(-1, -2)
-        if bias is not None:
-            logits = logits + bias
-        weights = logits.softmax(-1, dtype=torch.float32)
-        if self.dropout.active:
-            weights = weights * self.dropout.mask(weights)
-        mixed = (weights.to(value.dtype) @ value).transpose(1, 2)
-        return F.linear(mixed.flatten(-2), self.output)
+    def forward(
+        self,
+        x: Tensor,
+        bias: Tensor | None,
+        mask: Tensor | None,
+        memory: Tensor | None = None,
+    ) -> Tensor:
+        """x (B, T, D) and memory (B, S, D), if not x itself -> (B, T, D).
 
-    def split(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """(B, T, parts I) -> parts times (B, H, T, K)."""
-        shape = (*x.shape[:-1], parts, self.heads, -1)
-        return x.view(shape).permute(2, 0, 3, 1, 4).unbind(0)
+        bias: (1, H, T, S); mask: (B or 1, 1, T or 1, S), additive.
+        """
+        run = operations(x)
+        if memory is None:
+            queries = run.linear(x, torch.cat([self.query, self.key, self.value]))
+            pairs, span = None, x.shape[1]
+        else:
+            queries = run.linear(x, self.query)
+            pairs, span = run.linear(memory, torch.cat([self.key, self.value])), memory.shape[1]
+        value_keep = weight_keep = None
+        if self.dropout.active:
+            sizes = (x.shape[0], self.heads, x.shape[1], span)
+            keep = self.dropout.mask(x, *sizes).mul_(self.dropout.scale)
+            if self.dropout.broadcast:
+                value_keep = keep.transpose(-1, -2)
+            else:
+                weight_keep = keep
+        mixed = run.attend(queries, pairs, self.heads, bias, mask, value_keep, weight_keep)
+        return run.linear(mixed, self.output)
 
 
 class FeedForward(nn.Module):
@@ -104,8 +126,11 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
+        run = operations(x)
         if self.gated:
-            hidden = F.gelu(F.linear(x, self.gate), approximate="tanh") * F.linear(x, self.up)
-        else:
-            hidden = F.linear(x, self.up).relu()
-        return F.linear(self.dropout(hidden), self.down)
+            gate = F.gelu(run.linear(x, self.gate), approximate="tanh")
+            return run.linear(self.dropout(gate * run.linear(x, self.up)), self.down)
+        keep = None
+        if self.dropout.active:
+            keep = self.dropout.mask(x, *x.shape[:-1], self.up.shape[0])
+        return run.feed_forward(x, self.up, self.down, keep, self.dropout.scale)

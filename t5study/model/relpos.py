@@ -51,10 +51,12 @@ class RelativeBias(nn.Module):
         self, queries: int, keys: int, *, bidirectional: bool, first_query: int = 0
     ) -> Tensor:
         """Return the bias (1, H, T, S) of queries first_query, first_query + 1, ..."""
-        device = self.weight.device
-        query = torch.arange(first_query, first_query + queries, device=device)
-        distance = torch.arange(keys, device=device) - query[:, None]
+        # The bias depends on the distance alone: look each distance up once, then lay the row of
+        # them out shifted by one for every query.
+        last = first_query + queries - 1
+        distance = torch.arange(-last, keys - first_query, device=self.weight.device)
         bucket = relative_position_bucket(
             distance, bidirectional, self.weight.shape[0], self.max_distance
         )
-        return F.embedding(bucket, self.weight).permute(2, 0, 1).unsqueeze(0)
+        row = F.embedding(bucket, self.weight).t()
+        return row.unfold(1, keys, 1).flip(1).unsqueeze(0)

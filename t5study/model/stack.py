@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from t5study.model.config import ModelConfig
 from t5study.model.layers import Attention, Dropout, FeedForward, RMSNorm
+from t5study.model.masks import additive, causal_mask
 from t5study.model.relpos import RelativeBias
 
 
@@ -29,15 +30,19 @@ class Block(nn.Module):
     def forward(
         self,
         x: Tensor,
-        bias: Tensor | None,
+        bias: Tensor,
+        mask: Tensor | None,
         memory: Tensor | None = None,
-        memory_bias: Tensor | None = None,
+        memory_mask: Tensor | None = None,
     ) -> Tensor:
-        """x (B, T, D); bias (B or 1, H, T, T); memory (B, S, D); memory_bias (B, 1, T or 1, S)."""
-        x = self.dropout.add(x, self.attention(self.attention_norm(x), bias))
+        """x (B, T, D), memory (B, S, D) -> (B, T, D).
+
+        bias (1, H, T, T), mask (B, 1, T or 1, T), memory_mask (B, 1, T or 1, S), all additive.
+        """
+        x = self.dropout.add(x, self.attention(self.attention_norm(x), bias, mask))
         if memory is not None:
-            y = self.cross_attention(self.cross_attention_norm(x), memory_bias, memory)
-            x = self.dropout.add(x, y)
+            normal = self.cross_attention_norm(x)
+            x = self.dropout.add(x, self.cross_attention(normal, None, memory_mask, memory))
         return self.dropout.add(x, self.feed_forward(self.feed_forward_norm(x)))
 
 
@@ -61,14 +66,19 @@ class Stack(nn.Module):
         mask: Tensor | None,
         *,
         bidirectional: bool,
+        causal: bool = False,
         memory: Tensor | None = None,
-        memory_bias: Tensor | None = None,
+        memory_mask: Tensor | None = None,
     ) -> Tensor:
-        """x (B, T, D) embeddings, mask additive (B or 1, 1, T or 1, T) -> (B, T, D)."""
-        bias = self.relative_bias(x.shape[1], x.shape[1], bidirectional=bidirectional)
-        if mask is not None:
-            bias = bias + mask
+        """x (B, T, D) embeddings, mask additive (B, 1, T or 1, T) -> (B, T, D).
+
+        `causal` hides what stands after a position, besides what `mask` hides.
+        """
+        length = x.shape[1]
+        bias = self.relative_bias(length, length, bidirectional=bidirectional)
+        if causal:
+            bias = bias + additive(causal_mask(length, x.device))
         x = self.dropout(x)
         for block in self.blocks:
-            x = block(x, bias, memory, memory_bias)
+            x = block(x, bias, mask, memory, memory_mask)
         return self.dropout(self.final_norm(x))

@@ -12,9 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from t5study.model.config import ModelConfig, model_config
+from t5study.model.config import ModelConfig, ModelError, model_config
 from t5study.model.initialization import fan_in_normal, initialize
-from t5study.model.masks import additive, causal_mask, decoder_mask, segment_mask
+from t5study.model.layers import operations
+from t5study.model.masks import (
+    additive,
+    decoder_mask,
+    hidden_keys,
+    packed,
+    segment_mask,
+    used_length,
+)
 from t5study.model.stack import Block, Stack
 
 
@@ -42,9 +50,10 @@ class Transformer(nn.Module):
 
     def head(self, features: Tensor) -> Tensor:
         """Logits (..., V) of final hidden states (..., D); tied ones are scaled by D^-0.5."""
+        linear = operations(features).linear
         if self.config.tie_embeddings:
-            return F.linear(features * self.config.d_model**-0.5, self.embedding)
-        return F.linear(features, self.output)
+            return linear(features * self.config.d_model**-0.5, self.embedding)
+        return linear(features, self.output)
 
 
 class EncoderDecoder(Transformer):
@@ -62,41 +71,58 @@ class EncoderDecoder(Transformer):
         return self.decoder if self.config.layout.shared else self.encoder
 
     def blocks(self) -> list[tuple[Block, ...]]:
-        """(encoder block, decoder block) from the bottom up; the unit of gradual unfreezing."""
+        """(encoder block, decoder block) from the bottom up: what unfreezes together.
+
+        Where both stacks share parameters, each is alone. Raises ModelError for unequal depths.
+        """
+        if self.config.num_layers != self.config.num_decoder_layers:
+            raise ModelError(
+                f"blocks pair up by depth, but the encoder has {self.config.num_layers} and the "
+                f"decoder {self.config.num_decoder_layers}"
+            )
         pairs = zip(self.input_stack.blocks, self.decoder.blocks, strict=True)
         return [tuple(dict.fromkeys(pair)) for pair in pairs]  # type: ignore[arg-type]
 
     def encode(self, input_ids: Tensor, segments: Tensor) -> Tensor:
         """(B, S) ids and segment ids, 0 for padding -> (B, S, D)."""
-        mask = additive(segment_mask(segments, segments))
+        mask = hidden_keys(segments, segments)
         return self.input_stack(self.embed(input_ids), mask, bidirectional=True)
 
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Final hidden states (B, T, D) of the decoder, for a batch of encoder_* and decoder_*."""
-        inputs, targets = batch["encoder_input_tokens"], batch["decoder_input_tokens"]
-        segments = batch["encoder_segment_ids"]
-        target_segments = batch["decoder_segment_ids"]
-        memory = self.encode(inputs, segments)
-        return self.decoder(
-            self.embed(targets),
-            additive(decoder_mask(None, target_segments)),
+        """Final hidden states (B, T, D) of the decoder, for a batch of encoder_* and decoder_*.
+
+        Columns of padding at a batch's end are left out of the work; their states are 0.
+        """
+        segments, target_segments = batch["encoder_segment_ids"], batch["decoder_segment_ids"]
+        source, target = used_length(segments), used_length(target_segments)
+        padding = target_segments.shape[1] - target
+        segments, target_segments = segments[:, :source], target_segments[:, :target]
+        memory = self.encode(batch["encoder_input_tokens"][:, :source], segments)
+        own_mask = None
+        if target_segments.device.type != "cpu" or packed(target_segments):
+            own_mask = additive(segment_mask(target_segments, target_segments))
+        features = self.decoder(
+            self.embed(batch["decoder_input_tokens"][:, :target]),
+            own_mask,
             bidirectional=False,
+            causal=True,
             memory=memory,
-            memory_bias=additive(segment_mask(target_segments, segments)),
+            memory_mask=hidden_keys(target_segments, segments),
         )
+        return F.pad(features, (0, 0, 0, padding)) if padding else features
 
     def forward(
         self, input_ids: Tensor, decoder_input_ids: Tensor, attention_mask: Tensor | None = None
     ) -> Tensor:
         """Logits (B, T, V) for (B, S) and (B, T); attention_mask (B, S) defaults to ids not 0."""
-        real = input_ids != 0 if attention_mask is None else attention_mask.bool()
-        memory = self.encode(input_ids, real.long())
+        real = (input_ids != 0 if attention_mask is None else attention_mask != 0).long()
         features = self.decoder(
             self.embed(decoder_input_ids),
-            additive(causal_mask(decoder_input_ids.shape[1], input_ids.device)),
+            None,
             bidirectional=False,
-            memory=memory,
-            memory_bias=additive(real.unsqueeze(1)),
+            causal=True,
+            memory=self.encode(input_ids, real),
+            memory_mask=hidden_keys(torch.ones_like(decoder_input_ids), real),
         )
         return self.head(features)
 
@@ -113,12 +139,17 @@ class LanguageModel(Transformer):
         return [(block,) for block in self.stack.blocks]  # type: ignore[misc]
 
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Final hidden states (B, T, D) for a batch of decoder_*."""
-        return self.hidden(
-            batch["decoder_input_tokens"],
-            batch.get("decoder_segment_ids"),
-            batch.get("decoder_causal_attention"),
+        """Final hidden states (B, T, D) for a batch of decoder_*; 0 where a batch ends in padding."""
+        segments = batch["decoder_segment_ids"]
+        used = used_length(segments)
+        prefix = batch.get("decoder_causal_attention")
+        features = self.hidden(
+            batch["decoder_input_tokens"][:, :used],
+            segments[:, :used],
+            None if prefix is None else prefix[:, :used],
         )
+        padding = segments.shape[1] - used
+        return F.pad(features, (0, 0, 0, padding)) if padding else features
 
     def forward(
         self,
@@ -130,14 +161,26 @@ class LanguageModel(Transformer):
         return self.head(self.hidden(input_ids, segment_ids, causal_attention))
 
     def hidden(
-        self, input_ids: Tensor, segment_ids: Tensor | None, causal_attention: Tensor | None
+        self,
+        input_ids: Tensor,
+        segments: Tensor | None = None,
+        causal_attention: Tensor | None = None,
     ) -> Tensor:
         """Final hidden states (B, T, D) of ids, segments and prefix marks (B, T)."""
-        if segment_ids is None:
-            segment_ids = torch.ones_like(input_ids)
-        prefix = self.config.layout.prefix
-        mask = decoder_mask(None, segment_ids, causal_attention if prefix else None)
-        return self.stack(self.embed(input_ids), additive(mask), bidirectional=prefix)
+        if segments is None:
+            segments = torch.ones_like(input_ids)
+        looks_both_ways = self.config.layout.prefix
+        mask = None
+        if looks_both_ways and causal_attention is not None:
+            mask = additive(decoder_mask(None, segments, causal_attention))
+        elif segments.device.type != "cpu" or packed(segments):
+            mask = additive(segment_mask(segments, segments))
+        return self.stack(
+            self.embed(input_ids),
+            mask,
+            bidirectional=looks_both_ways,
+            causal=not (looks_both_ways and causal_attention is not None),
+        )
 
 
 def build_model(

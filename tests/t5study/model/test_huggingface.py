@@ -124,7 +124,9 @@ def test_older_pickled_weights_and_shards_are_read(tmp_path):
     index_file = tmp_path / "pytorch_model.bin.index.json"
     index_file.write_text(json.dumps({"weight_map": weight_map}))
     loaded = load_huggingface(tmp_path)
-    assert torch.equal(loaded.decoder.blocks[1].feed_forward.up, model.decoder.blocks[1].feed_forward.up)
+    assert torch.equal(
+        loaded.decoder.blocks[1].feed_forward.up, model.decoder.blocks[1].feed_forward.up
+    )
 
 
 def test_a_single_stack_cannot_be_saved(tmp_path):

@@ -1,0 +1,253 @@
+"""The operations of a block on a CPU, in few passes over memory; t5study.model.plain defines them.
+
+They exist because of where a CPU's time goes. In float32 the matrix library behind `F.linear`
+uses half of an AVX-512 core, the one behind `mkldnn` all of it. Small layers spend more time in
+elementwise passes than in products, and drawing dropout masks takes a sixth of a step.
+
+Letters: B batch, T queries, S keys, D d_model, F d_ff, H heads, K head width, I = H K.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+WORTHWHILE = 1 << 21
+"""Products of fewer multiply-adds than this gain nothing from the other matrix library."""
+
+RANDOM_BITS = 16
+"""Bits drawn for one element of a dropout mask; its probability is rounded to 2^-16."""
+
+
+def linear(x: Tensor, weight: Tensor) -> Tensor:
+    """x (..., N) weight (L, N)^T -> (..., L)."""
+    return _Linear.apply(x, weight, _compute_dtype(x))
+
+
+def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    """x / sqrt(mean(x^2) + epsilon) * weight over the last dimension."""
+    return _Norm.apply(x, weight, epsilon)
+
+
+def feed_forward(x: Tensor, up: Tensor, down: Tensor, keep: Tensor | None, scale: float) -> Tensor:
+    """down(keep * scale * relu(up(x))) for x (..., D), up (F, D), down (D, F)."""
+    return _FeedForward.apply(x, up, down, keep, scale, _compute_dtype(x))
+
+
+def attend(
+    queries: Tensor,
+    memory: Tensor | None,
+    heads: int,
+    bias: Tensor | None = None,
+    mask: Tensor | None = None,
+    value_keep: Tensor | None = None,
+    weight_keep: Tensor | None = None,
+) -> Tensor:
+    """softmax(Q K^T + bias + mask) V for every head; shapes as in t5study.model.plain."""
+    return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep)
+
+
+def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Ones with probability `keep` (to 2^-16), else zeros, four for one 64-bit draw."""
+    count = torch.Size(shape).numel()
+    words = torch.empty(-(-count * RANDOM_BITS // 64), dtype=torch.int64)
+    bits = words.random_(-(2**63), None).view(torch.int16)[:count].view(shape)
+    threshold = round((1.0 - keep) * 2**RANDOM_BITS) - 2 ** (RANDOM_BITS - 1)
+    return torch.ge(bits, threshold, out=torch.empty(shape, dtype=dtype))
+
+
+def _compute_dtype(x: Tensor) -> torch.dtype:
+    """The dtype that products take now: autocast's, where it is on."""
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu")
+    return x.dtype
+
+
+def _product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
+    """then(x (M, N) weight (L, N)^T) -> (M, L), by whichever matrix library is faster."""
+    large = x.shape[0] * x.shape[1] * weight.shape[0] >= WORTHWHILE
+    if large and x.dtype in _other_library():
+        return torch.ops.mkldnn._linear_pointwise(x, weight, None, then, [], "")
+    result = x @ weight.t()
+    return result.relu_() if then == "relu" else result
+
+
+@functools.cache
+def _other_library() -> tuple[torch.dtype, ...]:
+    """The dtypes whose products this machine's oneDNN takes."""
+    if not torch.backends.mkldnn.is_available():
+        return ()
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return (torch.float32, torch.bfloat16)
+    return (torch.float32,)
+
+
+class _Linear(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+        ctx.dtypes = x.dtype, weight.dtype
+        rows, weight = x.to(dtype).view(-1, x.shape[-1]), weight.to(dtype)
+        ctx.save_for_backward(rows, weight)
+        return _product(rows, weight).view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight = ctx.saved_tensors
+        x_dtype, weight_dtype = ctx.dtypes
+        shape = (*gradient.shape[:-1], rows.shape[-1])
+        gradient = gradient.reshape(-1, gradient.shape[-1])
+        to_x = to_weight = None
+        if ctx.needs_input_grad[0]:
+            to_x = _product(gradient, weight.t()).view(shape).to(x_dtype)
+        if ctx.needs_input_grad[1]:
+            to_weight = _product(gradient.t(), rows.t()).to(weight_dtype)
+        return to_x, to_weight, None
+
+
+class _Norm(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        width = x.shape[-1]
+        scale = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        scale = scale.square_().div_(width).add_(epsilon).rsqrt_()
+        normal = x * scale
+        ctx.save_for_backward(normal, scale, weight)
+        return normal * weight
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        normal, scale, weight = ctx.saved_tensors
+        width = normal.shape[-1]
+        shared = (gradient * normal).view(-1, width)
+        to_weight = shared.sum(0) if ctx.needs_input_grad[1] else None
+        along = torch.mv(shared, weight).div_(-width).view_as(scale)
+        to_x = (gradient * weight).addcmul_(normal, along).mul_(scale)
+        return to_x, to_weight, None
+
+
+class _FeedForward(Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        up: Tensor,
+        down: Tensor,
+        keep: Tensor | None,
+        scale: float,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        ctx.dtypes = x.dtype, up.dtype
+        ctx.scale = scale if keep is not None else 1.0
+        rows, up = x.to(dtype).view(-1, x.shape[-1]), up.to(dtype)
+        down = (down * ctx.scale).to(dtype)
+        hidden = _product(rows, up, "relu")
+        if keep is not None:
+            hidden.view(*x.shape[:-1], -1).mul_(keep.to(dtype))
+        ctx.save_for_backward(rows, up, down, hidden)
+        return _product(hidden, down).view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, up, down, hidden = ctx.saved_tensors
+        x_dtype, weight_dtype = ctx.dtypes
+        shape = gradient.shape
+        gradient = gradient.reshape(-1, shape[-1])
+        to_down = to_up = to_x = None
+        if ctx.needs_input_grad[2]:
+            to_down = _product(gradient.t(), hidden.t()).to(weight_dtype)
+            if ctx.scale != 1.0:
+                to_down.mul_(ctx.scale)
+        # A hidden unit is 0 where ReLU or dropout made it so: one test serves both.
+        to_hidden = torch.ops.aten.threshold_backward(_product(gradient, down.t()), hidden, 0)
+        if ctx.needs_input_grad[1]:
+            to_up = _product(to_hidden.t(), rows.t()).to(weight_dtype)
+        if ctx.needs_input_grad[0]:
+            to_x = _product(to_hidden, up.t()).view(shape).to(x_dtype)
+        return to_x, to_up, to_down, None, None, None
+
+
+class _Attend(Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        queries: Tensor,
+        memory: Tensor | None,
+        heads: int,
+        bias: Tensor | None,
+        mask: Tensor | None,
+        value_keep: Tensor | None,
+        weight_keep: Tensor | None,
+    ) -> Tensor:
+        batch, length = queries.shape[:2]
+        if memory is None:
+            query, key, value = _heads_outside(queries, 3, heads)
+        else:
+            (query,) = _heads_outside(queries, 1, heads)
+            key, value = _heads_outside(memory, 2, heads)
+        span = key.shape[1]
+        if value_keep is not None:
+            value_keep = value_keep.reshape(batch * heads, span, 1).to(value.dtype)
+            value = value * value_keep
+        logits = torch.bmm(query, key.transpose(1, 2)).view(batch, heads, length, span)
+        for shift in (bias, mask):
+            if shift is not None:
+                # In place where no wider type is called for: the tensor is our own.
+                logits = logits.add_(shift) if shift.dtype == logits.dtype else logits + shift
+        precise = torch.promote_types(logits.dtype, torch.float32)
+        weights = torch.softmax(logits, -1, dtype=precise)
+        kept = weights if weight_keep is None else weights * weight_keep
+        kept = kept.view(batch * heads, length, span).to(value.dtype)
+        ctx.save_for_backward(query, key, value, weights, kept, value_keep, weight_keep)
+        ctx.cross = memory is not None
+        mixed = torch.bmm(kept, value).view(batch, heads, length, -1)
+        return mixed.transpose(1, 2).reshape(batch, length, -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, weights, kept, value_keep, weight_keep = ctx.saved_tensors
+        batch, heads, length, _ = weights.shape
+        gradient = gradient.view(batch, length, heads, -1).transpose(1, 2)
+        gradient = gradient.reshape(batch * heads, length, -1)
+        to_value = torch.bmm(kept.transpose(1, 2), gradient)
+        if value_keep is not None:
+            to_value.mul_(value_keep)
+        to_weights = torch.bmm(gradient, value.transpose(1, 2)).view(weights.shape)
+        to_weights = to_weights.to(weights.dtype)
+        if weight_keep is not None:
+            to_weights.mul_(weight_keep)
+        to_logits = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
+        to_bias = to_logits.sum(0, keepdim=True) if ctx.needs_input_grad[3] else None
+        to_logits = to_logits.view_as(kept).to(key.dtype)
+        to_query = torch.bmm(to_logits, key)
+        to_key = torch.bmm(to_logits.transpose(1, 2), query)
+        if ctx.cross:
+            to_queries = _heads_inside([to_query], heads)
+            to_memory = _heads_inside([to_key, to_value], heads)
+        else:
+            to_queries, to_memory = _heads_inside([to_query, to_key, to_value], heads), None
+        return to_queries, to_memory, None, to_bias, None, None, None
+
+
+def _heads_outside(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
+    """(B, T, parts I) -> parts times (B H, T, K), copied at once as batched products need it."""
+    batch, length = x.shape[:2]
+    split = x.view(batch, length, parts, heads, -1).permute(2, 0, 3, 1, 4).contiguous()
+    return split.view(parts, batch * heads, length, -1).unbind(0)
+
+
+def _heads_inside(parts: list[Tensor], heads: int) -> Tensor:
+    """(B H, T, K) tensors -> (B, T, parts I)."""
+    rows, length, width = parts[0].shape
+    joined = parts[0].new_empty(rows // heads, length, len(parts), heads, width)
+    for index, part in enumerate(parts):
+        joined[:, :, index] = part.view(-1, heads, length, width).transpose(1, 2)
+    return joined.view(rows // heads, length, -1)
