@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -165,13 +166,14 @@ def _typed(composed: DictConfig) -> DictConfig:
     known = [str(key) for key in typed]
     for key in composed:
         if schema and key not in known:
-            said.append(f"conf/: unknown key {key!r}. {nearest(str(key), known)}")
+            said.append(f"conf/: unknown key {str(key)!r}. {nearest(str(key), known)}")
             continue
-        OmegaConf.set_struct(typed, schema is not None)
+        # A study without a schema may have any keys; with one, only those that are in it.
+        OmegaConf.set_struct(typed, None if schema else False)
         try:
             typed = OmegaConf.merge(typed, {key: composed._get_node(key)})
         except OmegaConfBaseException as error:
-            said.append(f"conf/: {key}: {str(error).splitlines()[0]}")
+            said.append(f"conf/: {key!s}: {str(error).splitlines()[0]}")
     if said:
         raise ConfigurationError(said)
     OmegaConf.set_struct(typed, True)
@@ -185,11 +187,22 @@ def _apply(config: DictConfig, override: Override) -> str | None:
     try:
         OmegaConf.update(config, key, override.value(), merge=True, force_add=False)
     except (OmegaConfBaseException, ValueError) as error:
-        known = flat_keys(config)
-        if key not in known:
-            return f"{text}: unknown key {key!r}. {nearest(key, known)}"
+        if key not in flat_keys(config):
+            return f"{text}: unknown key {key!r}. {_nearest_key(key, config)}"
         return f"{text}: {str(error).splitlines()[0]}"
     return None
+
+
+def _nearest_key(key: str, config: DictConfig) -> str:
+    """The nearest key of all, and the names that stand where this one was looked for."""
+    known = flat_keys(config)
+    parent = key.rpartition(".")[0]
+    while parent and parent not in known:
+        parent = parent.rpartition(".")[0]
+    close = difflib.get_close_matches(key, sorted(known), n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    beside = sorted(name for name in known if name.rpartition(".")[0] == parent)
+    return f"{hint}Known{f' in {parent}' if parent else ''}: {', '.join(beside)}."
 
 
 def flat_keys(config: DictConfig) -> set[str]:

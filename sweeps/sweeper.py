@@ -32,7 +32,7 @@ class StudySweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         """Hydra's hook before `sweep`; `task_function` shows a finished sweep's table."""
-        self.config = config
+        self.config_name = config.hydra.job.config_name
         self.show_table = task_function
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -50,8 +50,7 @@ class StudySweeper(Sweeper):
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
             raise SweepError("hydra/launcher: accepted are local and slurm.")
-        name = self.config.hydra.job.config_name
-        expansion = Expansion(Composer(name), arguments)
+        expansion = Expansion(Composer(self.config_name), arguments)
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])

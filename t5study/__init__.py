@@ -12,9 +12,9 @@ __all__ = ["Schema", "cell", "complaints", "prepare"]
 
 def cell(config: Mapping[str, Any]) -> dict[str, Any]:
     """The stages that score one resolved configuration, and its table's columns."""
-    from t5study import stages
+    from t5study import cells
 
-    return stages.cell(config)
+    return cells.cell(config)
 
 
 def complaints(config: Mapping[str, Any]) -> list[str]:

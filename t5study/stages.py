@@ -1,70 +1,20 @@
-"""From a cell's configuration to the stages that make its scores; no torch, nothing heavy."""
+"""Each stage of a cell, with exactly the configuration that it reads; no torch, nothing heavy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
-from t5study import strategies
 from t5study.corpora import get_corpus
 from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters, training_flops
 from t5study.objectives import get_objective, objective_settings, sentinels_needed
+from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks import get_task
 
-CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
 EMBEDDING_MULTIPLE = 128
 """The embedding's rows are padded to a multiple of this, as in the released models."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a stage takes, for a plan."""
-
-    flops: float = 0.0
-    tokens: float = 0.0
-    memory_bytes: float = 0.0
-    disk_bytes: float = 0.0
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One piece of work; its config is exactly what its run reads."""
-
-    name: str
-    version: int
-    config: Mapping[str, Any]
-    run: str
-    inputs: Mapping[str, Stage] = field(default_factory=dict)
-    cost: Cost = field(default_factory=Cost)
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitSettings:
-    """A suite's unit with the fine-tuning defaults filled in."""
-
-    name: str
-    tasks: tuple[str, ...]
-    train_only: tuple[str, ...]
-    evaluate_only: tuple[str, ...]
-    steps: int
-    batch_size: int
-    learning_rate: float
-    inputs_length: int
-    targets_length: int
-    checkpoint_every: int
-    beam_width: int
-    evaluate_examples: int | None
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        return (*self.tasks, *self.train_only)
-
-    @property
-    def scored(self) -> tuple[str, ...]:
-        return (*self.tasks, *self.evaluate_only)
 
 
 class Stages:
@@ -172,31 +122,34 @@ class Stages:
 
     # -- training ----------------------------------------------------------------------------
 
-    def pretrain(self, seed: int, tasks: tuple[str, ...] = (), unsupervised: bool = True) -> Stage:
-        """Pre-training on the corpus, on a mixture with `tasks`, or on `tasks` alone."""
-        return self._once(
-            ("pretrain", seed, tasks, unsupervised),
-            lambda: self._pretrain(seed, tasks, unsupervised),
-        )
+    def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:
+        """Pre-training on the corpus, or on a mixture of tasks with or without it."""
+        return self._once(("pretrain", seed, mixture), lambda: self._pretrain(seed, mixture))
 
-    def _pretrain(self, seed: int, tasks: tuple[str, ...], unsupervised: bool) -> Stage:
+    def _pretrain(self, seed: int, mixture: Mixture | None) -> Stage:
         settings, scaling = self.config["pretrain"], self.config["scaling"]
-        steps = round(settings["steps"] * scaling["steps"])
+        extra = self.config["finetune"]["steps"] if mixture and mixture.validate else 0
+        steps = round((settings["steps"] + extra) * scaling["steps"])
         batch_size = round(settings["batch_size"] * scaling["batch"])
         objective = get_objective(
             vocab_size=self.token_ids, num_sentinels=max(self.sentinels, 1), **self.objective
         )
         length = settings["inputs_length"]
         raw, targets = objective.lengths(length)
+        if mixture:
+            length = max([length, *(unit.inputs_length for unit in mixture.units)])
+            targets = max([targets, *(unit.targets_length for unit in mixture.units)])
         dataset = self.config["dataset"]
         limit = dataset["tokens"]
         if dataset["repeats"]:
             limit = max(length, round(steps * batch_size * raw / dataset["repeats"]))
+        unsupervised = mixture is None or mixture.unsupervised
         config = {
             "model": asdict(self.model),
             "sentinels": self.sentinels,
-            "objective": self.objective,
-            "corpus_tokens": limit,
+            "objective": self.objective if unsupervised else None,
+            "corpus_tokens": limit if unsupervised else None,
+            "mixture": self._mixture(mixture, steps, length, targets) if mixture else None,
             "inputs_length": length,
             "targets_length": targets,
             "batch_size": batch_size,
@@ -208,14 +161,35 @@ class Stages:
             "seed": seed,
             "precision": self.config["precision"],
         }
+        inputs = {"vocabulary": self.vocabulary()}
         return Stage(
             name="pretrain",
             version=1,
             config=config,
-            inputs={"vocabulary": self.vocabulary(), "corpus": self.corpus()},
+            inputs=inputs | {"corpus": self.corpus()} if unsupervised else inputs,
             run="t5study.training.pretrain.run",
             cost=self._training_cost(steps, batch_size, length, targets),
         )
+
+    def _mixture(
+        self, mixture: Mixture, steps: int, inputs_length: int, targets_length: int
+    ) -> dict[str, Any]:
+        settings = self.config["finetune"]
+        validated = [name for unit in mixture.units for name in unit.tasks if mixture.validate]
+        return {
+            "tasks": {
+                name: _identity(name, "train") for unit in mixture.units for name in unit.trained
+            },
+            "validation": {name: _identity(name, "validation") for name in validated},
+            "validation_examples": settings["validation_examples"],
+            "checkpoint_every": min(steps, settings["checkpoint_every"]),
+            "mixing": dict(self.config["mixing"]),
+            "unsupervised_examples": self.config["strategy"]["unsupervised_examples"],
+            "packing": settings["packing"],
+            "inputs_length": inputs_length,
+            "targets_length": targets_length,
+            "precision": self.config["precision"],
+        }
 
     def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
         """Fine-tuning on one unit of the suite, from `parent` or from scratch."""
@@ -303,48 +277,6 @@ class Stages:
                 device="any",
             ),
         )
-
-
-def cell(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The stages that score a cell, by task, and the columns of its suite's table."""
-    stages = Stages(config)
-    strategy = strategies.get(config["strategy"]["name"])
-    scores = {}
-    for unit in stages.units:
-        evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
-        scores |= dict.fromkeys(unit.scored, evaluate)
-    selection = {
-        "best": "best checkpoint for each task on validation",
-        "last": "last checkpoint",
-    }[config["selection"]]
-    split = config["evaluate"]["split"]
-    return {
-        "scores": scores,
-        "columns": columns(config["suite"]),
-        "references": [CONSTANT],
-        "selection": f"{selection}; scores on the {split} split",
-        "footnotes": [],
-    }
-
-
-def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The suite's columns with `task.metric` taken apart, and their average."""
-    made = [
-        {
-            "name": column["name"],
-            "terms": [[term.rsplit(".", 1) for term in group] for group in column["terms"]],
-            "kind": column["kind"],
-            "paper": column["paper"],
-            "decimals": column["decimals"],
-            "average": False,
-        }
-        for column in suite["columns"]
-    ]
-    if suite["average"] and len(made) > 1:
-        terms = [[term for group in column["terms"] for term in group] for column in made]
-        average = {"name": suite["average"], "terms": terms, "kind": "average", "paper": None}
-        made.append({**average, "decimals": 2, "average": True})
-    return made
 
 
 def _identity(task: str, split: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from t5study.stages import Stage, Stages, UnitSettings
+from t5study.stage import Mixture, Stage, UnitSettings
 
-Strategy = Callable[["Stages", "UnitSettings", int, int], "Stage"]
+if TYPE_CHECKING:
+    from t5study.stages import Stages
+
+Strategy = Callable[["Stages", UnitSettings, int, int], Stage]
 """(stages, unit, seed of pre-training, seed of fine-tuning) -> what the unit's scores are from."""
 
 
@@ -26,8 +28,43 @@ def no_pretraining(
     return stages.finetune(unit, finetune_seed, None)
 
 
+def multitask(stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int) -> Stage:
+    """One training on all tasks and the unsupervised one; each task's best checkpoint."""
+    mixture = Mixture(units=stages.units, unsupervised=True, validate=True)
+    return stages.pretrain(pretrain_seed, mixture)
+
+
+def multitask_finetune(
+    stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
+) -> Stage:
+    """Multi-task pre-training, then fine-tuning on each unit."""
+    mixture = Mixture(units=stages.units, unsupervised=True, validate=False)
+    return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
+
+
+def leave_one_out(
+    stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
+) -> Stage:
+    """Multi-task pre-training without the unit that is fine-tuned afterwards."""
+    others = tuple(other for other in stages.units if other.name != unit.name)
+    mixture = Mixture(units=others, unsupervised=True, validate=False)
+    return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
+
+
+def supervised_multitask(
+    stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
+) -> Stage:
+    """Pre-training on the tasks alone, then fine-tuning on each unit."""
+    mixture = Mixture(units=stages.units, unsupervised=False, validate=False)
+    return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
+
+
 STRATEGIES: dict[str, Strategy] = {
     "pretrain_finetune": pretrain_finetune,
+    "multitask": multitask,
+    "multitask_finetune": multitask_finetune,
+    "leave_one_out": leave_one_out,
+    "supervised_multitask": supervised_multitask,
     "no_pretraining": no_pretraining,
 }
 

@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from t5study.model.config import ModelConfig
-from t5study.model.transformer import from_config
+from t5study.model.transformer import Transformer, from_config
 
 
-def build(settings: Mapping[str, Any], *, seed: int, device: str) -> nn.Module:
+def build(settings: Mapping[str, Any], *, seed: int, device: str) -> Transformer:
     """A freshly initialized model; the same seed gives the same parameters."""
     torch.manual_seed(seed)
     return from_config(ModelConfig(**settings)).to(device)
 
 
-def save(path: Path, model: nn.Module, **extra: Any) -> None:
+def save(path: Path, model: Transformer, **extra: Any) -> None:
     """Write the model's weights, its settings and what else belongs to it."""
     torch.save({"config": asdict(model.config), "weights": model.state_dict(), **extra}, path)
 
 
-def load(path: Path, *, device: str) -> tuple[nn.Module, dict[str, Any]]:
+def load(path: Path, *, device: str) -> tuple[Transformer, dict[str, Any]]:
     """The model that `save` wrote, and what was written with it."""
     content = torch.load(path, map_location=device, weights_only=False)
     model = build(content["config"], seed=0, device=device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from t5study.mixing import mixing_rates
+from t5study.mixing import mixing_rates, shared_examples
 from t5study.tasks import get_task
 from t5study.vocabulary import Vocabulary
 
@@ -32,5 +32,8 @@ def rates(counts: Mapping[str, int], mixing: Mapping[str, Any] | None) -> dict[s
     if mixing is None:
         return dict.fromkeys(counts, 1.0 / len(counts))
     return mixing_rates(
-        counts, mixing["name"], limit=mixing.get("limit"), temperature=mixing["temperature"]
+        shared_examples(counts),
+        mixing["name"],
+        limit=mixing.get("limit"),
+        temperature=mixing["temperature"],
     )

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from torch import nn
-
-from t5study.model.adapters import add_adapters, is_adapter
+from t5study.model.transformer import Transformer
 
 
 class Method(Protocol):
     """A way to fine-tune: what it adds to a model, and what trains at each step."""
 
-    def prepare(self, model: nn.Module) -> None:
+    def prepare(self, model: Transformer) -> None:
         """Add parameters and mark all that will ever train."""
 
-    def at(self, model: nn.Module, step: int) -> None:
+    def at(self, model: Transformer, step: int) -> None:
         """Mark what trains in the step that comes next, counted from 0."""
 
 
@@ -26,10 +24,10 @@ class AllParameters:
     def __init__(self, steps: int) -> None:
         """Nothing depends on the number of steps."""
 
-    def prepare(self, model: nn.Module) -> None:
+    def prepare(self, model: Transformer) -> None:
         model.requires_grad_(True)
 
-    def at(self, model: nn.Module, step: int) -> None:
+    def at(self, model: Transformer, step: int) -> None:
         """What trains never changes."""
 
 
@@ -39,12 +37,14 @@ class Adapters:
     def __init__(self, steps: int, *, adapter_dim: int) -> None:
         self._dim = adapter_dim
 
-    def prepare(self, model: nn.Module) -> None:
+    def prepare(self, model: Transformer) -> None:
+        from t5study.model.adapters import add_adapters, is_adapter
+
         add_adapters(model, self._dim)
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(is_adapter(name) or parameter.dim() == 1)
 
-    def at(self, model: nn.Module, step: int) -> None:
+    def at(self, model: Transformer, step: int) -> None:
         """What trains never changes."""
 
 
@@ -58,10 +58,10 @@ class GradualUnfreezing:
     def __init__(self, steps: int) -> None:
         self._steps = steps
 
-    def prepare(self, model: nn.Module) -> None:
+    def prepare(self, model: Transformer) -> None:
         model.requires_grad_(True)
 
-    def at(self, model: nn.Module, step: int) -> None:
+    def at(self, model: Transformer, step: int) -> None:
         blocks = model.blocks()
         depth = len(blocks)
         starts = [n * self._steps // depth for n in range(depth)]

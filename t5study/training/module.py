@@ -7,9 +7,10 @@ from typing import Any
 
 import lightning
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
+from t5study.model.transformer import Transformer
 from t5study.training.adafactor import Adafactor
 from t5study.training.loss import Z_LOSS, cross_entropy
 from t5study.training.schedule import Schedule
@@ -24,7 +25,7 @@ class TextToText(lightning.LightningModule):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Transformer,
         *,
         schedule: Schedule,
         z_loss: float = Z_LOSS,
@@ -64,13 +65,13 @@ class TextToText(lightning.LightningModule):
         }
 
 
-def named_state(optimizer: Adafactor, model: nn.Module) -> dict[str, Any]:
+def named_state(optimizer: Any, model: Transformer) -> dict[str, Any]:
     """The optimizer's state by parameter name, so that another stage can take it over."""
     names = {id(p): name for name, p in model.named_parameters()}
     return {names[id(p)]: dict(state) for p, state in optimizer.state.items()}
 
 
-def carry_over(optimizer: Adafactor, model: nn.Module, state: Mapping[str, Any]) -> None:
+def carry_over(optimizer: Adafactor, model: Transformer, state: Mapping[str, Any]) -> None:
     """Second moments and step counters go on from pre-training; new parameters start afresh."""
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and name in state:

@@ -1,4 +1,4 @@
-"""The pre-training stage (sections 3.1.2 and 3.1.4)."""
+"""The pre-training stage: on a corpus, on a mixture with tasks, or on tasks (3.1, 3.5.2, 3.5.3)."""
 
 from __future__ import annotations
 
@@ -6,42 +6,43 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from t5study.batching import PretrainBatches
+from t5study.batching import Batches, CorpusRows, ExampleRows, Layout, PretrainBatches
 from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives import get_objective
 from t5study.training.checkpoint import build, save
+from t5study.training.examples import rates, training_pairs
 from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText, named_state
 from t5study.training.schedule import inverse_square_root
+from t5study.training.validation import Validator
 from t5study.vocabulary import Vocabulary
+
+UNSUPERVISED = "unsupervised"
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """Train from scratch on the corpus; publishes model.pt and metrics.csv."""
+    """Train from scratch; publishes model.pt and metrics.csv, and selection.json of a mixture."""
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
-    corpus = TokenizedCorpus.open(inputs["corpus"])
-    if config["corpus_tokens"]:
-        corpus = corpus.first(config["corpus_tokens"])
-    batches = PretrainBatches(
-        corpus,
-        get_objective(
-            vocab_size=vocabulary.size,
-            num_sentinels=max(config["sentinels"], 1),
-            **config["objective"],
-        ),
-        architecture=config["model"]["architecture"],
-        inputs_length=config["inputs_length"],
-        batch_size=config["batch_size"],
-        seed=config["seed"],
-    )
+    batches = _batches(config, inputs, vocabulary)
+    model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
-        build(config["model"], seed=config["seed"], device=context.device),
+        model,
         schedule=inverse_square_root(config["hold"], steps=config["steps"], ramp=config["ramp"]),
         z_loss=config["z_loss"],
         normalizer=config["normalizer"],
     )
+    extra = {"sentinels": config["sentinels"]}
+    validator = None
+    if config["mixture"] and config["mixture"]["validation"]:
+        validator = Validator(model, vocabulary, config["mixture"], context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
-    keeper = Keeper(context, config["steps"], tokens_per_step=tokens)
+    keeper = Keeper(
+        context,
+        config["steps"],
+        tokens_per_step=tokens,
+        validator=validator,
+        every=config["mixture"]["checkpoint_every"] if validator else 0,
+    )
     fit(
         module,
         batches,
@@ -51,12 +52,57 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         context=context,
         keeper=keeper,
     )
-    context.record(tokens=tokens * config["steps"], repeats=batches.epochs(config["steps"]))
+    seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
+    context.record(tokens=tokens * config["steps"], repeats=seen)
     write_history(out / "metrics.csv", keeper.history)
-    optimizer = module.optimizers(use_pl_optimizer=False)
-    save(
-        out / "model.pt",
-        module.model,
-        optimizer=named_state(optimizer, module.model),
-        sentinels=config["sentinels"],
+    optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
+    save(out / "model.pt", model, optimizer=optimizer, **extra)
+    if validator:
+        validator.publish(out)
+
+
+def _batches(
+    config: Mapping[str, Any], inputs: Mapping[str, Path], vocabulary: Vocabulary
+) -> Batches:
+    architecture = config["model"]["architecture"]
+    if config["objective"]:
+        corpus = TokenizedCorpus.open(inputs["corpus"])
+        if config["corpus_tokens"]:
+            corpus = corpus.first(config["corpus_tokens"])
+        objective = get_objective(
+            vocab_size=vocabulary.size,
+            num_sentinels=max(config["sentinels"], 1),
+            **config["objective"],
+        )
+    if not config["mixture"]:
+        return PretrainBatches(
+            corpus,
+            objective,
+            architecture=architecture,
+            inputs_length=config["inputs_length"],
+            batch_size=config["batch_size"],
+            seed=config["seed"],
+        )
+    mixture = config["mixture"]
+    layout = Layout(
+        architecture=architecture,
+        inputs_length=config["inputs_length"],
+        targets_length=config["targets_length"],
+    )
+    sources: dict[str, Any] = {
+        name: ExampleRows(pairs, layout, packing=mixture["packing"], seed=config["seed"])
+        for name, pairs in training_pairs(mixture["tasks"], vocabulary).items()
+    }
+    counts = {name: source.examples for name, source in sources.items()}
+    if config["objective"]:
+        raw, _ = objective.lengths(config["inputs_length"])
+        sources[UNSUPERVISED] = CorpusRows(corpus, objective, layout, raw)
+        size = mixture["unsupervised_examples"]
+        counts[UNSUPERVISED] = sources[UNSUPERVISED].examples if size is None else round(size)
+    return Batches(
+        sources,
+        rates(counts, mixture["mixing"]),
+        layout,
+        batch_size=config["batch_size"],
+        seed=config["seed"],
     )

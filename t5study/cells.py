@@ -1,0 +1,54 @@
+"""From a cell's configuration to the stages that score it, and the columns of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from t5study import strategies
+from t5study.stage import Stage
+from t5study.stages import Stages
+
+CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
+
+
+def cell(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The stages that score a cell, by task, and the columns of its suite's table."""
+    stages = Stages(config)
+    strategy = strategies.get(config["strategy"]["name"])
+    scores: dict[str, Stage] = {}
+    for unit in stages.units:
+        evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
+        scores |= dict.fromkeys(unit.scored, evaluate)
+    selection = {
+        "best": "best checkpoint for each task on validation",
+        "last": "last checkpoint",
+    }[config["selection"]]
+    split = config["evaluate"]["split"]
+    return {
+        "scores": scores,
+        "columns": columns(config["suite"]),
+        "references": [CONSTANT],
+        "selection": f"{selection}; scores on the {split} split",
+        "footnotes": [],
+    }
+
+
+def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The suite's columns with `task.metric` taken apart, and their average."""
+    made = [
+        {
+            "name": column["name"],
+            "terms": [[term.rsplit(".", 1) for term in group] for group in column["terms"]],
+            "kind": column["kind"],
+            "paper": column["paper"],
+            "decimals": column["decimals"],
+            "average": False,
+        }
+        for column in suite["columns"]
+    ]
+    if suite["average"] and len(made) > 1:
+        terms = [[term for group in column["terms"] for term in group] for column in made]
+        average = {"name": suite["average"], "terms": terms, "kind": "average", "paper": None}
+        made.append({**average, "decimals": 2, "average": True})
+    return made
