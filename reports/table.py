@@ -47,6 +47,8 @@ class Score:
     """The value of each run."""
     keys: tuple[str, ...] = ()
     """The stages that hold the scores it is made of, finished or not."""
+    p_value: float | None = None
+    """Of a test of the difference to the baseline, where one was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

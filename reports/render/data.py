@@ -83,4 +83,8 @@ def _row(table: Table, row: Row) -> dict[str, Any]:
         "keys": [list(score.keys) for score in row.scores],
         "notes": [list(score.notes) for score in row.scores],
         "row_notes": list(row.notes),
-    }
+    } | (
+        {"p_values": [score.p_value for score in row.scores]}
+        if any(score.p_value is not None for score in row.scores)
+        else {}
+    )
