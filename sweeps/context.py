@@ -61,6 +61,7 @@ class Context:
         self._stop = stop
         self._report = report
         self._reported = float("-inf")
+        self._first: tuple[float, int] | None = None
 
     def progress(self, step: int, total: int, **numbers: float) -> None:
         """Tell how far the stage is, with numbers such as loss; cheap, so call it every step."""
@@ -69,9 +70,17 @@ class Context:
             return
         self._reported = now
         told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
-        self._lease.note({"step": int(step), "total": int(total), **told})
+        self._lease.note({**told, "step": int(step), "total": int(total), **self._pace(step, total)})
         if self._report is not None:
             self._report(int(step), int(total), told)
+
+    def _pace(self, step: int, total: int) -> dict[str, float]:
+        """Seconds left at the pace since the first report, for who watches from elsewhere."""
+        now = time.monotonic()
+        if self._first is None or step <= self._first[1]:
+            self._first = now, step
+            return {}
+        return {"seconds_left": (now - self._first[0]) / (step - self._first[1]) * (total - step)}
 
     def should_stop(self) -> bool:
         """Whether to save last.ckpt and call `stop()`; LeaseLost when the stage is lost."""

@@ -197,7 +197,6 @@ def _attempt(
     try:
         with captured(log_file):
             _call(store, spec, out, context)
-        lease.assert_owned()
         finished, seconds = datetime.now(UTC), time.perf_counter() - clock
         description = {
             **{part: spec[part] for part in ("schema", "name", "version", "key")},
@@ -221,12 +220,12 @@ def _attempt(
         return result("stopped")
     except LeaseLost:
         return result("lost", "another process took over")
-    except StoreError:
-        raise
     except BaseException as error:
         # What broke may be that another holder took over and cleared the work folder.
         if not lease.owned():
             return result("lost", "another process took over")
+        if isinstance(error, StoreError):
+            raise
         if is_full(error):
             full = error if isinstance(error, OSError) else OSError(28, str(error))
             raise StoreError.during(f"go on with stage {name} {key}", work, full) from error

@@ -93,6 +93,30 @@ def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
     return read_json(_folder(store, key) / f"{generation}.beat") or {}
 
 
+def running_lease(store: Store, key: str) -> Lease | None:
+    """The lease of a stage that runs, as far as one look tells; None when nobody is at it.
+
+    Goes by the age of the last beat's file, so clocks of hosts must agree roughly: good for a
+    display, not for taking over.
+    """
+    lease = read_lease(store, key)
+    if lease is None or lease.released:
+        return None
+    if lease.holder is not None and lease.holder.provably_dead():
+        return None
+    interval = lease.holder.interval if lease.holder is not None else 0.0
+    age = beat_age(store, key, lease.generation)
+    return lease if age is None or age < max(DEFAULT_TIMEOUT, 3 * interval) else None
+
+
+def beat_age(store: Store, key: str, generation: int) -> float | None:
+    """Seconds since the last beat by this host's clock; None before the first."""
+    try:
+        return time.time() - os.stat(_folder(store, key) / f"{generation}.beat").st_mtime
+    except FileNotFoundError:
+        return None
+
+
 class Watch:
     """Judges on its own monotonic clock whether the holders of stages still beat."""
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from sweeps.expand import Row, Sweep
 from sweeps.graph import Graph
+from sweeps.labels import stage_labels
 from sweeps.store import Store, write_json
 
 
 def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]:
     """The record of a sweep as plain JSON values."""
     graph = Graph(sweep.stages)
+    labels = stage_labels([sweep])
     some = sweep.cells[0]
     return {
         "schema": 1,
@@ -36,6 +38,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
         "stages": {
             key: {
                 "name": stage.name,
+                "label": labels[key],
                 "inputs": {role: parent.key for role, parent in stage.inputs.items()},
             }
             for key, stage in graph.stages.items()

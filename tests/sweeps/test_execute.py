@@ -177,6 +177,25 @@ def test_a_held_stage_is_elsewhere(store, toy, run):
     assert run(stage).state == "done"
 
 
+def test_what_finished_between_the_look_and_the_lease_is_not_repeated(
+    store, toy, run, monkeypatch
+):
+    """Another process publishes and releases just before our lease: its work stands."""
+    stage = toy.count("a", steps=2)
+    real = sweeps.execute.acquire
+
+    def late(*arguments, **keywords):
+        monkeypatch.setattr(sweeps.execute, "acquire", real)
+        assert run_one(store, stage.key).state == "done"
+        return real(*arguments, **keywords)
+
+    monkeypatch.setattr(sweeps.execute, "acquire", late)
+    result = run(stage)
+    assert (result.state, result.generation) == ("done", 0)
+    assert [words[0] for words in toy.marks()] == ["from", "finished"]
+    assert read_lease(store, stage.key).beat["state"] == "done"
+
+
 def test_waiting_follows_a_holder_that_dies(store, toy, run, monkeypatch):
     """With `wait`, a job takes over when the beat stands still."""
     monkeypatch.setattr(sweeps.execute, "_WAIT_SECONDS", 0.05)

@@ -1,0 +1,108 @@
+"""What a person means by a word: a stage by (the start of) its key, or a cell by its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.errors import SweepError, nearest
+from sweeps.store import Store, read_json
+
+_SHORTEST_PREFIX = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedCell:
+    """One cell as the record of a sweep has it."""
+
+    sweep: str
+    row: str
+    seed: int
+    config: Mapping[str, Any]
+    scores: Mapping[str, str]
+    """The key of each task's evaluate stage."""
+    stages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The full address of the cell."""
+        return f"{self.sweep}:{self.row}@{self.seed}"
+
+    def answers_to(self, word: str) -> bool:
+        """Whether `ROW`, `ROW@SEED`, `SWEEP:ROW` or `SWEEP:ROW@SEED` is this cell."""
+        row = self.row
+        return word in (row, f"{row}@{self.seed}", f"{self.sweep}:{row}", self.name)
+
+
+def recorded_cells(store: Store, sweep: str | None = None) -> list[RecordedCell]:
+    """The cells of one sweep, or of all, the newest sweep first."""
+    records = store.records()
+    if sweep is not None:
+        if sweep not in [name for name, _ in records]:
+            known = nearest(sweep, [name for name, _ in records])
+            raise SweepError(f"The store {store.path} has no sweep {sweep!r}. {known}")
+        records = [(name, record) for name, record in records if name == sweep]
+    return [
+        RecordedCell(
+            sweep=name,
+            row=row["label"],
+            seed=cell["seed"],
+            config=cell["config"],
+            scores=cell["scores"],
+            stages=tuple(cell["stages"]),
+        )
+        for name, record in reversed(records)
+        for row in record["rows"]
+        for cell in row["cells"]
+    ]
+
+
+def recorded_labels(store: Store) -> dict[str, str]:
+    """What the sweeps' records call each stage, by key; the newest sweep's word counts."""
+    return {
+        key: stage["label"]
+        for _, record in store.records()
+        for key, stage in record["stages"].items()
+        if stage.get("label")
+    }
+
+
+def known_stages(store: Store) -> dict[str, str]:
+    """The name of every stage that the store has heard of, by key."""
+    names = {spec["key"]: spec["name"] for spec in store.specs()}
+    names.update((key, name) for name, key, _ in store.finished())
+    return names
+
+
+def identity(store: Store, key: str) -> dict[str, Any]:
+    """Name, version, configuration and inputs of a stage, from its spec or its stage.json."""
+    spec = read_json(store.spec_path(key))
+    if spec is not None:
+        return spec
+    for name, finished, path in store.finished():
+        if finished == key and (described := read_json(path / "stage.json")) is not None:
+            return {**described, "name": name}
+    raise SweepError(f"The store {store.path} knows no stage {key}.")
+
+
+def find(store: Store, word: str) -> str | RecordedCell:
+    """The key of the stage, or the cell, that `word` names.
+
+    Raises SweepError when it names none, or is the start of several keys.
+    """
+    if len(word) >= _SHORTEST_PREFIX:
+        keys = sorted(key for key in known_stages(store) if key.startswith(word))
+        if len(keys) > 1 and word not in keys:
+            raise SweepError(f"{word!r} starts {len(keys)} keys: {', '.join(keys[:5])}. Type more.")
+        if keys:
+            return keys[0]
+    cells = recorded_cells(store)
+    for cell in cells:
+        if cell.answers_to(word):
+            return cell
+    rows = list(dict.fromkeys(cell.row for cell in cells))
+    raise SweepError(
+        f"{word!r} is neither a key ({_SHORTEST_PREFIX} or more of its first digits) nor a cell "
+        f"(ROW, ROW@SEED, SWEEP:ROW or SWEEP:ROW@SEED) of {store.path}. {nearest(word, rows)}"
+    )

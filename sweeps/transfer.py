@@ -1,0 +1,178 @@
+"""Finished stages and sweeps' records as one tar file, to move them between stores."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tarfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sweeps.errors import SweepError
+from sweeps.stage import RESERVED_NAMES, stage_key
+from sweeps.store import Store, read_json, store_errors, write_json
+
+_DESCRIPTION = "stage.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transferred:
+    """What an export wrote or an import took."""
+
+    stages: int
+    records: int
+    known: int = 0
+    """Stages that the store had already."""
+
+
+def export_stages(
+    store: Store,
+    file: Path,
+    *,
+    sweeps: Collection[str] | None = None,
+    scores_only: bool = False,
+) -> Transferred:
+    """Write finished stages and records into a tar file, whole or not at all.
+
+    `sweeps` are ids of sweeps (default: all, and stages of no sweep too); with `scores_only` only
+    the stages that tables read go, without the models behind them.
+    """
+    records = dict(store.records())
+    for sweep in sweeps or ():
+        if sweep not in records:
+            raise SweepError(f"The store {store.path} has no sweep {sweep!r}.")
+    chosen = {name: record for name, record in records.items() if sweeps is None or name in sweeps}
+    keys = _keys(chosen.values(), scores_only)
+    everything = sweeps is None and not scores_only
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
+    count = 0
+    try:
+        with store_errors("write", file), tarfile.open(temporary, "w") as tar:
+            for sweep in chosen:
+                tar.add(store.record_path(sweep), f"sweeps/{sweep}.json")
+            for name, key, path in store.finished():
+                if everything or key in keys:
+                    _add_stage(tar, path, f"{name}/{key}")
+                    count += 1
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Transferred(stages=count, records=len(chosen))
+
+
+def import_stages(store: Store, file: Path) -> Transferred:
+    """Publish the stages of a tar file that `export_stages` wrote; what is there stays.
+
+    Raises SweepError when the file is cut off, or holds what no export writes; every stage
+    before that is in the store, whole.
+    """
+    store.prepare()
+    stages = records = known = 0
+    folder = store.path / "work" / f".import-{secrets.token_hex(8)}"
+    try:
+        with store_errors("read", file), tarfile.open(file) as tar:
+            for member in tar:
+                place = _checked(member, file)
+                if place.parts[0] == "sweeps":
+                    records += _import_record(store, tar, member, place)
+                    continue
+                with store_errors("import", folder):
+                    _extract(tar, member, folder / place)
+                if len(place.parts) == 3 and place.name == _DESCRIPTION:
+                    # An export ends each stage with this file: now it is whole.
+                    if _publish(store, folder, place, file):
+                        stages += 1
+                    else:
+                        known += 1
+    except (tarfile.TarError, EOFError) as error:
+        raise SweepError(
+            f"{file} is no whole export: {error}. Stages taken before that: {stages}. "
+            "Copy the file again, then repeat the import."
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Transferred(stages=stages, records=records, known=known)
+
+
+def _keys(records: Collection[dict], scores_only: bool) -> set[str]:
+    if not scores_only:
+        return {key for record in records for key in record["stages"]}
+    rows = [row for record in records for row in record["rows"]]
+    return {key for row in rows for cell in row["cells"] for key in cell["scores"].values()}
+
+
+def _add_stage(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    for found in _files(path):
+        relative = found.relative_to(path).as_posix()
+        if relative != _DESCRIPTION:
+            tar.add(found, f"{name}/{relative}", recursive=False)
+    tar.add(path / _DESCRIPTION, f"{name}/{_DESCRIPTION}")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path)
+
+
+def _checked(member: tarfile.TarInfo, file: Path) -> PurePosixPath:
+    """The member's place in a store; refuses what would leave it or is no plain file."""
+    place = PurePosixPath(member.name)
+    parts = place.parts
+    fits = (
+        not place.is_absolute()
+        and ".." not in parts
+        and (member.isfile() or member.isdir())
+        and (
+            (len(parts) >= 3 and parts[0] not in RESERVED_NAMES)
+            or (len(parts) == 2 and parts[0] == "sweeps" and place.suffix == ".json")
+        )
+    )
+    if not fits:
+        raise SweepError(f"{file} holds {member.name!r}, which no export writes: not imported.")
+    return place
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = tar.extractfile(member)
+    assert source is not None
+    with source, target.open("wb") as out:
+        shutil.copyfileobj(source, out)
+
+
+def _publish(store: Store, folder: Path, place: PurePosixPath, file: Path) -> bool:
+    name, key = place.parts[:2]
+    found = folder / name / key
+    described = read_json(found / _DESCRIPTION) or {}
+    try:
+        expected = stage_key(name, described["version"], described["config"], described["inputs"])
+    except KeyError as error:
+        raise SweepError(f"{file}: {place} lacks {error}: not imported.") from error
+    if expected != key:
+        raise SweepError(f"{file}: {place} describes stage {expected}: not imported.")
+    return store.publish(name, key, found)
+
+
+def _import_record(
+    store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, place: PurePosixPath
+) -> int:
+    path = store.record_path(place.stem)
+    if path.exists():
+        return 0
+    temporary = store.path / "work" / f".record-{secrets.token_hex(8)}"
+    try:
+        _extract(tar, member, temporary)
+        record = read_json(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if record is None:
+        raise SweepError(f"{member.name} is no record of a sweep: not imported.")
+    write_json(path, record)
+    return 1
