@@ -59,12 +59,12 @@ CONTENT = {
     "winogrande": (1, "cb445bd1da7b1871"),
     "gettext": (1, "ebd52565ba1d564d"),
     "slices": (1, "57d0976b7836b99a"),
-    "books": (1, "5ecc3cbb6b030085"),
-    "docs": (1, "7e5096ed6af51ecd"),
-    "dictionary": (1, "4f32a6493b5e99ff"),
+    "books": (1, "9def5bfe035317b1"),
+    "docs": (1, "e98a809240cb9754"),
+    "dictionary": (1, "8669ddad6f2e66fb"),
     "encyclopedia": (1, "7aac11184033ac4e"),
     "everyday": (1, "b0dc7d611e2652e9"),
-    "mixed": (1, "36000296b37eb688"),
+    "mixed": (1, "2d77a5618327b508"),
 }
 
 
