@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tempfile
@@ -20,7 +21,15 @@ FILE = "spiece.model"
 SENTINEL = "<extra_id_{}>"
 LINE_LENGTH = 4000
 """Characters of a line that go into training together."""
-MAX_LINES = 200_000
+LINES_PER_PIECE = 8
+"""Lines that training reads by default; of English text more change next to nothing."""
+CHARACTER_COVERAGE = 0.99995
+"""Share of characters that get a piece. The trainer's own 0.9995 leaves English without X and %."""
+
+PUBLISHED = "published"
+PUBLISHED_MEMBER = "diffsynth/tokenizer_configs/flux/tokenizer_2/spiece.model"
+PUBLISHED_SHA256 = "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
+PUBLISHED_PIECES = 32_000
 
 
 class Vocabulary:
@@ -121,19 +130,20 @@ def train_vocabulary(
     out: Path,
     *,
     byte_fallback: bool = False,
-    max_lines: int = MAX_LINES,
+    max_lines: int | None = None,
 ) -> Path:
     """Train a unigram model of `pieces` pieces on the first lines of texts; gives spiece.model.
 
-    One thread and no sampling, so that every machine gets the same model. With `byte_fallback`
-    characters outside the model become bytes and not the unknown piece. Written into the folder
-    `out` at once. Raises DataError where the text does not give that many pieces.
+    By default on 8 lines a piece. One thread and no sampling, so that every machine gets the same
+    model. With `byte_fallback` characters outside the model become bytes and not the unknown
+    piece. Written into the folder `out` at once. Raises DataError where the text does not give
+    that many pieces.
     """
     out.mkdir(parents=True, exist_ok=True)
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=islice(_lines(texts), max_lines),
+            sentence_iterator=islice(_lines(texts), max_lines or LINES_PER_PIECE * pieces),
             model_writer=model,
             model_type="unigram",
             vocab_size=pieces,
@@ -142,6 +152,7 @@ def train_vocabulary(
             unk_id=UNK,
             bos_id=-1,
             byte_fallback=byte_fallback,
+            character_coverage=CHARACTER_COVERAGE,
             max_sentence_length=4 * LINE_LENGTH,
             num_threads=1,
             minloglevel=2,
@@ -151,19 +162,56 @@ def train_vocabulary(
             f"No vocabulary of {pieces} pieces can be made of this text: "
             f"{str(error).splitlines()[-1].strip()} Give more text or fewer pieces."
         ) from error
-    with tempfile.NamedTemporaryFile(dir=out, prefix=FILE, delete=False) as file:
-        file.write(model.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, out / FILE)
+    _write(out / FILE, model.getvalue())
     return out / FILE
 
 
+def given_vocabulary(file: str) -> dict[str, Any]:
+    """What names an existing model in a stage's configuration: sha256 of its content, and pieces.
+
+    `file` is a path, or "published" for the model of the T5 checkpoints, which is only fetched by
+    `keep_vocabulary`. Raises DataError as Vocabulary does.
+    """
+    if file == PUBLISHED:
+        return {"sha256": PUBLISHED_SHA256, "pieces": PUBLISHED_PIECES}
+    path = Path(file).expanduser()
+    pieces = Vocabulary(path, sentinels=0).pieces
+    path = path / FILE if path.is_dir() else path
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "pieces": pieces}
+
+
+def keep_vocabulary(file: str) -> Path:
+    """Put a copy of an existing model into the cache, where the stage finds it by its content.
+
+    Raises DataError as `given_vocabulary` and `archives.fetch` do.
+    """
+    from t5study.corpora.archives import ARCHIVES, read_member
+
+    kept = _kept(given_vocabulary(file)["sha256"])
+    if kept.is_file():
+        return kept
+    if file == PUBLISHED:
+        content = read_member(ARCHIVES["diffsynth"], PUBLISHED_MEMBER)
+    else:
+        path = Path(file).expanduser()
+        content = (path / FILE if path.is_dir() else path).read_bytes()
+    _write(kept, content)
+    return kept
+
+
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """The vocabulary stage: publishes spiece.model."""
+    """The vocabulary stage: publishes spiece.model, trained or, with a "file", as it was given."""
     from t5study.corpora import get_corpus
 
+    if config.get("file"):
+        kept = _kept(config["file"]["sha256"])
+        if not kept.is_file():
+            raise DataError(
+                f"{kept} is not there: the given vocabulary was not brought to this machine's "
+                "cache. Run once more with vocabulary.file=... on it."
+            )
+        _write(out / FILE, kept.read_bytes())
+        return
     with closing(get_corpus(config["corpus"]["name"]).documents()) as documents:
         train_vocabulary(
             documents,
@@ -172,6 +220,23 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             byte_fallback=config["byte_fallback"],
             max_lines=config["lines"],
         )
+
+
+def _kept(sha256: str) -> Path:
+    from t5study.corpora.archives import cache_folder
+
+    return cache_folder() / "vocabularies" / f"{sha256}.model"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it under its name, or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

