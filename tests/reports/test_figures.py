@@ -1,0 +1,107 @@
+"""Figures show the numbers of the sweep, and say nothing where there is nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.errors import ReportError
+from reports.figures import Sweep, ascent, cost, dots, losses, run, write_figures
+
+CURVE = "step,loss,lr\n0,4.0,0.1\n10,3.5,0.1\n20,,0.1\n30,3.0,0.1\n"
+
+
+def curves(builder: Any) -> None:
+    """A curve for every finished pretraining."""
+    for path in builder.path.glob("pretrain/*"):
+        (path / "metrics.csv").write_text(CURVE)
+
+
+def test_losses_hold_each_logged_step(full: Any) -> None:
+    """A line for every finished pretraining, lines without a loss left out."""
+    store = full.record()
+    curves(full)
+    figure = losses(Sweep(store, "toy"))
+    assert figure is not None
+    lines = figure.axes[0].get_lines()
+    assert len(lines) == 5
+    assert [tuple(line.get_xdata()) for line in lines] == [(0.0, 10.0, 30.0)] * 5
+    assert tuple(lines[0].get_ydata()) == (4.0, 3.5, 3.0)
+    assert lines[0].get_label() == "15% of tokens (baseline)"
+
+
+def test_losses_of_a_named_stage(full: Any) -> None:
+    """A stage without curves gives no figure."""
+    store = full.record()
+    curves(full)
+    assert losses(Sweep(store, "toy", stage="evaluate")) is None
+
+
+def test_cost_is_the_flops_of_a_run(full: Any) -> None:
+    """Two stages of 1e12 FLOPs a run, the average score, the baseline's deviation as a bar."""
+    figure = cost(Sweep(full.record(), "toy"))
+    assert figure is not None
+    axes = figure.axes[0]
+    points = [container[0].get_xydata()[0].tolist() for container in axes.containers]
+    assert [x for x, _ in points] == [2e12] * 3
+    assert points[0][1] == pytest.approx((67.5 + 68.5 + 69.5) / 3)
+    assert axes.get_xlabel() == "measured FLOPs of a run's stages"
+
+
+def test_dots_draw_the_band_of_two_deviations(full: Any) -> None:
+    """The band of a column ends at its best and begins two baseline deviations below it."""
+    figure = dots(Sweep(full.record(), "toy"))
+    assert figure is not None
+    (band,) = figure.axes[0].patches
+    left, _, width, _ = band.get_bbox().bounds
+    assert (left, left + width) == pytest.approx((70.5, 72.5))
+
+
+def test_ascent_follows_the_winners(full: Any) -> None:
+    """The path goes through the winner of each axis, at its score."""
+    search = {
+        "score": "Mood",
+        "axes": [
+            {"name": "rate", "candidates": ["15% of tokens", "two seeds"], "winner": "two seeds"},
+            {"name": "size", "candidates": ["15% of tokens"], "winner": "15% of tokens"},
+        ],
+    }
+    figure = ascent(Sweep(full.record(search=search), "toy"))
+    assert figure is not None
+    path = figure.axes[0].get_lines()[-1]
+    assert path.get_xydata().tolist() == [[0.0, 69.5], [1.0, 71.0]]
+
+
+def test_same_numbers_same_file(full: Any, tmp_path: Path) -> None:
+    """SVG files of one sweep are equal byte for byte, and hold the labels as text."""
+    store = full.record()
+    curves(full)
+    one = write_figures(Sweep(store, "toy"), tmp_path / "1")
+    two = write_figures(Sweep(store, "toy"), tmp_path / "2")
+    assert [path.name for path in one] == [
+        f"toy_{kind}.{suffix}" for kind in ("loss", "cost", "dots") for suffix in ("svg", "png")
+    ]
+    assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+    text = "".join(ElementTree.parse(tmp_path / "1/toy_dots.svg").getroot().itertext())
+    assert "15% of tokens (baseline)" in text
+
+
+def test_unknown_figure_and_column_name_the_nearest(full: Any, tmp_path: Path) -> None:
+    """Misspelled names are answered with the known ones."""
+    store = full.record()
+    with pytest.raises(ReportError, match="Did you mean 'loss'"):
+        write_figures(Sweep(store, "toy"), tmp_path, ["los"])
+    with pytest.raises(ReportError, match="Did you mean 'Mood'"):
+        write_figures(Sweep(store, "toy", column="Mod"), tmp_path, ["cost"])
+
+
+def test_command_writes_below_the_store(full: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints the files that it wrote."""
+    store = full.record()
+    assert run(["toy", "dots", "--store", str(store)]) == 0
+    printed = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == [store / "reports/toy_dots.svg", store / "reports/toy_dots.png"]
+    assert all(path.stat().st_size > 1000 for path in printed)
