@@ -1,0 +1,200 @@
+"""`python -m sweeps`: look into a store of stages and keep it in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.live import Live
+
+from sweeps.address import RecordedCell, find, identity
+from sweeps.errors import SweepError
+from sweeps.explain import explain
+from sweeps.garbage import find_garbage, remove
+from sweeps.logs import find_logs
+from sweeps.status import draw, stage_statuses
+from sweeps.store import Store
+from sweeps.transfer import export_stages, import_stages
+
+_REDRAW_SECONDS = 2.0
+_PIPE_WIDTH = 240
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. 0: done; 1: something failed in the store; 2: the user's mistake."""
+    given = _parser().parse_args(arguments)
+    store = Store(given.store)
+    try:
+        if not store.path.is_dir() and given.act is not import_command:
+            raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
+        return given.act(store, given)
+    except SweepError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def status_command(store: Store, given: argparse.Namespace) -> int:
+    """A table that is redrawn until nothing runs, or printed once where there is no terminal."""
+    # A pipe has no width of its own: nothing is cut off there.
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+
+    def drawn() -> tuple[object, Counter[str]]:
+        statuses = stage_statuses(store, given.sweep)
+        return draw(statuses, every=given.all), Counter(one.state for one in statuses)
+
+    picture, states = drawn()
+    if given.once or not console.is_terminal:
+        console.print(picture)
+    else:
+        with Live(console=console, auto_refresh=False) as live:
+            live.update(picture, refresh=True)  # type: ignore[arg-type]
+            while states["running"] or states["silent"]:
+                time.sleep(_REDRAW_SECONDS)
+                picture, states = drawn()
+                live.update(picture, refresh=True)  # type: ignore[arg-type]
+    return 1 if states["failed"] else 0
+
+
+def explain_command(store: Store, given: argparse.Namespace) -> int:
+    """Why two keys differ."""
+    print("\n".join(explain(store, given.first, given.second)))
+    return 0
+
+
+def log_command(store: Store, given: argparse.Namespace) -> int:
+    """The logs of a stage, or of the stages of a cell that has them to itself."""
+    found = find(store, given.what)
+    keys = _stages_worth_reading(store, found) if isinstance(found, RecordedCell) else [found]
+    shown = 0
+    for key in keys:
+        name = identity(store, key)["name"]
+        for path in find_logs(store, name, key):
+            if path.is_file():
+                print(f"==> {name} {key}: {path}")
+                sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+                shown += 1
+    if not shown:
+        print(f"{given.what}: nothing has run yet that left a log.")
+    return 0
+
+
+def _stages_worth_reading(store: Store, cell: RecordedCell) -> list[str]:
+    """What failed or runs in a cell; where nothing does, what is the cell's own."""
+    statuses = [one for one in stage_statuses(store, cell.sweep) if cell.name in one.cells]
+    urgent = [one.key for one in statuses if one.state in ("failed", "running", "silent")]
+    return urgent or [one.key for one in statuses if len(one.cells) == 1]
+
+
+def retry_command(store: Store, given: argparse.Namespace) -> int:
+    """Forget failures, so that the next run tries those stages again, also diverged ones."""
+    if given.what:
+        chosen = [find(store, word) for word in given.what]
+    else:
+        chosen = [path.name for path in sorted((store.path / "failures").iterdir())]
+    keys = [
+        key for one in chosen for key in (one.stages if isinstance(one, RecordedCell) else [one])
+    ]
+    forgotten = {key: store.forget_failures(key) for key in dict.fromkeys(keys)}
+    for key, count in forgotten.items():
+        if count:
+            print(f"{identity(store, key)['name']} {key}: {count} failures forgotten")
+    if any(forgotten.values()):
+        print("The same command as before tries them again.")
+    else:
+        print("No failure to forget.")
+    return 0
+
+
+def gc_command(store: Store, given: argparse.Namespace) -> int:
+    """List what no sweep needs; with --delete, remove it."""
+    garbage = find_garbage(store)
+    for one in garbage:
+        print(f"{decimal(one.size):>10}  {one.what}  {one.path}")
+    total = decimal(sum(one.size for one in garbage))
+    if given.delete:
+        remove(store, garbage)
+        print(f"{len(garbage)} things removed, {total}.")
+    else:
+        print(f"{len(garbage)} things to remove, {total}. Repeat with --delete to remove them.")
+    return 0
+
+
+def export_command(store: Store, given: argparse.Namespace) -> int:
+    """Write finished stages into a tar file."""
+    sweeps = given.sweep or None
+    done = export_stages(store, given.file, sweeps=sweeps, scores_only=given.scores_only)
+    size = decimal(given.file.stat().st_size)
+    print(f"{given.file}: {done.stages} stages, {done.records} sweeps, {size}")
+    return 0
+
+
+def import_command(store: Store, given: argparse.Namespace) -> int:
+    """Take in the stages of a tar file."""
+    if not given.file.is_file():
+        raise SweepError(f"There is no file {given.file}.")
+    done = import_stages(store, given.file)
+    print(f"{done.stages} stages and {done.records} sweeps taken; {done.known} were there already")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sweeps", description=__doc__)
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path(os.environ.get("T5STUDY_STORE", "./store")),
+        help="the store (default: $T5STUDY_STORE, else ./store)",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    verb = verbs.add_parser("status", help="what is done, runs, failed; live on a terminal")
+    verb.add_argument("sweep", nargs="?", help="only the stages of this sweep")
+    verb.add_argument("--all", action="store_true", help="every stage, not only what runs or fails")
+    verb.add_argument("--once", action="store_true", help="print it and leave")
+    verb.set_defaults(act=status_command)
+
+    verb = verbs.add_parser("explain", help="why two stages or cells differ, field by field")
+    verb.add_argument("first", help="a key or its start, or a cell: [SWEEP:]ROW[@SEED]")
+    verb.add_argument("second", nargs="?", help="default: the nearest finished stage")
+    verb.set_defaults(act=explain_command)
+
+    verb = verbs.add_parser("log", help="what a stage, or a cell's stages, printed")
+    verb.add_argument("what", help="a key or its start, or a cell: [SWEEP:]ROW[@SEED]")
+    verb.set_defaults(act=log_command)
+
+    verb = verbs.add_parser("retry", help="forget failures: the next run tries again")
+    verb.add_argument("what", nargs="*", help="keys or cells (default: every failure)")
+    verb.set_defaults(act=retry_command)
+
+    verb = verbs.add_parser("gc", help="what no sweep needs; lists it unless told to delete")
+    verb.add_argument("--delete", action="store_true", help="remove it")
+    verb.set_defaults(act=gc_command)
+
+    verb = verbs.add_parser("export", help="finished stages into a tar file")
+    verb.add_argument("file", type=Path)
+    verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
+    verb.add_argument(
+        "--scores-only", action="store_true", help="only what tables read, without the models"
+    )
+    verb.set_defaults(act=export_command)
+
+    verb = verbs.add_parser("import", help="stages from such a file")
+    verb.add_argument("file", type=Path)
+    verb.set_defaults(act=import_command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
