@@ -75,7 +75,7 @@ class Collector:
         return Table(
             id=str(self.record["id"]),
             title=str(self.record.get("title") or self.record["id"]),
-            section=self.record.get("section"),
+            section=str(self.record.get("section") or "") or None,
             columns=self.columns,
             rows=mark_bold(rows, ruler),
             references=(*self._deviation(baseline), *self._references()),

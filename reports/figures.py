@@ -199,7 +199,7 @@ def dots(sweep: Sweep) -> Figure | None:
         axes.tick_params(labelsize=8)
         axes.grid(axis="y", alpha=0.25)
     panels[0][0].set_yticks(places, [_plain(_label(row)) for row in table.rows])
-    panels[0][0].invert_yaxis()
+    panels[0][0].set_ylim(len(table.rows) - 0.5, -0.5)
     return figure
 
 

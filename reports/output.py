@@ -13,7 +13,7 @@ import yaml
 from reports.collect import collect
 from reports.errors import ReportError
 from reports.render import FORMATS, Style, render
-from reports.render.style import plain_text
+from reports.render.style import caption, plain_text
 from reports.table import STAR, Table
 
 FOLDER = "reports"
@@ -36,24 +36,16 @@ def default_store() -> Path:
     return Path(os.environ.get(settings["store_variable"]) or settings["store"])
 
 
-def write(
-    store: Path,
-    id: str,
-    *,
-    table: Table | None = None,
-    folder: Path | None = None,
-    style: Style | None = None,
-) -> RenderedPaths:
-    """Write a sweep's table in every format, below the store or into `folder`.
+def write(store: Path, id: str, style: Style | None = None) -> RenderedPaths:
+    """Write a sweep's table in every format below its store. Raises ReportError."""
+    return write_table(collect(store, id), Path(store).absolute() / FOLDER, style)
 
-    Raises ReportError for an unknown id or a folder that cannot be written.
-    """
-    table = table or collect(store, id)
-    folder = folder or Path(store).absolute() / FOLDER
-    paths = {}
-    for name, format in FORMATS.items():
-        paths[name] = folder / f"{table.id}{format.suffix}"
-        write_text(paths[name], render(table, name, style))
+
+def write_table(table: Table, folder: Path, style: Style | None = None) -> RenderedPaths:
+    """Write a table in every format; ReportError for a folder that cannot be written."""
+    paths = {name: folder / f"{table.id}{format.suffix}" for name, format in FORMATS.items()}
+    for name, path in paths.items():
+        write_text(path, render(table, name, style))
     return RenderedPaths(**paths)
 
 
@@ -88,18 +80,17 @@ def render_terminal(table: Table, style: Style | None = None) -> None:
 
     style = style or Style()
     marks = table.marks
-    title = f"{table.title} (section {table.section})" if table.section else table.title
-    drawing = Drawing(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+    drawing = Drawing(title=Text(caption(table)), title_justify="left", box=box.SIMPLE_HEAD)
     for heading in table.headings:
         drawing.add_column(Text(heading), overflow="fold")
     for column in table.columns:
         drawing.add_column(Text(column.name), justify="right")
     for row in table.every_row:
         look = "" if row.kind == "score" else "dim italic"
-        first, *rest = table.left(row)
-        label = Text(f"{STAR} {first}" if row.baseline else first, style=look)
-        label.append(_marked(row.notes, marks), style="dim")
-        cells = [label, *(Text(part, style=look) for part in rest)]
+        cells = [Text(part, style=look) for part in table.left(row)]
+        label = Text(f"{STAR} " if row.baseline else "", style=look)
+        label.append_text(cells[table.label_at]).append(_marked(row.notes, marks), style="dim")
+        cells[table.label_at] = label
         for column, score in zip(table.columns, row.scores, strict=True):
             text = plain_text(row, column, score, style)
             cells.append(Text(text, style="bold green" if score.bold else look))
@@ -119,7 +110,7 @@ def show_sweep(store: Path, id: str) -> None:
     """Print a sweep's table, write every format, and name the two files one would paste."""
     table = collect(store, id)
     print_table(table)
-    paths = write(store, id, table=table)
+    paths = write_table(table, Path(store).absolute() / FOLDER)
     sys.stdout.write(f"\nMarkdown: {paths.markdown}\nLaTeX:    {paths.latex}\n")
     sys.stdout.flush()
 

@@ -79,6 +79,8 @@ class Table:
     """Rows to read the others by (deviation, best constant answer), drawn apart, below."""
     headings: tuple[str, ...] = ("",)
     """Over what stands left of the scores."""
+    label_at: int = 0
+    """Under which heading the label stands, and the star beside it."""
     notes: tuple[str, ...] = ()
     """Footnotes to the whole table."""
     section: str | None = None
@@ -92,8 +94,9 @@ class Table:
 
     def left(self, row: Row) -> tuple[str, ...]:
         """What stands left of a row's scores, one text under each heading."""
-        left = row.stub or (row.label,)
-        return (*left, *[""] * (len(self.headings) - len(left)))
+        if row.stub:
+            return row.stub
+        return tuple(row.label if i == self.label_at else "" for i in range(len(self.headings)))
 
     @property
     def holes(self) -> int:

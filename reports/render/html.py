@@ -55,9 +55,12 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
 
 def _row(row: Row, table: Table, marks: dict[str, str], style: Style, link: Link | None) -> str:
     star = f'<span class="star" title="baseline">{STAR}</span> ' if row.baseline else ""
-    first, *rest = (escape(part) for part in table.left(row))
-    left = f'<th scope="row">{star}{first}{_marks(row.notes, marks)}</th>'
-    left += "".join(f"<td>{part}</td>" for part in rest)
+    left = "".join(
+        f'<th scope="row">{star}{escape(part)}{_marks(row.notes, marks)}</th>'
+        if i == table.label_at
+        else f"<td>{escape(part)}</td>"
+        for i, part in enumerate(table.left(row))
+    )
     scores = "".join(
         _score(row, column, score, marks, style, link(row, column, score) if link else None)
         for column, score in zip(table.columns, row.scores, strict=True)

@@ -2,92 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from reports.render.style import Style, caption, described, deviation_text, score_text
-from reports.table import HOLE, Column, Row, Score, Table, decimals
+from reports.render.tex import escape
+from reports.table import HOLE, Column, Row, Score, Table
 
 WIDE = 10
 """A table of more columns than this is scaled to the width of the text."""
-APART = "\u2060"
-"""Put between two characters that would become a ligature."""
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}",
-    "'": r"\textquotesingle{}",
-    "[": "{[}",
-    "]": "{]}",
-    "*": "{*}",
-    APART: "{}",
-    "★": r"$\star$",
-    "⋆": r"$\star$",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "·": r"$\cdot$",
-    "≈": r"$\approx$",
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-    "→": r"$\rightarrow$",
-    "←": r"$\leftarrow$",
-    "∞": r"$\infty$",
-    "−": "$-$",
-    "–": "--",
-    "—": "---",
-    "…": r"\dots{}",
-    "‘": "`",
-    "’": "'",
-    "“": "``",
-    "”": "''",
-    "°": r"$^\circ$",
-    "²": r"$^2$",
-    "³": r"$^3$",
-    "µ": r"$\mu$",
-    "ß": r"\ss{}",
-    "æ": r"\ae{}",
-    "Æ": r"\AE{}",
-    "ø": r"\o{}",
-    "Ø": r"\O{}",
-    "ł": r"\l{}",
-    "Ł": r"\L{}",
-    "ı": r"\i{}",
-    "\u00a0": "~",
-}
-GREEK = {
-    character: unicodedata.name(character).split()[-1].lower()
-    for character in "αβγδεζηθικλμνξπρστυφχψω"
-}
-"""Small Greek letters by their LaTeX names, which are Unicode's but for one."""
-GREEK["λ"] = "lambda"
-ACCENTS = {
-    "\u0300": "`",
-    "\u0301": "'",
-    "\u0302": "^",
-    "\u0303": "~",
-    "\u0304": "=",
-    "\u0306": "u",
-    "\u0307": ".",
-    "\u0308": '"',
-    "\u030a": "r",
-    "\u030b": "H",
-    "\u030c": "v",
-    "\u0323": "d",
-    "\u0327": "c",
-    "\u0328": "k",
-}
+SIUNITX = (
+    r"\sisetup{mode=text,reset-text-series=false,text-series-to-math=true,"
+    r"retain-zero-uncertainty=true,uncertainty-mode=separate,table-align-text-post=false}"
+)
+"""Bold numbers stay bold, deviations stand behind +-; needs siunitx 3."""
 LONG_LABEL = 40
 """A label of more characters than this is broken over lines."""
 
@@ -102,7 +27,7 @@ def render_latex(table: Table, style: Style) -> str:
         *(rf"\usepackage{{{p}}}" for p in ["booktabs", *extra]),
     ]
     heads = [escape(heading) for heading in table.headings]
-    heads += [f"{{{escape(c.name)}}}" if style.siunitx else escape(c.name) for c in table.columns]
+    heads += [f"{{{_heading(column.name, wide)}}}" for column in table.columns]
     lines = [
         *(f"% {line}" for line in described(table, "latex", style)),
         *_head(packages),
@@ -110,7 +35,8 @@ def render_latex(table: Table, style: Style) -> str:
         r"\centering",
         rf"\caption{{{escape(caption(table))}}}",
         r"\small",
-        r"\setlength{\tabcolsep}{4pt}",
+        *([SIUNITX] if style.siunitx else []),
+        rf"\setlength{{\tabcolsep}}{{{2 if wide else 4}pt}}",
         *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
         rf"\begin{{tabular}}{{{_stub_columns(table)}{_number_columns(table, style)}}}",
         r"\toprule",
@@ -149,28 +75,6 @@ def _head(packages: list[str]) -> list[str]:
     ]
 
 
-def escape(text: str) -> str:
-    """Text that pdflatex sets as it is; what it has no letter for is named by its code point."""
-    apart = re.sub("-(?=-)", f"-{APART}", " ".join(text.split()))
-    return "".join(map(_character, unicodedata.normalize("NFC", apart)))
-
-
-def _character(character: str) -> str:
-    if character in SPECIAL:
-        return SPECIAL[character]
-    if character in GREEK:
-        return f"$\\{GREEK[character]}$"
-    if " " <= character <= "~":
-        return character
-    base, *marks = list(unicodedata.normalize("NFD", character))
-    if len(marks) == 1 and marks[0] in ACCENTS and base.isascii():
-        return f"\\{ACCENTS[marks[0]]}{{{base}}}"
-    simple = unicodedata.normalize("NFKD", character)
-    if simple != character and simple.isascii():
-        return escape(simple)
-    return f"{{\\ttfamily U+{ord(character):04X}}}"
-
-
 def _stub_columns(table: Table) -> str:
     widest = [
         max((len(table.left(row)[i]) for row in table.every_row), default=0)
@@ -179,25 +83,45 @@ def _stub_columns(table: Table) -> str:
     return "".join(r"p{55mm}" if width > LONG_LABEL else "l" for width in widest)
 
 
+def _heading(name: str, wide: bool) -> str:
+    """A column's name; in a wide table one word a line."""
+    words = [escape(word) for word in name.split()]
+    if not wide or len(words) == 1:
+        return escape(name)
+    return r"\shortstack[r]{" + r" \\ ".join(words) + "}"
+
+
 def _number_columns(table: Table, style: Style) -> str:
+    """One column type for each column of scores."""
     if not style.siunitx:
         return "r" * len(table.columns)
-    made = []
-    for j, column in enumerate(table.columns):
-        shown = [(row, row.scores[j].value) for row in table.every_row]
-        whole = [len(str(int(abs(value)))) for _, value in shown if value is not None]
-        places = max([decimals(row, column) for row, _ in shown], default=column.decimals)
-        signed = "-" if any(value is not None and value < 0 for _, value in shown) else ""
-        made.append(f"S[table-format={signed}{max(whole, default=1)}.{places}]")
-    return "".join(made)
+    return "".join(_aligned(table, j, style) for j in range(len(table.columns)))
+
+
+def _aligned(table: Table, j: int, style: Style) -> str:
+    """The siunitx column that holds every number of column `j`, its deviations and its marks."""
+    column, marks = table.columns[j], table.marks
+    shown = [(row, row.scores[j]) for row in table.every_row if row.scores[j].value is not None]
+    texts = [score_text(row, column, score) for row, score in shown]
+    whole = max((len(text.lstrip("-").partition(".")[0]) for text in texts), default=1)
+    places = max((len(text.partition(".")[2]) for text in texts), default=column.decimals)
+    spreads = [deviation_text(row, column, score, style) for row, score in shown]
+    digits = max((len(s.replace(".", "").lstrip("0")) for s in spreads if s), default=0)
+    sign = "-" if any(text.startswith("-") for text in texts) else ""
+    settings = [f"table-format={sign}{whole}.{places}" + (f"({digits})" if digits else "")]
+    noted = max((_marks(score.notes, marks) for _, score in shown), key=len, default="")
+    if noted:
+        settings.append(f"table-space-text-post={{{noted}}}")
+    return f"S[{','.join(settings)}]"
 
 
 def _row(row: Row, table: Table, marks: dict[str, str], style: Style) -> str:
-    first, *rest = (escape(part) for part in table.left(row))
-    if row.kind == "reference" or (row.kind == "deviation" and not row.stub):
-        first = f"\\textit{{{first}}}"
+    cells = [escape(part) for part in table.left(row)]
+    label = cells[table.label_at]
+    if row in table.references:
+        label = rf"\textit{{{label}}}"
     star = r"$\star$ " if row.baseline else ""
-    cells = [f"{star}{first}{_marks(row.notes, marks)}", *rest]
+    cells[table.label_at] = f"{star}{label}{_marks(row.notes, marks)}"
     cells += [
         _score(row, column, score, marks, style)
         for column, score in zip(table.columns, row.scores, strict=True)
@@ -208,15 +132,14 @@ def _row(row: Row, table: Table, marks: dict[str, str], style: Style) -> str:
 def _score(row: Row, column: Column, score: Score, marks: dict[str, str], style: Style) -> str:
     noted = _marks(score.notes, marks)
     if score.value is None:
-        return f"{{{SPECIAL[HOLE]}{noted}}}"
+        return f"{{{escape(HOLE)}{noted}}}"
     text = score_text(row, column, score)
     spread = deviation_text(row, column, score, style)
-    after = (rf"{{\scriptsize$\,\pm\,${spread}}}" if spread else "") + (
-        f"{{{noted}}}" if noted else ""
-    )
     if style.siunitx:
-        return (r"\bfseries " if score.bold else "") + text + after
-    return (f"\\textbf{{{text}}}" if score.bold else text.replace("-", "$-$")) + after
+        text += f" +- {spread}" if spread else ""
+        return (r"\bfseries " if score.bold else "") + text + (f" {{{noted}}}" if noted else "")
+    text = text.replace("-", "$-$") + (rf"{{\scriptsize$\,\pm\,${spread}}}" if spread else "")
+    return (rf"\textbf{{{text}}}" if score.bold else text) + noted
 
 
 def _marks(notes: tuple[str, ...], marks: dict[str, str]) -> str:

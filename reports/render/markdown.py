@@ -49,12 +49,14 @@ def escape(text: str) -> str:
 
 
 def _left(table: Table, row: Row, marks: dict[str, str]) -> list[str]:
-    first, *rest = (escape(part) for part in table.left(row))
-    if row.kind == "reference" or (row.kind == "deviation" and not row.stub):
-        first = f"*{first}*"
+    left = [escape(part) for part in table.left(row)]
+    label = left[table.label_at]
+    if row in table.references:
+        label = f"*{label}*"
     if row.baseline:
-        first = f"{STAR} {first}"
-    return [first + _marks(row.notes, marks), *rest]
+        label = f"{STAR} {label}"
+    left[table.label_at] = label + _marks(row.notes, marks)
+    return left
 
 
 def _score(row: Row, column: Column, score: Score, marks: dict[str, str], style: Style) -> str:

@@ -40,7 +40,10 @@ def plain_text(row: Row, column: Column, score: Score, style: Style) -> str:
 
 def caption(table: Table) -> str:
     """Title and section."""
-    return f"{table.title} (section {table.section})" if table.section else table.title
+    if not table.section:
+        return table.title
+    where = f"section {table.section}" if table.section[0].isdecimal() else table.section
+    return f"{table.title} ({where})"
 
 
 def described(table: Table, format: str, style: Style) -> Iterator[str]:
