@@ -109,6 +109,9 @@ class ModelConfig:
     tie_embeddings: bool = True
     """Whether the output softmax reads the embedding (v1.0) or has its own matrix (v1.1)."""
 
+    adapter_width: int = 0
+    """Inner width of the adapters, or 0 for none (section 3.5.1)."""
+
     relative_attention_num_buckets: int = 32
     """Rows of a relative bias table."""
 
@@ -183,12 +186,12 @@ def _complaints(config: ModelConfig) -> Iterable[str]:
         yield unknown("dropout_form", config.dropout_form, DROPOUT_FORMS)
     if config.feed_forward not in FEED_FORWARDS:
         yield unknown("feed_forward", config.feed_forward, FEED_FORWARDS)
-    for name in ("vocab_size", "d_model", "d_ff", "d_kv", "num_heads"):
+    dimensions = ("vocab_size", "d_model", "d_ff", "d_kv", "num_heads")
+    for name in (*dimensions, "num_layers", "num_decoder_layers"):
         if getattr(config, name) < 1:
             yield f"{name} is {getattr(config, name)}; it must be at least 1"
-    for name in ("num_layers", "num_decoder_layers"):
-        if getattr(config, name) < 1:
-            yield f"{name} is {getattr(config, name)}; it must be at least 1"
+    if config.adapter_width < 0:
+        yield f"adapter_width is {config.adapter_width}; it must be 0 (none) or more"
     if not 0 <= config.dropout_rate < 1:
         yield f"dropout_rate is {config.dropout_rate}; it must be at least 0 and below 1"
     buckets = config.relative_attention_num_buckets

@@ -13,10 +13,11 @@ BACKWARD = 2
 
 
 def parameters(config: ModelConfig) -> int:
-    """Return the exact number of parameters of a model without adapters."""
+    """Return the exact number of parameters of a model."""
     d, inner = config.d_model, config.inner
     attention = 4 * d * inner
-    encoder_block = attention + _feed_forward_weights(config) + 2 * d
+    adapter_norm = d if config.adapter_width else 0
+    encoder_block = attention + _feed_forward_weights(config) + 2 * d + adapter_norm
     decoder_block = encoder_block + attention + d
     stack = config.relative_attention_num_buckets * config.num_heads + d
     embeddings = config.vocab_size * d * (1 if config.tie_embeddings else 2)
@@ -26,14 +27,6 @@ def parameters(config: ModelConfig) -> int:
     if config.layout.shared:
         return embeddings + decoder
     return embeddings + config.num_layers * encoder_block + stack + decoder
-
-
-def adapter_parameters(config: ModelConfig, width: int) -> int:
-    """Return the parameters that adapters of inner width `width` add (section 3.5.1)."""
-    blocks = config.num_layers
-    if config.layout.encoder and not config.layout.shared:
-        blocks += config.num_decoder_layers
-    return blocks * (2 * config.d_model * width + config.d_model)
 
 
 def forward_flops(config: ModelConfig, source: int, target: int) -> float:
@@ -61,4 +54,4 @@ def training_flops(config: ModelConfig, source: int, target: int) -> float:
 
 def _feed_forward_weights(config: ModelConfig) -> int:
     matrices = 3 if config.feed_forward == "gated_gelu" else 2
-    return matrices * config.d_model * config.d_ff
+    return config.d_model * (matrices * config.d_ff + 2 * config.adapter_width)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from t5study.model.adapters import Adapter
 from t5study.model.config import ModelConfig
 from t5study.model.layers import Attention, FeedForward, RMSNorm
 from t5study.model.relpos import RelativeBias
 
 TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of a unit normal that is cut at two standard deviations."""
+
+ADAPTER_SCALE = 0.1
+"""An adapter starts as nearly the identity; not as exactly that, because AdaFactor's steps are in
+proportion to a matrix's size, and one that starts at 0 would stay there for thousands of steps."""
 
 
 @torch.no_grad()
@@ -32,6 +37,9 @@ def initialize(model: nn.Module, config: ModelConfig) -> None:
             module.weight.fill_(1.0)
         elif isinstance(module, RelativeBias):
             nn.init.xavier_uniform_(module.weight)
+    for module in model.modules():
+        if isinstance(module, Adapter):
+            module.feed_forward.down.mul_(ADAPTER_SCALE)
 
 
 def fan_in_normal(weight: Tensor) -> None:

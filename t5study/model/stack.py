@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from t5study.model.adapters import Adapter
 from t5study.model.config import ModelConfig
 from t5study.model.layers import Attention, Dropout, FeedForward, RMSNorm
 from t5study.model.masks import additive, causal_mask
@@ -25,6 +26,7 @@ class Block(nn.Module):
             self.cross_attention = Attention(config)
         self.feed_forward_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
         self.feed_forward = FeedForward(config)
+        self.adapter = Adapter(config) if config.adapter_width else None
         self.dropout = Dropout(config)
 
     def forward(
@@ -43,7 +45,8 @@ class Block(nn.Module):
         if memory is not None:
             normal = self.cross_attention_norm(x)
             x = self.dropout.add(x, self.cross_attention(normal, None, memory_mask, memory))
-        return self.dropout.add(x, self.feed_forward(self.feed_forward_norm(x)))
+        x = self.dropout.add(x, self.feed_forward(self.feed_forward_norm(x)))
+        return x if self.adapter is None else self.adapter(x)
 
 
 class Stack(nn.Module):
@@ -74,11 +77,13 @@ class Stack(nn.Module):
 
         `causal` hides what stands after a position, besides what `mask` hides.
         """
-        length = x.shape[1]
-        bias = self.relative_bias(length, length, bidirectional=bidirectional)
-        if causal:
-            bias = bias + additive(causal_mask(length, x.device))
+        bias = self.bias(x.shape[1], bidirectional=bidirectional, causal=causal)
         x = self.dropout(x)
         for block in self.blocks:
             x = block(x, bias, mask, memory, memory_mask)
         return self.dropout(self.final_norm(x))
+
+    def bias(self, length: int, *, bidirectional: bool, causal: bool) -> Tensor:
+        """The relative bias (1, H, T, T) of a row, which may hide what comes after a position."""
+        bias = self.relative_bias(length, length, bidirectional=bidirectional)
+        return bias + additive(causal_mask(length, bias.device)) if causal else bias

@@ -5,7 +5,8 @@ Letters: B batch, S source length, T target length, D d_model, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from t5study.model.config import ModelConfig, ModelError, model_config
+from t5study.model.decoding import DecodingState
 from t5study.model.initialization import fan_in_normal, initialize
 from t5study.model.layers import operations
 from t5study.model.masks import (
@@ -24,6 +26,17 @@ from t5study.model.masks import (
     used_length,
 )
 from t5study.model.stack import Block, Stack
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Within it, nothing is dropped; after it, the model is in the mode it was in."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
 
 
 class Transformer(nn.Module):
@@ -48,12 +61,29 @@ class Transformer(nn.Module):
         """(B, T) -> (B, T, D)."""
         return F.embedding(tokens, self.embedding)
 
+    @property
+    def output_matrix(self) -> Tensor:
+        """The output softmax's matrix (V, D): the embedding, where they are tied."""
+        return self.embedding if self.config.tie_embeddings else self.output
+
+    def step(self, tokens: Tensor, state: DecodingState) -> tuple[Tensor, DecodingState]:
+        """Read one token a row (N,), 0 first, and return the next one's logits (N, V) in float32.
+
+        The state is changed in place. Without dropout, whatever the mode.
+        """
+        if state.ready is None:
+            features = state.step(self.embed(tokens).unsqueeze(1))
+        else:
+            features, state.ready = state.ready, None
+        if self.config.tie_embeddings:
+            features = features * self.config.d_model**-0.5
+        return state.logits(features), state
+
     def head(self, features: Tensor) -> Tensor:
         """Logits (..., V) of final hidden states (..., D); tied ones are scaled by D^-0.5."""
-        linear = operations(features).linear
         if self.config.tie_embeddings:
-            return linear(features * self.config.d_model**-0.5, self.embedding)
-        return linear(features, self.output)
+            features = features * self.config.d_model**-0.5
+        return operations(features).linear(features, self.output_matrix)
 
 
 class EncoderDecoder(Transformer):
@@ -126,6 +156,15 @@ class EncoderDecoder(Transformer):
         )
         return self.head(features)
 
+    def start(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> DecodingState:
+        """Encode (N, S) ids, 0 or an attention_mask of 0 for padding, and be ready to write."""
+        real = (input_ids != 0 if attention_mask is None else attention_mask != 0).long()
+        state = DecodingState(self.decoder, self.config, len(input_ids), self.output_matrix)
+        with evaluating(self):
+            memory = self.encode(input_ids, real)
+        state.remember(memory, hidden_keys(torch.ones_like(real[:, :1]), real))
+        return state
+
 
 class LanguageModel(Transformer):
     """One stack over input and target in one row, causal but for a prefix LM's input."""
@@ -139,7 +178,7 @@ class LanguageModel(Transformer):
         return [(block,) for block in self.stack.blocks]  # type: ignore[misc]
 
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Final hidden states (B, T, D) for a batch of decoder_*; 0 where a batch ends in padding."""
+        """Final hidden states (B, T, D) for a batch of decoder_*; 0 in closing padding."""
         segments = batch["decoder_segment_ids"]
         used = used_length(segments)
         prefix = batch.get("decoder_causal_attention")
@@ -181,6 +220,27 @@ class LanguageModel(Transformer):
             bidirectional=looks_both_ways,
             causal=not (looks_both_ways and causal_attention is not None),
         )
+
+    def start(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> DecodingState:
+        """Read (N, S) ids that end in EOS, 0 or an attention_mask of 0 for padding after them.
+
+        Rows are aligned at their ends, so that all go on in the same column. The start token and
+        the input are read whole; the first `step` gives what follows and reads nothing.
+        """
+        real = input_ids != 0 if attention_mask is None else attention_mask != 0
+        real = F.pad(real, (1, 0), value=True)
+        length = real.shape[1]
+        padding = length - real.sum(1, keepdim=True)
+        column = torch.arange(length, device=input_ids.device) - padding
+        tokens = F.pad(input_ids, (1, 0)).gather(1, column.clamp(min=0))
+        segments = (column >= 0).long()
+        prefix = self.config.layout.prefix
+        mask = additive(decoder_mask(None, segments, segments if prefix else None))
+        state = DecodingState(self.stack, self.config, len(input_ids), self.output_matrix)
+        hidden = segments == 0 if bool(padding.any()) else None
+        with evaluating(self):
+            state.read(self.embed(tokens), mask, hidden, causal=False)
+        return state
 
 
 def build_model(
