@@ -110,7 +110,8 @@ def _object(path: str) -> dict[str, Any]:
     """The object in a file; empty when there is none, or none that can be read."""
     try:
         with open(path, encoding="utf-8") as file:
-            value = json.load(file)
+            # NaN and Infinity are no JSON: a score that is one is a hole.
+            value = json.load(file, parse_constant=lambda _: None)
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,0 +1,71 @@
+"""The index beside the store."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from reports.collect import collect
+from reports.results import INDEX
+
+
+def one_row(builder, value: float = 50.0) -> str:
+    builder.column("Mood", ["mood.acc"])
+    (key,) = builder.row("r", [{"mood": {"acc": value}}])
+    builder.record()
+    return key
+
+
+def value(builder) -> float | None:
+    return collect(builder.path, "toy").rows[0].scores[0].value
+
+
+def test_a_second_reading_opens_no_stage(builder, monkeypatch) -> None:
+    """The index answers for files that did not change."""
+    one_row(builder)
+    assert value(builder) == 50.0
+    monkeypatch.setattr("reports.results.Results._from_disk", lambda *_: {}["opened"])
+    assert value(builder) == 50.0
+
+
+def test_a_changed_file_is_read_again(builder) -> None:
+    """Size or time differ: the entry is stale."""
+    key = one_row(builder)
+    assert value(builder) == 50.0
+    builder.write(f"evaluate/{key}/scores.json", {"mood": {"acc": 61.25}})
+    assert value(builder) == 61.25
+
+
+def test_a_stage_that_is_gone_is_a_hole(builder) -> None:
+    """An entry of the index does not keep a removed stage alive."""
+    key = one_row(builder)
+    assert value(builder) == 50.0
+    os.rename(builder.path / "evaluate" / key, builder.path / "evaluate" / f"{key}.away")
+    assert value(builder) is None
+
+
+def test_a_broken_index_is_rebuilt(builder) -> None:
+    """Truncated, or of another shape."""
+    one_row(builder)
+    for content in ('{"schema": 1, "entr', '{"schema": 1, "entries": [1]}', '{"schema": 99}'):
+        builder.write(str(INDEX), content)
+        assert value(builder) == 50.0
+    assert json.loads((builder.path / INDEX).read_text())["schema"] == 1
+
+
+def test_a_reference_asked_for_later_is_read(builder) -> None:
+    """The index knows which files its entries speak of."""
+    key = one_row(builder)
+    assert value(builder) == 50.0
+    builder.write(f"evaluate/{key}/constant.json", {"mood": {"acc": 12.0}})
+    builder.references = [{"label": "Best constant answer", "file": "constant.json"}]
+    builder.record()
+    (reference,) = collect(builder.path, "toy").references
+    assert reference.scores[0].value == 12.0
+
+
+def test_a_store_that_cannot_be_written_is_still_read(builder) -> None:
+    """A file stands where the index's folder should be."""
+    one_row(builder)
+    builder.write("index", "in the way")
+    assert value(builder) == 50.0
