@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
+# Such as the trained model knows; it ends sentences at "etc." and "e.g.", so they are not here.
 _ABBREVIATIONS = """
-    a.d a.m adm al approx apr ave b.c bros ca capt cf col corp d.c dec dept dr e.g ed eds esq est
-    etc feb fig figs gen gov hon i.e inc jan jr lt ltd maj messrs mr mrs ms mt nov nr oct op p.m
-    ph.d pp prof rep rev sec sen sept sgt sr st u.k u.n u.s u.s.a viz vol vs
+    a.d a.m adm apr aug ave b.c bros ca capt cf co col corp d.c dec dept dr ed eds esq est feb fig
+    figs gen gov hon inc jan jr lt ltd maj messrs mr mrs ms mt nov nr oct op p.m ph.d prof rep rev
+    sec sen sep sept sgt sr st u.k u.n u.s u.s.a viz vs yr
 """
 _SENTENCE_STARTERS = """
     a after although an and as at but by despite for from he her here his how however i if in it

@@ -224,7 +224,8 @@ def _prepare(
     work.mkdir(parents=True, exist_ok=True)
     record.with_suffix(".tmp").write_text(json.dumps(described), "utf-8")
     record.with_suffix(".tmp").replace(record)
-    steps = plan_steps(settings, folder, shards, work)
+    with _quiet():
+        steps = plan_steps(settings, folder, shards, work)
     publish = _Publish(output, [step.name for step in steps], described)
     return [*steps, Step(name="publish", tasks=1, blocks=[publish])]
 
