@@ -8,6 +8,7 @@ from typing import Any
 from t5study import strategies
 from t5study.stage import Stage
 from t5study.stages import Stages
+from t5study.tasks.suites import SUITES
 
 CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
 
@@ -19,7 +20,7 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
     scores: dict[str, Stage] = {}
     for unit in stages.units:
         evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
-        scores |= dict.fromkeys(unit.scored, evaluate)
+        scores |= dict.fromkeys(unit.evaluate, evaluate)
     selection = {
         "best": "best checkpoint for each task on validation",
         "last": "last checkpoint",
@@ -36,6 +37,9 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The suite's columns with `task.metric` taken apart, and their average."""
+    if suite["columns"] is None:
+        known = SUITES[suite["name"]]
+        return list(known["full_columns" if suite["full"] else "columns"])
     made = [
         {
             "name": column["name"],

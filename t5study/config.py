@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from omegaconf import MISSING
 
@@ -125,10 +124,10 @@ class Evaluate:
 class Unit:
     """One fine-tuning run of a suite: a task, or a mixture of tasks."""
 
-    tasks: list[str] = MISSING
-    """Tasks that are trained on and scored."""
-    train_only: list[str] = field(default_factory=list)
-    evaluate_only: list[str] = field(default_factory=list)
+    train: list[str] | None = None
+    """Tasks that are trained on; the suite's own where null."""
+    evaluate: list[str] | None = None
+    """Tasks that are scored; those trained on, or the suite's own, where null."""
     steps: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
@@ -154,7 +153,10 @@ class Column:
 class Suite:
     name: str = MISSING
     units: dict[str, Unit] = MISSING
-    columns: list[Column] = MISSING
+    columns: list[Column] | None = None
+    """The table's columns; those of t5study.tasks.suites where null."""
+    full: bool = False
+    """Every metric of the paper's Table 16 instead of the condensed columns."""
     average: str | None = "Average"
 
 

@@ -35,9 +35,8 @@ class UnitSettings:
     """A suite's unit with the fine-tuning defaults filled in."""
 
     name: str
-    tasks: tuple[str, ...]
-    train_only: tuple[str, ...]
-    evaluate_only: tuple[str, ...]
+    train: tuple[str, ...]
+    evaluate: tuple[str, ...]
     steps: int
     batch_size: int
     learning_rate: float
@@ -46,14 +45,6 @@ class UnitSettings:
     checkpoint_every: int
     beam_width: int
     evaluate_examples: int | None
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        return (*self.tasks, *self.train_only)
-
-    @property
-    def scored(self) -> tuple[str, ...]:
-        return (*self.tasks, *self.evaluate_only)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from t5study.corpora import get_corpus
+from t5study.errors import StudyError
 from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters, training_flops
 from t5study.objectives import get_objective, objective_settings, sentinels_needed
 from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks import get_task
+from t5study.tasks.suites import SUITES
 
 EMBEDDING_MULTIPLE = 128
 """The embedding's rows are padded to a multiple of this, as in the released models."""
@@ -38,12 +40,15 @@ class Stages:
         def value(key: str, default: Any) -> Any:
             return default if unit[key] is None else unit[key]
 
+        known = SUITES.get(self.config["suite"]["name"], {"units": {}})["units"].get(name, {})
+        train = unit["train"] or known.get("train")
+        if not train:
+            raise StudyError(f"suite.units.{name}.train: name the tasks that it trains on.")
         steps = round(value("steps", finetune["steps"]) * scaling["steps"])
         return UnitSettings(
             name=name,
-            tasks=tuple(unit["tasks"]),
-            train_only=tuple(unit["train_only"]),
-            evaluate_only=tuple(unit["evaluate_only"]),
+            train=tuple(train),
+            evaluate=tuple(unit["evaluate"] or known.get("evaluate") or train),
             steps=steps,
             batch_size=round(value("batch_size", finetune["batch_size"]) * scaling["batch"]),
             learning_rate=value("learning_rate", finetune["learning_rate"]),
@@ -175,10 +180,10 @@ class Stages:
         self, mixture: Mixture, steps: int, inputs_length: int, targets_length: int
     ) -> dict[str, Any]:
         settings = self.config["finetune"]
-        validated = [name for unit in mixture.units for name in unit.tasks if mixture.validate]
+        validated = [name for unit in mixture.units for name in unit.evaluate if mixture.validate]
         return {
             "tasks": {
-                name: _identity(name, "train") for unit in mixture.units for name in unit.trained
+                name: _identity(name, "train") for unit in mixture.units for name in unit.train
             },
             "validation": {name: _identity(name, "validation") for name in validated},
             "validation_examples": settings["validation_examples"],
@@ -200,9 +205,9 @@ class Stages:
         settings = self.config["finetune"]
         method = {k: v for k, v in self.config["finetuning"].items() if v is not None}
         config = {
-            "tasks": {name: _identity(name, "train") for name in unit.trained},
-            "validation": {name: _identity(name, "validation") for name in unit.tasks},
-            "mixing": dict(self.config["mixing"]) if len(unit.trained) > 1 else None,
+            "tasks": {name: _identity(name, "train") for name in unit.train},
+            "validation": {name: _identity(name, "validation") for name in unit.evaluate},
+            "mixing": dict(self.config["mixing"]) if len(unit.train) > 1 else None,
             "method": method,
             "inputs_length": unit.inputs_length,
             "targets_length": unit.targets_length,
@@ -250,7 +255,7 @@ class Stages:
         settings = self.config["evaluate"]
         split = settings["split"]
         config = {
-            "tasks": {name: _identity(name, split) for name in unit.scored},
+            "tasks": {name: _identity(name, split) for name in unit.evaluate},
             "split": split,
             "examples": unit.evaluate_examples,
             "selection": self.config["selection"],
@@ -272,7 +277,7 @@ class Stages:
             inputs=inputs,
             run="t5study.training.evaluate.run",
             cost=Cost(
-                flops=len(members) * len(unit.scored) * examples * unit.beam_width * flops,
+                flops=len(members) * len(unit.evaluate) * examples * unit.beam_width * flops,
                 memory_bytes=len(members) * 4 * parameters(self.model),
                 device="any",
             ),
