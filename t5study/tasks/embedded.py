@@ -22,7 +22,7 @@ def vader_sentiment() -> Task:
     """Return the sign of a sentence's sentiment, where it has a clear one."""
     return classification(
         name="vader_sentiment",
-        prefix="vader_sentiment",
+        prefix="sentiment",
         features=("sentence",),
         labels=("negative", "positive"),
         measure=metrics.accuracy,
@@ -42,7 +42,7 @@ def vader_rating() -> Task:
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         if not isinstance(raw["rating"], int | float):
             raise TaskError(f"Rating {raw['rating']!r} is not a number.")
-        inputs = join_fields("vader_rating", raw, ("sentence",))
+        inputs = join_fields("rating", raw, ("sentence",))
         return [{"inputs": inputs, "targets": rating_text(raw["rating"])}]
 
     return Task(
@@ -82,7 +82,7 @@ def gloss_category() -> Task:
     """Return the category of a noun from its gloss alone."""
     return classification(
         name="gloss_category",
-        prefix="gloss_category",
+        prefix="gloss",
         features=("definition",),
         labels=wordnet.CATEGORIES,
         measure=metrics.accuracy,
@@ -100,7 +100,7 @@ def word_in_context() -> Task:
     """Return whether a word has one sense in two sentences (as WiC, Pilehvar and others 2019)."""
     return classification(
         name="word_in_context",
-        prefix="word_in_context",
+        prefix="sense",
         features=("sentence1", "sentence2", "word"),
         labels=FALSE_TRUE,
         measure=metrics.accuracy,

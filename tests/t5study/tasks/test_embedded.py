@@ -20,13 +20,13 @@ FETCH = "python -m t5study.corpora fetch"
 
 TEXTS = {
     "vader_sentiment": (
-        "vader_sentiment sentence: The plot is thin, but the cast is a joy.",
+        "sentiment sentence: The plot is thin, but the cast is a joy.",
         "positive",
     ),
-    "vader_rating": ("vader_rating sentence: The plot is thin, but the cast is a joy.", "1.5"),
-    "gloss_category": ("gloss_category definition: a small bird that sings at dusk", "animal"),
+    "vader_rating": ("rating sentence: The plot is thin, but the cast is a joy.", "1.5"),
+    "gloss_category": ("gloss definition: a small bird that sings at dusk", "animal"),
     "word_in_context": (
-        "word_in_context sentence1: They sat on the bank of the river. "
+        "sense sentence1: They sat on the bank of the river. "
         "sentence2: The bank was closed on Sunday. word: bank",
         "False",
     ),
