@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from rich.filesize import decimal
+
 from sweeps.errors import StoreError, SweepError
 from sweeps.execute import Result, failure_record
 from sweeps.graph import Graph
@@ -133,6 +135,7 @@ class _Scheduler:
                 for key in self._needed:
                     self._give_up_on_diverged(key)
                 if self._open:
+                    self._check_space()
                     self._start_workers()
                 while self._going_on():
                     self._look_elsewhere()
@@ -174,6 +177,22 @@ class _Scheduler:
         for record in records:
             if record["kind"] in NOT_RETRIED and key in self._open:
                 self._settle(key, "failed", f"{record['error']} (not retried: {record['kind']})")
+
+    def _check_space(self) -> None:
+        """Refuse a stage that cannot fit the disk; warn where all together may not."""
+        free = self._store.free_bytes()
+        sizes = [self._needed[key].cost.disk_bytes for key in self._open]
+        if max(sizes) > free:
+            raise StoreError(
+                f"{self._store.path} has {decimal(free)} free, and one stage alone writes about "
+                f"{decimal(int(max(sizes)))}. Free space there, or choose another folder with "
+                "store=PATH."
+            )
+        if sum(sizes) > free:
+            self._progress.say(
+                f"{self._store.path} has {decimal(free)} free, and all that is to do writes about "
+                f"{decimal(int(sum(sizes)))}: the disk may fill before the end."
+            )
 
     def _start_workers(self) -> None:
         """All at once, so that they import what the stages need while the first ones run."""
@@ -323,7 +342,9 @@ class _Scheduler:
             if self._store.find(self._graph[key]) is not None:
                 self._settle(key, "done")
             elif later:
-                self._settle(key, "failed", later[-1]["error"])
+                record = later[-1]
+                log_file = self._store.path / record["log"]
+                self._settle(key, "failed", f"{record['error']} (log: {log_file})")
             elif (dead := self._watch.dead(key)) is not None:
                 self._dead[key] = dead
                 self._try_again(key)

@@ -44,6 +44,11 @@ class Store:
             finally:
                 probe.unlink(missing_ok=True)
 
+    def free_bytes(self) -> int:
+        """What the file system of the store has left for us."""
+        with store_errors("measure free space", self.path):
+            return shutil.disk_usage(self.path).free
+
     def place(self, name: str, key: str) -> Path:
         """Where a stage lies once it is finished."""
         return self.path / name / key

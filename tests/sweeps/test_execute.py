@@ -177,9 +177,7 @@ def test_a_held_stage_is_elsewhere(store, toy, run):
     assert run(stage).state == "done"
 
 
-def test_what_finished_between_the_look_and_the_lease_is_not_repeated(
-    store, toy, run, monkeypatch
-):
+def test_what_finished_between_the_look_and_the_lease_is_not_repeated(store, toy, run, monkeypatch):
     """Another process publishes and releases just before our lease: its work stands."""
     stage = toy.count("a", steps=2)
     real = sweeps.execute.acquire
@@ -271,25 +269,33 @@ def test_old_checkpoints_of_a_stage_preempted_often_go(store, toy, run):
     assert all((store.work(stage.key, g) / "log.txt").exists() for g in range(1, 6))
 
 
+def take_over(store, key: str) -> None:
+    """Another process' generation 2 of a stage."""
+    other = {**asdict(this_process()), "token": "other"}
+    (store.path / "leases" / key / "2").write_text(json.dumps(other))
+
+
 def test_a_lost_stage_is_left_alone(store, toy, run):
-    """Who lost its lease publishes nothing and records no failure, even when it then raises."""
+    """Who lost its lease records no failure when the stage then raises."""
     stage = toy.stage("raises")
-
-    def lose(lease):
-        other = {**asdict(this_process()), "token": "other"}
-        (store.path / "leases" / stage.key / "2").write_text(json.dumps(other))
-
-    result = run(stage, on_start=lose)
+    result = run(stage, on_start=lambda lease: take_over(store, stage.key))
     assert result.state == "lost"
     assert store.failures(stage.key) == []
-    whole = toy.text("whole")
 
-    def lose_whole(lease):
-        other = {**asdict(this_process()), "token": "other"}
-        (store.path / "leases" / whole.key / "2").write_text(json.dumps(other))
 
-    assert run(whole, on_start=lose_whole).state == "lost"
-    assert store.find(whole) is None
+def test_a_lost_stage_publishes_nothing(store, toy, run):
+    """Whole work of a former holder stays out of the final place."""
+    stage = toy.text("whole")
+    assert run(stage, on_start=lambda lease: take_over(store, stage.key)).state == "lost"
+    assert store.find(stage) is None
+
+
+def test_a_running_stage_leaves_when_its_beat_notices_the_loss(store, toy, run):
+    """Without a checkpoint in sight, at the next question whether to stop; it saves nothing."""
+    stage = toy.count("a", steps=10**6, every=10**9)
+    result = run(stage, on_start=lambda lease: take_over(store, stage.key), lease_timeout=0.3)
+    assert result.state == "lost"
+    assert not (store.work(stage.key, 1) / "last.ckpt").exists()
 
 
 def test_a_full_disk_in_a_stage_is_the_stores_error(store, toy, run):

@@ -17,6 +17,7 @@ from sweeps.errors import StoreError, SweepError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease, this_process
 from sweeps.local import run_local
+from sweeps.progress import NoProgress
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -209,6 +210,35 @@ def test_an_unwritable_store_is_known_before_anything_starts(toy, tmp_path):
     assert toy.marks() == []
 
 
+def needs_disk(name: str, size: int) -> Stage:
+    """A stage that expects to write so many bytes."""
+    cost = Cost(disk_bytes=size)
+    return Stage(name="text", version=1, config={"text": name}, run="toy_study.text", cost=cost)
+
+
+def test_a_stage_that_cannot_fit_the_disk_is_known_before_anything_starts(run, store, toy):
+    """The free space and what the stage expects to write are told; nothing ran."""
+    good = toy.text("good")
+    with pytest.raises(StoreError, match=r"free, and one stage alone writes about 5\.0 EB\. Free"):
+        run(needs_disk("big", 5 * 10**18), good)
+    assert store.find(good) is None
+
+
+def test_stages_that_together_may_fill_the_disk_are_warned_of(store, toy):
+    """An estimate that may be wrong stops nobody."""
+    said = []
+
+    class Told(NoProgress):
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    part = int(store.free_bytes() * 0.7)
+    graph = Graph([needs_disk("one", part), needs_disk("two", part)])
+    assert run_local(graph, store, progress=Told()).status == 0
+    assert len(said) == 1
+    assert said[0].endswith("the disk may fill before the end.")
+
+
 def test_workers_that_do_not_start_are_reported(run, store, toy):
     """A broken environment is one message with Python's last word."""
     (toy.folder / "sitecustomize.py").write_text(
@@ -255,7 +285,8 @@ def test_a_failure_elsewhere_is_a_failure_here(run, store, toy):
     outcome = run(stage)
     assert other.wait(20) == 1
     assert outcome.states[stage.key] == "failed"
-    assert outcome.reasons[stage.key].startswith("ValueError: bad luck")
+    log = store.work(stage.key, 1) / "log.txt"
+    assert outcome.reasons[stage.key] == f"ValueError: bad luck (log: {log})"
     assert len(store.failures(stage.key)) == 1
 
 
