@@ -26,6 +26,8 @@ from reports.output import FOLDER
 
 COMMANDS = {
     "published": "reports.published.command",
+    "figures": "reports.figures",
+    "site": "reports.site",
 }
 """Modules with a `run(words) -> exit status`, imported only when asked for."""
 

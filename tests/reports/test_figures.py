@@ -11,6 +11,9 @@ import pytest
 from reports.errors import ReportError
 from reports.figures import Sweep, ascent, cost, dots, losses, run, write_figures
 
+# A label of the shared store has a letter that matplotlib's own font lacks.
+pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
+
 CURVE = "step,loss,lr\n0,4.0,0.1\n10,3.5,0.1\n20,,0.1\n30,3.0,0.1\n"
 
 

@@ -1,0 +1,237 @@
+"""The page behind a number: one configuration with one seed, and all that is known of its run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from reports.collect import SCORES, column_value
+from reports.figures import CURVE, read_curve
+from reports.missing import reason
+from reports.results import Result, Results
+from reports.site.curve import curve_element
+from reports.site.page import amount, code, duration, folded, grid, page, section
+from reports.table import Table, number
+from sweeps.logs import find_logs
+
+Record = Mapping[str, Any]
+SAMPLES = 5
+"""Predictions shown of each task."""
+LOG_TAIL = 20_000
+"""Bytes shown of a log."""
+LONG = 600
+"""Characters shown of an input."""
+
+
+def cell_path(record: Record, row: int, cell: int) -> str:
+    """Where a cell's page lies below the site."""
+    seed = record["rows"][row]["cells"][cell]["seed"]
+    return f"{record['id']}/{row}-seed{seed}.html"
+
+
+def cell_page(record: Record, table: Table, results: Results, row: int, cell: int) -> str:
+    """One cell: scores, configuration, stages, losses, predictions, logs."""
+    return _CellPage(record, table, results, row, cell).html()
+
+
+class _CellPage:
+    def __init__(self, record: Record, table: Table, results: Results, row: int, cell: int) -> None:
+        self.record = record
+        self.table = table
+        self.results = results
+        self.number = row
+        self.row = record["rows"][row]
+        self.cell = self.row["cells"][cell]
+        self.stages: Mapping[str, Any] = record.get("stages") or {}
+        wanted = set(self.cell["stages"])
+        # The record names stages in the order of work.
+        self.found = {
+            key: results.get(stage["name"], key)
+            for key, stage in self.stages.items()
+            if key in wanted
+        }
+
+    def html(self) -> str:
+        """The whole page."""
+        body = self._seeds()
+        body += section("Scores", self._scores())
+        body += section("Configuration against the baseline", self._configuration())
+        body += section("Stages", self._stages())
+        body += section("Training loss", self._losses())
+        body += section("Predictions", self._predictions())
+        body += section("Environment", self._environment())
+        body += section("Logs", self._logs())
+        return page(
+            f"{self.row['label']}, seed {self.cell['seed']}",
+            body,
+            trail=[("Sweeps", "../index.html"), (self.table.title, f"../{self.table.id}.html")],
+            depth=1,
+        )
+
+    def _seeds(self) -> str:
+        links = [
+            f"seed {cell['seed']}"
+            if cell is self.cell
+            else f'<a href="../{escape(cell_path(self.record, self.number, k))}">'
+            f"seed {cell['seed']}</a>"
+            for k, cell in enumerate(self.row["cells"])
+        ]
+        star = "The baseline. " if self.row.get("baseline") else ""
+        return f'<p class="seeds">{star}Runs of this row: {", ".join(links)}</p>\n'
+
+    def _scores(self) -> str:
+        row = next(row for row in self.table.rows if row.label == str(self.row["label"]))
+        lines = []
+        for column, mean in zip(self.table.columns, row.scores, strict=True):
+            tasks = dict.fromkeys(task for group in column.terms for task, _ in group)
+            found = {task: self._score_file(task) for task in tasks}
+            value = column_value(column, found)
+            lines.append(
+                [
+                    escape(column.name),
+                    number(value, column.decimals),
+                    f"{number(mean.value, column.decimals)} ({mean.runs}/{mean.asked})",
+                    escape(column.unit or ""),
+                ]
+            )
+        return grid(["column", "this run", "mean of the row (runs)", "unit"], lines)
+
+    def _score_file(self, task: str) -> Mapping[str, Any] | None:
+        result = self.found.get(self.cell["scores"].get(task, ""))
+        return result.files.get(SCORES) if result else None
+
+    def _configuration(self) -> str:
+        baseline = next((r for r in self.record["rows"] if r.get("baseline")), None)
+        here = dict(_flat(self.cell["config"]))
+        if baseline is None:
+            there: dict[str, str] = {}
+            text = "<p>No row is the baseline.</p>\n"
+        else:
+            there = dict(_flat(baseline["cells"][0]["config"]))
+            changed = [
+                [code(key), code(there.get(key, "not set")), code(here.get(key, "not set"))]
+                for key in dict.fromkeys([*there, *here])
+                if there.get(key) != here.get(key)
+            ]
+            text = (
+                grid(["setting", "baseline", "here"], changed) if changed else "<p>The same.</p>\n"
+            )
+        rows = [[code(key), code(value)] for key, value in here.items()]
+        return text + folded(f"All {len(rows)} settings", grid(["setting", "value"], rows))
+
+    def _stages(self) -> str:
+        rows, seconds, flops = [], 0.0, 0.0
+        for key, result in self.found.items():
+            state, wall, work, commit = self._state(key, result), "", "", ""
+            if result is not None:
+                seconds += result.wall_seconds or 0.0
+                flops += float(result.facts.get("flops") or 0.0)
+                wall = duration(result.wall_seconds)
+                work = amount(result.facts.get("flops"))
+                commit = code(str(result.provenance.get("git_commit") or "")[:12])
+                if result.provenance.get("git_dirty"):
+                    commit += " with changes"
+            name = self.stages[key]["name"]
+            rows.append([escape(name), code(key), escape(state), wall, work, commit])
+        total = ["all together", "", "", duration(seconds), amount(flops or None), ""]
+        return grid(["stage", "key", "state", "time", "FLOPs", "commit"], [*rows, total])
+
+    def _state(self, key: str, result: Result | None) -> str:
+        return "finished" if result else reason(self.results, self.stages, key)
+
+    def _losses(self) -> str:
+        text = ""
+        for key in self.found:
+            curve = read_curve(self._folder(key) / CURVE)
+            if len(curve) > 1:
+                text += curve_element(curve, f"{self.stages[key]['name']} {key[:8]}")
+        return text
+
+    def _predictions(self) -> str:
+        text = ""
+        for task in sorted(self.cell["scores"]):
+            key = self.cell["scores"][task]
+            lines = list(_samples(self._folder(key) / "predictions.jsonl", task))
+            rows = [
+                [
+                    escape(_short(str(line.get("inputs", "")))),
+                    escape(str(line.get("target", ""))),
+                    escape(str(line.get("prediction", ""))),
+                ]
+                for line in lines
+            ]
+            if rows:
+                headings = ["input", "reference", "prediction"]
+                text += f"<h3>{escape(task)}</h3>\n{grid(headings, rows, 'samples')}"
+        return text
+
+    def _environment(self) -> str:
+        text = ""
+        for key, result in self.found.items():
+            if result is not None:
+                rows = [[code(name), code(v)] for name, v in _flat(result.provenance)]
+                title = f"{self.stages[key]['name']} {key[:8]}"
+                text += folded(title, grid(["fact", "value"], rows))
+        return text
+
+    def _logs(self) -> str:
+        text = ""
+        for key, result in self.found.items():
+            title = f"{self.stages[key]['name']} {key[:8]}"
+            for path in find_logs(self.results.store, self.stages[key]["name"], key):
+                if log := _tail(path):
+                    text += folded(title, f"<pre>{escape(log)}</pre>\n")
+            if result is None:
+                for failure in self.results.store.failures(key):
+                    told = str(failure.get("traceback") or failure.get("error") or "")
+                    name = f"{title}, attempt {failure.get('attempt')} failed"
+                    text += folded(name, f"<pre>{escape(told)}</pre>\n")
+        return text
+
+    def _folder(self, key: str) -> Path:
+        return self.results.store.place(self.stages[key]["name"], key)
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A nested mapping as dotted names and texts."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))
+    elif prefix:
+        yield prefix, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _samples(path: Path, task: str) -> Iterator[Mapping[str, Any]]:
+    """The first predictions kept of a task."""
+    try:
+        file = path.open(encoding="utf-8")
+    except OSError:
+        return
+    with file:
+        count = 0
+        for text in file:
+            line = json.loads(text)
+            if line.get("task") == task:
+                yield line
+                count += 1
+                if count == SAMPLES:
+                    return
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_TAIL))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    return f"[...]\n{text}" if size > LOG_TAIL else text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONG else f"{text[:LONG]} ..."

@@ -1,0 +1,38 @@
+"""A loss curve as a small picture inside a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 56, 28
+POINTS = 600
+"""More points than this do not show at this width."""
+
+
+def curve_element(curve: Sequence[tuple[float, float]], title: str) -> str:
+    """Loss against step as an SVG element with its title; a curve of two points or more."""
+    every = max(1, -(-len(curve) // POINTS))
+    shown = [*curve[:-1:every], curve[-1]]
+    steps, losses = [x for x, _ in shown], [y for _, y in shown]
+    low, high = min(losses), max(losses)
+    first, last = min(steps), max(steps)
+    across, up = (last - first) or 1.0, (high - low) or 1.0
+    points = " ".join(
+        f"{LEFT + (x - first) / across * (WIDTH - LEFT - 8):.1f},"
+        f"{8 + (high - y) / up * (HEIGHT - BOTTOM - 8):.1f}"
+        for x, y in shown
+    )
+    base = HEIGHT - BOTTOM
+    texts = [
+        (LEFT - 6, 14, "end", f"{high:.3g}"),
+        (LEFT - 6, base, "end", f"{low:.3g}"),
+        (LEFT, HEIGHT - 8, "start", f"{first:g}"),
+        (WIDTH - 8, HEIGHT - 8, "end", f"step {last:g}"),
+    ]
+    words = "".join(f'<text x="{x}" y="{y}" text-anchor="{a}">{t}</text>' for x, y, a, t in texts)
+    return (
+        f'<figure><svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+        f'<path d="M{LEFT} 8V{base}H{WIDTH - 8}"/><polyline points="{points}"/>{words}</svg>'
+        f"<figcaption>{escape(title)}</figcaption></figure>\n"
+    )
