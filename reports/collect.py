@@ -34,7 +34,7 @@ def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
         Column(
             name=str(column["name"]),
             decimals=int(column.get("decimals", 2)),
-            unit=column.get("unit") or notes.unit(column["terms"]),
+            unit=column.get("unit") or notes.unit(column["terms"], bool(column.get("average"))),
             average=bool(column.get("average", False)),
             kind=column.get("kind"),
             paper=column.get("paper"),

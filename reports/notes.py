@@ -27,8 +27,10 @@ SEVERAL = 3
 """A column of this many tasks or more is described as a mean over tasks."""
 
 
-def unit(terms: Sequence[Sequence[Sequence[str]]]) -> str:
+def unit(terms: Sequence[Sequence[Sequence[str]]], average: bool = False) -> str:
     """What a column's numbers are."""
+    if average:
+        return f"mean over {len(terms)} columns"
     tasks = {task for group in terms for task, _ in group}
     if len(tasks) >= SEVERAL:
         return f"mean over {len(terms)} {'groups of tasks' if len(terms) < len(tasks) else 'tasks'}"

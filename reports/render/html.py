@@ -11,6 +11,7 @@ from reports.render.style import (
     caption,
     described,
     deviation_text,
+    in_comment,
     score_text,
 )
 from reports.table import STAR, Column, Row, Score, Table
@@ -21,8 +22,7 @@ Link = Callable[[Row, Column, Score], str | None]
 def render_html(table: Table, style: Style) -> str:
     """A page of its own: no script, no other file."""
     sheet = (files("reports.render") / "table.css").read_text(encoding="utf-8")
-    # A comment ends at its first "-->": no line may hold one.
-    comment = "\n".join(line.replace("--", "- -") for line in described(table, "html", style))
+    comment = "\n".join(in_comment(line) for line in described(table, "html", style))
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{escape(table.title)}</title>\n"

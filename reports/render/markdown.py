@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reports.render.style import Style, caption, described, plain_text
+from reports.render.style import Style, caption, described, in_comment, plain_text
 from reports.table import STAR, Column, Row, Score, Table
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
@@ -39,7 +39,7 @@ def render_markdown(table: Table, style: Style) -> str:
         text += ["", f"<sup>{mark}</sup> {escape(note)}"]
     for note in table.notes:
         text += ["", escape(note)]
-    comment = [line.replace("-->", "-- >") for line in described(table, "markdown", style)]
+    comment = [in_comment(line) for line in described(table, "markdown", style)]
     return "\n".join([*text, "", "<!--", *comment, "-->", ""])
 
 

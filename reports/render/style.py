@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.table import HOLE, Column, Row, Score, Table, decimals, number
+from reports.table import Column, Row, Score, Table, decimals, number
 
 STYLE_KEYS = ("deviation", "siunitx")
+_ENDS = re.compile(r"(--!?)>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +56,6 @@ def described(table: Table, format: str, style: Style) -> Iterator[str]:
     yield f"drawn: {' '.join([format, *chosen])}"
 
 
-def has_holes(table: Table) -> bool:
-    """Whether the sign of a hole needs a word."""
-    return any(score.value is None for row in table.rows for score in row.scores)
-
-
-HOLE_NOTE = f"{HOLE} is a score that is missing."
+def in_comment(line: str) -> str:
+    """A line that cannot end the HTML or Markdown comment it stands in."""
+    return _ENDS.sub(r"\1&gt;", line)
