@@ -1,0 +1,171 @@
+"""The fast operations compute what the plain formulas define."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from t5study.model import build_model, kernels, layers, plain
+
+B, T, S, D, F, H, K = 3, 5, 7, 12, 20, 2, 4
+
+
+def random(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+
+def outcome(function: Callable[..., Tensor], inputs: list[Tensor]) -> list[Tensor | None]:
+    """The result of a function and the gradients of its inputs for one fixed direction."""
+    result = function(*inputs)
+    weight = torch.arange(result.numel(), dtype=result.dtype).view(result.shape).sin()
+    needed = [value for value in inputs if value is not None and value.requires_grad]
+    return [result, *torch.autograd.grad((result * weight).sum(), needed)]
+
+
+def check(name: str, inputs: list, *rest, atol: float = 1e-12) -> None:
+    fast, slow = getattr(kernels, name), getattr(plain, name)
+    for found, expected in zip(
+        outcome(lambda *given: fast(*given, *rest), inputs),
+        outcome(lambda *given: slow(*given, *rest), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected, atol=atol, rtol=atol)
+
+
+def test_linear():
+    """Values and both gradients."""
+    check("linear", [random(B, T, D), random(F, D)])
+
+
+@pytest.mark.parametrize("shape", [(256, 128, 512), (1024, 96, 31)])
+def test_linear_by_the_other_matrix_library(shape):
+    """Large float32 products agree with the usual library to rounding."""
+    rows, inner, columns = shape
+    x = torch.randn(rows, inner, requires_grad=True)
+    weight = torch.randn(columns, inner, requires_grad=True)
+    assert rows * inner * columns >= kernels.WORTHWHILE
+    check("linear", [x, weight], atol=2e-4)
+
+
+def test_rms_norm():
+    """Values, the input's gradient and the scale's."""
+    check("rms_norm", [random(B, T, D), random(D)], 1e-6)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_feed_forward(dropped):
+    """Values and all three gradients, with and without dropped hidden units."""
+    torch.manual_seed(1)
+    keep = (torch.rand(B, 1, F) > 0.3).double() if dropped else None
+    check("feed_forward", [random(B, T, D), random(F, D), random(D, F)], keep, 1 / 0.7)
+
+
+@pytest.mark.parametrize("cross", [False, True])
+@pytest.mark.parametrize("dropout", ["none", "value", "weight"])
+@pytest.mark.parametrize("shifted", [False, True])
+def test_attend(cross, dropout, shifted):
+    """Values and gradients of queries, keys, values and bias, masked, for each dropout form."""
+    torch.manual_seed(2)
+    span = S if cross else T
+    queries = random(B, T, H * K if cross else 3 * H * K)
+    memory = random(B, span, 2 * H * K) if cross else None
+    bias = random(1, H, T, span) if shifted else None
+    mask = None
+    if shifted:
+        mask = torch.zeros(B, 1, 1, span, dtype=torch.float64)
+        mask[1, ..., -2:] = -1e9
+    value_keep = (torch.rand(B, H, span, 1) > 0.3).double() / 0.7 if dropout == "value" else None
+    weight_keep = (torch.rand(B, H, T, span) > 0.3).double() / 0.7 if dropout == "weight" else None
+
+    def run(module):
+        return lambda q, m, b: module.attend(q, m, H, b, mask, value_keep, weight_keep)
+
+    for found, expected in zip(
+        outcome(run(kernels), [queries, memory, bias]),
+        outcome(run(plain), [queries, memory, bias]),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+
+
+def test_dropping_a_value_is_dropping_its_weights():
+    """The broadcast form equals one weight mask for all queries of a sequence."""
+    torch.manual_seed(3)
+    queries = random(B, T, 3 * H * K)
+    keep = (torch.rand(B, H, 1, T) > 0.3).double()
+    by_value = plain.attend(queries, None, H, value_keep=keep.transpose(-1, -2))
+    by_weight = plain.attend(queries, None, H, weight_keep=keep.expand(B, H, T, T))
+    torch.testing.assert_close(by_value, by_weight)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_bernoulli_keeps_the_share_it_is_given(dtype):
+    """Ones and zeros, of the asked share to 4 standard deviations, not in a repeating pattern."""
+    torch.manual_seed(4)
+    drawn = kernels.bernoulli([3, 333, 333], 0.9, dtype, torch.device("cpu"))
+    assert drawn.dtype == dtype
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    spread = (0.9 * 0.1 / drawn.numel()) ** 0.5
+    assert float(drawn.double().mean()) == pytest.approx(0.9, abs=4 * spread)
+    flat = drawn.flatten().double()
+    for lag in (1, 2, 3, 4, 333):
+        together = (flat[lag:] * flat[:-lag]).mean()
+        assert float(together) == pytest.approx(0.81, abs=6 * spread)
+
+
+def test_bernoulli_repeats_with_the_generator():
+    """The same random state gives the same mask."""
+    drawn = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        drawn.append(kernels.bernoulli([5, 7], 0.5, torch.float32, torch.device("cpu")))
+    assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize("architecture", ["encoder_decoder", "prefix_lm"])
+@pytest.mark.parametrize("form", ["broadcast", "elementwise"])
+def test_a_training_step_is_the_same_without_them(monkeypatch, architecture, form):
+    """Loss and every gradient of a packed batch agree between fast and plain operations."""
+    settings = {"vocab_size": 29, "dropout_form": form, "num_layers": 2}
+    segments = torch.tensor([[1, 1, 1, 2, 2, 2, 2, 0], [1] * 6 + [0] * 2])
+    tokens = torch.tensor([[0, 4, 5, 0, 6, 7, 8, 0], [0, 4, 5, 6, 7, 8, 0, 0]])
+    batch = {f"{side}_input_tokens": tokens for side in ("encoder", "decoder")}
+    batch |= {f"{side}_segment_ids": segments for side in ("encoder", "decoder")}
+    batch["decoder_causal_attention"] = torch.tensor(
+        [[1, 1, 0, 1, 1, 0, 0, 0], [1, 1, 1] + [0] * 5]
+    )
+    runs = []
+    for operations in ({"cpu": kernels}, {}):
+        monkeypatch.setattr(layers, "OPERATIONS", operations)
+        monkeypatch.setattr(plain, "bernoulli", kernels.bernoulli)
+        torch.manual_seed(6)
+        model = build_model(architecture, "nano", **settings).double().train()
+        torch.manual_seed(7)
+        loss = model.head(model.features(batch)[segments != 0]).logsumexp(-1).sum()
+        loss.backward()
+        runs.append([loss.detach(), *(p.grad for p in model.parameters())])
+    for fast, slow in zip(*runs, strict=True):
+        torch.testing.assert_close(fast, slow, atol=1e-6, rtol=1e-6)
+
+
+def test_autocast_stays_within_its_rounding():
+    """In bfloat16, features and gradients are near the float32 ones and not equal to them."""
+    torch.manual_seed(8)
+    model = build_model(size="nano", vocab_size=29, dropout_rate=0.0)
+    tokens = torch.randint(3, 29, (4, 16))
+
+    def run() -> tuple[Tensor, Tensor]:
+        model.zero_grad()
+        output = model(tokens, tokens)
+        output.float().logsumexp(-1).sum().backward()
+        return output.float(), model.encoder.blocks[0].feed_forward.up.grad.clone()
+
+    exact = run()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = run()
+    for one, other in zip(exact, rounded, strict=True):
+        error = float((one - other).detach().norm() / one.detach().norm())
+        assert 0 < error < 0.05
