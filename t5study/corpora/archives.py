@@ -185,7 +185,7 @@ def fetch(archive: Archive) -> Path:
 
 
 def fetch_all(archives: Iterable[Archive], progress: Progress | None = None) -> None:
-    """Fetch what is missing of `archives`, several at a time; progress counts bytes.
+    """Fetch what is missing of `archives`, all at a time; progress counts bytes.
 
     Raises DataError for the first that fails, after the running downloads have ended.
     """
@@ -194,14 +194,17 @@ def fetch_all(archives: Iterable[Archive], progress: Progress | None = None) -> 
         return
     total = sum(archive.size for archive in missing)
     what = "fetching " + ", ".join(f"{a.name} {a.version}" for a in missing)
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(max_workers=len(missing)) as pool:
         waiting = {pool.submit(fetch, archive) for archive in missing}
         failed: list[BaseException] = []
         while waiting:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
             failed += [error for future in done if (error := future.exception())]
             if failed:
-                pool.shutdown(cancel_futures=True)
+                wait(waiting)
+                others = [a.filename for a in missing if not present(a)]
+                if len(others) > 1:
+                    raise DataError(f"{failed[0]} All that is missing: {', '.join(others)}.")
                 raise failed[0]
             if progress:
                 progress(what, sum(_arrived(archive) for archive in missing), total)

