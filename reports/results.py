@@ -14,7 +14,7 @@ from sweeps.errors import StoreError
 from sweeps.store import Store, read_json, write_json
 
 INDEX = Path("index") / "results.json"
-SCHEMA = 1
+SCHEMA = 2
 READ = ("stage.json", "scores.json")
 """The files whose size and time say whether an entry of the index still holds."""
 
@@ -40,7 +40,8 @@ class Results:
     def __init__(self, store: Path, references: tuple[str, ...] = ()) -> None:
         self.store = Store(store)
         self._names = (*READ, *dict.fromkeys(references))
-        self._entries = self._load()
+        self._entries, self._provenances = self._load()
+        self._numbers = {_canonical(p): i for i, p in enumerate(self._provenances)}
         self._seen: dict[str, Result | None] = {}
         self._changed = False
 
@@ -56,17 +57,21 @@ class Results:
         if not self._changed:
             return
         try:
-            write_json(
-                self.store.path / INDEX, {"schema": SCHEMA, "entries": self._entries}, sync=False
-            )
+            index = {"schema": SCHEMA, "provenances": self._provenances, "entries": self._entries}
+            write_json(self.store.path / INDEX, index, sync=False)
         except StoreError as error:
             log.warning("The index was not kept: %s", error)
         self._changed = False
 
-    def _load(self) -> dict[str, Any]:
+    def _load(self) -> tuple[dict[str, Any], list[Any]]:
+        """Entries by place, and the provenances they name by number: many stages share one."""
         index = read_json(self.store.path / INDEX) or {}
-        entries = index.get("entries")
-        return entries if index.get("schema") == SCHEMA and isinstance(entries, dict) else {}
+        entries, provenances = index.get("entries"), index.get("provenances")
+        if index.get("schema") != SCHEMA:
+            return {}, []
+        if not isinstance(entries, dict) or not isinstance(provenances, list):
+            return {}, []
+        return entries, provenances
 
     def _read(self, place: str) -> Result | None:
         folder = os.path.join(self.store.path, place)
@@ -81,7 +86,7 @@ class Results:
             self._entries[place] = entry
             self._changed = True
         return Result(
-            provenance=entry["provenance"],
+            provenance=self._provenances[entry["provenance"]],
             wall_seconds=entry["wall_seconds"],
             facts=entry["facts"],
             files=entry["files"],
@@ -91,11 +96,22 @@ class Results:
         stage = _object(os.path.join(folder, "stage.json"))
         files = {name: _object(os.path.join(folder, name)) for name in self._names[1:]}
         return {
-            "provenance": stage.get("provenance") or {},
+            "provenance": self._number(stage.get("provenance") or {}),
             "wall_seconds": stage.get("wall_seconds"),
             "facts": stage.get("facts") or {},
             "files": {name: content for name, content in files.items() if content},
         }
+
+    def _number(self, provenance: Any) -> int:
+        name = _canonical(provenance)
+        if name not in self._numbers:
+            self._numbers[name] = len(self._provenances)
+            self._provenances.append(provenance)
+        return self._numbers[name]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _sign(path: str) -> list[int] | None:
