@@ -160,7 +160,7 @@ def train_vocabulary(
     except RuntimeError as error:
         raise DataError(
             f"No vocabulary of {pieces} pieces can be made of this text: "
-            f"{str(error).splitlines()[-1].strip()} Give more text or fewer pieces."
+            f"{_reason(error)} Give more text or fewer pieces."
         ) from error
     _write(out / FILE, model.getvalue())
     return out / FILE
@@ -237,6 +237,11 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
+
+
+def _reason(error: RuntimeError) -> str:
+    """What the trainer says, without the place in its source and the condition."""
+    return str(error).strip().splitlines()[-1].rpartition("] ")[2]
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

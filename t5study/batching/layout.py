@@ -165,7 +165,11 @@ def pack(
         rows = np.repeat(np.arange(len(counts)), counts)
     batch = layout.empty(int(rows.max(initial=-1)) + 1, layout.widths)
     layout.place(batch, inputs, targets, rows)
-    return layout.finish(batch)
+    layout.finish(batch)
+    if not packing:
+        # With nothing behind it, EOS is read like any other token.
+        batch["decoder_input_tokens"] = make_autoregressive_inputs(batch["decoder_target_tokens"])
+    return batch
 
 
 def row_bounds(lengths: np.ndarray, limits: Sequence[int]) -> np.ndarray:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-ROUNDS = 4
+ROUNDS = 12
+"""Of the Feistel network; fewer prefer some orders of a handful of items."""
 BLOCK = 4096
 """Draws of a mixture whose order is shuffled together."""
 CHUNK = 1024
@@ -34,10 +35,15 @@ def shuffled(slots: np.ndarray, count: int, seed: int, stream: int = 0) -> np.nd
 def _feistel(values: np.ndarray, key: np.ndarray, low: int, high: int) -> np.ndarray:
     right = values & np.uint64((1 << low) - 1)
     left = values >> np.uint64(low)
-    for turn in range(ROUNDS):
-        left ^= _mixed(right + key + np.uint64(2 * turn)) & np.uint64((1 << high) - 1)
-        right ^= _mixed(left + key + np.uint64(2 * turn + 1)) & np.uint64((1 << low) - 1)
+    for turn in range(0, 2 * ROUNDS, 2):
+        left ^= _drawn(right, key, turn) & np.uint64((1 << high) - 1)
+        right ^= _drawn(left, key, turn + 1) & np.uint64((1 << low) - 1)
     return (left << np.uint64(low)) | right
+
+
+def _drawn(half: np.ndarray, key: np.ndarray, turn: int) -> np.ndarray:
+    # Keys of turns lie far apart: near ones would let a turn repeat another for other values.
+    return _mixed(half + key * np.uint64(2 * turn + 1))
 
 
 def _mixed(values: np.ndarray | np.uint64) -> np.ndarray:
