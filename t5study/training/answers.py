@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 
+from t5study.model.generation import decode
 from t5study.tasks import Task
 from t5study.vocabulary import Vocabulary
 
@@ -26,12 +28,7 @@ def ask(
     task: Task, split: str, vocabulary: Vocabulary, inputs_length: int, limit: int | None
 ) -> Questions:
     """The first `limit` examples of a split, cut to `inputs_length` tokens with EOS."""
-    examples = []
-    for raw in task.load(split):
-        examples += task.preprocess(raw)
-        if limit and len(examples) >= limit:
-            examples = examples[:limit]
-            break
+    examples = list(islice(task.examples(split), limit))
     ids = vocabulary.encode_batch([example["inputs"] for example in examples])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
     targets = [task.target(example) for example in examples]
@@ -50,16 +47,10 @@ def answer(
     length_penalty: float | None = None,
 ) -> list[str]:
     """The decoded text for each question, in order."""
-    from t5study.model.generation import decode
-
     device = next(model.parameters()).device
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
         outputs = decode(
-            model,
-            questions.inputs,
-            max_length,
-            beam_width=beam_width,
-            alpha=length_penalty or 0.0,
+            model, questions.inputs, max_length, width=beam_width, alpha=length_penalty or 0.0
         )
     return [vocabulary.decode(tokens) for tokens in outputs]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from t5study.model.adapters import add_adapters
 from t5study.model.config import ModelConfig
 from t5study.model.transformer import Transformer, from_config
 
@@ -29,8 +30,6 @@ def load(path: Path, *, device: str) -> tuple[Transformer, dict[str, Any]]:
     content = torch.load(path, map_location=device, weights_only=False)
     model = build(content["config"], seed=0, device=device)
     if content.get("adapter_dim"):
-        from t5study.model.adapters import add_adapters
-
         add_adapters(model, content["adapter_dim"])
     model.load_state_dict(content.pop("weights"))
     return model, content

@@ -71,5 +71,6 @@ def _chosen(selection: Mapping[str, Any], task: str, rule: str) -> str:
 
 def _constant(name: str, targets: Any) -> dict[str, float]:
     task = get_task(name)
-    train = [task.target(e) for raw in task.load("train") for e in task.preprocess(raw)]
+    # A task that is only evaluated has no training set to take an answer from but its own labels.
+    train = [task.target(e) for e in task.examples("train")] if "train" in task.splits else []
     return task.constant_score(train, targets)

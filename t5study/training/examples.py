@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from t5study.mixing import mixing_rates, shared_examples
@@ -18,9 +19,7 @@ def training_pairs(
     """Each task's preprocessed training examples as (inputs, targets), without EOS."""
     pairs = {}
     for name in names:
-        task = get_task(name)
-        texts = [example for raw in task.load("train") for example in task.preprocess(raw)]
-        texts = texts[:limit]
+        texts = list(islice(get_task(name).examples("train"), limit))
         inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
         targets = vocabulary.encode_batch([example["targets"] for example in texts])
         pairs[name] = list(zip(inputs, targets, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from t5study.model.adapters import add_adapters, is_adapter, is_norm
 from t5study.model.transformer import Transformer
 
 
@@ -38,11 +39,9 @@ class Adapters:
         self._dim = adapter_dim
 
     def prepare(self, model: Transformer) -> None:
-        from t5study.model.adapters import add_adapters, is_adapter
-
         add_adapters(model, self._dim)
         for name, parameter in model.named_parameters():
-            parameter.requires_grad_(is_adapter(name) or parameter.dim() == 1)
+            parameter.requires_grad_(is_adapter(name) or is_norm(name))
 
     def at(self, model: Transformer, step: int) -> None:
         """What trains never changes."""

@@ -1,0 +1,192 @@
+"""Stages really train, and an interrupted run ends bit for bit where the whole one does."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from t5study.errors import DivergedError
+from t5study.training import evaluate, finetune, pretrain
+from t5study.training.fit import newest_checkpoint
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    content: dict[str, torch.Tensor] = torch.load(path, weights_only=False)["weights"]
+    return content
+
+
+def same(one: Path, other: Path) -> bool:
+    a, b = weights(one), weights(other)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def inputs(data: SimpleNamespace, **more: Path) -> dict[str, Path]:
+    return {"vocabulary": data.vocabulary, **more}
+
+
+def losses(folder: Path) -> list[float]:
+    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
+    return [float(line.split(",")[1]) for line in lines]
+
+
+def test_pretraining_learns(
+    train: Callable[..., Path], data: SimpleNamespace, pretrain_config: dict[str, Any]
+) -> None:
+    """The loss falls well below that of guessing evenly."""
+    config = pretrain_config | {"steps": 120}
+    out = train(pretrain.run, config, inputs(data, corpus=data.corpus), "learns")
+    history = losses(out)
+    assert history[0] > 3.5
+    assert history[-1] < 3.0
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("moves", [False, True], ids=["same-folder", "taken-over"])
+def test_interrupted_pretraining_is_bit_identical(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    precision: str,
+    moves: bool,
+) -> None:
+    """Stopped twice, once between two logged steps: equal weights, optimizer and losses."""
+    config = pretrain_config | {"precision": precision}
+    given = inputs(data, corpus=data.corpus)
+    whole = train(pretrain.run, config, given, "whole")
+    broken = train(pretrain.run, config, given, "broken", stops=(13, 9), moves=moves)
+    assert same(whole / "model.pt", broken / "model.pt")
+    assert losses(whole) == losses(broken)
+    states = [torch.load(f / "model.pt", weights_only=False)["optimizer"] for f in (whole, broken)]
+    for name, state in states[0].items():
+        assert state["step"] == states[1][name]["step"] == 30
+        assert torch.equal(state["second_moment"], states[1][name]["second_moment"])
+
+
+def test_interrupted_finetuning_chooses_the_same(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    finetune_config: dict[str, Any],
+    toy_task: Any,
+) -> None:
+    """Killed after a validation and taken over: equal checkpoints, history and scores."""
+    parent = train(pretrain.run, pretrain_config, inputs(data, corpus=data.corpus), "parent")
+    given = inputs(data, pretrain=parent)
+    whole = train(finetune.run, finetune_config, given, "whole")
+    broken = train(finetune.run, finetune_config, given, "broken", stops=(13, 9), moves=True)
+    assert losses(whole) == losses(broken)
+    first, second = (json.loads((f / "selection.json").read_text()) for f in (whole, broken))
+    assert first == second
+    assert [entry["step"] for entry in first["toy_color"]["validation"]] == [10, 20, 30]
+    for name in {first["toy_color"]["best"], "last.pt"}:
+        assert same(whole / name, broken / name)
+    config = {
+        "tasks": {"toy_color": {}},
+        "split": "test",
+        "examples": 20,
+        "selection": "best",
+        "inputs_length": 16,
+        "max_length": 4,
+        "beam_width": 1,
+        "length_penalty": None,
+        "average": None,
+        "precision": "32-true",
+    }
+    results = [
+        train(evaluate.run, config, inputs(data, member_0=folder), f"scores_{folder.parent.name}")
+        for folder in (whole, broken)
+    ]
+    answers = [(folder / "predictions.jsonl").read_text() for folder in results]
+    assert answers[0] == answers[1]
+    assert len(answers[0].splitlines()) == 20
+    assert (results[0] / "scores.json").read_text() == (results[1] / "scores.json").read_text()
+    assert json.loads((results[0] / "constant.json").read_text())["toy_color"]["acc"] > 50
+
+
+def test_finetuning_goes_on_with_the_optimizer(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    finetune_config: dict[str, Any],
+    toy_task: Any,
+) -> None:
+    """AdaFactor's memory carries over: a parent without it ends elsewhere."""
+    parent = train(pretrain.run, pretrain_config, inputs(data, corpus=data.corpus), "parent")
+    bare = parent.parent / "bare"
+    bare.mkdir()
+    content = torch.load(parent / "model.pt", weights_only=False)
+    torch.save({**content, "optimizer": {}}, bare / "model.pt")
+    ends = [
+        train(finetune.run, finetune_config, inputs(data, pretrain=p), p.name)
+        for p in (parent, bare)
+    ]
+    assert not same(ends[0] / "last.pt", ends[1] / "last.pt")
+
+
+def test_other_seed_other_model(
+    train: Callable[..., Path], data: SimpleNamespace, pretrain_config: dict[str, Any]
+) -> None:
+    """The seed decides the initialization and the order of the data."""
+    given = inputs(data, corpus=data.corpus)
+    one = train(pretrain.run, pretrain_config | {"steps": 2}, given, "one")
+    other = train(pretrain.run, pretrain_config | {"steps": 2, "seed": 4}, given, "other")
+    again = train(pretrain.run, pretrain_config | {"steps": 2}, given, "again")
+    assert same(one / "model.pt", again / "model.pt")
+    assert not same(one / "model.pt", other / "model.pt")
+
+
+def test_loss_that_is_not_finite_is_diverged(
+    train: Callable[..., Path], data: SimpleNamespace, pretrain_config: dict[str, Any]
+) -> None:
+    """A rate that blows up ends the stage with the kind that is never tried again."""
+    config = copy.deepcopy(pretrain_config) | {"hold": 1e-30}
+    with pytest.raises(DivergedError, match="at step 10") as caught:
+        train(pretrain.run, config, inputs(data, corpus=data.corpus), "diverged")
+    assert caught.value.failure_kind == "diverged"
+
+
+def test_truncated_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    """The newest checkpoint that can be read whole is used, whatever lies before it."""
+    broken, sound = tmp_path / "2", tmp_path / "1"
+    for folder in (broken, sound):
+        folder.mkdir()
+        torch.save({"global_step": 4, "filler": torch.zeros(1000)}, folder / "last.ckpt")
+    half = (broken / "last.ckpt").read_bytes()
+    (broken / "last.ckpt").write_bytes(half[: len(half) // 2])
+    found = newest_checkpoint([tmp_path / "3", broken, sound])
+    assert found is not None
+    assert found[0] == sound / "last.ckpt"
+    assert found[1]["global_step"] == 4
+
+
+def test_mixture_with_the_corpus_trains_and_selects(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    toy_task: Any,
+) -> None:
+    """Multi-task training draws from corpus and task, and keeps the task's best checkpoint."""
+    mixture = {
+        "tasks": {"toy_color": {}},
+        "validation": {"toy_color": {}},
+        "validation_examples": 12,
+        "checkpoint_every": 10,
+        "mixing": {"name": "proportional", "limit": 50, "temperature": 1.0},
+        "unsupervised_examples": None,
+        "packing": False,
+        "inputs_length": 24,
+        "targets_length": 16,
+        "precision": "32-true",
+    }
+    config = pretrain_config | {"mixture": mixture}
+    out = train(pretrain.run, config, inputs(data, corpus=data.corpus), "mixture")
+    selection = json.loads((out / "selection.json").read_text())
+    assert (out / selection["toy_color"]["best"]).is_file()
+    assert len(selection["toy_color"]["validation"]) == 3
