@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Corpus:
         """
         return self.data.prepare()
 
-    def documents(self) -> Iterator[str]:
+    def documents(self) -> Generator[str, None, None]:
         """Yield the documents in order."""
         import datasets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class HubCorpus:
     def prepare(self) -> None:
         """Do nothing: documents are read from the hub, or from its cache, when needed."""
 
-    def documents(self) -> Iterator[str]:
+    def documents(self) -> Generator[str, None, None]:
         """Yield documents by turns until the first configuration has no more.
 
         Raises DataError when the hub cannot be reached.

@@ -11,21 +11,21 @@ import torch
 
 from t5study.model.adapters import add_adapters
 from t5study.model.config import ModelConfig
-from t5study.model.transformer import Transformer, from_config
+from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
 
 
-def build(settings: Mapping[str, Any], *, seed: int, device: str) -> Transformer:
+def build(settings: Mapping[str, Any], *, seed: int, device: str) -> EncoderDecoder | LanguageModel:
     """A freshly initialized model; the same seed gives the same parameters."""
     torch.manual_seed(seed)
     return from_config(ModelConfig(**settings)).to(device)
 
 
-def save(path: Path, model: Transformer, **extra: Any) -> None:
+def save(path: Path, model: EncoderDecoder | LanguageModel, **extra: Any) -> None:
     """Write the model's weights, its settings and what else belongs to it."""
     torch.save({"config": asdict(model.config), "weights": model.state_dict(), **extra}, path)
 
 
-def load(path: Path, *, device: str) -> tuple[Transformer, dict[str, Any]]:
+def load(path: Path, *, device: str) -> tuple[EncoderDecoder | LanguageModel, dict[str, Any]]:
     """The model that `save` wrote, and what was written with it."""
     content = torch.load(path, map_location=device, weights_only=False)
     model = build(content["config"], seed=0, device=device)

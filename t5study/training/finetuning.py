@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from t5study.model.adapters import add_adapters, is_adapter, is_norm
-from t5study.model.transformer import Transformer
+from t5study.model.transformer import EncoderDecoder, LanguageModel
 
 
 class Method(Protocol):
     """A way to fine-tune: what it adds to a model, and what trains at each step."""
 
-    def prepare(self, model: Transformer) -> None:
+    def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         """Add parameters and mark all that will ever train."""
 
-    def at(self, model: Transformer, step: int) -> None:
+    def at(self, model: EncoderDecoder | LanguageModel, step: int) -> None:
         """Mark what trains in the step that comes next, counted from 0."""
 
 
@@ -25,10 +25,10 @@ class AllParameters:
     def __init__(self, steps: int) -> None:
         """Nothing depends on the number of steps."""
 
-    def prepare(self, model: Transformer) -> None:
+    def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         model.requires_grad_(True)
 
-    def at(self, model: Transformer, step: int) -> None:
+    def at(self, model: EncoderDecoder | LanguageModel, step: int) -> None:
         """What trains never changes."""
 
 
@@ -38,12 +38,12 @@ class Adapters:
     def __init__(self, steps: int, *, adapter_dim: int) -> None:
         self._dim = adapter_dim
 
-    def prepare(self, model: Transformer) -> None:
+    def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         add_adapters(model, self._dim)
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(is_adapter(name) or is_norm(name))
 
-    def at(self, model: Transformer, step: int) -> None:
+    def at(self, model: EncoderDecoder | LanguageModel, step: int) -> None:
         """What trains never changes."""
 
 
@@ -57,10 +57,10 @@ class GradualUnfreezing:
     def __init__(self, steps: int) -> None:
         self._steps = steps
 
-    def prepare(self, model: Transformer) -> None:
+    def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         model.requires_grad_(True)
 
-    def at(self, model: Transformer, step: int) -> None:
+    def at(self, model: EncoderDecoder | LanguageModel, step: int) -> None:
         blocks = model.blocks()
         depth = len(blocks)
         starts = [n * self._steps // depth for n in range(depth)]

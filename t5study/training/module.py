@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from t5study.model.transformer import Transformer
+from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.training.adafactor import Adafactor
 from t5study.training.loss import Z_LOSS, cross_entropy
 from t5study.training.schedule import Schedule
@@ -25,7 +25,7 @@ class TextToText(lightning.LightningModule):
 
     def __init__(
         self,
-        model: Transformer,
+        model: EncoderDecoder | LanguageModel,
         *,
         schedule: Schedule,
         z_loss: float = Z_LOSS,
@@ -65,13 +65,15 @@ class TextToText(lightning.LightningModule):
         }
 
 
-def named_state(optimizer: Any, model: Transformer) -> dict[str, Any]:
+def named_state(optimizer: Any, model: EncoderDecoder | LanguageModel) -> dict[str, Any]:
     """The optimizer's state by parameter name, so that another stage can take it over."""
     names = {id(p): name for name, p in model.named_parameters()}
     return {names[id(p)]: dict(state) for p, state in optimizer.state.items()}
 
 
-def carry_over(optimizer: Adafactor, model: Transformer, state: Mapping[str, Any]) -> None:
+def carry_over(
+    optimizer: Adafactor, model: EncoderDecoder | LanguageModel, state: Mapping[str, Any]
+) -> None:
     """Second moments and step counters go on from pre-training; new parameters start afresh."""
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and name in state:

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from t5study.model.transformer import Transformer
+from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.tasks import get_task
 from t5study.training.answers import answer, ask, score
 from t5study.training.checkpoint import save
@@ -26,7 +26,7 @@ class Validator:
 
     def __init__(
         self,
-        model: Transformer,
+        model: EncoderDecoder | LanguageModel,
         vocabulary: Vocabulary,
         config: Mapping[str, Any],
         work: Path,
