@@ -29,11 +29,9 @@ SEVERAL = 3
 
 def unit(terms: Sequence[Sequence[Sequence[str]]], average: bool = False) -> str:
     """What a column's numbers are."""
-    if average:
-        return f"mean over {len(terms)} columns"
     tasks = {task for group in terms for task, _ in group}
-    if len(tasks) >= SEVERAL:
-        return f"mean over {len(terms)} {'groups of tasks' if len(terms) < len(tasks) else 'tasks'}"
+    if average or len(tasks) >= SEVERAL:
+        return f"mean over {len(terms)} tasks"
     names = dict.fromkeys(METRICS.get(metric, metric) for group in terms for _, metric in group)
     return f"mean of {' and '.join(names)}" if len(names) > 1 else "".join(names)
 

@@ -99,6 +99,8 @@ def render_terminal(table: Table, style: Style | None = None) -> None:
             drawing.add_section()
         drawing.add_row(*cells)
     console = Console(highlight=False)
+    for said in table.preface:
+        console.print(Text(said))
     console.print(drawing)
     for note, mark in marks.items():
         console.print(Text(f"{mark} {note}", style="dim"))

@@ -29,6 +29,8 @@ class Column:
     """The published column of the same kind."""
     terms: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Groups of (task, metric): the score is the mean over groups of the mean within each."""
+    signed: bool = False
+    """Whether the numbers are differences, shown with their sign."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,8 @@ class Table:
     """Over what stands left of the scores."""
     label_at: int = 0
     """Under which heading the label stands, and the star beside it."""
+    preface: tuple[str, ...] = ()
+    """What must be read before the table."""
     notes: tuple[str, ...] = ()
     """Footnotes to the whole table."""
     section: str | None = None
@@ -121,12 +125,12 @@ def decimals(row: Row, column: Column) -> int:
     return column.decimals
 
 
-def number(value: float | None, places: int) -> str:
-    """A score as text; the sign of a rounded zero is dropped."""
+def number(value: float | None, places: int, signed: bool = False) -> str:
+    """A score as text; a rounded zero has no sign."""
     if value is None:
         return HOLE
-    text = f"{value:.{places}f}"
-    return text.removeprefix("-") if not text.strip("-0.") else text
+    text = f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
+    return text.lstrip("+-") if not text.strip("+-0.") else text
 
 
 def mark_bold(rows: Sequence[Row], ruler: Sequence[float | None]) -> tuple[Row, ...]:

@@ -61,8 +61,21 @@ class PublishedStudy:
         """What a table shows."""
         return str(self._about["tables"][number]["title"])
 
-    def table(self, number: int) -> Table:
-        """A published table. Raises ReportError for one that is not there."""
+    def metric(self, name: str) -> str | None:
+        """The metric behind a condensed column's name, or a metric's own; None for another."""
+        metric = self._about["condensed"].get(name, name)
+        return metric if metric in self._about["columns"] else None
+
+    def baseline(self) -> Row:
+        """The baseline of the whole study, with every metric that is published of it."""
+        table = self.table(min(self.numbers), every_metric=True)
+        return next(row for row in table.rows if row.baseline)
+
+    def table(self, number: int, *, every_metric: bool = False) -> Table:
+        """A published table; with `every_metric` its rows as the full table has them.
+
+        Raises ReportError for one that is not there.
+        """
         if number not in self._about["tables"]:
             known = ", ".join(map(str, self.numbers))
             raise ReportError(f"--table {number}: no table of scores. Known: {known}.")
@@ -73,7 +86,7 @@ class PublishedStudy:
         full = "scores" not in about and "rows" not in about
         if "rows" in about:
             records = [r for r in records if r["table"] == str(number)]
-        columns = self._columns(about, records[0], condensed="rows" in about)
+        columns = self._columns(about, records[0], condensed="rows" in about and not every_metric)
         rows = [
             self._row(about, record, columns, number, i, full=full)
             for i, record in enumerate(records)
@@ -109,19 +122,22 @@ class PublishedStudy:
     ) -> dict[str, Column]:
         """The columns shown, by the name of the metric they show."""
         averages = about.get("averages", self._about["averages"])
-        short = {metric: name for name, metric in self._about["condensed"].items()}
-        metrics = list(short.keys() if condensed else record.keys() & self._about["columns"].keys())
-        metrics.sort(key=list(record).index)
-        if set(metrics) == set(short):
+        known, short = self._about["columns"], {}
+        metrics = [metric for metric in record if metric in known]
+        if condensed or set(metrics) == set(self._about["condensed"].values()):
+            short = {metric: name for name, metric in self._about["condensed"].items()}
             metrics = list(short)
-        else:
-            short = {}
         return {
             metric: Column(
-                name=short.get(metric, self._about["columns"][metric]["name"]),
-                unit=self._about["columns"][metric]["unit"],
+                name=short.get(metric, known[metric]["name"]),
+                unit=known[metric]["unit"],
                 decimals=1 if metric in about.get("one_decimal", ()) else 2,
                 average=metric in averages,
+                paper=metric,
+                terms=tuple(
+                    tuple(tuple(known[part]["score"].rsplit(".", 1)) for part in group)
+                    for group in averages.get(metric, [[metric]])
+                ),
             )
             for metric in metrics
         }

@@ -18,7 +18,8 @@ def render_csv(table: Table, style: Style) -> str:
     """
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in described(table, "csv", style))
-    text.writelines(f"# {' '.join(note.split())}\n" for note in table.notes)
+    said = (*table.preface, *table.notes)
+    text.writelines(f"# {' '.join(note.split())}\n" for note in said)
     writer = csv.writer(text, lineterminator="\n")
     companions = ("bold", "deviation", "runs", "asked", "note")
     writer.writerow(
@@ -63,6 +64,7 @@ def render_json(table: Table, style: Style) -> str:
         "headings": list(table.headings),
         "units": [column.unit for column in table.columns],
         "decimals": [column.decimals for column in table.columns],
+        "preface": list(table.preface),
         "notes": list(table.notes),
         "provenance": dict(line.split(": ", 1) for line in described(table, "json", style)),
     }

@@ -35,6 +35,10 @@ def render_latex(table: Table, style: Style) -> str:
         r"\centering",
         rf"\caption{{{escape(caption(table))}}}",
         r"\small",
+        *(
+            rf"\parbox{{0.95\linewidth}}{{\footnotesize {escape(said)}}}\par\smallskip"
+            for said in table.preface
+        ),
         *([SIUNITX] if style.siunitx else []),
         rf"\setlength{{\tabcolsep}}{{{2 if wide else 4}pt}}",
         *([r"\resizebox{\linewidth}{!}{%"] if wide else []),

@@ -24,7 +24,7 @@ class Style:
 
 def score_text(row: Row, column: Column, score: Score) -> str:
     """A score's digits as they are shown everywhere."""
-    return number(score.value, decimals(row, column))
+    return number(score.value, decimals(row, column), column.signed)
 
 
 def deviation_text(row: Row, column: Column, score: Score, style: Style) -> str | None:

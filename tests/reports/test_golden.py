@@ -7,6 +7,7 @@ difference that git shows.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,5 @@ def test_our_table_with_siunitx(full) -> None:
 @pytest.mark.parametrize("number", PUBLISHED.numbers)
 def test_published_table(number: int) -> None:
     """The paper's tables, compared with the paper's text when this file was kept."""
-    check(f"published-table{number:02}.md", render(PUBLISHED.table(number), "markdown"))
+    drawn = render(PUBLISHED.table(number), "markdown")
+    check(f"published-table{number:02}.md", re.sub(r"(?<=tables.yaml=)\w+", "DIGEST", drawn))
