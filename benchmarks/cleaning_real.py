@@ -187,26 +187,32 @@ def sample_lines(shards: Path, badwords: tuple[str, ...], amount: int) -> dict[s
     return {name: draw.sample(lines, amount) for name, lines in found.items()}
 
 
-def languages(folder: Path) -> Table:
+def languages(folder: Path) -> dict[str, dict[str, int]]:
     """How the language rule judges the handbook, whose translations are partly still English."""
     by_language: dict[str, list[str]] = {}
     for source, page in pages(folder):
         if source.startswith("handbook"):
             by_language.setdefault(source.split()[1], []).append(page["text"])
     english = {line for text in by_language["en-US"] for line in text.splitlines()}
-    table = Table(
-        "handbook in", "mostly so", "kept", "mostly English", "kept", title="The language rule"
-    )
+    judged = {}
     for name, texts in sorted(by_language.items()):
-        judged: dict[bool, list[bool]] = {True: [], False: []}
+        counts = Counter({"other": 0, "other kept": 0, "English": 0, "English kept": 0})
         for text in filter(None, (clean_page(text) for text in texts)):
             lines = text.split("\n")
             is_english = sum(line in english for line in lines) * 2 >= len(lines)
-            judged[is_english].append(language_verdict(text, "en", 0.99)[0] is None)
-        shown = [
-            str(count) for part in (False, True) for count in (len(judged[part]), sum(judged[part]))
-        ]
-        table.add_row(name, *shown)
+            what = "English" if is_english else "other"
+            counts[what] += 1
+            counts[f"{what} kept"] += language_verdict(text, "en", 0.99)[0] is None
+        judged[name] = dict(counts)
+    return judged
+
+
+def language_table(judged: dict[str, dict[str, int]]) -> Table:
+    """The judgements, a row a language."""
+    headings = ("handbook in", "mostly translated", "kept", "mostly English", "kept")
+    table = Table(*headings, title="The language rule")
+    for name, counts in judged.items():
+        table.add_row(name, *map(str, counts.values()))
     return table
 
 
@@ -233,13 +239,15 @@ def main() -> None:
             f"{size / 1e6:.1f} MB of text in {seconds:.0f} s on one core: "
             f"{size / 1e6 / seconds:.2f} MB/s, all steps and processes' starts included."
         )
-        console.print(languages(given.folder))
+        judged = languages(given.folder)
+        console.print(language_table(judged))
         for title, lines in sample_lines(shards, badwords, 20).items():
             console.print(f"\n20 lines {title}:")
             for line in lines:
                 console.print(f"  {line[:160]}", highlight=False, markup=False, soft_wrap=True)
         if given.json:
-            given.json.write_text(json.dumps({**whole, "pages": by_source}, indent=1), "utf-8")
+            found = {**whole, "pages": by_source, "languages": judged}
+            given.json.write_text(json.dumps(found, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

@@ -81,13 +81,20 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from t5study.corpora.crawl import report
-    from t5study.corpora.crawl.run import RunError, UnfinishedError, clean_crawl, submit_crawl
+    from t5study.corpora.crawl.run import (
+        RunError,
+        UnfinishedError,
+        clean_crawl,
+        finished_report,
+        submit_crawl,
+    )
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     console = Console()
     try:
-        if arguments.slurm_partition:
-            job = submit_crawl(
+        whole = finished_report(settings, shards, arguments.output)
+        if whole is None and arguments.slurm_partition:
+            said = submit_crawl(
                 settings,
                 folder,
                 shards,
@@ -95,14 +102,9 @@ def run(arguments: argparse.Namespace) -> int:
                 workers=arguments.workers,
                 slurm=_slurm_options(arguments),
             )
-            if job is not None:
-                console.print(
-                    f"Submitted; job {job} is the last. Type the same command again for the "
-                    f"table, or after a failure to go on."
-                )
-                return 0
-            whole = report.load(arguments.output)
-        else:
+            console.print(said, soft_wrap=True)
+            return 0
+        if whole is None:
             whole = clean_crawl(
                 settings, folder, shards, arguments.output, workers=arguments.workers
             )

@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,16 +92,27 @@ def submit_crawl(
     *,
     workers: int,
     slurm: Mapping[str, Any],
-) -> str | None:
-    """Submit the run's steps to SLURM, each after the one before, and return the last job's id.
+) -> str:
+    """Submit the run's steps to SLURM, each after the one before; returns what to tell the user.
 
     `slurm` is passed on to datatrove's executor (partition, time, mem_per_cpu_gb, sbatch_args...).
-    Returns None where nothing is left to do. Raises RunError as `clean_crawl` does.
+    While the jobs of an earlier call wait or run, nothing is submitted. Raises RunError as
+    `clean_crawl` does.
     """
-    if finished_report(settings, shards, output) is not None:
-        return None
+    options = dict(slurm)
+    # Else SLURM keeps the jobs after a failed one waiting for ever.
+    arguments = {"kill-on-invalid-dep": "yes", **options.pop("sbatch_args", {})}
     last: _Slurm | None = None
     with _only_run(output):
+        submitted = output / "work" / "slurm-job"
+        if submitted.exists() and _is_queued(job := submitted.read_text("utf-8")):
+            done = ", ".join(
+                f"{place.parent.name} {sum(1 for _ in place.iterdir())}"
+                for place in sorted(
+                    (output / "work").glob("*/completions"), key=lambda path: path.stat().st_mtime
+                )
+            )
+            return f"Job {job} is still in SLURM's queue; tasks done: {done or 'none yet'}."
         for step in _prepare(settings, folder, shards, output):
             last = _Slurm(
                 pipeline=list(step.blocks),
@@ -111,12 +123,17 @@ def submit_crawl(
                 # datatrove's worker is a script beside this interpreter.
                 env_command=f"export PATH={Path(sys.executable).parent}:$PATH",
                 depends=last,
-                **slurm,
+                sbatch_args=arguments,
+                **options,
             )
         assert last is not None
         with _quiet():
             last.run()
-    return str(last.job_id)
+        submitted.write_text(str(last.job_id), "utf-8")
+    return (
+        f"Submitted; job {last.job_id} is the last. Type the same command again to see how far it "
+        "is, for the table, or after a failure to go on."
+    )
 
 
 def finished_report(
@@ -176,7 +193,10 @@ class _Local(_OneAtATime, LocalPipelineExecutor):
 
 
 class _Slurm(_OneAtATime, SlurmPipelineExecutor):
-    """datatrove's SLURM executor."""
+    """datatrove's SLURM executor, without its jobs that add up statistics: the report does."""
+
+    def launch_merge_stats(self) -> None:
+        """Launch nothing."""
 
 
 class _Publish(PipelineStep):
@@ -270,6 +290,12 @@ def _require_whole(step: Step, executor: LocalPipelineExecutor, output: Path) ->
             f"{len(missing)} of {step.tasks} shards changed while they were read: {names}. "
             "The others are done; type the same command again to read these anew."
         )
+
+
+def _is_queued(job: str) -> bool:
+    """Say whether SLURM still has a job waiting or running."""
+    asked = subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True, check=False)
+    return asked.returncode == 0 and bool(asked.stdout.strip())
 
 
 @contextmanager
