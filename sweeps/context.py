@@ -70,7 +70,9 @@ class Context:
             return
         self._reported = now
         told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
-        self._lease.note({**told, "step": int(step), "total": int(total), **self._pace(step, total)})
+        self._lease.note(
+            {**told, "step": int(step), "total": int(total), **self._pace(step, total)}
+        )
         if self._report is not None:
             self._report(int(step), int(total), told)
 
