@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.filesize import decimal
 from rich.live import Live
@@ -19,6 +19,7 @@ from sweeps.errors import SweepError
 from sweeps.explain import explain
 from sweeps.garbage import find_garbage, remove
 from sweeps.logs import find_logs
+from sweeps.settings import RunSettings
 from sweeps.status import draw, stage_statuses
 from sweeps.store import Store
 from sweeps.transfer import export_stages, import_stages
@@ -154,8 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--store",
         type=Path,
-        default=Path(os.environ.get("T5STUDY_STORE", "./store")),
-        help="the store (default: $T5STUDY_STORE, else ./store)",
+        default=Path(OmegaConf.create({"store": RunSettings.store}).store),
+        help="the store (default: as for a run, %(default)s)",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 

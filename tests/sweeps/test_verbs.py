@@ -151,6 +151,14 @@ def test_an_unknown_word_is_answered_with_the_nearest(say, made):
     assert lines[0].endswith("Did you mean 'span'? Known: span, iid.")
 
 
+def test_the_store_is_that_of_a_run_by_default(tmp_path, monkeypatch, capsys):
+    """Where a run would put it when nothing is said: ./store."""
+    monkeypatch.delenv("T5STUDY_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["status"]) == 2
+    assert f"There is no store at {tmp_path}/store." in capsys.readouterr().err
+
+
 def test_no_store_is_the_users_mistake(say, tmp_path):
     """The path is named, and how to give another."""
     status, lines = say("status", on=Store(tmp_path / "nowhere"))
