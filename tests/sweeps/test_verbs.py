@@ -15,7 +15,7 @@ import pytest
 from sweeps.__main__ import main
 from sweeps.execute import Result, run_one
 from sweeps.graph import Graph
-from sweeps.lease import acquire, this_process
+from sweeps.lease import acquire, read_beat, this_process
 from sweeps.stage import Stage
 from sweeps.store import Store, write_json
 
@@ -180,10 +180,11 @@ def test_status_counts_and_names_failures(say, made):
 
 def test_status_shows_who_runs_and_how_far(say, store, made):
     """Step, loss, speed and time left come from the holder's beat."""
-    lease = acquire(store, made.bad.key)
+    lease = acquire(store, made.bad.key, timeout=0.3)
     told = {"loss": 2.5, "tokens_per_second": 1234.0, "accuracy": 0.5}
     lease.note({**told, "step": 30, "total": 90, "seconds_left": 75.0})
-    lease._beat("running")
+    while "step" not in read_beat(store, made.bad.key, 1):
+        time.sleep(0.01)
     _, lines = say("status", "grid")
     lease.release("stopped")
     here = this_process()
