@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from reports.collect import collect
+from reports.difference import TESTS, mark_differences
 from reports.errors import ReportError
 from reports.options import (
     HOLE,
@@ -23,9 +24,14 @@ from reports.options import (
     written,
 )
 from reports.output import FOLDER
+from reports.records import find_record
+from reports.table import Table
+from reports.watch import watch
 
 COMMANDS = {
     "published": "reports.published.command",
+    "compare": "reports.compare",
+    "verify": "reports.verify",
     "figures": "reports.figures",
     "site": "reports.site",
 }
@@ -35,6 +41,8 @@ DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
 
   python -m reports last                       the newest sweep
   python -m reports table06 --format latex     one sweep, in one format
+  python -m reports table06 --watch            again whenever a score arrives
+  python -m reports table06 --test welch       with a test beyond the paper's rule
 
 Other commands, each with a --help of its own: {", ".join(COMMANDS)}
 Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked.
@@ -65,13 +73,32 @@ def table_command(words: Sequence[str]) -> int:
     options.add_argument("id", help="a sweep of the store, or `last`")
     add_store(options)
     add_drawing(options)
+    options.add_argument("--test", choices=list(TESTS), help="mark what differs from the baseline")
+    options.add_argument(
+        "--watch", nargs="?", type=float, const=2.0, metavar="SECONDS", help="draw again on changes"
+    )
+    options.add_argument("--wandb", action="store_true", help="log the files as a wandb artifact")
     given = options.parse_args(words)
     store = store_of(given)
-    table = collect(store, given.id)
-    deliver(table, given)
+
+    def table_now() -> Table:
+        table = collect(store, given.id)
+        if given.test:
+            table = mark_differences(table, given.test, store, find_record(store, given.id))
+        return table
+
+    if given.watch is not None:
+        table = watch(table_now, lambda table: deliver(table, given), store, given.id, given.watch)
+    else:
+        table = table_now()
+        deliver(table, given)
     if not given.format and not given.output:
         try:
             written(table, store / FOLDER, style_of(given))
         except ReportError as error:
             print(error, file=sys.stderr)
+    if given.wandb:
+        from reports.wandb_artifact import log_artifact
+
+        print(log_artifact(table, store, style_of(given)), file=sys.stderr)
     return HOLE if table.holes else WHOLE

@@ -57,7 +57,8 @@ def mark_differences(table: Table, test: str, store: Path, record: Mapping[str, 
     said = f"Significance: {TESTS[test]}, corrected by Holm's method within each column."
     if untested:
         said += f" {untested} scores were not tested: {NEEDS[test]}."
-    return _said(replace(table, rows=rows), said)
+    provenance = {**table.provenance, "test": test}
+    return _said(replace(table, rows=rows, provenance=provenance), said)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

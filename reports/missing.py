@@ -25,6 +25,14 @@ def reason(results: Results, stages: Mapping[str, Any], key: str) -> str:
     return NOT_RUN
 
 
+def settled(results: Results, stages: Mapping[str, Any], key: str) -> bool:
+    """Whether a stage is finished, or has failed, or what it needs has, and nobody tries again."""
+    unfinished = [k for k in _upwards(stages, key) if results.get(_name(stages, k), k) is None]
+    if any(running(results, found) for found in unfinished):
+        return False
+    return not unfinished or any(results.store.failures(found) for found in unfinished)
+
+
 def running(results: Results, key: str) -> bool:
     """Whether somebody holds the stage's lease and still beats."""
     lease = read_lease(results.store, key)
