@@ -78,6 +78,7 @@ class Collector:
             section=str(self.record.get("section") or "") or None,
             columns=self.columns,
             rows=mark_bold(rows, ruler),
+            ruler=tuple(ruler),
             references=(*self._deviation(baseline), *self._references()),
             notes=tuple(
                 notes.general(

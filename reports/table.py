@@ -79,6 +79,8 @@ class Table:
     rows: tuple[Row, ...]
     references: tuple[Row, ...] = ()
     """Rows to read the others by (deviation, best constant answer), drawn apart, below."""
+    ruler: tuple[float | None, ...] = ()
+    """The baseline's standard deviation in each column, where it has one."""
     headings: tuple[str, ...] = ("",)
     """Over what stands left of the scores."""
     label_at: int = 0

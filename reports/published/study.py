@@ -66,10 +66,11 @@ class PublishedStudy:
         metric = self._about["condensed"].get(name, name)
         return metric if metric in self._about["columns"] else None
 
-    def baseline(self) -> Row:
-        """The baseline of the whole study, with every metric that is published of it."""
+    def baseline(self) -> tuple[list[str | None], Row]:
+        """The baseline of the whole study, and every metric that is published of it in order."""
         table = self.table(min(self.numbers), every_metric=True)
-        return next(row for row in table.rows if row.baseline)
+        row = next(row for row in table.rows if row.baseline)
+        return [column.paper for column in table.columns], row
 
     def table(self, number: int, *, every_metric: bool = False) -> Table:
         """A published table; with `every_metric` its rows as the full table has them.
@@ -104,6 +105,7 @@ class PublishedStudy:
             section=str(about["section"]),
             columns=tuple(columns.values()),
             rows=with_errata(shown, names, errata, ruler),
+            ruler=tuple(ruler),
             headings=tuple(about["headings"]),
             label_at=1 if full else 0,
             notes=(*notes, *(" ".join(note.split()) for note in about.get("notes", []))),

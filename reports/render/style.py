@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,8 +54,21 @@ def described(table: Table, format: str, style: Style) -> Iterator[str]:
     """The lines of the comment that says what a drawing was made of."""
     for name, value in table.provenance.items():
         yield f"{name}: {' '.join(value.split())}"
+    yield f"scores: {digest(table)}"
     chosen = [key for key in STYLE_KEYS if getattr(style, key)]
     yield f"drawn: {' '.join([format, *chosen])}"
+
+
+def digest(table: Table) -> str:
+    """A name for the table's labels, scores and bold; words around them do not change it."""
+    content = [
+        [column.name for column in table.columns],
+        [
+            [row.label, row.baseline, [[score.value, score.bold] for score in row.scores]]
+            for row in table.every_row
+        ],
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def in_comment(line: str) -> str:

@@ -1,0 +1,169 @@
+"""What one of our columns says about the published one of its kind."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reports.table import Column, Row, Score, Table
+
+AGREES, OPPOSITE, MIXED = "agrees", "opposite", "mixed"
+OURS_INSIDE = "our differences are inside our own spread"
+THEIRS_INSIDE = "the published differences are inside their own spread"
+NOT_BOTH = "no row differs beyond the spread in both tables"
+NOTHING = "nothing to compare yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """What one of our columns says about the published one it is paired with."""
+
+    ours: str
+    published: str
+    same_scores: bool
+    """Whether both are made of the same tasks and metrics."""
+    signs: tuple[tuple[str, int, int], ...]
+    """Row and the sign of its difference to the baseline: ours, the published one."""
+    tau: float | None
+    p_value: float | None
+    rows: int
+    """How many rows have both scores."""
+    bold_published: tuple[str, ...]
+    bold_repeated: tuple[str, ...]
+    verdict: str
+
+    def sentence(self) -> str:
+        """One line for below the table."""
+        same = sum(a == b for _, a, b in self.signs)
+        said = [f"{self.ours} and {self.published}: {self.verdict}"]
+        if self.signs:
+            said.append(f"{same} of {len(self.signs)} signs are the same")
+        if self.tau is not None and self.p_value is not None:
+            said.append(f"Kendall's tau {self.tau:.2f} (p = {self.p_value:.2f}, {self.rows} rows)")
+        if self.bold_published:
+            said.append(
+                f"{len(self.bold_repeated)} of {len(self.bold_published)} published bolds repeated"
+            )
+        return "; ".join(said) + "."
+
+
+class Pair:
+    """One of our columns and the published one, over the rows that both tables have."""
+
+    def __init__(
+        self,
+        ours: Table,
+        theirs: Table,
+        rows: Sequence[tuple[Row, Row | None]],
+        reference: Row | None,
+        j: int,
+        k: int,
+    ) -> None:
+        self.columns = ours.columns[j], theirs.columns[k]
+        self.rulers = ours.ruler[j], theirs.ruler[k]
+        self.rows = rows
+        self.left = [a.scores[j] for a, _ in rows]
+        self.right = [b.scores[k] if b else Score(value=None) for _, b in rows]
+        baseline = next((a.scores[j].value for a, _ in rows if a.baseline), None)
+        published = reference.scores[k].value if reference else None
+        self.relative = reference is not None and any(a.baseline for a, _ in rows)
+        """Whether differences are to the baseline; else to the mean of the rows in both."""
+        both = [
+            (a.value, b.value)
+            for a, b in zip(self.left, self.right, strict=True)
+            if a.value is not None and b.value is not None
+        ]
+        self.both = both
+        if not self.relative:
+            baseline = statistics.fmean(a for a, _ in both) if both else None
+            published = statistics.fmean(b for _, b in both) if both else None
+        self.zero = baseline, published
+
+    def scores(self, absolute: bool) -> tuple[list[Score], list[Score]]:
+        """What the table shows of both columns."""
+        left, right = (
+            [
+                score
+                if absolute
+                else replace(score, value=_minus(score.value, zero), deviation=None, samples=())
+                for score in side
+            ]
+            for side, zero in zip((self.left, self.right), self.zero, strict=True)
+        )
+        return left, right
+
+    def differences(self) -> list[tuple[str, float, float]]:
+        """Label and both differences of every row that has both, the baseline left out."""
+        found = []
+        for (row, _), a, b in zip(self.rows, *self.scores(absolute=False), strict=True):
+            if not (row.baseline and self.relative) and a.value is not None and b.value is not None:
+                found.append((row.label, a.value, b.value))
+        return found
+
+    def agreement(self) -> Agreement:
+        """Signs, ranks, bold and the verdict."""
+        tau, p_value = _kendall(self.both)
+        bold = [
+            (row.label, a.bold)
+            for (row, _), a, b in zip(self.rows, self.left, self.right, strict=True)
+            if b.bold
+        ]
+        return Agreement(
+            ours=self.columns[0].name,
+            published=self.columns[1].name,
+            same_scores=_made_of(self.columns[0]) == _made_of(self.columns[1]),
+            signs=tuple((label, _sign(a), _sign(b)) for label, a, b in self.differences()),
+            tau=tau,
+            p_value=p_value,
+            rows=len(self.both),
+            bold_published=tuple(label for label, _ in bold),
+            bold_repeated=tuple(label for label, ours in bold if ours),
+            verdict=self._verdict(),
+        )
+
+    def _verdict(self) -> str:
+        """By the signs of the rows that differ by two deviations or more in both tables."""
+        differences = [(a, b) for _, a, b in self.differences()]
+        if not differences:
+            return NOTHING
+        ours, theirs = self.rulers
+        if all(_inside(a, ours) for a, _ in differences):
+            return OURS_INSIDE
+        if all(_inside(b, theirs) for _, b in differences):
+            return THEIRS_INSIDE
+        clear = [(a, b) for a, b in differences if not _inside(a, ours) and not _inside(b, theirs)]
+        if not clear:
+            return NOT_BOTH
+        same = sum(_sign(a) == _sign(b) for a, b in clear)
+        return AGREES if same == len(clear) else MIXED if same else OPPOSITE
+
+
+def _minus(value: float | None, zero: float | None) -> float | None:
+    return None if value is None or zero is None else value - zero
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _inside(difference: float, std: float | None) -> bool:
+    """Whether a difference is less than two deviations; never where no deviation is known."""
+    return std is not None and abs(difference) < 2 * std
+
+
+def _kendall(both: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:
+    """Kendall's tau-b and its p-value; None where a side has less than two different scores."""
+    from scipy.stats import kendalltau
+
+    if len({a for a, _ in both}) < 2 or len({b for _, b in both}) < 2:
+        return None, None
+    found = kendalltau([a for a, _ in both], [b for _, b in both])
+    if math.isnan(found.statistic) or math.isnan(found.pvalue):
+        return None, None
+    return float(found.statistic), float(found.pvalue)
+
+
+def _made_of(column: Column) -> set[frozenset[tuple[str, str]]]:
+    return {frozenset(group) for group in column.terms}

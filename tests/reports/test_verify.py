@@ -1,0 +1,92 @@
+"""Whether a file still says what its store says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reports.collect import collect
+from reports.compare import compare
+from reports.errors import ReportError
+from reports.output import write_table
+from reports.published import find_study
+from reports.render import FORMATS, Style, render
+from reports.verify import redraw, run
+
+
+def written(full, tmp_path: Path, format: str, style: Style | None = None) -> Path:
+    table = collect(full.record(), "toy")
+    path = tmp_path / f"table{FORMATS[format].suffix}"
+    path.write_text(render(table, format, style))
+    return path
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_unchanged_store_gives_the_same_file(full, tmp_path: Path, format: str) -> None:
+    """In every format, with every choice of style."""
+    style = Style(deviation=True, siunitx=format == "latex")
+    assert run([str(written(full, tmp_path, format, style))]) == 0
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_another_score_is_shown(full, tmp_path: Path, format: str, capsys) -> None:
+    """Exit status 1, and the line that differs."""
+    path = written(full, tmp_path, format)
+    key = full.key("evaluate", "two seeds", 0)
+    scores = {"mood": {"acc": 12.25}, "pairs": {"f1": 63.0, "acc": 70.0}}
+    full.write(f"evaluate/{key}/scores.json", scores)
+    assert run([str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "another table now" in said
+    assert "12.25" in said
+
+
+def test_another_commit_is_no_other_table(full, tmp_path: Path, capsys) -> None:
+    """The words around equal scores may change; they are printed."""
+    path = written(full, tmp_path, "markdown")
+    text = path.read_text().replace("Selection: best", "Selection: the best")
+    path.write_text(text)
+    assert run([str(path)]) == 0
+    assert "+Selection: best checkpoint" in capsys.readouterr().out
+
+
+def test_a_store_that_moved_is_named(full, tmp_path: Path) -> None:
+    """The old path in the file does not matter then."""
+    path = written(full, tmp_path, "html")
+    moved = tmp_path / "elsewhere"
+    shutil.move(full.path, moved)
+    with pytest.raises(ReportError, match="has no sweep yet"):
+        run([str(path)])
+    assert run([str(path), "--store", str(moved)]) == 0
+
+
+def test_published_and_compared_tables_too(full, tmp_path: Path) -> None:
+    """Each names what it was made of."""
+    full.rows[1]["label"] = "No pre-training"
+    for table in (
+        find_study().table(8),
+        compare(full.record(), "toy", number=1, absolute=True).table,
+    ):
+        for path in vars(write_table(table, tmp_path)).values():
+            assert run([str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", "# A page\n\nnot a table\n", '{"provenance": 3}']
+)
+def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
+    """A sentence that names the file, no traceback."""
+    path = tmp_path / "other.md"
+    path.write_text(text)
+    with pytest.raises(ReportError, match=r"other\.md: It does not say how it was drawn"):
+        run([str(path)])
+    with pytest.raises(ReportError, match="Cannot read"):
+        run([str(tmp_path / "none.md")])
+
+
+def test_an_unknown_style_is_refused() -> None:
+    """A file of a newer version is not redrawn wrongly."""
+    with pytest.raises(ReportError, match="does not say how it was drawn"):
+        redraw({"drawn": "markdown sparkling", "published": "6"})
