@@ -10,14 +10,15 @@ from typing import Self
 import numpy as np
 
 from t5study.batching.layout import Batch, BatchError, Layout, padding_share
-from t5study.batching.order import Mixture, shuffled
+from t5study.batching.order import Order
+from t5study.batching.ragged import Ragged
 from t5study.batching.sources import CorpusRows, ExampleRows, Examples, Rows
 from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives.objective import Objective
 
 MULTIPLE = 8
 """Rows that need not be full are padded to the longest of a batch, rounded up to this."""
-DRAWN_TOGETHER = 16
+DRAWN_TOGETHER = 32
 """Rows of a batch that one random generator serves."""
 
 
@@ -67,7 +68,7 @@ class Batches:
         # A row of short examples holds many of them, so it is drawn less often.
         weights = [rates[n] * len(s) / s.examples for n, s in self.sources.items()]
         self._shares = [weight / sum(weights) for weight in weights]
-        self._mixture = Mixture(self._shares, seed)
+        self._order = Order(self._shares, [len(rows) for rows in self._rows], seed)
         self._rank, self._world = 0, 1
 
     def shard(self, rank: int, world: int) -> Self:
@@ -95,9 +96,15 @@ class Batches:
         last = min(self.batch_size, -(-stop // DRAWN_TOGETHER) * DRAWN_TOGETHER)
         chosen = self._chosen(index)
         batch = self.layout.empty(last - first, self._widths(chosen))
-        for rows, examples in self._examples(index, chosen, range(first, last, DRAWN_TOGETHER)):
-            inputs, targets = self.layout.close(examples.inputs, examples.targets)
-            self.layout.place(batch, inputs, targets, rows[examples.rows] - first)
+        placed: dict[int, list[tuple[np.ndarray, Examples]]] = {}
+        for source, rows, examples in self._examples(index, chosen, first, last):
+            placed.setdefault(source, []).append((rows[examples.rows] - first, examples))
+        for parts in placed.values():
+            inputs, targets = self.layout.close(
+                Ragged.joined([examples.inputs for _, examples in parts]),
+                Ragged.joined([examples.targets for _, examples in parts]),
+            )
+            self.layout.place(batch, inputs, targets, np.concatenate([rows for rows, _ in parts]))
         if (first, last) != (start, stop):
             batch = {name: array[start - first : stop - first] for name, array in batch.items()}
         return self.layout.finish(batch)
@@ -109,8 +116,8 @@ class Batches:
         padding = []
         for index in indices:
             padding.append(padding_share(whole[index]))
-            blocks = range(0, self.batch_size, DRAWN_TOGETHER)
-            for _, examples in self._examples(index, self._chosen(index), blocks):
+            chosen = self._chosen(index)
+            for _, _, examples in self._examples(index, chosen, 0, self.batch_size):
                 count += len(examples.rows)
                 inputs += int((examples.inputs.lengths >= self.layout.inputs_length).sum())
                 targets += int((examples.targets.lengths >= self.layout.targets_length).sum())
@@ -132,14 +139,7 @@ class Batches:
         if index < 0:
             raise IndexError(f"batch {index}: batches are counted from 0")
         begin = index * self.batch_size
-        sources, numbers = self._mixture.draws(begin, begin + self.batch_size)
-        rows = np.empty_like(numbers)
-        for position in np.unique(sources):
-            mine = sources == position
-            count = len(self._rows[position])
-            # Stream 0 is the order in which a task's examples were packed.
-            rows[mine] = shuffled(numbers[mine], count, self._seed, int(position) + 1)
-        return sources, rows
+        return self._order.draws(begin, begin + self.batch_size)
 
     def _widths(self, chosen: tuple[np.ndarray, np.ndarray]) -> list[int]:
         sources, rows = chosen
@@ -153,16 +153,16 @@ class Batches:
         ]
 
     def _examples(
-        self, index: int, chosen: tuple[np.ndarray, np.ndarray], blocks: Iterable[int]
-    ) -> Iterable[tuple[np.ndarray, Examples]]:
-        """Rows of the batch and the examples in them, block by block and source by source."""
+        self, index: int, chosen: tuple[np.ndarray, np.ndarray], first: int, last: int
+    ) -> Iterable[tuple[int, np.ndarray, Examples]]:
+        """(source, rows of the batch, examples) of rows first .. last - 1, from a block's start."""
         sources, rows = chosen
-        for start in blocks:
+        for start in range(first, last, DRAWN_TOGETHER):
             rng = np.random.default_rng((self._seed, index, start // DRAWN_TOGETHER))
             block = np.arange(start, min(start + DRAWN_TOGETHER, self.batch_size))
-            for position in np.unique(sources[block]):
-                mine = block[sources[block] == position]
-                yield mine, self._rows[position].read(rows[mine], rng)
+            for source in np.unique(sources[block]).tolist():
+                mine = block[sources[block] == source]
+                yield source, mine, self._rows[source].read(rows[mine], rng)
 
 
 class PretrainBatches(Batches):

@@ -55,45 +55,52 @@ def _mixed(values: np.ndarray | np.uint64) -> np.ndarray:
         return mixed ^ (mixed >> np.uint64(31))
 
 
-class Mixture:
-    """Independent draws from sources by fixed rates, with each draw's number within its source.
+class Order:
+    """Which rows of which sources are drawn, one after the other.
 
-    Blocks of draws have their counts drawn first and are then shuffled, so that finding the n-th
-    draw takes the counts of the blocks before it and not the draws.
+    Sources are drawn independently by fixed rates; the rows of each come in shuffled epochs. Blocks
+    of draws have their counts drawn first and are then shuffled, so that finding the n-th draw
+    takes the counts of the blocks before it and not the draws.
     """
 
-    def __init__(self, rates: Sequence[float], seed: int) -> None:
+    def __init__(self, rates: Sequence[float], rows: Sequence[int], seed: int) -> None:
         self._rates = np.asarray(rates, dtype=np.float64)
         self._rates = self._rates / self._rates.sum()
+        self._rows = list(rows)
         self._seed = seed
         self._counts: list[np.ndarray] = []
-        self._totals = [np.zeros(len(self._rates), dtype=np.int64)]
+        self._totals = [np.zeros(len(self._rows), dtype=np.int64)]
         self._block: tuple[int, np.ndarray, np.ndarray] | None = None
 
     def draws(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        """Sources (N,) of draws start .. stop - 1, and which draw of its source each is (N,)."""
-        if len(self._rates) == 1:
-            return np.zeros(stop - start, dtype=np.int64), np.arange(start, stop)
+        """Sources (N,) of draws start .. stop - 1, and the row of its source that each is (N,)."""
         parts = []
         for block in range(start // BLOCK, -(-stop // BLOCK)):
-            sources, numbers = self._drawn(block)
+            sources, rows = self._drawn(block)
             inside = slice(max(0, start - block * BLOCK), min(BLOCK, stop - block * BLOCK))
-            parts.append((sources[inside], numbers[inside]))
+            parts.append((sources[inside], rows[inside]))
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
     def _drawn(self, block: int) -> tuple[np.ndarray, np.ndarray]:
         if self._block is None or self._block[0] != block:
             counts, before = self._counted(block)
             sources = np.repeat(np.arange(len(counts)), counts)
-            np.random.default_rng((self._seed, 1, block)).shuffle(sources)
-            numbers = np.empty(BLOCK, dtype=np.int64)
-            order = np.argsort(sources, kind="stable")
-            numbers[order] = np.arange(BLOCK) - np.repeat(np.cumsum(counts) - counts, counts)
-            self._block = block, sources, numbers + before[sources]
+            if len(counts) > 1:
+                np.random.default_rng((self._seed, 1, block)).shuffle(sources)
+            rows = np.empty(BLOCK, dtype=np.int64)
+            for source in np.flatnonzero(counts):
+                slots = before[source] + np.arange(counts[source])
+                # Stream 0 is the order in which a task's examples were packed.
+                rows[sources == source] = shuffled(
+                    slots, self._rows[source], self._seed, int(source) + 1
+                )
+            self._block = block, sources, rows
         return self._block[1], self._block[2]
 
     def _counted(self, block: int) -> tuple[np.ndarray, np.ndarray]:
         """How often a block draws each source, and how often the blocks before it did."""
+        if len(self._rows) == 1:
+            return np.array([BLOCK]), np.array([block * BLOCK])
         chunk, place = divmod(block, CHUNK)
         while len(self._counts) <= chunk:
             rng = np.random.default_rng((self._seed, 0, len(self._counts)))

@@ -32,10 +32,14 @@ class Ragged(NamedTuple):
         inside = np.arange(width) < lengths[:, None]
         return cls(tokens.reshape(-1).take(np.flatnonzero(inside)), lengths)
 
-    def take(self, indices: np.ndarray) -> Ragged:
-        """The sequences of these indices, in their order."""
-        starts = np.cumsum(self.lengths) - self.lengths
-        return gather(self.tokens, starts[indices], self.lengths[indices])
+    @classmethod
+    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
+        """All sequences of several, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([p.tokens for p in parts]), np.concatenate([p.lengths for p in parts])
+        )
 
     def closed(self, limit: int, *, close_empty: bool = True) -> Ragged:
         """Cut to `limit` tokens with an EOS at the end of each, which always stays.
@@ -44,14 +48,13 @@ class Ragged(NamedTuple):
         """
         lengths = np.minimum(self.lengths, limit - 1)
         ends = np.ones_like(lengths) if close_empty else (lengths > 0).astype(np.int64)
-        starts = np.cumsum(self.lengths) - self.lengths
+        kept = self.tokens
+        if len(kept) != lengths.sum():
+            kept = gather(kept, np.cumsum(self.lengths) - self.lengths, lengths).tokens
         closed_lengths = lengths + ends
         tokens = np.full(int(closed_lengths.sum()), EOS, dtype=np.int32)
-        closed_starts = np.cumsum(closed_lengths) - closed_lengths
-        steps = ranges(lengths)
-        tokens[np.repeat(closed_starts, lengths) + steps] = self.tokens[
-            np.repeat(starts, lengths) + steps
-        ]
+        # The n-th sequence's tokens move along by the EOS of those before it.
+        tokens[np.arange(len(kept)) + np.repeat(np.cumsum(ends) - ends, lengths)] = kept
         return Ragged(tokens, closed_lengths)
 
 

@@ -83,8 +83,17 @@ class TokenizedCorpus:
     def read_padded(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Stretches of the corpus side by side: int32 (N, longest), padded with 0."""
         tokens = np.zeros((len(starts), int(lengths.max(initial=0))), dtype=np.int32)
-        for row, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-            tokens[row, :length] = self.read(start, start + length)
+        shards = np.searchsorted(self.shard_starts, starts, side="right") - 1
+        begins = starts - self.shard_starts[shards]
+        whole = starts + lengths <= self.shard_starts[shards + 1]
+        wanted = zip(
+            shards.tolist(), begins.tolist(), lengths.tolist(), whole.tolist(), strict=True
+        )
+        for row, (shard, begin, length, in_shard) in enumerate(wanted):
+            if in_shard:
+                tokens[row, :length] = self.shards[shard][begin : begin + length]
+            else:
+                tokens[row, :length] = self.read(int(starts[row]), int(starts[row]) + length)
         return tokens
 
     def first(self, tokens: float) -> TokenizedCorpus:
