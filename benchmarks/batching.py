@@ -1,0 +1,131 @@
+"""Raw tokens a second from a tokenized corpus into collated tensors, end to end.
+
+    python benchmarks/batching.py [--batch 128] [--inputs-length 512] [--seconds 5]
+
+Ours in the training process itself and with two worker processes. The peer is what common
+pre-training scripts do: a torch DataLoader over chunks of the same files, shuffled by its sampler,
+whose collator corrupts one example after another (`objectives.py` has its corruption).
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from objectives import PEERS, VOCAB_SIZE
+from rich.console import Console
+from rich.table import Table
+from torch.utils.data import DataLoader, Dataset
+
+from t5study.batching import PretrainBatches, loader
+from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
+from t5study.objectives import get_objective
+
+PIECES = 32_000
+DOCUMENTS, MEAN_LENGTH = 40_000, 500
+
+
+class Chunks(Dataset[np.ndarray]):
+    """The corpus in chunks of one length, from a memory-mapped array."""
+
+    def __init__(self, corpus: TokenizedCorpus, length: int) -> None:
+        self._tokens, self._length = corpus.shards[0], length
+
+    def __len__(self) -> int:
+        return len(self._tokens) // self._length
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self._tokens[index * self._length : (index + 1) * self._length].astype(np.int64)
+
+
+class Collator:
+    """Corrupts examples one by one and pads them into tensors."""
+
+    def __init__(self, name: str, inputs_length: int, targets_length: int) -> None:
+        self._name, self._widths = name, (inputs_length, targets_length)
+
+    def __call__(self, rows: list[np.ndarray]) -> list[torch.Tensor]:
+        tensors = []
+        for side, width in zip(PEERS[self._name](np.stack(rows)), self._widths, strict=True):
+            padded = np.zeros((len(side), width), dtype=np.int64)
+            for row, tokens in enumerate(side):
+                tokens = np.append(tokens[: width - 1], 1)
+                padded[row, : len(tokens)] = tokens
+            tensors += [torch.from_numpy(padded), torch.from_numpy((padded > 0).astype(np.int64))]
+        shifted = torch.zeros_like(tensors[2])
+        shifted[:, 1:] = tensors[2][:, :-1]
+        return [*tensors, shifted]
+
+
+def batches_a_second(batches: Iterable[object], seconds: float) -> float:
+    """After the first few, which start the workers."""
+    waiting = iter(batches)
+    for _ in islice(waiting, 5):
+        pass
+    count, start = 0, time.perf_counter()
+    while (spent := time.perf_counter() - start) < seconds and next(waiting, None) is not None:
+        count += 1
+    return count / spent
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, default=128, help="rows in a batch")
+    parser.add_argument("--inputs-length", type=int, default=512, help="tokens with EOS")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each figure")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    table = Table(
+        title=f"Millions of raw tokens a second, {options.batch} rows, "
+        f"{options.inputs_length} inputs"
+    )
+    columns = ("objective", "padding", "one process", "two workers", "peer", "peer, two workers")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "objective" else "right")
+    with tempfile.TemporaryDirectory() as folder:
+        lengths = rng.geometric(1 / MEAN_LENGTH, DOCUMENTS)
+        documents = (rng.integers(3, PIECES, length) for length in lengths)
+        write_tokens(documents, Path(folder), pieces=PIECES)
+        start = time.perf_counter()
+        corpus = TokenizedCorpus.open(Path(folder))
+        opened = time.perf_counter() - start
+        for name in ("span", "iid"):
+            objective = get_objective(name, vocab_size=VOCAB_SIZE)
+            raw, targets_length = objective.lengths(options.inputs_length)
+            batches = PretrainBatches(
+                corpus,
+                objective,
+                architecture="encoder_decoder",
+                inputs_length=options.inputs_length,
+                batch_size=options.batch,
+                seed=0,
+            )
+            chunks = Chunks(corpus, raw)
+            collator = Collator(name, options.inputs_length, targets_length)
+            rates = [
+                batches_a_second(made, options.seconds) * options.batch * raw / 1e6
+                for made in (
+                    loader(batches, 0, 10**6),
+                    loader(batches, 0, 10**6, workers=2),
+                    DataLoader(chunks, options.batch, shuffle=True, collate_fn=collator),
+                    DataLoader(
+                        chunks, options.batch, shuffle=True, collate_fn=collator, num_workers=2
+                    ),
+                )
+            ]
+            padding = batches.measure(range(10)).padding_share
+            table.add_row(name, f"{padding:.1%}", *(f"{rate:.1f}" for rate in rates))
+        Console().print(table)
+        Console().print(f"{len(corpus):,} tokens opened in {opened * 1e3:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
