@@ -175,7 +175,8 @@ def pack(
 def row_bounds(lengths: np.ndarray, limits: Sequence[int]) -> np.ndarray:
     """Which examples of lengths (N, F) share a row if packed greedily, in order.
 
-    Row r holds the examples from bounds[r] up to bounds[r + 1]: (rows + 1,).
+    Row r holds the examples from bounds[r] up to bounds[r + 1]: (rows + 1,). One that is too long
+    for any row has a row of its own.
     """
     count = len(lengths)
     following = np.full(count, count, dtype=np.int64)
@@ -183,6 +184,7 @@ def row_bounds(lengths: np.ndarray, limits: Sequence[int]) -> np.ndarray:
         ends = np.concatenate([[0], np.cumsum(column)])
         fits = np.searchsorted(ends, ends[:-1] + limit, side="right") - 1
         following = np.minimum(following, fits)
+    following = np.maximum(following, np.arange(1, count + 1))
     bounds, after = [0], following.data
     while bounds[-1] < count:
         bounds.append(after[bounds[-1]])

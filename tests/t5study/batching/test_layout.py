@@ -88,6 +88,12 @@ def test_a_row_takes_what_fits_in_order(pairs, width):
             assert (lengths[start : stop + 1].sum(axis=0) > (width, 12)).any()
 
 
+def test_what_fits_no_row_stands_alone():
+    """Packing goes on behind an example that is longer than a row."""
+    lengths = np.array([[3], [20], [4], [5]])
+    assert row_bounds(lengths, (12,)).tolist() == [0, 1, 2, 4]
+
+
 def test_the_prefix_covers_start_token_input_and_eos():
     """Full attention spans the decoder's start token, the input and its EOS, in each segment."""
     batch = pack([([5, 1], [7, 8, 1]), ([6, 9, 1], [4, 1])], layout("prefix_lm"))

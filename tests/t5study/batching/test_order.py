@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t5study.batching.order import BLOCK, CHUNK, Order, shuffled
@@ -69,6 +69,7 @@ def test_a_source_s_rows_come_in_epochs():
 
 
 @given(st.integers(0, 4 * BLOCK), st.integers(1, 300), st.sampled_from([[1.0], [1.0, 3.0]]))
+@settings(max_examples=30, deadline=None)
 def test_draws_do_not_depend_on_earlier_ones(start, count, rates):
     """A fresh order gives any stretch as one that was read from the start."""
     sizes = [500, 9000][: len(rates)]

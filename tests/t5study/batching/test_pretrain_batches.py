@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from t5study.batching import PretrainBatches, padding_share
+from t5study.batching import Batches, CorpusRows, Layout, PretrainBatches, padding_share
 from t5study.batching.layout import BatchError
 from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.objectives import get_objective, objective_names
@@ -173,6 +173,15 @@ def test_truncated_targets_are_counted(corpus):
     assert rows.shape == (24, 8)
     cut = int((rows[:, 7] == 1).sum())
     assert 0 < batches.measure([0]).truncated_targets <= cut
+
+
+def test_a_mixture_s_shorter_targets_cut_documents(corpus):
+    """Beside tasks with short targets a long document has a row of its own, and is cut there."""
+    layout = Layout(architecture="encoder_decoder", inputs_length=LENGTH, targets_length=9)
+    rows = CorpusRows(corpus, objective("prefix_lm"), layout, LENGTH - 1)
+    batches = Batches({"text": rows}, {"text": 1.0}, layout, batch_size=24, seed=0)
+    assert batches[0]["decoder_target_tokens"].shape == (24, 9)
+    assert batches.measure([0]).truncated_targets > 0
 
 
 @pytest.mark.parametrize(("rank", "world"), [(0, 5), (2, 2), (-1, 2)])
