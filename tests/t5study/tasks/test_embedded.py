@@ -60,11 +60,11 @@ CONTENT = {
     "gettext": (1, "ebd52565ba1d564d"),
     "slices": (1, "57d0976b7836b99a"),
     "books": (1, "9def5bfe035317b1"),
-    "docs": (1, "e98a809240cb9754"),
+    "docs": (1, "12335e20a3516ae3"),
     "dictionary": (1, "8669ddad6f2e66fb"),
     "encyclopedia": (1, "7aac11184033ac4e"),
     "everyday": (1, "b0dc7d611e2652e9"),
-    "mixed": (1, "2d77a5618327b508"),
+    "mixed": (1, "94ff2ed58ff69fb7"),
 }
 
 
