@@ -65,6 +65,8 @@ GREEK = {
 }
 """Small Greek letters by their LaTeX names, which are Unicode's but for one."""
 GREEK["λ"] = "lambda"
+KNOWN = frozenset({chr(i) for i in range(0xA1, 0x100)} | set("€™†‡‰•"))
+"""What LaTeX's own UTF-8 tables know."""
 ACCENTS = {
     "\u0300": "`",
     "\u0301": "'",
@@ -99,6 +101,8 @@ def _character(character: str) -> str:
     base, *marks = list(unicodedata.normalize("NFD", character))
     if len(marks) == 1 and marks[0] in ACCENTS and base.isascii():
         return f"\\{ACCENTS[marks[0]]}{{{base}}}"
+    if character in KNOWN:
+        return character
     simple = unicodedata.normalize("NFKD", character)
     if unicodedata.decomposition(character).startswith("<super>") and simple.isascii():
         return rf"\textsuperscript{{{simple}}}"
