@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def expected_sum(stage: Stage) -> int:
 
 def published(store: Store) -> dict[str, tuple[int, int]]:
     """Every folder under a final name, by key, with what changes when it is made anew."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
+    if not store.path.exists():
+        return found
     for name in os.listdir(store.path):
         if name not in RESERVED_NAMES:
             for key in os.listdir(store.path / name):
@@ -69,6 +72,17 @@ def kill_group(launcher: subprocess.Popen) -> None:
     launcher.stderr.close()
 
 
+def wait_for_moment(launcher: subprocess.Popen, toy, moments: random.Random) -> None:
+    """Any moment: of the start, or, more often, of the time when stages run."""
+    began, deadline = len(toy.marks()), time.monotonic() + 30
+    if moments.random() < 0.7:
+        while len(toy.marks()) == began and launcher.poll() is None:
+            assert time.monotonic() < deadline, "no stage began"
+            time.sleep(0.005)
+    with suppress(subprocess.TimeoutExpired):
+        launcher.wait(moments.uniform(0, 0.5))
+
+
 def kill_at_random(toy, folder: Path, kills: int, seed: int) -> tuple[int, int]:
     """Kill and restart until `kills` are done; how many resumes and how many stages it saw."""
     moments, done, round_number = random.Random(seed), 0, 0
@@ -79,11 +93,13 @@ def kill_at_random(toy, folder: Path, kills: int, seed: int) -> tuple[int, int]:
         toy.journal = toy.folder / f"journal{round_number}.txt"
         graph = Graph(diamond(toy))
         while True:
-            before, began = published(store) if store.path.exists() else {}, len(toy.marks())
+            before, began = published(store), len(toy.marks())
             launcher = toy.launch(diamond(toy), store, progress=False)
-            try:
-                launcher.wait(moments.uniform(0.25, 1.1) if done < kills else 60)
-            except subprocess.TimeoutExpired:
+            if done < kills:
+                wait_for_moment(launcher, toy, moments)
+            else:
+                launcher.wait(60)
+            if launcher.poll() is None:
                 kill_group(launcher)
                 done += 1
             check_whole(store, graph)
@@ -130,7 +146,7 @@ def test_two_launchers_share_the_work(toy, store):
 
 def test_the_survivor_takes_over(toy, store):
     """One of two launchers is killed; the other goes on from its checkpoints at once."""
-    stages = [toy.count(name, steps=150) for name in "ab"]
+    stages = [toy.count(name, steps=400) for name in "ab"]
     first = toy.launch(stages, store, progress=False, slots=2)
     deadline = time.monotonic() + 20
     while len(toy.marks()) < 2 and time.monotonic() < deadline:

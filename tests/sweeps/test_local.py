@@ -196,7 +196,7 @@ def test_a_full_disk_stops_everything_with_one_message(run, store, toy):
     """The first stage that finds the disk full ends the run; what runs elsewhere saves."""
     slow = toy.count("slow", steps=10_000)
     with pytest.raises(StoreError, match=r"No space left on device\. Free space there"):
-        run(toy.stage("full"), slow, slots=2)
+        run(toy.stage("full", journal=str(toy.journal)), slow, slots=2)
     assert store.find(slow) is None
     assert list(store.finished()) == []
     assert (store.work(slow.key, 1) / "last.ckpt").exists()
