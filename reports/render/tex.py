@@ -101,11 +101,11 @@ def _character(character: str) -> str:
     base, *marks = list(unicodedata.normalize("NFD", character))
     if len(marks) == 1 and marks[0] in ACCENTS and base.isascii():
         return f"\\{ACCENTS[marks[0]]}{{{base}}}"
-    if character in KNOWN:
-        return character
     simple = unicodedata.normalize("NFKD", character)
     if unicodedata.decomposition(character).startswith("<super>") and simple.isascii():
         return rf"\textsuperscript{{{simple}}}"
+    if character in KNOWN:
+        return character
     if simple != character and simple.isascii():
         return escape(simple)
     return f"{{\\ttfamily U+{ord(character):04X}}}"
