@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reports.collect import collect
 from reports.difference import TESTS, mark_differences
@@ -85,6 +86,7 @@ def table_command(words: Sequence[str]) -> int:
         table = collect(store, given.id)
         if given.test:
             table = mark_differences(table, given.test, store, find_record(store, given.id))
+            table = replace(table, provenance={**table.provenance, "test": given.test})
         return table
 
     if given.watch is not None:
