@@ -43,6 +43,8 @@ Block: TypeAlias = "PipelineStep | Callable[..., Any]"
 
 _SHARDS_A_BUCKET = 8
 _MOST_BUCKETS = 1000
+# datatrove's blocks write a file for each shard and bucket, but decide a bucket in little memory.
+_MOST_DATATROVE_BUCKETS = 16
 _SCHEMA = pa.schema([(name, pa.string()) for name in ("text", "id", "url", "timestamp")])
 
 
@@ -67,71 +69,64 @@ def plan_steps(
     duplicates over all pages, then the language.
     """
     buckets = min(_MOST_BUCKETS, 1 + len(shards) // _SHARDS_A_BUCKET)
+    few = min(_MOST_DATATROVE_BUCKETS, buckets)
     same_url = ExactDedupConfig(content_getter=page_key, hash_config=HASH)
-    tokenizer: Any = PunktSentences()
-    spans = span_settings(settings.rules.min_num_sentences)
-    places = {
-        name: str(work / name)
-        for name in ("cleaned", "urls", "urls-found", "parts", "parts-found", "final")
-    }
-    once_a_url: list[Block] = [
-        TaskReader(places["cleaned"]),
-        ExactDedupFilter(places["urls-found"], same_url),
+    cleaned, urls, urls_found = (str(work / name) for name in ("cleaned", "urls", "urls-found"))
+    read = READERS[str(shards[0].format)]
+    first: list[Block] = [
+        read(get_datafolder(folder), shards, work / "problems"),
+        Tally("read"),
+        *_page_filters(settings),
+        Tally("cleaned"),
+        _writer(cleaned),
+        ExactDedupSignature(urls, same_url, few),
     ]
-
-    mark: list[Block] = []
-    decide: list[Block] = []
-    drop: list[Block] = []
-    if settings.deduplicate == "lines":
-        signatures, found = Path(places["parts"]), Path(places["parts-found"])
-        mark = [LineSignatures(signatures, buckets)]
-        decide = [FindDuplicateLines(signatures, found, len(shards))]
-        drop = [DropDuplicateLines(found, buckets, settings.rules.min_num_sentences)]
-    elif settings.deduplicate == "spans":
-        mark = [SentenceDedupSignature(places["parts"], buckets, spans, tokenizer)]
-        decide = [SentenceFindDedups(places["parts"], places["parts-found"], config=spans)]
-        drop = [SentenceDedupFilter(places["parts-found"], spans, language=tokenizer)]
-
+    find_urls = ExactFindDedups(urls, urls_found, same_url)
+    again: list[Block] = [TaskReader(cleaned), ExactDedupFilter(urls_found, same_url)]
+    last: list[Block] = [*again, Tally("unique")]
     steps = [
-        Step(
-            name="clean",
-            tasks=len(shards),
-            blocks=[
-                READERS[str(shards[0].format)](get_datafolder(folder), shards, work / "problems"),
-                Tally("read"),
-                *_page_filters(settings),
-                Tally("cleaned"),
-                _writer(places["cleaned"]),
-                ExactDedupSignature(places["urls"], same_url, buckets),
-            ],
-        ),
-        Step(
-            name="find-urls",
-            tasks=buckets,
-            blocks=[ExactFindDedups(places["urls"], places["urls-found"], same_url)],
-        ),
+        Step(name="clean", tasks=len(shards), blocks=first),
+        Step(name="find-urls", tasks=few, blocks=[find_urls]),
     ]
-    if mark:
+    if settings.deduplicate != "none":
+        if settings.deduplicate == "lines":
+            tasks, (mark, find, drop) = buckets, _line_blocks(settings, len(shards), buckets, work)
+        else:
+            tasks, (mark, find, drop) = few, _span_blocks(settings, few, work)
         steps += [
-            Step(name="mark", tasks=len(shards), blocks=[*once_a_url, *mark]),
-            Step(name="find-duplicates", tasks=buckets, blocks=decide),
+            Step(name="mark", tasks=len(shards), blocks=[*again, mark]),
+            Step(name="find-duplicates", tasks=tasks, blocks=[find]),
         ]
-    language = (
-        [Language(settings.language, settings.min_language_probability)]
-        if settings.language
-        else []
+        last.append(drop)
+    last.append(Tally("distinct"))
+    if settings.language:
+        last.append(Language(settings.language, settings.min_language_probability))
+    last += [Tally("written"), _writer(str(work / "final"))]
+    return [*steps, Step(name="finish", tasks=len(shards), blocks=last)]
+
+
+def _line_blocks(
+    settings: CrawlSettings, shards: int, buckets: int, work: Path
+) -> tuple[Block, Block, Block]:
+    """The blocks that mark, find and drop duplicate lines."""
+    signatures, found = work / "parts", work / "parts-found"
+    return (
+        LineSignatures(signatures, buckets),
+        FindDuplicateLines(signatures, found, shards),
+        DropDuplicateLines(found, buckets, settings.rules.min_num_sentences),
     )
-    last = [
-        *once_a_url,
-        Tally("unique"),
-        *drop,
-        Tally("distinct"),
-        *language,
-        Tally("written"),
-        _writer(places["final"]),
-    ]
-    steps.append(Step(name="finish", tasks=len(shards), blocks=last))
-    return steps
+
+
+def _span_blocks(settings: CrawlSettings, buckets: int, work: Path) -> tuple[Block, Block, Block]:
+    """datatrove's blocks that mark, find and drop repeated spans."""
+    signatures, found = str(work / "parts"), str(work / "parts-found")
+    spans = span_settings(settings.rules.min_num_sentences)
+    tokenizer: Any = PunktSentences()
+    return (
+        SentenceDedupSignature(signatures, buckets, spans, tokenizer),
+        SentenceFindDedups(signatures, found, config=spans),
+        SentenceDedupFilter(found, spans, language=tokenizer),
+    )
 
 
 def _page_filters(settings: CrawlSettings) -> list[Block]:

@@ -72,7 +72,7 @@ class _ShardReader(BaseDiskReader):
     def get_document_from_dict(self, data: dict, source_file: str, id_in_file: int) -> Any:
         """Make a document of one page; one without text is counted and left out."""
         document = None
-        if isinstance(data.get("text"), str):
+        if isinstance(data.get("text"), str) and data["text"]:
             document = super().get_document_from_dict(data, source_file, id_in_file)
         if document is None:
             self.counts[NO_TEXT] += 1

@@ -12,6 +12,7 @@ import fcntl
 import io
 import json
 import logging
+import resource
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,7 @@ def clean_crawl(
     `workers`. Raises RunError where `output` belongs to another run, and UnfinishedError where a
     shard changed under way.
     """
+    output = output.absolute()
     if (whole := finished_report(settings, shards, output)) is not None:
         return whole
     with _only_run(output):
@@ -99,6 +101,7 @@ def submit_crawl(
     While the jobs of an earlier call wait or run, nothing is submitted. Raises RunError as
     `clean_crawl` does.
     """
+    output = output.absolute()
     options = dict(slurm)
     # Else SLURM keeps the jobs after a failed one waiting for ever.
     arguments = {"kill-on-invalid-dep": "yes", **options.pop("sbatch_args", {})}
@@ -166,6 +169,9 @@ class _OneAtATime(PipelineExecutor):
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{rank:05d}").open("w") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
+            # datatrove merges all shards' signatures at once, each from its own open file.
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             return super()._run_for_rank(rank, local_rank, node_rank)
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from t5study.corpora.__main__ import main
 from t5study.corpora.cleaning import clean_page
-from t5study.corpora.crawl import report
+from t5study.corpora.crawl import pipeline, report
 from t5study.corpora.crawl.language import language_verdict
 from t5study.corpora.crawl.lines import drop_duplicate_lines
 from t5study.corpora.crawl.lists import (
@@ -128,6 +128,19 @@ def test_number_of_workers_changes_no_byte(crawl: Path, tmp_path: Path) -> None:
     two = clean(crawl, tmp_path / "two", workers=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two") != {}
     assert one["counts"] == two["counts"]
+
+
+@pytest.mark.parametrize("deduplicate", ["lines", "spans"])
+def test_number_of_buckets_changes_no_byte(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deduplicate: str
+) -> None:
+    """Duplicates are found the same in one piece and in five."""
+    clean(crawl, tmp_path / "one", deduplicate=deduplicate)
+    monkeypatch.setattr(pipeline, "_SHARDS_A_BUCKET", 1)
+    clean(crawl, tmp_path / "five", deduplicate=deduplicate)
+    tasks = tmp_path / "five" / "work" / "find-duplicates" / "completions"
+    assert len(list(tasks.iterdir())) == 5
+    assert contents(tmp_path / "one") == contents(tmp_path / "five")
 
 
 @given(
