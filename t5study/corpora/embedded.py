@@ -136,7 +136,7 @@ def prose(text: str) -> list[str]:
                 code_indent = indent
                 continue
             lines = [line for line in lines[1:] if not re.match(r"\s*:[\w-]+:", line)]
-        if block.rstrip().endswith("::"):
+        if lines and lines[-1].rstrip().endswith("::"):
             code_indent = indent
         lines = [line for line in lines if not re.fullmatch(r'\s*([=\-~^"#*+.])\1{2,}\s*', line)]
         plain = _plain(" ".join(" ".join(lines).split()))

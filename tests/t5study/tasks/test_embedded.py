@@ -60,11 +60,11 @@ CONTENT = {
     "gettext": (1, "ebd52565ba1d564d"),
     "slices": (1, "57d0976b7836b99a"),
     "books": (1, "9def5bfe035317b1"),
-    "docs": (1, "12335e20a3516ae3"),
+    "docs": (1, "380debe293c2cd9c"),
     "dictionary": (1, "8669ddad6f2e66fb"),
     "encyclopedia": (1, "7aac11184033ac4e"),
     "everyday": (1, "b0dc7d611e2652e9"),
-    "mixed": (1, "94ff2ed58ff69fb7"),
+    "mixed": (1, "a41b0844b7cb5768"),
 }
 
 
