@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t5study.corpora.tokenized import INDEX, OFFSETS, TokenizedCorpus, encoded, write_tokens
+from t5study import vocabulary
+from t5study.corpora.tokenized import INDEX, OFFSETS, TokenizedCorpus, encoded, run, write_tokens
 from t5study.errors import DataError
 
 
@@ -170,3 +171,64 @@ def test_encoding_keeps_the_order():
 
     texts = [str(number) for number in range(2500)]
     assert list(encoded(texts, Letters())) == [[ord(c) for c in text] for text in texts]
+
+
+class Context:
+    """What a stage is given, as far as the corpus stage asks."""
+
+    threads = 1
+
+    def __init__(self, stops=False):
+        self.facts, self.stops, self.steps = {}, stops, []
+
+    def progress(self, step, total):
+        self.steps.append((step, total))
+
+    def should_stop(self):
+        return self.stops
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+    def record(self, **facts):
+        self.facts |= facts
+
+
+@pytest.fixture
+def stage_inputs(tmp_path, monkeypatch):
+    """A corpus of three texts and a vocabulary trained on them by its stage."""
+    texts = ["the cat sees the dog\nthe dog runs", "", "a dog under a house"] * 20
+
+    class Texts:
+        approximate_tokens = 500
+
+        def documents(self):
+            yield from texts
+
+    monkeypatch.setattr("t5study.corpora.get_corpus", lambda name: Texts())
+    settings = {"corpus": {"name": "any"}, "pieces": 20, "byte_fallback": False, "lines": 1000}
+    vocabulary.run(settings, {}, tmp_path / "vocabulary", Context())
+    return texts, {"vocabulary": tmp_path / "vocabulary"}
+
+
+def test_the_corpus_stage(tmp_path, stage_inputs):
+    """Every text's ids, in order; what was left out is recorded."""
+    texts, inputs = stage_inputs
+    context = Context()
+    run({"corpus": {"name": "any"}}, inputs, tmp_path / "out", context)
+    corpus = TokenizedCorpus.open(tmp_path / "out")
+    made = vocabulary.Vocabulary(inputs["vocabulary"])
+    read = [made.decode(corpus.document(i)) for i in range(corpus.documents)]
+    assert read == [made.normalize(text) for text in texts if text]
+    assert context.facts["documents"] == 40
+    assert context.facts["empty_documents"] == 20
+    assert context.facts["tokens"] == len(corpus)
+    assert context.steps[0] == (5, 500)
+
+
+def test_the_corpus_stage_stops_when_asked(tmp_path, stage_inputs):
+    """A signal ends it, and what it leaves is no corpus."""
+    with pytest.raises(KeyboardInterrupt):
+        run({"corpus": {"name": "any"}}, stage_inputs[1], tmp_path / "out", Context(stops=True))
+    with pytest.raises(DataError, match="is no tokenized corpus"):
+        TokenizedCorpus.open(tmp_path / "out")
