@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reports.cli import main
 from reports.collect import collect
 from reports.compare import compare
 from reports.errors import ReportError
