@@ -223,7 +223,7 @@ def test_the_corpus_stage(tmp_path, stage_inputs):
     assert context.facts["documents"] == 40
     assert context.facts["empty_documents"] == 20
     assert context.facts["tokens"] == len(corpus)
-    assert context.steps[0] == (5, 500)
+    assert context.steps[0] == (8, 500)
 
 
 def test_the_corpus_stage_stops_when_asked(tmp_path, stage_inputs):
