@@ -23,6 +23,7 @@ def collect(store: Path, id: str) -> Table:
     record = find_record(store, id)
     references = tuple(str(r["file"]) for r in record.get("references") or [])
     results = Results(store, references)
+    results.prefetch((s["name"], key) for key, s in (record.get("stages") or {}).items())
     table = Collector(record, results).table()
     results.save()
     return table

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sweeps.errors import StoreError
-from sweeps.store import Store, read_json, write_json
+from reports.errors import ReportError
+from reports.files import write_text
+from sweeps.store import Store, read_json
 
 INDEX = Path("index") / "results.json"
 SCHEMA = 2
 READ = ("stage.json", "scores.json")
 """The files whose size and time say whether an entry of the index still holds."""
+
+READERS = 16
+"""Files that are read at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +54,24 @@ class Results:
         """A finished stage; None for one that is not."""
         place = f"{name}/{key}"
         if place not in self._seen:
-            self._seen[place] = self._read(place)
+            self._keep(place, self._look(place))
         return self._seen[place]
+
+    def prefetch(self, stages: Iterable[tuple[str, str]]) -> None:
+        """Read many stages, by name and key, side by side: a network's delays overlap."""
+        places = [place for name, key in stages if (place := f"{name}/{key}") not in self._seen]
+        with ThreadPoolExecutor(max_workers=READERS) as readers:
+            for place, found in zip(places, readers.map(self._look, places), strict=True):
+                self._keep(place, found)
 
     def save(self) -> None:
         """Keep what was read; a store that cannot be written only costs the next reader time."""
         if not self._changed:
             return
+        index = {"schema": SCHEMA, "provenances": self._provenances, "entries": self._entries}
         try:
-            index = {"schema": SCHEMA, "provenances": self._provenances, "entries": self._entries}
-            write_json(self.store.path / INDEX, index, sync=False)
-        except StoreError as error:
+            write_text(self.store.path / INDEX, json.dumps(index))
+        except ReportError as error:
             log.warning("The index was not kept: %s", error)
         self._changed = False
 
@@ -73,34 +85,38 @@ class Results:
             return {}, []
         return entries, provenances
 
-    def _read(self, place: str) -> Result | None:
+    def _look(self, place: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The signs of a stage's files, and what they hold where the index does not know them."""
         folder = os.path.join(self.store.path, place)
         signs = {name: _sign(os.path.join(folder, name)) for name in self._names}
+        known = (self._entries.get(place) or {}).get("signs", {})
+        if signs["stage.json"] is None or all(known.get(n) == sign for n, sign in signs.items()):
+            return signs, None
+        return signs, {n: _object(os.path.join(folder, n)) for n, sign in signs.items() if sign}
+
+    def _keep(self, place: str, found: tuple[dict[str, Any], dict[str, Any] | None]) -> None:
+        signs, read = found
         if signs["stage.json"] is None:
-            if self._entries.pop(place, None) is not None:
-                self._changed = True
-            return None
-        entry = self._entries.get(place)
-        if entry is None or any(entry["signs"].get(n) != sign for n, sign in signs.items()):
-            entry = {"signs": signs} | self._from_disk(folder)
-            self._entries[place] = entry
+            self._changed |= self._entries.pop(place, None) is not None
+            self._seen[place] = None
+            return
+        if read is not None:
+            stage = read.pop("stage.json")
             self._changed = True
-        return Result(
+            self._entries[place] = {
+                "signs": signs,
+                "provenance": self._number(stage.get("provenance") or {}),
+                "wall_seconds": stage.get("wall_seconds"),
+                "facts": stage.get("facts") or {},
+                "files": {name: content for name, content in read.items() if content},
+            }
+        entry = self._entries[place]
+        self._seen[place] = Result(
             provenance=self._provenances[entry["provenance"]],
             wall_seconds=entry["wall_seconds"],
             facts=entry["facts"],
             files=entry["files"],
         )
-
-    def _from_disk(self, folder: str) -> dict[str, Any]:
-        stage = _object(os.path.join(folder, "stage.json"))
-        files = {name: _object(os.path.join(folder, name)) for name in self._names[1:]}
-        return {
-            "provenance": self._number(stage.get("provenance") or {}),
-            "wall_seconds": stage.get("wall_seconds"),
-            "facts": stage.get("facts") or {},
-            "files": {name: content for name, content in files.items() if content},
-        }
 
     def _number(self, provenance: Any) -> int:
         name = _canonical(provenance)

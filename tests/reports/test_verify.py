@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.cli import main
 from reports.collect import collect
 from reports.compare import compare
 from reports.errors import ReportError
@@ -71,6 +72,15 @@ def test_published_and_compared_tables_too(full, tmp_path: Path) -> None:
     ):
         for path in vars(write_table(table, tmp_path)).values():
             assert run([str(path)]) == 0
+
+
+def test_a_tested_table_is_tested_again(full, tmp_path: Path, capsys) -> None:
+    """--test is part of what a file was made of."""
+    command = ["toy", "--store", str(full.record()), "--test", "welch", "--output", str(tmp_path)]
+    main(command)
+    assert "Welch" in (tmp_path / "toy.md").read_text()
+    assert main(["verify", str(tmp_path / "toy.md")]) == 0
+    assert "still gives this table" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
