@@ -52,8 +52,13 @@ class Size:
 
 
 SIZES: Mapping[str, Size] = {
+    "pico": Size(d_model=32, d_ff=128, d_kv=16, num_heads=2, num_layers=2),
     "nano": Size(d_model=64, d_ff=256, d_kv=16, num_heads=4, num_layers=2),
+    "nano_2x": Size(d_model=96, d_ff=384, d_kv=16, num_heads=6, num_layers=2),
+    "nano_4x": Size(d_model=96, d_ff=384, d_kv=16, num_heads=6, num_layers=4),
     "micro": Size(d_model=128, d_ff=512, d_kv=32, num_heads=4, num_layers=2),
+    "micro_deep": Size(d_model=128, d_ff=512, d_kv=32, num_heads=4, num_layers=4),
+    "milli": Size(d_model=192, d_ff=768, d_kv=32, num_heads=6, num_layers=4),
     "mini": Size(d_model=256, d_ff=1024, d_kv=32, num_heads=8, num_layers=4),
     "small": Size(d_model=512, d_ff=2048, d_kv=64, num_heads=8, num_layers=6),
     "base": Size(d_model=768, d_ff=3072, d_kv=64, num_heads=12, num_layers=12),

@@ -38,7 +38,8 @@ class DecodingState:
             dtype = torch.get_autocast_dtype(device.type)
         self._stack = stack
         self._bidirectional = config.layout.prefix
-        self._linear: Linear = operations(output).linear
+        self._operations = operations(output)
+        self._linear: Linear = self._operations.linear
         self._output = output.to(dtype)
         self._blocks = [_BlockWeights(block, dtype) for block in stack.blocks]  # type: ignore[arg-type]
         shape = (len(self._blocks), 2, rows, config.num_heads, FIRST_CAPACITY, config.d_kv)
@@ -71,7 +72,7 @@ class DecodingState:
             fused = self._linear(block.attention_norm(x), weights.fused)
             split = fused.view(self.rows, length, 3, weights.heads, -1).permute(2, 0, 3, 1, 4)
             self._cache[layer, :, :, :, :length] = split[1:]
-            mixed = operations(x).attend(fused, None, weights.heads, bias, mask)
+            mixed = self._operations.attend(fused, None, weights.heads, bias, mask)
             x = weights.feed(x + self._linear(mixed, weights.output), self._linear)
         self.length = length
         self.ready = self._stack.final_norm(x[:, -1:])
@@ -90,9 +91,7 @@ class DecodingState:
             split = fused.view(self.rows, 3, weights.heads, weights.head_width).transpose(0, 1)
             self._cache[layer, :, :, :, self.length] = split[1:]
             key, value = self._cache[layer, :, :, :, :end]
-            mixed = F.scaled_dot_product_attention(
-                split[0].unsqueeze(2), key, value, attn_mask=bias, scale=1.0
-            )
+            mixed = self._operations.look_up(split[0].unsqueeze(2), key, value, bias)
             x = x + self._linear(mixed.view(self.rows, 1, -1), weights.output)
             if self._memory:
                 x = x + self._look_back(weights, x, self._memory[layer])
@@ -129,9 +128,8 @@ class DecodingState:
         query = self._linear(weights.block.cross_attention_norm(x), weights.cross_query)
         shape = (-1, self._width, weights.heads, weights.head_width)
         key, value = memory
-        mixed = F.scaled_dot_product_attention(
-            query.view(shape).transpose(1, 2), key, value, attn_mask=self._memory_mask, scale=1.0
-        )
+        query = query.view(shape).transpose(1, 2)
+        mixed = self._operations.look_up(query, key, value, self._memory_mask)
         mixed = mixed.transpose(1, 2).reshape(self.rows, 1, -1)
         return self._linear(mixed, weights.cross_output)
 

@@ -52,6 +52,20 @@ def attend(
     return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep)
 
 
+def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> Tensor:
+    """softmax(Q K^T + shift) V for few queries (N, H, T, K) of keys and values (N, H, S, K).
+
+    Batched products take a third of the fused attention's time for single queries in bfloat16.
+    """
+    sizes = query.shape
+    query, key, value = (x.flatten(0, 1) for x in (query, key, value))
+    logits = torch.bmm(query, key.transpose(1, 2)).view(*sizes[:3], -1)
+    if shift is not None:
+        logits = logits.add_(shift) if logits.dtype == shift.dtype else logits + shift
+    weights = logits.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
+    return torch.bmm(weights.flatten(0, 1).to(value.dtype), value).view(sizes)
+
+
 def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Ones with probability `keep` (to 2^-16), else zeros, four for one 64-bit draw."""
     count = torch.Size(shape).numel()

@@ -60,6 +60,13 @@ def attend(
     return mixed.transpose(1, 2).flatten(-2)
 
 
+def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> Tensor:
+    """softmax(Q K^T + shift) V for few queries (N, H, T, K) of keys and values (N, H, S, K)."""
+    if shift is not None:
+        shift = shift.to(query.dtype)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=shift, scale=1.0)
+
+
 def by_head(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
     """(B, T, parts I) -> parts times (B, H, T, K)."""
     shape = (*x.shape[:-1], parts, heads, -1)

@@ -91,6 +91,15 @@ def test_attend(cross, dropout, shifted):
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
 
 
+@pytest.mark.parametrize("shifted", [False, True])
+def test_look_up(shifted):
+    """Few queries into a part of a larger cache."""
+    cache = random(2, B, H, S + 3, K)[..., :S, :]
+    shift = random(B, 1, 1, S) if shifted else None
+    inputs = [random(B, H, 2, K).detach(), cache[0].detach(), cache[1].detach()]
+    torch.testing.assert_close(kernels.look_up(*inputs, shift), plain.look_up(*inputs, shift))
+
+
 def test_dropping_a_value_is_dropping_its_weights():
     """The broadcast form equals one weight mask for all queries of a sequence."""
     torch.manual_seed(3)
