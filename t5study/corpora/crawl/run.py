@@ -245,8 +245,6 @@ def _prepare(
         _refuse_other_settings(settings, earlier, output)
         before = [Shard(**shard) for shard in earlier["shards"]]
         _forget_changed(output, changed(before, shards))
-    elif output.exists() and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
-        raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
     work.mkdir(parents=True, exist_ok=True)
     record.with_suffix(".tmp").write_text(json.dumps(described), "utf-8")
     record.with_suffix(".tmp").replace(record)
@@ -308,10 +306,13 @@ def _is_queued(job: str) -> bool:
 def _only_run(output: Path) -> Iterator[None]:
     """Hold `output` for one command at a time; the hold goes with the process."""
     output.mkdir(parents=True, exist_ok=True)
+    ours = (output / "work" / "run.json").exists()
+    if not ours and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
+        raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
     with (output / _LOCK).open("w") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             raise RunError(f"Another command is cleaning into {output} now.") from None
         yield
 

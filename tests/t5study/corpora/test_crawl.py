@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from t5study.corpora.__main__ import main
 from t5study.corpora.cleaning import clean_page
-from t5study.corpora.crawl import pipeline, report
+from t5study.corpora.crawl import pipeline, report, run
 from t5study.corpora.crawl.language import language_verdict
 from t5study.corpora.crawl.lines import drop_duplicate_lines
 from t5study.corpora.crawl.lists import (
@@ -192,13 +192,13 @@ def test_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     clean(tmp_path / "in", tmp_path / "whole")
     command = [sys.executable, "-m", "t5study.corpora", "clean", "--workers", "2"]
     command += ["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     completions = tmp_path / "out" / "work" / "clean" / "completions"
     while not list(completions.glob("*")):
-        assert run.poll() is None
+        assert killed.poll() is None
         time.sleep(0.002)
-    os.kill(run.pid, signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
     done = {path.name: path.stat().st_mtime_ns for path in completions.iterdir()}
     assert not (tmp_path / "out" / "report.json").exists()
 
@@ -221,6 +221,41 @@ def test_other_settings_are_refused(crawl: Path, tmp_path: Path) -> None:
     clean(crawl, tmp_path / "out", language=None)
     with pytest.raises(RunError, match=r"language: None there, en here.*another --output"):
         clean(crawl, tmp_path / "out")
+
+
+def test_output_belongs_to_one_command_at_a_time(crawl: Path, tmp_path: Path) -> None:
+    """A second command on the same folder is refused while the first one lives."""
+    (tmp_path / "out").mkdir()
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX);"
+    hold += "print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(tmp_path / "out" / ".lock")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as first:
+        assert first.stdout.readline() == b"held\n"
+        with pytest.raises(RunError, match="Another command is cleaning into"):
+            clean(crawl, tmp_path / "out")
+        first.stdin.close()
+    clean(crawl, tmp_path / "out")
+
+
+def test_foreign_folder_is_left_alone(crawl: Path, tmp_path: Path) -> None:
+    """A folder that holds something else is no place for a corpus."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(RunError, match=r"holds something else\. Give --output a new"):
+        clean(crawl, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_long_step_says_how_far_it_is(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    """Now and then a line says how many tasks are done."""
+    monkeypatch.setattr(run, "_SECONDS_BETWEEN_LINES", 0.001)
+    with caplog.at_level("INFO"):
+        clean(crawl, tmp_path / "out")
+    assert "clean: 4 tasks" in caplog.text
+    assert "of 4 tasks done" in caplog.text
 
 
 def truncate(path: Path) -> None:
