@@ -14,6 +14,7 @@ OURS_INSIDE = "our differences are inside our own spread"
 THEIRS_INSIDE = "the published differences are inside their own spread"
 NOT_BOTH = "no row differs beyond the spread in both tables"
 NOTHING = "nothing to compare yet"
+LEFT_OUT = "The published table leaves its baseline out."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Agreement:
     def sentence(self) -> str:
         """One line for below the table."""
         same = sum(a == b for _, a, b in self.signs)
-        said = [f"{self.ours} and {self.published}: {self.verdict}"]
+        said = [f"{self.ours} ours, {self.published} paper: {self.verdict}"]
         if self.signs:
             said.append(f"{same} of {len(self.signs)} signs are the same")
         if self.tau is not None and self.p_value is not None:
@@ -65,7 +66,7 @@ class Pair:
         self.rulers = ours.ruler[j], theirs.ruler[k]
         self.rows = rows
         self.left = [a.scores[j] for a, _ in rows]
-        self.right = [b.scores[k] if b else Score(value=None) for _, b in rows]
+        self.right = [b.scores[k] if b else Score(value=None, notes=(LEFT_OUT,)) for _, b in rows]
         baseline = next((a.scores[j].value for a, _ in rows if a.baseline), None)
         published = reference.scores[k].value if reference else None
         self.relative = reference is not None and any(a.baseline for a, _ in rows)

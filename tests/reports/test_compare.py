@@ -149,6 +149,8 @@ def test_a_published_table_without_its_baseline_takes_the_studys(builder) -> Non
     builder.row("Deshuffling", [{"mood": {"acc": 70.0}}])
     comparison = compare(builder.record("table04"), "table04")
     assert comparison.table.rows[1].scores[1].value == pytest.approx(73.17 - 83.28)
+    (note,) = comparison.table.rows[0].scores[1].notes
+    assert note == "The published table leaves its baseline out."
     assert comparison.agreements[0].verdict == "agrees"
 
 
