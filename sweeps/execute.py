@@ -17,7 +17,7 @@ from sweeps.context import Context, Report, StopRequest
 from sweeps.errors import LeaseLost, StageError, Stopped, StoreError, is_full
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.logs import LOG, captured, gather_logs
-from sweeps.provenance import provenance
+from sweeps.provenance import imported_packages, provenance
 from sweeps.stage import resolve_run
 from sweeps.store import Store, store_errors, write_json
 
@@ -177,6 +177,9 @@ def _attempt(
     with store_errors("start a stage", work):
         out.mkdir(parents=True, exist_ok=True)
         _drop_old_checkpoints(earlier)
+    # Before the stage runs: that is the code it runs, and nothing slow may stand between the end
+    # of its work and its publication.
+    origin = provenance(spec["run"], device=device, threads=threads)
     started, clock = datetime.now(UTC), time.perf_counter()
     context = Context(
         work=work,
@@ -201,7 +204,7 @@ def _attempt(
         description = {
             **{part: spec[part] for part in ("schema", "name", "version", "key")},
             **{part: spec[part] for part in ("config", "inputs", "run")},
-            "provenance": provenance(spec["run"], device=device, threads=threads),
+            "provenance": {**origin, "packages": imported_packages()},
             "started": started.isoformat(),
             "finished": finished.isoformat(),
             "wall_seconds": round(seconds, 3),
