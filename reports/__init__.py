@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reports.output import RenderedPaths
 
 
 def show(store: Path, sweep: str) -> None:
@@ -10,3 +14,10 @@ def show(store: Path, sweep: str) -> None:
     from reports.output import show_sweep
 
     show_sweep(Path(store), sweep)
+
+
+def write(store: Path, sweep: str) -> RenderedPaths:
+    """Write a sweep's table in every format below its store; ReportError for an unknown one."""
+    from reports.output import write
+
+    return write(Path(store), sweep)

@@ -101,6 +101,13 @@ def test_a_run_ends_with_the_table_and_two_paths(builder, capsys) -> None:
     assert (store / "reports/toy.tex").is_file()
 
 
+def test_a_program_gets_the_paths(builder) -> None:
+    """Without printing."""
+    store = whole(builder)
+    assert reports.write(store, "toy").latex == store / "reports/toy.tex"
+    assert "50.50" in (store / "reports/toy.md").read_text()
+
+
 def test_a_terminal_shows_bold_as_bold(full) -> None:
     """Escape codes instead of stars, on a pseudo-terminal."""
     full.record()
