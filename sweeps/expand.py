@@ -10,6 +10,7 @@ from typing import Any
 
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.placeholders import fill, strip
 from sweeps.settings import OPERATIONAL
 from sweeps.stage import Stage
 from sweeps.study import Cell, Study
@@ -23,6 +24,9 @@ class Row:
     """One line of a table: a configuration with one or more seeds."""
 
     label: str
+    """What this row really is: a file's label with its placeholders filled."""
+    name: str
+    """What a published table may call the row: a file's name, or its label without placeholders."""
     overrides: tuple[str, ...]
     """What sets this row apart; the sweep's common overrides come first."""
     baseline: bool
@@ -183,7 +187,7 @@ class Expansion:
         rows = self._distinct(sweep, rows, first, notices)
         if baseline is None and self.run["baseline"] == "auto":
             baseline = self._baseline_of_grid(sweep, rows, first, start, notices)
-        if self.run["baseline"] == "none":
+        if "none" in (self.run["baseline"], baseline):
             baseline = None
         done = []
         for row in rows:
@@ -195,7 +199,8 @@ class Expansion:
             ]
             done.append(
                 Row(
-                    label=row.label,
+                    label=fill(row.label, cells[0].config),
+                    name=row.name or strip(row.label),
                     overrides=row.overrides,
                     baseline=row.label == baseline,
                     cells=tuple(cells),
@@ -237,7 +242,7 @@ class Expansion:
         row = FileRow(label="baseline")
         rows.insert(0, row)
         first[row.label] = default
-        notices.append("No cell of the grid is the baseline: added. baseline=none leaves it out.")
+        notices.append("No row is the baseline: added. baseline=none leaves it out.")
         return row.label
 
     def cell(self, sweep: Sweep, overrides: Sequence[str], seed: int) -> Cell:

@@ -50,6 +50,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
 def _row(row: Row) -> dict[str, Any]:
     return {
         "label": row.label,
+        "name": row.name,
         "overrides": list(row.overrides),
         "baseline": row.baseline,
         "cells": [

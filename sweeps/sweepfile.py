@@ -18,7 +18,10 @@ FOLDER = Path(__file__).parent
 @dataclass(frozen=True, kw_only=True)
 class FileRow:
     label: str
+    """What the row is called; `{dotted.key}` stands for a value (sweeps/placeholders.py)."""
     overrides: tuple[str, ...] = ()
+    name: str | None = None
+    """What a published table calls the row, where that is not the label without placeholders."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class SweepFile:
     title: str
     section: str | None = None
     baseline: str | None = None
-    """The label of the baseline row."""
+    """The label of the baseline row, or "none" for a table without; added where neither is said."""
     seeds: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[FileRow, ...] = ()
     search: Search | None = None
@@ -86,8 +89,8 @@ def _checked(path: Path, content: Any, sha256: str) -> SweepFile:
         for label in sorted({x for x in labels if labels.count(x) > 1})
     ]
     baseline = content.get("baseline")
-    if rows and baseline is not None and baseline not in labels:
-        said.append(f"{path.name}: baseline: no row {baseline!r}. {nearest(baseline, labels)}")
+    if rows and baseline not in (None, "none", *labels):
+        said.append(f"{path.name}: baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
     seeds = content.get("seeds") or {}
     for key, value in seeds.items():
         if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
@@ -114,16 +117,17 @@ def _row(path: Path, row: Any, said: list[str]) -> FileRow:
     if not isinstance(row, dict) or "label" not in row:
         said.append(f"{path.name}: a row is {{label, overrides}}, not {row!r}.")
         return FileRow(label=str(row))
-    for key in row.keys() - {"label", "overrides"}:
+    known = [f.name for f in fields(FileRow)]
+    for key in row.keys() - set(known):
         said.append(
-            f"{path.name}: row {row['label']!r}: unknown key {key!r}. "
-            f"{nearest(str(key), ['label', 'overrides'])}"
+            f"{path.name}: row {row['label']!r}: unknown key {key!r}. {nearest(str(key), known)}"
         )
     overrides = row.get("overrides") or []
     if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
         said.append(f"{path.name}: row {row['label']!r}: overrides is a list of key=value.")
         overrides = []
-    return FileRow(label=str(row["label"]), overrides=tuple(overrides))
+    name = None if row.get("name") is None else str(row["name"])
+    return FileRow(label=str(row["label"]), overrides=tuple(overrides), name=name)
 
 
 def _search(path: Path, content: Any, said: list[str]) -> Search | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from t5study import strategies
-from t5study.stage import Stage
+from t5study.stage import Stage, UnitSettings
 from t5study.stages import Stages
 from t5study.tasks.suites import SUITES
 
@@ -25,14 +25,30 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
         "best": "best checkpoint for each task on validation",
         "last": "last checkpoint",
     }[config["selection"]]
-    split = config["evaluate"]["split"]
     return {
         "scores": scores,
         "columns": columns(config["suite"]),
         "references": [CONSTANT],
-        "selection": f"{selection}; scores on the {split} split",
-        "footnotes": [],
+        "selection": f"{selection}; {_splits(stages.units)}",
+        "footnotes": _footnotes(config),
     }
+
+
+def _splits(units: Iterable[UnitSettings]) -> str:
+    """Which split the scores are from, or which tasks' are from which."""
+    tasks: dict[str, list[str]] = {}
+    for unit in units:
+        tasks.setdefault(unit.split, []).extend(unit.evaluate)
+    if len(tasks) == 1:
+        return f"scores on the {next(iter(tasks))} split"
+    return "; ".join(f"{', '.join(names)} on the {split} split" for split, names in tasks.items())
+
+
+def _footnotes(config: Mapping[str, Any]) -> list[str]:
+    dataset = config["dataset"]
+    if dataset["corpus"] == dataset["name"]:
+        return []
+    return [f"dataset={dataset['name']}: the preset has the corpus {dataset['corpus']} for it."]
 
 
 def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:

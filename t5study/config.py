@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -10,6 +11,35 @@ from omegaconf import MISSING
 @dataclass
 class Named:
     name: str = MISSING
+
+
+@dataclass
+class Roles:
+    """What a preset has for what the paper's tables name: rows are written by role."""
+
+    sizes: dict[str, str] = field(default_factory=dict)
+    """double and quadruple (section 3.6), rung1 to rung5 (section 3.7) -> a size."""
+    corpora: dict[str, str] = field(default_factory=dict)
+    """A data set of section 3.4.1 -> a corpus."""
+    repeats: dict[str, float] = field(default_factory=dict)
+    """r64 to r4096 (section 3.4.2) -> how often pre-training goes through its tokens."""
+    adapters: dict[str, int] = field(default_factory=dict)
+    """d32 to d2048 (section 3.5.1) -> an adapter's inner width."""
+    limits: dict[str, float] = field(default_factory=dict)
+    """k16 to k21 (section 3.5.2) -> K in examples."""
+    longer: dict[str, float] = field(default_factory=dict)
+    """steps and batch of the final models' pre-training, as multiples (section 3.7)."""
+    translations_limit: float | None = None
+    """K of the final models' multi-task pre-training (section 3.7)."""
+    unsupervised: dict[str, float] = field(default_factory=dict)
+    """rung1 to rung5 -> the examples that unsupervised data counts with (section 3.7)."""
+
+
+@dataclass
+class Architecture:
+    name: str = MISSING
+    loss_on_inputs: bool = False
+    """Whether a single stack also learns to write its input (docs/fidelity.md)."""
 
 
 @dataclass
@@ -56,6 +86,10 @@ class Scaling:
     steps: float = 1.0
     """Multiplies the steps of pre-training and of fine-tuning (section 3.6)."""
     batch: float = 1.0
+    """Multiplies the batches of both."""
+    pretrain_steps: float = 1.0
+    """Multiplies the steps of pre-training alone (section 3.7)."""
+    pretrain_batch: float = 1.0
     ensemble: int = 1
     members: str = "pretrained"
     """What an ensemble's members have of their own: "pretrained" or only "finetuned"."""
@@ -79,7 +113,7 @@ class VocabularySettings:
     """How many lines SentencePiece reads."""
     byte_fallback: bool = False
     file: str | None = None
-    """An existing spiece.model instead of a trained one."""
+    """An existing spiece.model instead of a trained one, or "published" for that of T5."""
 
 
 @dataclass
@@ -136,6 +170,8 @@ class Unit:
     checkpoint_every: int | None = None
     beam_width: int | None = None
     evaluate_examples: int | None = None
+    split: str | None = None
+    """The split that is scored, where it is not evaluate.split."""
 
 
 @dataclass
@@ -165,7 +201,8 @@ class Schema:
     """Every key of the study beside those of the run."""
 
     preset: Named = field(default_factory=Named)
-    architecture: Named = field(default_factory=Named)
+    roles: Roles = field(default_factory=Roles)
+    architecture: Architecture = field(default_factory=Architecture)
     objective: Objective = field(default_factory=Objective)
     dataset: Dataset = field(default_factory=Dataset)
     finetuning: Finetuning = field(default_factory=Finetuning)
@@ -174,6 +211,10 @@ class Schema:
     scaling: Scaling = field(default_factory=Scaling)
     size: Named = field(default_factory=Named)
     suite: Suite = field(default_factory=Suite)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Settings of tasks by name (docs/fidelity.md), data_dir or data_files among them."""
+    data_dir: str | None = None
+    """A folder with hub data sets by name, instead of the hub (docs/data.md)."""
     corruption: float = 0.15
     span_length: float = 3.0
     selection: str = "best"

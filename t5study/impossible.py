@@ -7,6 +7,7 @@ from typing import Any
 
 from t5study.errors import StudyError
 
+SPLITS = ("train", "validation", "test")
 CHOICES: dict[str, tuple[str, ...]] = {
     "selection": ("best", "last"),
     "precision": ("32-true", "bf16-mixed", "16-mixed", "64-true"),
@@ -15,13 +16,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "model.feed_forward": ("relu", "gated_gelu"),
     "pretrain.normalizer": ("padded", "tokens"),
     "finetune.normalizer": ("padded", "tokens"),
-    "evaluate.split": ("train", "validation", "test"),
+    "evaluate.split": SPLITS,
     "scaling.members": ("pretrained", "finetuned"),
     "scaling.average": ("logits", "probabilities"),
 }
 POSITIVE = (
     *("span_length", "mixing.temperature", "mixing.limit", "finetuning.adapter_dim"),
     *("scaling.steps", "scaling.batch", "scaling.ensemble", "vocabulary.pieces"),
+    *("scaling.pretrain_steps", "scaling.pretrain_batch", "strategy.unsupervised_examples"),
     *("pretrain.steps", "pretrain.batch_size", "pretrain.inputs_length", "pretrain.hold"),
     *("finetune.steps", "finetune.batch_size", "finetune.learning_rate"),
     *("finetune.inputs_length", "finetune.targets_length", "finetune.checkpoint_every"),
@@ -52,6 +54,15 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
         stages = Stages(config)
     except (StudyError, ValueError) as error:
         return str(error).splitlines()
+    said += [
+        f"tasks.{name}: no unit of suite={config['suite']['name']} reads this task. "
+        f"It has: {', '.join(sorted(stages.tasks))}."
+        for name in config["tasks"]
+        if name not in stages.tasks
+    ]
+    for unit in stages.units:
+        if unit.split not in SPLITS:
+            said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")
     objective = get_objective(vocab_size=stages.token_ids, **stages.objective)
     architecture = config["architecture"]["name"]
     if architecture not in objective.architectures:

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from t5study.corpora import available, prepare_all
+from t5study.corpora import available, get_corpus, prepare_all
+from t5study.corpora.provided import ProvidedCorpus
 from t5study.stages import Stages
+from t5study.tasks.chosen import chosen, keep_files
+from t5study.vocabulary import keep_vocabulary
 
 
 def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> None:
-    """Have the data of these cells' tasks and corpora in the cache. Raises DataError."""
-    corpora = {
-        name for c in configs for name in (c["vocabulary"]["corpus"], c["dataset"]["corpus"])
-    }
-    tasks = {
-        task
-        for config in configs
-        for unit in Stages(config).units
-        for task in (*unit.train, *unit.evaluate)
-    }
-    if not available(sorted(tasks), sorted(corpora)):
+    """Have the data of these cells' tasks and corpora at hand. Raises DataError, TaskError."""
+    corpora = {c["dataset"]["corpus"] for c in configs}
+    corpora |= {c["vocabulary"]["corpus"] for c in configs if not c["vocabulary"]["file"]}
+    read: dict[tuple[str, ...], tuple[str, Mapping[str, Any]]] = {}
+    for config in configs:
+        if config["vocabulary"]["file"]:
+            keep_vocabulary(config["vocabulary"]["file"])
+        for name in Stages(config).tasks:
+            told = (name, str(config["tasks"].get(name)), str(config["data_dir"]))
+            read[told] = (name, config)
+    for name, config in read.values():
+        for split in chosen(name, config)[0].splits:
+            keep_files(name, split, config)
+    for corpus in map(get_corpus, corpora):
+        if isinstance(corpus, ProvidedCorpus):
+            corpus.prepare()
+    tasks = sorted({name for name, _ in read.values()})
+    if not available(tasks, sorted(corpora)):
         say("Fetching the data once (about 200 MB); later runs read it from the cache.")
     announced: set[str] = set()
 
@@ -29,4 +39,4 @@ def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) ->
             announced.add(what)
             say(f"  {what}")
 
-    prepare_all(sorted(tasks), sorted(corpora), progress)
+    prepare_all(tasks, sorted(corpora), progress)

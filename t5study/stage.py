@@ -45,6 +45,8 @@ class UnitSettings:
     checkpoint_every: int
     beam_width: int
     evaluate_examples: int | None
+    split: str
+    """The split that is scored."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,8 +12,9 @@ from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters, training_flops
 from t5study.objectives import get_objective, objective_settings, sentinels_needed
 from t5study.stage import Cost, Mixture, Stage, UnitSettings
-from t5study.tasks import get_task
+from t5study.tasks.chosen import chosen, describe
 from t5study.tasks.suites import SUITES
+from t5study.vocabulary import given_vocabulary
 
 EMBEDDING_MULTIPLE = 128
 """The embedding's rows are padded to a multiple of this, as in the released models."""
@@ -28,6 +29,8 @@ class Stages:
         self.units = tuple(
             self._unit(name, unit) for name, unit in config["suite"]["units"].items()
         )
+        file = config["vocabulary"]["file"]
+        self.given_vocabulary = given_vocabulary(file) if file else None
         self.objective = self._objective()
         self.sentinels = sentinels_needed(
             inputs_length=config["pretrain"]["inputs_length"], **self.objective
@@ -57,7 +60,13 @@ class Stages:
             checkpoint_every=min(steps, value("checkpoint_every", finetune["checkpoint_every"])),
             beam_width=value("beam_width", self.config["evaluate"]["beam_width"]),
             evaluate_examples=value("evaluate_examples", self.config["evaluate"]["examples"]),
+            split=value("split", self.config["evaluate"]["split"]),
         )
+
+    @property
+    def tasks(self) -> set[str]:
+        """Every task that a unit trains on or scores."""
+        return {name for unit in self.units for name in (*unit.train, *unit.evaluate)}
 
     def _objective(self) -> dict[str, Any]:
         """The objective's name and what it reads of the settings; the rest is no part of it."""
@@ -72,7 +81,8 @@ class Stages:
     @property
     def token_ids(self) -> int:
         """Pieces and sentinels; an embedding has some more rows, to a round number."""
-        return self.config["vocabulary"]["pieces"] + self.sentinels
+        given = self.given_vocabulary or self.config["vocabulary"]
+        return given["pieces"] + self.sentinels
 
     def _model(self) -> ModelConfig:
         return model_config(
@@ -90,17 +100,20 @@ class Stages:
     # -- data --------------------------------------------------------------------------------
 
     def vocabulary(self) -> Stage:
-        """SentencePiece, trained once for all data sets of a study (section 3.1.1... 2.2)."""
+        """SentencePiece, trained once for all data sets of a study, or as given (section 2.2)."""
         return self._once("vocabulary", self._vocabulary)
 
     def _vocabulary(self) -> Stage:
         settings = self.config["vocabulary"]
-        config = {
-            "corpus": {"name": settings["corpus"], **get_corpus(settings["corpus"]).identity()},
-            "pieces": settings["pieces"],
-            "byte_fallback": settings["byte_fallback"],
-            "lines": settings["lines"],
-        }
+        if self.given_vocabulary:
+            config: dict[str, Any] = {"file": self.given_vocabulary}
+        else:
+            config = {
+                "corpus": {"name": settings["corpus"], **get_corpus(settings["corpus"]).identity()},
+                "pieces": settings["pieces"],
+                "byte_fallback": settings["byte_fallback"],
+                "lines": settings["lines"],
+            }
         return Stage(
             name="vocabulary",
             version=1,
@@ -134,8 +147,9 @@ class Stages:
     def _pretrain(self, seed: int, mixture: Mixture | None) -> Stage:
         settings, scaling = self.config["pretrain"], self.config["scaling"]
         extra = self.config["finetune"]["steps"] if mixture and mixture.validate else 0
-        steps = round((settings["steps"] + extra) * scaling["steps"])
-        batch_size = round(settings["batch_size"] * scaling["batch"])
+        alone = settings["steps"] * scaling["pretrain_steps"]
+        steps = round((alone + extra) * scaling["steps"])
+        batch_size = round(settings["batch_size"] * scaling["batch"] * scaling["pretrain_batch"])
         objective = get_objective(
             vocab_size=self.token_ids, num_sentinels=max(self.sentinels, 1), **self.objective
         )
@@ -163,6 +177,7 @@ class Stages:
             "ramp": settings["ramp"],
             "z_loss": settings["z_loss"],
             "normalizer": settings["normalizer"],
+            **self._loss_on_inputs(),
             "seed": seed,
             "precision": self.config["precision"],
         }
@@ -181,20 +196,38 @@ class Stages:
     ) -> dict[str, Any]:
         settings = self.config["finetune"]
         validated = [name for unit in mixture.units for name in unit.evaluate if mixture.validate]
-        return {
-            "tasks": {
-                name: _identity(name, "train") for unit in mixture.units for name in unit.train
-            },
-            "validation": {name: _identity(name, "validation") for name in validated},
+        watched = {
             "validation_examples": settings["validation_examples"],
             "checkpoint_every": min(steps, settings["checkpoint_every"]),
-            "mixing": dict(self.config["mixing"]),
-            "unsupervised_examples": self.config["strategy"]["unsupervised_examples"],
+        }
+        artificial = self.config["strategy"]["unsupervised_examples"]
+        return {
+            "tasks": self._tasks((n for unit in mixture.units for n in unit.train), "train"),
+            "train_examples": settings["train_examples"],
+            "validation": self._tasks(validated, "validation"),
+            **(watched if validated else {}),
+            "mixing": self._mixing(),
+            "unsupervised_examples": artificial if mixture.unsupervised else None,
             "packing": settings["packing"],
             "inputs_length": inputs_length,
             "targets_length": targets_length,
             "precision": self.config["precision"],
         }
+
+    def _tasks(self, names: Iterable[str], split: str) -> dict[str, Any]:
+        return {name: describe(name, split, self.config) for name in names}
+
+    def _mixing(self) -> dict[str, Any]:
+        """The mixing's name and what it reads of the settings."""
+        mixing = self.config["mixing"]
+        read = {"equal": (), "proportional": ("limit",), "temperature": ("limit", "temperature")}
+        return {key: mixing[key] for key in ("name", *read[mixing["name"]])}
+
+    def _loss_on_inputs(self) -> dict[str, bool]:
+        # Where an encoder reads the input, no decoder writes it.
+        if self.model.layout.encoder:
+            return {}
+        return {"loss_on_inputs": self.config["architecture"]["loss_on_inputs"]}
 
     def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
         """Fine-tuning on one unit of the suite, from `parent` or from scratch."""
@@ -205,9 +238,9 @@ class Stages:
         settings = self.config["finetune"]
         method = {k: v for k, v in self.config["finetuning"].items() if v is not None}
         config = {
-            "tasks": {name: _identity(name, "train") for name in unit.train},
-            "validation": {name: _identity(name, "validation") for name in unit.evaluate},
-            "mixing": dict(self.config["mixing"]) if len(unit.train) > 1 else None,
+            "tasks": self._tasks(unit.train, "train"),
+            "validation": self._tasks(unit.evaluate, "validation"),
+            "mixing": self._mixing() if len(unit.train) > 1 else None,
             "method": method,
             "inputs_length": unit.inputs_length,
             "targets_length": unit.targets_length,
@@ -220,6 +253,7 @@ class Stages:
             "train_examples": settings["train_examples"],
             "z_loss": settings["z_loss"],
             "normalizer": settings["normalizer"],
+            **self._loss_on_inputs(),
             "seed": seed,
             "precision": self.config["precision"],
         }
@@ -253,10 +287,12 @@ class Stages:
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:
         """Decode and score a unit's tasks with one model, or with an ensemble of several."""
         settings = self.config["evaluate"]
-        split = settings["split"]
+        trained = [n for n in unit.evaluate if "train" in chosen(n, self.config)[0].splits]
         config = {
-            "tasks": {name: _identity(name, split) for name in unit.evaluate},
-            "split": split,
+            "tasks": self._tasks(unit.evaluate, unit.split),
+            "split": unit.split,
+            # The best constant answer knows the training set.
+            "train": self._tasks(trained, "train"),
             "examples": unit.evaluate_examples,
             "selection": self.config["selection"],
             "inputs_length": unit.inputs_length,
@@ -282,7 +318,3 @@ class Stages:
                 device="any",
             ),
         )
-
-
-def _identity(task: str, split: str) -> dict[str, Any]:
-    return get_task(task).identity(split)

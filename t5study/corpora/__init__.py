@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from t5study.corpora.corpus import Corpus
     from t5study.corpora.hub import HubCorpus
     from t5study.corpora.prepared import Prepared
+    from t5study.corpora.provided import ProvidedCorpus
 
 __all__ = ["available", "corpus_names", "get_corpus", "prepare_all"]
 
 
-def _corpora() -> dict[str, Corpus | HubCorpus]:
+def _corpora() -> dict[str, Corpus | HubCorpus | ProvidedCorpus]:
     # The embedded corpora leave out what the tasks hold out, and the tasks read archives from
     # this package: at import time that would be a circle.
-    from t5study.corpora import embedded, hub
+    from t5study.corpora import embedded, hub, provided
 
-    return {**embedded.CORPORA, **hub.CORPORA}
+    return {**embedded.CORPORA, **hub.CORPORA, **provided.CORPORA}
 
 
 def corpus_names() -> list[str]:
@@ -30,7 +31,7 @@ def corpus_names() -> list[str]:
     return list(_corpora())
 
 
-def get_corpus(name: str) -> Corpus | HubCorpus:
+def get_corpus(name: str) -> Corpus | HubCorpus | ProvidedCorpus:
     """Return the corpus called `name`; DataError with the nearest known name if there is none."""
     corpora = _corpora()
     if name not in corpora:

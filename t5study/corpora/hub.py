@@ -9,6 +9,7 @@ from typing import Any
 from t5study.errors import DataError
 
 C4_COMMIT = "1588ec454efa1a09f29cd18ddd04fe05fc8653a2"
+WIKIPEDIA_COMMIT = "b04c8d1ceb2f5cd4588862100d08de323dccfbaa"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,33 @@ CORPORA = {
         path="allenai/c4",
         revision=C4_COMMIT,
         turns=(("en", 1),),
+    ),
+    "c4_unfiltered": HubCorpus(
+        name="c4_unfiltered",
+        description="English web pages of April 2019 as they are (6.1 TB)",
+        licence="ODC-BY 1.0 and the terms of Common Crawl",
+        approximate_tokens=1_400_000_000_000,
+        path="allenai/c4",
+        revision=C4_COMMIT,
+        turns=(("en.noclean", 1),),
+    ),
+    "realnews_like": HubCorpus(
+        name="realnews_like",
+        description="C4 from the domains of RealNews (35 GB)",
+        licence="ODC-BY 1.0 and the terms of Common Crawl",
+        approximate_tokens=8_000_000_000,
+        path="allenai/c4",
+        revision=C4_COMMIT,
+        turns=(("realnewslike", 1),),
+    ),
+    "wikipedia": HubCorpus(
+        name="wikipedia",
+        description="English Wikipedia of November 2023; the paper's is of 2019 (16 GB)",
+        licence="CC BY-SA 3.0 and GFDL",
+        approximate_tokens=4_500_000_000,
+        path="wikimedia/wikipedia",
+        revision=WIKIPEDIA_COMMIT,
+        turns=(("20231101.en", 1),),
     ),
     "c4_with_translations": HubCorpus(
         name="c4_with_translations",

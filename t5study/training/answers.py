@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -25,10 +25,14 @@ class Questions:
 
 
 def ask(
-    task: Task, split: str, vocabulary: Vocabulary, inputs_length: int, limit: int | None
+    task: Task,
+    given: Iterable[Mapping[str, Any]],
+    vocabulary: Vocabulary,
+    inputs_length: int,
+    limit: int | None,
 ) -> Questions:
-    """The first `limit` examples of a split, cut to `inputs_length` tokens with EOS."""
-    examples = list(islice(task.examples(split), limit))
+    """The first `limit` of given examples, cut to `inputs_length` tokens with EOS."""
+    examples = list(islice(given, limit))
     ids = vocabulary.encode_batch([example["inputs"] for example in examples])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
     targets = [task.target(example) for example in examples]

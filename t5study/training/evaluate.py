@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from t5study.model import Ensemble
-from t5study.tasks import get_task
-from t5study.training.answers import answer, ask, score
+from t5study.tasks.chosen import described, examples
+from t5study.training.answers import Questions, answer, ask, score
 from t5study.training.checkpoint import load
 from t5study.vocabulary import Vocabulary
 
@@ -19,7 +19,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     selections = [json.loads((folder / "selection.json").read_text()) for folder in folders]
     scores, constants, lines = {}, {}, []
-    for done, name in enumerate(config["tasks"]):
+    for done, (name, description) in enumerate(config["tasks"].items()):
         files = [
             folder / _chosen(selection, name, config["selection"])
             for folder, selection in zip(folders, selections, strict=True)
@@ -29,8 +29,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         vocabulary = Vocabulary(inputs["vocabulary"], sentinels=loaded[0][1]["sentinels"])
         model = models[0] if len(models) == 1 else Ensemble(models, average=config["average"])
         questions = ask(
-            get_task(name),
-            config["split"],
+            described(name, description),
+            examples(name, config["split"], description),
             vocabulary,
             config["inputs_length"],
             config["examples"],
@@ -45,7 +45,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             length_penalty=config["length_penalty"],
         )
         scores[name] = score(questions, texts)
-        constants[name] = _constant(name, questions.targets)
+        constants[name] = _constant(questions, config["train"].get(name))
         lines += [
             {
                 "task": name,
@@ -69,8 +69,8 @@ def _chosen(selection: Mapping[str, Any], task: str, rule: str) -> str:
     return str(selection[task][rule]) if task in selection else "last.pt"
 
 
-def _constant(name: str, targets: Any) -> dict[str, float]:
-    task = get_task(name)
+def _constant(questions: Questions, train: Mapping[str, Any] | None) -> dict[str, float]:
+    task = questions.task
     # A task that is only evaluated has no training set to take an answer from but its own labels.
-    train = [task.target(e) for e in task.examples("train")] if "train" in task.splits else []
-    return task.constant_score(train, targets)
+    known = examples(task.name, "train", train) if train else ()
+    return task.constant_score([task.target(one) for one in known], questions.targets)

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 from t5study.mixing import mixing_rates, shared_examples
-from t5study.tasks import get_task
+from t5study.tasks import chosen
 from t5study.vocabulary import Vocabulary
 
 Pair = tuple[list[int], list[int]]
 
 
 def training_pairs(
-    names: Iterable[str], vocabulary: Vocabulary, limit: int | None = None
+    tasks: Mapping[str, Mapping[str, Any]], vocabulary: Vocabulary, limit: int | None = None
 ) -> dict[str, list[Pair]]:
-    """Each task's preprocessed training examples as (inputs, targets), without EOS."""
+    """The preprocessed training examples of described tasks as (inputs, targets), without EOS."""
     pairs = {}
-    for name in names:
-        texts = list(islice(get_task(name).examples("train"), limit))
+    for name, description in tasks.items():
+        texts = list(islice(chosen.examples(name, "train", description), limit))
         inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
         targets = vocabulary.encode_batch([example["targets"] for example in texts])
         pairs[name] = list(zip(inputs, targets, strict=True))
     return pairs
 
 
-def rates(counts: Mapping[str, int], mixing: Mapping[str, Any] | None) -> dict[str, float]:
-    """How often each task is drawn (section 3.5.2); a single task always."""
+def rates(
+    counts: Mapping[str, int],
+    mixing: Mapping[str, Any] | None,
+    artificial: Mapping[str, int] | None = None,
+) -> dict[str, float]:
+    """How often each task is drawn (section 3.5.2); a single task always.
+
+    `artificial` sizes stand as they are given (section 3.7): the limit does not cap them.
+    """
     if mixing is None:
         return dict.fromkeys(counts, 1.0 / len(counts))
+    limit = mixing.get("limit")
+    sizes = shared_examples(counts)
+    if limit is not None:
+        sizes = {name: min(size, round(limit)) for name, size in sizes.items()}
     return mixing_rates(
-        shared_examples(counts),
+        {**sizes, **(artificial or {})},
         mixing["name"],
-        limit=mixing.get("limit"),
-        temperature=mixing["temperature"],
+        temperature=mixing.get("temperature", 1.0),
     )

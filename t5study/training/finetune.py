@@ -51,6 +51,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         batch_size=config["batch_size"],
         packing=config["packing"],
         seed=config["seed"],
+        loss_on_inputs=config.get("loss_on_inputs", False),
     )
     module = TextToText(
         model,

@@ -82,26 +82,29 @@ def _batches(
             inputs_length=config["inputs_length"],
             batch_size=config["batch_size"],
             seed=config["seed"],
+            loss_on_inputs=config.get("loss_on_inputs", False),
         )
     mixture = config["mixture"]
     layout = Layout(
         architecture=architecture,
         inputs_length=config["inputs_length"],
         targets_length=config["targets_length"],
+        loss_on_inputs=config.get("loss_on_inputs", False),
     )
+    pairs = training_pairs(mixture["tasks"], vocabulary, mixture["train_examples"])
     sources: dict[str, Any] = {
-        name: ExampleRows(pairs, layout, packing=mixture["packing"], seed=config["seed"])
-        for name, pairs in training_pairs(mixture["tasks"], vocabulary).items()
+        name: ExampleRows(one, layout, packing=mixture["packing"], seed=config["seed"])
+        for name, one in pairs.items()
     }
     counts = {name: source.examples for name, source in sources.items()}
     if config["objective"]:
         raw, _ = objective.lengths(config["inputs_length"])
         sources[UNSUPERVISED] = CorpusRows(corpus, objective, layout, raw)
-        size = mixture["unsupervised_examples"]
-        counts[UNSUPERVISED] = sources[UNSUPERVISED].examples if size is None else round(size)
+        counts[UNSUPERVISED] = sources[UNSUPERVISED].examples
+    size = mixture["unsupervised_examples"]
     return Batches(
         sources,
-        rates(counts, mixture["mixing"]),
+        rates(counts, mixture["mixing"], {} if size is None else {UNSUPERVISED: round(size)}),
         layout,
         batch_size=config["batch_size"],
         seed=config["seed"],

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from t5study.model.transformer import EncoderDecoder, LanguageModel
-from t5study.tasks import get_task
+from t5study.tasks.chosen import described, examples
 from t5study.training.answers import answer, ask, score
 from t5study.training.checkpoint import save
 from t5study.vocabulary import Vocabulary
@@ -37,13 +37,13 @@ class Validator:
         self.memory: dict[str, Any] = {"validation": {name: [] for name in config["validation"]}}
         self._questions = {
             name: ask(
-                get_task(name),
-                "validation",
+                described(name, description),
+                examples(name, "validation", description),
                 vocabulary,
                 config["inputs_length"],
                 config["validation_examples"],
             )
-            for name in config["validation"]
+            for name, description in config["validation"].items()
         }
 
     def best(self, task: str) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from t5study.corpora.tokenized import write_tokens
+from t5study.tasks import get_task
 from t5study.vocabulary import Vocabulary, train_vocabulary
 
 TEXT = "red green blue cat dog bird sun moon star tree river stone bread water wine"
@@ -100,8 +101,8 @@ def pretrain_config() -> dict[str, Any]:
 @pytest.fixture
 def finetune_config() -> dict[str, Any]:
     return {
-        "tasks": {"toy_color": {}},
-        "validation": {"toy_color": {}},
+        "tasks": TOY,
+        "validation": TOY,
         "mixing": None,
         "method": {"name": "all"},
         "inputs_length": 16,
@@ -159,9 +160,15 @@ class ToyTask:
 def toy_task(monkeypatch: pytest.MonkeyPatch) -> ToyTask:
     """Have every training module find the toy task under its name."""
     task = ToyTask()
-    for module in ("examples", "validation", "evaluate"):
-        monkeypatch.setattr(f"t5study.training.{module}.get_task", lambda name: task)
+
+    def get(name: str, **settings: Any) -> Any:
+        return task if name == task.name else get_task(name, **settings)
+
+    monkeypatch.setattr("t5study.tasks.chosen.get_task", get)
     return task
+
+
+TOY = {"toy_color": {"settings": {}, "data": {}}}
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from t5study.errors import DivergedError
 from t5study.training import evaluate, finetune, pretrain
 from t5study.training.fit import newest_checkpoint
 
+TOY = {"toy_color": {"settings": {}, "data": {}}}
+
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
     content: dict[str, torch.Tensor] = torch.load(path, weights_only=False)["weights"]
@@ -88,8 +90,9 @@ def test_interrupted_finetuning_chooses_the_same(
     for name in {first["toy_color"]["best"], "last.pt"}:
         assert same(whole / name, broken / name)
     config = {
-        "tasks": {"toy_color": {}},
+        "tasks": TOY,
         "split": "test",
+        "train": TOY,
         "examples": 20,
         "selection": "best",
         "inputs_length": 16,
@@ -174,8 +177,9 @@ def test_mixture_with_the_corpus_trains_and_selects(
 ) -> None:
     """Multi-task training draws from corpus and task, and keeps the task's best checkpoint."""
     mixture = {
-        "tasks": {"toy_color": {}},
-        "validation": {"toy_color": {}},
+        "tasks": TOY,
+        "validation": TOY,
+        "train_examples": None,
         "validation_examples": 12,
         "checkpoint_every": 10,
         "mixing": {"name": "proportional", "limit": 50, "temperature": 1.0},
