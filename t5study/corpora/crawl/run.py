@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 _LOCK = ".lock"
 _SECONDS_BETWEEN_LINES = 20.0
+_SECONDS_BETWEEN_LOOKS = 1.0
 _INTERMEDIATE = ("cleaned", "urls", "urls-found", "parts", "parts-found")
 
 
@@ -189,8 +190,18 @@ class _Local(_OneAtATime, LocalPipelineExecutor):
             context = multiprocess.get_context(self.start_method)
             context.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
             with context.Pool(self.workers) as pool:
-                for _ in pool.imap_unordered(self._try_rank, missing):
-                    pass
+                first = {worker.pid for worker in pool._pool}
+                results = pool.imap_unordered(self._try_rank, missing)
+                with suppress(StopIteration):
+                    while True:
+                        with suppress(multiprocess.TimeoutError):
+                            results.next(timeout=_SECONDS_BETWEEN_LOOKS)
+                        # A pool replaces a dead worker and waits for its task for ever.
+                        if first != {worker.pid for worker in pool._pool}:
+                            raise UnfinishedError(
+                                "A worker process was killed, perhaps for want of memory: give "
+                                "fewer --workers. The same command goes on from here."
+                            )
 
     def _try_rank(self, rank: int) -> None:
         """Run a task; a shard that changed leaves it undone, and the others go on."""

@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -206,6 +208,23 @@ def test_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
     again = {path.name: path.stat().st_mtime_ns for path in completions.iterdir()}
     assert {name: again[name] for name in done} == done
+
+
+def test_killed_worker_ends_the_run(crawl: Path, tmp_path: Path) -> None:
+    """A worker that dies takes its task along: the run says so rather than wait for ever."""
+
+    def kill_one() -> None:
+        while not (workers := multiprocess.active_children()):
+            time.sleep(0.001)
+        workers[0].kill()
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with pytest.raises(UnfinishedError, match=r"worker process was killed.*command goes on"):
+        clean(crawl, tmp_path / "out", workers=2)
+    killer.join()
+    clean(crawl, tmp_path / "out")
+    assert len(pages_of(tmp_path / "out")) == 21
 
 
 def test_finished_run_is_not_run_again(crawl: Path, tmp_path: Path) -> None:
