@@ -1,0 +1,138 @@
+"""Every sweep file at every preset: rows that compose to cells of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sweeps.compose import Composer, search_path
+from sweeps.errors import ConfigurationError
+from sweeps.expand import Expansion, Sweep
+from sweeps.placeholders import fill, strip
+from sweeps.sweepfile import read_sweep_file, sweep_names
+from t5study.model.config import model_config
+from t5study.model.flops import parameters
+
+CONF = Path(__file__).parents[2] / "conf"
+PRESETS = ("paper", "embedded", "smoke")
+TABLES = [name for name in sweep_names() if read_sweep_file(name).rows]
+SEARCHES = [name for name in sweep_names() if read_sweep_file(name).search]
+
+
+@pytest.fixture(scope="module")
+def composer() -> Iterator[Composer]:
+    with search_path(CONF):
+        yield Composer("config")
+
+
+def expand(composer: Composer, *overrides: str) -> tuple[Expansion, Sweep]:
+    expansion = Expansion(composer, ["seeds.baseline=1", *overrides])
+    (sweep,) = expansion.sweeps()
+    return expansion, sweep
+
+
+def test_every_table_of_the_study_has_a_file():
+    """Tables 1 to 15 but 3, which holds no experiment of its own, and Figure 5."""
+    wanted = {f"table{n:02}" for n in range(1, 16) if n != 3}
+    assert set(TABLES) >= wanted
+    assert "figure05" in SEARCHES
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_are_cells_of_their_own(composer: Composer, name: str, preset: str):
+    """No two rows ask for the same stages, and the starred row is the preset's default cell."""
+    expansion, sweep = expand(composer, f"preset={preset}", f"sweep={name}")
+    identities = [row.cells[0].identity for row in sweep.rows]
+    assert len(set(identities)) == len(identities) == len(set(row.label for row in sweep.rows))
+    assert not any("{" in row.label for row in sweep.rows)
+    default = expansion.cell(sweep, (), 0).identity
+    starred = [row for row in sweep.rows if row.baseline]
+    assert [row.cells[0].identity for row in starred] == ([default] if name != "table14" else [])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_candidates_of_a_search_compose(composer: Composer, name: str, preset: str):
+    """Each candidate is a cell, and no two of an axis are the same one."""
+    expansion, sweep = expand(composer, f"preset={preset}", f"sweep={name}")
+    assert sweep.search
+    for axis in sweep.search.axes:
+        cells = [expansion.cell(sweep, c.overrides, 0).identity for c in axis["candidates"]]
+        assert len(set(cells)) == len(cells) > 1
+
+
+def test_published_names_stay_whatever_stands_in(composer: Composer):
+    """A label tells the stand-in, the row's name is the paper's."""
+    _, paper = expand(composer, "preset=paper", "sweep=table08")
+    _, ours = expand(composer, "sweep=table08")
+    assert [row.label for row in paper.rows] == [row.name for row in paper.rows]
+    assert ours.rows[2].label == "RealNews-like (docs)"
+    assert [row.name for row in ours.rows] == [row.name for row in paper.rows]
+
+
+def test_labels_follow_the_command_line(composer: Composer):
+    """Another corpus for a role, given on the command line, stands in the label."""
+    _, sweep = expand(composer, "sweep=table08", "roles.corpora.realnews_like=c4")
+    assert sweep.rows[2].label == "RealNews-like (c4)"
+
+
+def test_paper_rows_have_the_published_sizes(composer: Composer):
+    """The rows of Tables 13 and 14 at the paper's preset name its models."""
+    _, final = expand(composer, "preset=paper", "sweep=table14")
+    sizes = [row.cells[0].config["size"]["name"] for row in final.rows]
+    assert sizes == ["small", "base", "large", "3b", "11b"]
+    _, scaled = expand(composer, "preset=paper", "sweep=table13")
+    assert [row.cells[0].config["size"]["name"] for row in scaled.rows[3:5]] == ["2x", "4x"]
+
+
+def test_embedded_ladder_is_small_and_rising(composer: Composer):
+    """Five sizes under five million parameters, each larger than the one below."""
+    _, sweep = expand(composer, "sweep=table14")
+    counts = [
+        parameters(model_config(size=row.cells[0].config["size"]["name"], vocab_size=4224))
+        for row in sweep.rows
+    ]
+    assert counts == sorted(set(counts))
+    assert counts[-1] < 5_000_000
+
+
+def test_final_models_are_pretrained_for_a_million_steps(composer: Composer):
+    """Section 3.7: 10^6 steps of 2^11 sequences, the unsupervised data with its own size."""
+    _, sweep = expand(composer, "preset=paper", "sweep=table14")
+    for row, size in zip(sweep.rows, (710e3, 2.62e6, 8.66e6, 33.5e6, 133e6), strict=True):
+        finetune = row.cells[0].scores["glue_cola"].inputs["member_0"]
+        pretrain = finetune.inputs["pretrain"].config
+        assert (pretrain["steps"], pretrain["batch_size"]) == (1_000_000, 2048)
+        assert pretrain["mixture"]["unsupervised_examples"] == size
+        assert finetune.config["batch_size"] == 8
+        assert row.cells[0].scores["wmt14_ende"].config["beam_width"] == 4
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("K = {a.limit}", "K = 2^16"),
+        ("{a.repeats} repeats", "1,024 repeats"),
+        ("d{a.name!=x}", "d"),
+        ("d{a.name!=y}", "d (x)"),
+        ("d{a.rate!=1|times}", "d (1.5 times)"),
+    ],
+)
+def test_placeholders(label: str, shown: str):
+    """Values as one writes them; a usual value needs no words."""
+    config = {"a": {"limit": 65536.0, "repeats": 1024, "name": "x", "rate": 1.5}}
+    assert fill(label, config) == shown
+
+
+def test_placeholder_without_a_key():
+    """The complaint names the label and the nearest key."""
+    with pytest.raises(ConfigurationError, match="label 'K = {a.limt}'.*limit"):
+        fill("K = {a.limt}", {"a": {"limit": 1}})
+
+
+def test_name_is_the_label_without_placeholders():
+    """What a published table is compared by."""
+    assert strip("RealNews-like{dataset.corpus!=x}") == "RealNews-like"
