@@ -14,6 +14,7 @@ from typing import Any
 import hydra
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -32,7 +33,7 @@ def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
     """Let Hydra read `folder` (and `extra`) outside of hydra.main."""
     path = create_config_search_path(str(folder))
     if extra:
-        path.append("command-line", f"file://{extra}")
+        path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
     GlobalHydra.instance().clear()
     Hydra.create_main_hydra2(task_name="run", config_search_path=path)
     try:
@@ -171,7 +172,8 @@ def _typed(composed: DictConfig) -> DictConfig:
         # A study without a schema may have any keys; with one, only those that are in it.
         OmegaConf.set_struct(typed, None if schema else False)
         try:
-            typed = OmegaConf.merge(typed, {key: composed._get_node(key)})
+            # In place: a merge that copies would copy the whole of it for each key.
+            typed.merge_with({key: composed._get_node(key)})
         except OmegaConfBaseException as error:
             said.append(f"conf/: {key!s}: {str(error).splitlines()[0]}")
     if said:

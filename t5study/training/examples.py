@@ -18,7 +18,8 @@ def training_pairs(
 ) -> dict[str, list[Pair]]:
     """The preprocessed training examples of described tasks as (inputs, targets), without EOS."""
     pairs = {}
-    for name, description in tasks.items():
+    # Sorted: what is drawn depends on the order, and a stage's key does not.
+    for name, description in sorted(tasks.items()):
         texts = list(islice(chosen.examples(name, "train", description), limit))
         inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
         targets = vocabulary.encode_batch([example["targets"] for example in texts])
