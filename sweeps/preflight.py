@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
@@ -13,13 +15,26 @@ from sweeps.expand import Expansion
 
 MISTAKE = 2
 """Exit status of a user's mistake."""
+BROKEN = 1
+"""Exit status of anything else that went wrong."""
 
 
-def complain(error: SweepError) -> int:
-    """Print what is wrong, one line a complaint, and give the exit status."""
-    for line in str(error).splitlines():
-        print(line, file=sys.stderr)
-    return MISTAKE
+def complain(error: Exception) -> int:
+    """Print what is wrong, one line a complaint, and give the exit status.
+
+    An error that is no user's mistake is one line here, and a traceback in a file.
+    """
+    if isinstance(error, SweepError):
+        for line in str(error).splitlines():
+            print(line, file=sys.stderr)
+        return MISTAKE
+    with tempfile.NamedTemporaryFile("w", prefix="run-", suffix=".log", delete=False) as log:
+        log.writelines(traceback.format_exception(error))
+    print(
+        f"{type(error).__name__}: {error}\nThis should not happen; the traceback is in {log.name}.",
+        file=sys.stderr,
+    )
+    return BROKEN
 
 
 def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None:
@@ -31,9 +46,12 @@ def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None
         sys.exit(complain(SweepError(f"{' '.join(flags)}: no such option. See --help.")))
     if given.help or given.hydra_help or given.info or given.shell_completion:
         return
-    if given.multirun and given.cfg:
-        # Every run is a multirun here; Hydra itself refuses the two together.
+    # Every run is a multirun here. Hydra refuses --cfg with it, and would take the mode from the
+    # configuration only where that composes with several values in one override.
+    if given.cfg:
         sys.argv = [word for word in sys.argv if word not in ("-m", "--multirun")]
+    elif not given.multirun:
+        sys.argv.append("--multirun")
     path = (folder / given.config_path).resolve() if given.config_path else folder
     extra = Path(given.config_dir).resolve() if given.config_dir else None
     with search_path(path, extra):
@@ -46,5 +64,5 @@ def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None
                 except ConfigurationError as error:
                     said += error.complaints
                 raise ConfigurationError(said)
-        except SweepError as error:
+        except Exception as error:
             sys.exit(complain(error))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class Study:
     - `Schema`: a dataclass of its keys, which the configuration must fit
     - `complaints(config) -> list[str]`: what is impossible about a configuration
     - `prepare(configs, say)`: fetch what the cells read, before anything trains
+    - `Error`: what it raises on purpose; shown as it is, without a traceback
     """
 
     def __init__(self, name: str) -> None:
@@ -56,24 +58,35 @@ class Study:
     def schema(self) -> type | None:
         return getattr(self._module, "Schema", None)
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what the study raises on purpose into what a user reads."""
+        try:
+            yield
+        except getattr(self._module, "Error", ()) as error:
+            raise ConfigurationError(str(error).splitlines()) from error
+
     def complaints(self, config: Mapping[str, Any]) -> list[str]:
         """What makes this configuration impossible, in the words of the command line."""
         check: Callable[[Mapping[str, Any]], list[str]] | None
         check = getattr(self._module, "complaints", None)
-        return check(config) if check else []
+        with self._errors():
+            return check(config) if check else []
 
     def prepare(self, configs: Iterable[Mapping[str, Any]], say: Callable[[str], None]) -> None:
-        """Fetch what these cells will read. Raises what the study raises."""
+        """Fetch what these cells will read. Raises ConfigurationError where that cannot be had."""
         prepare = getattr(self._module, "prepare", None)
         if prepare:
-            prepare(list(configs), say)
+            with self._errors():
+                prepare(list(configs), say)
 
     def cell(self, config: Mapping[str, Any]) -> Cell:
         """The stages and columns of one cell. Raises ConfigurationError with its complaints."""
         complaints = self.complaints(config)
         if complaints:
             raise ConfigurationError(complaints)
-        given = self._module.cell(config)
+        with self._errors():
+            given = self._module.cell(config)
         return Cell(
             seed=int(config.get("seed", 0)),
             config=config,

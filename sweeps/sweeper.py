@@ -42,7 +42,7 @@ class StudySweeper(Sweeper):
         """Run what the overrides ask for. Leaves through SystemExit unless all is whole."""
         try:
             status = self._sweep(arguments)
-        except SweepError as error:
+        except Exception as error:
             sys.exit(complain(error))
         if status:
             sys.exit(status)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from t5study.config import Schema
+from t5study.errors import StudyError as Error
 
-__all__ = ["Schema", "cell", "complaints", "prepare"]
+__all__ = ["Error", "Schema", "cell", "complaints", "prepare"]
 
 
 def cell(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
     for unit in stages.units:
         if unit.split not in SPLITS:
             said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")
-    objective = get_objective(vocab_size=stages.token_ids, **stages.objective)
+    objective = get_objective(
+        vocab_size=stages.token_ids, num_sentinels=max(stages.sentinels, 1), **stages.objective
+    )
     architecture = config["architecture"]["name"]
     if architecture not in objective.architectures:
         said.append(
