@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from t5study.model.adapters import add_adapters
 from t5study.model.config import ModelConfig
 from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
 
@@ -29,7 +28,5 @@ def load(path: Path, *, device: str) -> tuple[EncoderDecoder | LanguageModel, di
     """The model that `save` wrote, and what was written with it."""
     content = torch.load(path, map_location=device, weights_only=False)
     model = build(content["config"], seed=0, device=device)
-    if content.get("adapter_dim"):
-        add_adapters(model, content["adapter_dim"])
     model.load_state_dict(content.pop("weights"))
     return model, content

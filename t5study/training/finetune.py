@@ -60,8 +60,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         normalizer=config["normalizer"],
         optimizer_state=optimizer_state,
     )
-    extra = {"sentinels": sentinels, "adapter_dim": config["method"].get("adapter_dim")}
-    validator = Validator(model, vocabulary, config, context.work, extra)
+    validator = Validator(model, vocabulary, config, context.work, {"sentinels": sentinels})
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,

@@ -47,7 +47,7 @@ def test_rows_are_cells_of_their_own(composer: Composer, name: str, preset: str)
     """No two rows ask for the same stages, and the starred row is the preset's default cell."""
     expansion, sweep = expand(composer, f"preset={preset}", f"sweep={name}")
     identities = [row.cells[0].identity for row in sweep.rows]
-    assert len(set(identities)) == len(identities) == len(set(row.label for row in sweep.rows))
+    assert len(set(identities)) == len(identities) == len({row.label for row in sweep.rows})
     assert not any("{" in row.label for row in sweep.rows)
     default = expansion.cell(sweep, (), 0).identity
     starred = [row for row in sweep.rows if row.baseline]
@@ -130,7 +130,7 @@ def test_placeholders(label: str, shown: str):
 
 def test_placeholder_without_a_key():
     """The complaint names the label and the nearest key."""
-    with pytest.raises(ConfigurationError, match="label 'K = {a.limt}'.*limit"):
+    with pytest.raises(ConfigurationError, match=r"no key 'a\.limt'.*limit"):
         fill("K = {a.limt}", {"a": {"limit": 1}})
 
 
