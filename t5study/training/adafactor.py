@@ -61,7 +61,7 @@ class Adafactor(torch.optim.Optimizer):
             state = self.state[parameter]
             if not state:
                 self._start(state, square, group["factor_from"])
-            beta = 1.0 - (float(state["step"]) + 1.0) ** -group["decay"]
+            beta = second_moment_decay(state["step"], group["decay"])
             state["step"] += 1
             gradient.mul_(self._inverse_root(state, square, beta))
         clipped = [
@@ -100,6 +100,11 @@ class Adafactor(torch.optim.Optimizer):
         over = smaller - 1 if larger < smaller else smaller
         row_factor = (row / row.mean(over, keepdim=True)).rsqrt().unsqueeze(larger)
         return row_factor * column.rsqrt().unsqueeze(smaller)
+
+
+def second_moment_decay(step: int, decay: float = 0.8) -> float:
+    """The share of the past squares that a step keeps, steps counted from 0."""
+    return 1.0 - (float(step) + 1.0) ** -decay
 
 
 def factored_dims(shape: torch.Size, factor_from: int) -> tuple[int, int] | None:
