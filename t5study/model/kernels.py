@@ -105,7 +105,7 @@ class _Linear(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
         ctx.dtypes = x.dtype, weight.dtype
-        rows, weight = x.to(dtype).view(-1, x.shape[-1]), weight.to(dtype)
+        rows, weight = x.to(dtype).reshape(-1, x.shape[-1]), weight.to(dtype)
         ctx.save_for_backward(rows, weight)
         return _product(rows, weight).view(*x.shape[:-1], -1)
 
@@ -139,7 +139,7 @@ class _Norm(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         normal, scale, weight = ctx.saved_tensors
         width = normal.shape[-1]
-        shared = (gradient * normal).view(-1, width)
+        shared = (gradient * normal).reshape(-1, width)
         to_weight = shared.sum(0) if ctx.needs_input_grad[1] else None
         along = torch.mv(shared, weight).div_(-width).view_as(scale)
         to_x = (gradient * weight).addcmul_(normal, along).mul_(scale)
@@ -159,7 +159,7 @@ class _FeedForward(Function):
     ) -> Tensor:
         ctx.dtypes = x.dtype, up.dtype
         ctx.scale = scale if keep is not None else 1.0
-        rows, up = x.to(dtype).view(-1, x.shape[-1]), up.to(dtype)
+        rows, up = x.to(dtype).reshape(-1, x.shape[-1]), up.to(dtype)
         down = (down * ctx.scale).to(dtype)
         hidden = _product(rows, up, "relu")
         if keep is not None:
@@ -229,7 +229,7 @@ class _Attend(Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, weights, kept, value_keep, weight_keep = ctx.saved_tensors
         batch, heads, length, _ = weights.shape
-        gradient = gradient.view(batch, length, heads, -1).transpose(1, 2)
+        gradient = gradient.reshape(batch, length, heads, -1).transpose(1, 2)
         gradient = gradient.reshape(batch * heads, length, -1)
         to_value = torch.bmm(kept.transpose(1, 2), gradient)
         if value_keep is not None:
@@ -254,7 +254,7 @@ class _Attend(Function):
 def _heads_outside(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
     """(B, T, parts I) -> parts times (B H, T, K), copied at once as batched products need it."""
     batch, length = x.shape[:2]
-    split = x.view(batch, length, parts, heads, -1).permute(2, 0, 3, 1, 4).contiguous()
+    split = x.reshape(batch, length, parts, heads, -1).permute(2, 0, 3, 1, 4).contiguous()
     return split.view(parts, batch * heads, length, -1).unbind(0)
 
 

@@ -100,6 +100,24 @@ def test_look_up(shifted):
     torch.testing.assert_close(kernels.look_up(*inputs, shift), plain.look_up(*inputs, shift))
 
 
+@pytest.mark.parametrize("name", ["linear", "rms_norm", "attend"])
+def test_any_memory_layout_is_taken(name):
+    """Transposed inputs and gradients give what their contiguous copies give."""
+    x = random(B, 3 * H * K, T).detach().transpose(1, 2).requires_grad_()
+    rest = {
+        "linear": (random(F, 3 * H * K),),
+        "rms_norm": (random(3 * H * K), 1e-6),
+        "attend": (None, H),
+    }[name]
+    results = []
+    for copy in (x, x.detach().contiguous().requires_grad_()):
+        result = getattr(kernels, name)(copy, *rest)
+        (gradient,) = torch.autograd.grad(result.transpose(0, 1).sin().sum(), copy)
+        results.append((result, gradient))
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
 def test_dropping_a_value_is_dropping_its_weights():
     """The broadcast form equals one weight mask for all queries of a sequence."""
     torch.manual_seed(3)
