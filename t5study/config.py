@@ -63,6 +63,8 @@ class Dataset:
 class Finetuning:
     name: str = MISSING
     adapter_dim: int | None = None
+    norms: str = "all"
+    """Which layer norms train beside adapters: "all" or the adapters' "own"."""
 
 
 @dataclass

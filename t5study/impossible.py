@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "pretrain.normalizer": ("padded", "tokens"),
     "finetune.normalizer": ("padded", "tokens"),
     "evaluate.split": SPLITS,
+    "finetuning.norms": ("all", "own"),
     "scaling.members": ("pretrained", "finetuned"),
     "scaling.average": ("logits", "probabilities"),
 }

@@ -236,12 +236,13 @@ class Stages:
 
     def _finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
         settings = self.config["finetune"]
-        method = {k: v for k, v in self.config["finetuning"].items() if v is not None}
+        method = self.config["finetuning"]
+        reads = {"adapters": ("adapter_dim", "norms")}.get(method["name"], ())
         config = {
             "tasks": self._tasks(unit.train, "train"),
             "validation": self._tasks(unit.evaluate, "validation"),
             "mixing": self._mixing() if len(unit.train) > 1 else None,
-            "method": method,
+            "method": {key: method[key] for key in ("name", *reads)},
             "inputs_length": unit.inputs_length,
             "targets_length": unit.targets_length,
             "batch_size": unit.batch_size,

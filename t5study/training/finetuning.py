@@ -33,15 +33,19 @@ class AllParameters:
 
 
 class Adapters:
-    """Only adapter layers of inner width `adapter_dim` and layer norms are updated."""
+    """Only adapter layers of inner width `adapter_dim` and layer norms are updated.
 
-    def __init__(self, steps: int, *, adapter_dim: int) -> None:
-        self._dim = adapter_dim
+    `norms` is "all" (the paper), or "own": those of the adapters alone (the released code).
+    """
+
+    def __init__(self, steps: int, *, adapter_dim: int, norms: str = "all") -> None:
+        self._dim, self._norms = adapter_dim, norms
 
     def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         add_adapters(model, self._dim)
         for name, parameter in model.named_parameters():
-            parameter.requires_grad_(is_adapter(name) or is_norm(name))
+            trains = is_adapter(name) or (self._norms == "all" and is_norm(name))
+            parameter.requires_grad_(trains)
 
     def at(self, model: EncoderDecoder | LanguageModel, step: int) -> None:
         """What trains never changes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from t5study.training.validation import Validator
 from t5study.vocabulary import Vocabulary
 
 UNSUPERVISED = "unsupervised"
+MEASURED = 4
+"""Batches whose padding and truncation are recorded."""
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -53,7 +56,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         keeper=keeper,
     )
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
-    context.record(tokens=tokens * config["steps"], repeats=seen)
+    sample = asdict(batches.measure(range(min(MEASURED, config["steps"]))))
+    context.record(tokens=tokens * config["steps"], repeats=seen, sample=sample)
     write_history(out / "metrics.csv", keeper.history)
     optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
     save(out / "model.pt", model, optimizer=optimizer, **extra)

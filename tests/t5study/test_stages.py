@@ -81,6 +81,7 @@ def test_a_setting_changes_its_stage_and_what_follows(
     "unread",
     [
         {"span_length": 9.0},
+        {"finetuning__adapter_dim": 9},
         {"architecture__loss_on_inputs": True},
         {"mixing__limit": 5},
         {"mixing__name": "equal"},
@@ -107,7 +108,7 @@ def test_loss_on_inputs_is_read_by_a_single_stack(configured: Configured):
 
 def test_task_settings_are_in_the_keys_of_what_reads_the_task(configured: Configured):
     """Another form of a task is another fine-tuning, of that task alone."""
-    suite = {
+    suite: dict[str, Any] = {
         "name": "two",
         "units": {},
         "columns": [],
