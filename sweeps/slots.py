@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_THREAD_VARIABLES = (
+THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -87,7 +87,7 @@ def visible_gpus() -> list[str]:
 
 
 def _slot(gpu: str | None, threads: int) -> Slot:
-    environment = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
     environment["CUDA_VISIBLE_DEVICES"] = gpu or ""
     return Slot(
         device="cpu" if gpu is None else "cuda:0", threads=threads, gpu=gpu, environment=environment

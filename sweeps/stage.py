@@ -14,7 +14,9 @@ from typing import Any
 
 from sweeps.errors import StageError, nearest
 
-RESERVED_NAMES = frozenset({"work", "leases", "failures", "specs", "sweeps", "reports", "index"})
+RESERVED_NAMES = frozenset(
+    {"work", "leases", "failures", "specs", "sweeps", "reports", "index", "slurm"}
+)
 DEVICES = ("cpu", "any")
 KEY_LENGTH = 20
 

@@ -1,0 +1,161 @@
+"""What one element of a cluster's array does: the stages of a list of keys, one after another."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from submitit.core.utils import UncompletedJobError
+from submitit.helpers import Checkpointable
+
+from sweeps.context import StopRequest
+from sweeps.execute import Result, failure_record, run_one
+from sweeps.lease import HeldLease
+from sweeps.provenance import git_state
+from sweeps.store import Store, write_json
+from sweeps.worker import EXIT_CODES
+
+_PATIENCE = 60.0
+"""Seconds that a job told to end by SIGTERM alone stays: SLURM requeues what it kills itself."""
+
+log = logging.getLogger(__name__)
+
+
+class RunStages(Checkpointable):
+    """Without a state of its own, so that a job is this class's dotted path and plain values.
+
+    `options` has token, threads, gpus, lease_timeout, grace (seconds a stage has to save) and
+    commit (of the submission's code).
+    """
+
+    def __call__(self, store: str, keys: list[str], options: dict[str, Any]) -> None:
+        """Run the stages; the process leaves with a status of its own unless all are done."""
+        logging.basicConfig(
+            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
+        commit, _ = git_state(Path(__file__).parent)
+        if commit != options["commit"]:
+            log.warning("Submitted with commit %s, runs commit %s", options["commit"], commit)
+        status = _Job(Store(store), options).run(keys)
+        if status:
+            # A job that raised inside its wrapper can pass for a success; this cannot.
+            sys.exit(status)
+
+
+def end_path(store: Store, token: str, key: str) -> Path:
+    """Where a job leaves word about a stage that it neither finished nor saw fail."""
+    return store.path / "slurm" / token / f"ended-{key}.json"
+
+
+class _Job:
+    """Keeps two owners of signals apart: the stage saves first, then submitit requeues."""
+
+    def __init__(self, store: Store, options: dict[str, Any]) -> None:
+        self._store = store
+        self._options = options
+        self._stop = StopRequest()
+        self._limit = threading.Event()
+        self._lease: HeldLease | None = None
+        self._requeue: Any = signal.getsignal(signal.SIGUSR2)
+
+    def run(self, keys: list[str]) -> int:
+        """The exit status: that of the first stage that is not done."""
+        signal.signal(signal.SIGUSR2, self._cut_short)
+        signal.signal(signal.SIGTERM, self._told_to_end)
+        status = 0
+        for key in keys:
+            result = self._run_one(key)
+            log.info("Stage %s: %s %s", key, result.state, result.reason)
+            if result.state == "stopped":
+                return self._leave(result)
+            if result.state not in ("done", "failed"):
+                self._note(result)
+            status = status or EXIT_CODES[result.state]
+        return status
+
+    def _run_one(self, key: str) -> Result:
+        wanted = self._store.read_spec(key)["cost"]["device"]
+        result = run_one(
+            self._store,
+            key,
+            device="cuda:0" if self._options["gpus"] and wanted == "any" else "cpu",
+            threads=self._options["threads"],
+            lease_timeout=self._options["lease_timeout"],
+            wait=True,
+            stop=self._stop,
+            on_start=self._started,
+        )
+        self._lease = None
+        return result
+
+    def _started(self, lease: HeldLease) -> None:
+        self._lease = lease
+
+    def _cut_short(self, number: int, frame: FrameType | None) -> None:
+        """A time limit or a preemption comes near."""
+        self._limit.set()
+        self._stop.make()
+        threading.Thread(target=self._end_deaf_stage, daemon=True).start()
+
+    def _told_to_end(self, number: int, frame: FrameType | None) -> None:
+        self._stop.make()
+
+    def _leave(self, result: Result) -> int:
+        """After saving: back into the queue, or wait to be killed."""
+        if not self._limit.wait(_PATIENCE):
+            return EXIT_CODES["stopped"]
+        try:
+            self._back_into_queue()
+        except UncompletedJobError as error:
+            self._fail(result.key, result.generation, str(error))
+        return EXIT_CODES["failed"]
+
+    def _back_into_queue(self) -> None:
+        """submitit counts, requeues and leaves. Raises UncompletedJobError at the last time."""
+        if not callable(self._requeue):
+            raise UncompletedJobError("cut short, and not started by submitit.")
+        self._requeue(signal.SIGUSR2, None)
+
+    def _end_deaf_stage(self) -> None:
+        """Requeue over the head of a stage that never asks whether it should stop."""
+        lease = self._lease
+        if lease is None or self._stop.noticed.wait(self._options["grace"]):
+            return
+        if self._lease is not lease:
+            return
+        log.warning("Stage %s does not answer the order to stop; its process ends.", lease.key)
+        lease.release("stopped")
+        try:
+            self._back_into_queue()
+        except UncompletedJobError as error:
+            self._fail(lease.key, lease.generation, str(error))
+        except SystemExit:
+            pass
+        os._exit(EXIT_CODES["failed"])
+
+    def _fail(self, key: str, attempt: int, reason: str) -> None:
+        remedy = "Raise slurm.max_requeues or slurm.time_minutes; the same command then goes on."
+        spec = self._store.read_spec(key)
+        self._store.write_failure(
+            failure_record(self._store, spec, attempt, f"{reason} {remedy}", "limit")
+        )
+
+    def _note(self, result: Result) -> None:
+        write_json(
+            end_path(self._store, self._options["token"], result.key),
+            {
+                "schema": 1,
+                "key": result.key,
+                "state": result.state,
+                "reason": result.reason,
+                "job": os.environ.get("SLURM_JOB_ID"),
+                "time": time.time(),
+            },
+        )

@@ -1,0 +1,340 @@
+"""Graphs on a real SLURM of one node: arrays, dependencies, deaths, a submitter that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweeps.errors import ConfigurationError, SweepError
+from sweeps.graph import Graph
+from sweeps.lease import read_lease
+from sweeps.settings import Slurm
+from sweeps.slurm import run_slurm
+from sweeps.slurm_queue import queue
+from sweeps.slurm_submit import open_submissions
+from sweeps.slurm_units import Unit, arrays, bundle, make_units, resources_by_name
+from sweeps.stage import Stage
+from sweeps.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / "tests/slurm/local_slurm.sh"
+SETTINGS: dict[str, Any] = {
+    "wait": True,
+    "max_jobs": 100,
+    "threads": None,
+    "lease_timeout": 20.0,
+    "slurm": {**vars(Slurm()), "time_minutes": 5},
+}
+SUBMIT = """
+import json, pickle, sys
+from pathlib import Path
+from sweeps.graph import Graph
+from sweeps.slurm import run_slurm
+from sweeps.store import Store
+graph = Graph(pickle.loads(Path(sys.argv[1]).read_bytes()))
+sys.exit(run_slurm(graph, Store(sys.argv[2]), json.loads(sys.argv[3])))
+"""
+
+
+def settings(**changed: Any) -> dict[str, Any]:
+    slurm = {**SETTINGS["slurm"], **changed.pop("slurm", {})}
+    return {**SETTINGS, **changed, "slurm": slurm}
+
+
+def until(said: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """The first true answer."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := said():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("it never came true")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A SLURM of one node, taken down afterwards; its environment is this process's."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        pytest.skip("a SLURM of one's own needs root on Debian: sudo tests/slurm/local_slurm.sh up")
+    home = tmp_path_factory.mktemp("slurm")
+    changed = {
+        "SLURM_HOME": str(home),
+        "SLURM_CPUS": "2",
+        "SLURM_CONF": str(home / "etc/slurm.conf"),
+        "PATH": f"{LOCAL.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changed.items():
+            patch.setenv(name, value)
+        up = subprocess.run([LOCAL, "up"], capture_output=True, text=True, timeout=300)
+        try:
+            assert up.returncode == 0, up.stdout + up.stderr
+            yield home
+        finally:
+            subprocess.run([LOCAL, "down", "--purge"], capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweeps.slurm.FIRST_POLL", 0.3)
+    monkeypatch.setattr("sweeps.slurm.LONGEST_POLL", 0.5)
+
+
+@pytest.fixture
+def patient(cluster: Path, quick: None, toy: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The toy study on the cluster; nothing stays in the queue."""
+    yield toy
+    subprocess.run(["scancel", "-u", "root"], check=True)
+    until(lambda: not any(element.active for element in queue().values()))
+
+
+class Told:
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def begin(self, board: Any) -> None:
+        self.board = board
+
+    def changed(self, key: str) -> None:
+        pass
+
+    def stepped(self, key: str) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def end(self) -> None:
+        pass
+
+
+def array_ids(store: Store) -> list[tuple[int, list[list[str]]]]:
+    """Elements of every submission there was, oldest first."""
+    records = [json.loads(p.read_text()) for p in store.path.glob("slurm/*/submission.json")]
+    return [one["elements"] for one in sorted(records, key=lambda one: one["created"])]
+
+
+def submitter(toy: Any, stages: Iterable[Stage], store: Store, **changed: Any) -> Any:
+    pickled = toy.folder / "submitted.pickle"
+    pickled.write_bytes(pickle.dumps(list(stages)))
+    path = changed.pop("path", "")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(toy.folder), str(ROOT)]),
+        "PATH": f"{path}{os.pathsep}{os.environ['PATH']}" if path else os.environ["PATH"],
+    }
+    command = [sys.executable, "-c", SUBMIT, str(pickled), str(store.path)]
+    return subprocess.run(
+        [*command, json.dumps(settings(**changed))],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_resources_are_those_of_the_stage_s_name(toy: Any) -> None:
+    """A stage's own settings win; a GPU goes only to what can use one."""
+    graph = Graph([toy.stage("text", "train", toy.text("a"), text="b")])
+    asked = {**vars(Slurm()), "gpus": 1, "stages": {"train": {"time_minutes": 7, "gpus": 2}}}
+    found = resources_by_name(asked, graph)
+    assert (found["train"].time_minutes, found["train"].gpus) == (7, 2)
+    assert (found["text"].time_minutes, found["text"].gpus) == (60, 0)
+
+
+def test_all_wrong_settings_are_told_together(toy: Any) -> None:
+    """The nearest stage and setting are named, and what cannot be is quoted."""
+    graph = Graph([toy.text("a")])
+    stages = {"texts": {}, "text": {"tme_minutes": 5, "nodes": 2}}
+    with pytest.raises(ConfigurationError) as error:
+        resources_by_name({**vars(Slurm()), "cpus_per_task": 0, "stages": stages}, graph)
+    assert len(error.value.complaints) == 4 - 1
+    assert "Did you mean 'text'?" in str(error.value)
+    assert "Did you mean 'time_minutes'?" in str(error.value)
+    assert "slurm.cpus_per_task=0" in str(error.value)
+
+
+def units_of(graph: Graph) -> list[Unit]:
+    return make_units(graph, graph.stages, graph.stages, resources_by_name(vars(Slurm()), graph))
+
+
+def test_an_array_is_what_shares_parents_and_resources(toy: Any) -> None:
+    """Two readers of one stage are one array, after their parent's; it is cut at the largest."""
+    root = toy.text("root")
+    graph = Graph([toy.text("x", root), toy.text("y", root), toy.text("z", root)])
+    groups = arrays(units_of(graph), 2)
+    assert [[unit.keys[0] for unit in group] for group in groups] == [
+        [root.key],
+        list(graph.targets[:2]),
+        [graph.targets[2]],
+    ]
+
+
+def test_chains_are_bundled_only_where_nothing_else_waits(toy: Any) -> None:
+    """A fork's stem stays alone; a chain becomes one job with the time of both."""
+    stem = toy.text("stem")
+    ends = [toy.text(f"end {n}", toy.text(f"middle {n}", stem)) for n in "ab"]
+    units = units_of(Graph(ends))
+    bundled = bundle(units, 1)
+    assert [len(unit.keys) for unit in bundled] == [1, 2, 2]
+    assert bundled[1].parents == {stem.key}
+    assert bundled[1].resources.time_minutes == 120
+    assert bundle(units, 4)[1:] != bundled[1:]
+    assert len(bundle(units, 4)) == 4
+
+
+def test_without_slurm_it_is_said_once(
+    toy: Any, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine without sbatch is a mistake of the command, not a traceback."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SweepError, match="needs sbatch, squeue, srun.*login node"):
+        run_slurm(Graph([toy.text("a")]), store, settings())
+
+
+@pytest.mark.apt
+def test_arrays_wait_for_their_parents(patient: Any, store: Store) -> None:
+    """A diamond runs in order in three arrays, and its results spell its ancestry."""
+    root = patient.text("root")
+    top = patient.text("top", patient.text("x", root), patient.text("y", root))
+    assert run_slurm(Graph([top]), store, settings(), progress=Told()) == 0
+    assert (store.place("text", top.key) / "text.txt").read_text() == "top(x(root()),y(root()))"
+    assert [len(elements) for elements in array_ids(store)] == [1, 2, 1]
+
+
+@pytest.mark.apt
+def test_a_failed_stage_stops_only_what_needs_it(patient: Any, store: Store) -> None:
+    """Its record has the traceback, the stage after it says why it was skipped, status 1."""
+    bad = patient.stage("raises", "bad")
+    after, fine = patient.text("after", bad), patient.text("fine")
+    told = Told()
+    assert run_slurm(Graph([after, fine]), store, settings(), progress=told) == 1
+    assert "ValueError: bad luck" in store.failures(bad.key)[0]["traceback"]
+    assert store.find(fine) is not None
+    assert told.board.states[after.key] == "skipped"
+    ended = until(lambda: list(store.path.glob(f"slurm/*/ended-{after.key}.json")))
+    assert bad.key in json.loads(ended[0].read_text())["reason"]
+
+
+@pytest.mark.apt
+def test_scancel_of_one_element_is_told_and_the_rest_goes_on(patient: Any, store: Store) -> None:
+    """The other element finishes; the cancelled one has SLURM's word; the command repeats it."""
+    slow = [patient.count(name, steps=40, seconds=0.1) for name in "ab"]
+    assert run_slurm(Graph(slow), store, settings(wait=False), progress=Told()) == 0
+    (submission,) = open_submissions(store)
+    until(lambda: len({line[1] for line in patient.marks()}) and read_lease(store, slow[0].key))
+    subprocess.run(["scancel", "--signal=KILL", f"{submission.job}_0"], check=True)
+    told = Told()
+    assert run_slurm(Graph(slow), store, settings(), progress=told) in (0, 1)
+    until(lambda: store.find(slow[1]))
+    if store.find(slow[0]) is None:
+        assert "ended without a word" in store.failures(slow[0].key)[-1]["error"]
+        assert run_slurm(Graph(slow), store, settings(), progress=told) == 0
+    assert any("ended without a word" in line for line in told.said)
+    assert [keys for elements in array_ids(store)[1:] for keys in elements] == [[slow[0].key]]
+
+
+@pytest.mark.apt
+def test_the_same_command_attaches(patient: Any, store: Store) -> None:
+    """A second command submits nothing, waits for the first one's jobs, and a third has no work."""
+    slow = patient.count("a", steps=20, seconds=0.1)
+    run_slurm(Graph([slow]), store, settings(wait=False), progress=Told())
+    told = Told()
+    assert run_slurm(Graph([slow]), store, settings(), progress=told) == 0
+    assert len(array_ids(store)) == 1
+    assert told.said[0] == "1 stages are in the queue already, in 1 jobs."
+    assert [line[0] for line in patient.marks()] == ["from", "finished"]
+
+
+@pytest.mark.apt
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_submitter_killed_in_the_middle(patient: Any, store: Store, moment: str) -> None:
+    """Killed before or after sbatch took the second array, the same command makes it whole."""
+    root = patient.count("root", steps=10, seconds=0.1)
+    ends = [patient.count(name, root, steps=3) for name in "xy"]
+    trap = patient.folder / "trap"
+    trap.mkdir()
+    real = shutil.which("sbatch")
+    kill = "kill -9 $PPID"
+    twice = f'n=$(ls {trap} | wc -l); touch {trap}/call$n; [ "$n" = 1 ] && exec {real} "$@"\n'
+    end = f"{kill}; exit 1" if moment == "before" else f'{real} "$@"; {kill}'
+    (trap / "sbatch").write_text(f"#!/bin/bash\n{twice}{end}\n")
+    (trap / "sbatch").chmod(0o755)
+    died = submitter(patient, ends, store, path=str(trap), wait=False)
+    assert died.returncode == -signal.SIGKILL
+    told = Told()
+    assert run_slurm(Graph(ends), store, settings(), progress=told) == 0, told.said
+    finished = [line for line in patient.marks() if line[0] == "finished"]
+    assert sorted(line[1] for line in finished) == ["root", "x", "y"]
+    assert len(array_ids(store)) == (3 if moment == "before" else 2)
+
+
+@pytest.mark.apt
+def test_more_stages_than_max_jobs(patient: Any, store: Store) -> None:
+    """What fits goes, the rest is said; with wait the rest follows."""
+    stages = [patient.text(name) for name in "abc"]
+    told = Told()
+    run_slurm(Graph(stages), store, settings(wait=False, max_jobs=2), progress=told)
+    assert any("1 stages are left: max_jobs=2" in line for line in told.said)
+    assert run_slurm(Graph(stages), store, settings(max_jobs=2), progress=told) == 0
+    assert all(store.find(stage) for stage in stages)
+
+
+@pytest.mark.apt
+def test_slurm_s_refusal_is_quoted(patient: Any, store: Store) -> None:
+    """A partition that does not exist is the user's mistake, in SLURM's words."""
+    with pytest.raises(SweepError, match="invalid partition specified: nowhere"):
+        run_slurm(
+            Graph([patient.text("a")]),
+            store,
+            settings(slurm={"partition": "nowhere"}),
+            progress=Told(),
+        )
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["requeue", "signal"])
+def test_a_stage_goes_on_after_a_requeue(patient: Any, store: Store, how: str) -> None:
+    """Requeued by hand or warned of a limit, it resumes from its checkpoint: one result, no gap."""
+    slow = patient.count("a", steps=60, seconds=0.1)
+    run_slurm(Graph([slow]), store, settings(wait=False), progress=Told())
+    (submission,) = open_submissions(store)
+    until(lambda: list(store.path.glob("work/*/1/last.ckpt")))
+    command = ["scontrol", "requeue"] if how == "requeue" else ["scancel", "--signal=USR2"]
+    subprocess.run([*command, str(submission.job)], check=True)
+    assert run_slurm(Graph([slow]), store, settings(), progress=Told()) == 0
+    starts = [int(line[1]) for line in patient.marks() if line[0] == "from"]
+    assert starts[0] == 0
+    assert len(starts) == 2
+    assert starts[1] > 0
+    result = json.loads((store.place("count", slow.key) / "sum.json").read_text())
+    assert result["sum"] == sum(range(60))
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+def test_too_many_cuts_fail_with_a_remedy(patient: Any, store: Store) -> None:
+    """Without a requeue left, the failure names the settings to raise."""
+    slow = patient.count("a", steps=200, seconds=0.1)
+    run_slurm(Graph([slow]), store, settings(wait=False, slurm={"max_requeues": 0}))
+    (submission,) = open_submissions(store)
+    until(lambda: list(store.path.glob("work/*/1/last.ckpt")))
+    subprocess.run(["scancel", "--signal=USR2", str(submission.job)], check=True)
+    assert run_slurm(Graph([slow]), store, settings(wait=False), progress=Told()) == 0
+    (record,) = until(lambda: store.failures(slow.key))
+    assert record["kind"] == "limit"
+    assert "slurm.max_requeues" in record["error"]
