@@ -46,18 +46,18 @@ def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None
         sys.exit(complain(SweepError(f"{' '.join(flags)}: no such option. See --help.")))
     if given.help or given.hydra_help or given.info or given.shell_completion:
         return
-    # Every run is a multirun here. Hydra refuses --cfg with it, and would take the mode from the
-    # configuration only where that composes with several values in one override.
-    if given.cfg:
-        sys.argv = [word for word in sys.argv if word not in ("-m", "--multirun")]
-    elif not given.multirun:
-        sys.argv.append("--multirun")
+    # Every run is a multirun here. Hydra refuses --cfg with it, wants all options before the first
+    # override, and would take the mode from the configuration only where that composes.
+    overrides = [*given.overrides, *unknown]
+    options = [word for word in arguments if word not in (*overrides, "-m", "--multirun")]
+    if argv is None:
+        sys.argv[1:] = [*options, *([] if given.cfg else ["--multirun"]), *overrides]
     path = (folder / given.config_path).resolve() if given.config_path else folder
     extra = Path(given.config_dir).resolve() if given.config_dir else None
     with search_path(path, extra):
         composer = Composer(given.config_name or config_name)
         try:
-            said, right = composer.complaints([*given.overrides, *unknown])
+            said, right = composer.complaints(overrides)
             if said:
                 try:
                     Expansion(composer, right).sweeps()
