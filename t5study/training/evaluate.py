@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from t5study.allocator import keep_freed_memory
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import Questions, answer, ask, score
@@ -16,6 +17,7 @@ from t5study.vocabulary import Vocabulary
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Publishes scores.json, constant.json and predictions.jsonl."""
+    keep_freed_memory()
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     selections = [json.loads((folder / "selection.json").read_text()) for folder in folders]
     scores, constants, lines = {}, {}, []

@@ -13,6 +13,7 @@ from typing import Any
 import lightning
 import torch
 
+from t5study.allocator import keep_freed_memory
 from t5study.batching import loader
 from t5study.errors import DivergedError
 from t5study.training.module import TextToText
@@ -157,6 +158,7 @@ def fit(
 
     Raises DivergedError where the loss is not finite, and what the context raises to stop.
     """
+    keep_freed_memory()
     torch.set_num_threads(context.threads)
     found = newest_checkpoint([context.work, *context.earlier])
     start, path = 0, None
