@@ -8,7 +8,7 @@ from typing import Any
 from t5study.corpora import available, get_corpus, prepare_all
 from t5study.corpora.provided import ProvidedCorpus
 from t5study.stages import Stages
-from t5study.tasks.chosen import chosen, keep_files
+from t5study.tasks.chosen import keep_files
 from t5study.vocabulary import keep_vocabulary
 
 
@@ -16,20 +16,19 @@ def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) ->
     """Have the data of these cells' tasks and corpora at hand. Raises DataError, TaskError."""
     corpora = {c["dataset"]["corpus"] for c in configs}
     corpora |= {c["vocabulary"]["corpus"] for c in configs if not c["vocabulary"]["file"]}
-    read: dict[tuple[str, ...], tuple[str, Mapping[str, Any]]] = {}
+    read: dict[tuple[str, ...], tuple[str, str, Mapping[str, Any]]] = {}
     for config in configs:
         if config["vocabulary"]["file"]:
             keep_vocabulary(config["vocabulary"]["file"])
-        for name in Stages(config).tasks:
-            told = (name, str(config["tasks"].get(name)), str(config["data_dir"]))
-            read[told] = (name, config)
-    for name, config in read.values():
-        for split in chosen(name, config)[0].splits:
-            keep_files(name, split, config)
+        for name, split in Stages(config).reads():
+            told = (name, split, str(config["tasks"].get(name)), str(config["data_dir"]))
+            read[told] = (name, split, config)
+    for name, split, config in read.values():
+        keep_files(name, split, config)
     for corpus in map(get_corpus, corpora):
         if isinstance(corpus, ProvidedCorpus):
             corpus.prepare()
-    tasks = sorted({name for name, _ in read.values()})
+    tasks = sorted({name for name, _, _ in read.values()})
     if not available(tasks, sorted(corpora)):
         say("Fetching the data once (about 200 MB); later runs read it from the cache.")
     announced: set[str] = set()

@@ -68,6 +68,17 @@ class Stages:
         """Every task that a unit trains on or scores."""
         return {name for unit in self.units for name in (*unit.train, *unit.evaluate)}
 
+    def reads(self) -> set[tuple[str, str]]:
+        """Every (task, split) that a stage reads."""
+        found = {(name, "train") for unit in self.units for name in unit.train}
+        for unit in self.units:
+            for name in unit.evaluate:
+                found |= {(name, "validation"), (name, unit.split)}
+        return found | {(name, "train") for name in self._with_training(self.tasks)}
+
+    def _with_training(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if "train" in chosen(name, self.config)[0].splits]
+
     def _objective(self) -> dict[str, Any]:
         """The objective's name and what it reads of the settings; the rest is no part of it."""
         name = self.config["objective"]["name"]
@@ -288,12 +299,11 @@ class Stages:
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:
         """Decode and score a unit's tasks with one model, or with an ensemble of several."""
         settings = self.config["evaluate"]
-        trained = [n for n in unit.evaluate if "train" in chosen(n, self.config)[0].splits]
         config = {
             "tasks": self._tasks(unit.evaluate, unit.split),
             "split": unit.split,
             # The best constant answer knows the training set.
-            "train": self._tasks(trained, "train"),
+            "train": self._tasks(self._with_training(unit.evaluate), "train"),
             "examples": unit.evaluate_examples,
             "selection": self.config["selection"],
             "inputs_length": unit.inputs_length,

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.compose import Composer, search_path
-from sweeps.errors import ConfigurationError
 from sweeps.expand import Expansion, Sweep
-from sweeps.placeholders import fill, strip
 from sweeps.sweepfile import read_sweep_file, sweep_names
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
@@ -110,30 +108,3 @@ def test_final_models_are_pretrained_for_a_million_steps(composer: Composer):
         assert pretrain["mixture"]["unsupervised_examples"] == size
         assert finetune.config["batch_size"] == 8
         assert row.cells[0].scores["wmt14_ende"].config["beam_width"] == 4
-
-
-@pytest.mark.parametrize(
-    ("label", "shown"),
-    [
-        ("K = {a.limit}", "K = 2^16"),
-        ("{a.repeats} repeats", "1,024 repeats"),
-        ("d{a.name!=x}", "d"),
-        ("d{a.name!=y}", "d (x)"),
-        ("d{a.rate!=1|times}", "d (1.5 times)"),
-    ],
-)
-def test_placeholders(label: str, shown: str):
-    """Values as one writes them; a usual value needs no words."""
-    config = {"a": {"limit": 65536.0, "repeats": 1024, "name": "x", "rate": 1.5}}
-    assert fill(label, config) == shown
-
-
-def test_placeholder_without_a_key():
-    """The complaint names the label and the nearest key."""
-    with pytest.raises(ConfigurationError, match=r"no key 'a\.limt'.*limit"):
-        fill("K = {a.limt}", {"a": {"limit": 1}})
-
-
-def test_name_is_the_label_without_placeholders():
-    """What a published table is compared by."""
-    assert strip("RealNews-like{dataset.corpus!=x}") == "RealNews-like"

@@ -1,0 +1,39 @@
+"""How often each task of a mixture is drawn, as a stage's configuration says it."""
+
+from __future__ import annotations
+
+import pytest
+
+from t5study.training.examples import rates
+
+COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
+
+
+def test_single_task_is_always_drawn():
+    """Without mixing there is nothing to work out."""
+    assert rates({"one": 7}, None) == {"one": 1.0}
+
+
+def test_limit_holds_for_real_sizes():
+    """K caps the tasks and the unsupervised data alike."""
+    found = rates(COUNTS, {"name": "proportional", "limit": 40})
+    assert found == pytest.approx({"small": 1 / 9, "large": 4 / 9, "unsupervised": 4 / 9})
+
+
+def test_artificial_size_stands_as_it_is_given():
+    """Section 3.7: the unsupervised data counts with its own size, beyond the tasks' limit."""
+    found = rates(COUNTS, {"name": "proportional", "limit": 40}, {"unsupervised": 50})
+    assert found == pytest.approx({"small": 0.1, "large": 0.4, "unsupervised": 0.5})
+
+
+def test_temperature_without_a_limit():
+    """Square roots of the sizes at a temperature of 2."""
+    found = rates({"a": 1, "b": 9}, {"name": "temperature", "limit": None, "temperature": 2.0})
+    assert found == pytest.approx({"a": 0.25, "b": 0.75})
+
+
+def test_rte_of_both_suites_counts_half():
+    """Before the limit."""
+    counts = {"glue_rte": 100, "super_glue_rte": 100, "other": 100}
+    found = rates(counts, {"name": "proportional", "limit": None})
+    assert found == pytest.approx({"glue_rte": 0.25, "super_glue_rte": 0.25, "other": 0.5})
