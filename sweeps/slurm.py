@@ -97,6 +97,9 @@ class _Cluster:
                     self._store.write_spec(one)
             self._give_up_on_diverged()
             self._look_at_queue(patient=False)
+            mine = sum(key in self._active for key in self._needed)
+            if mine:
+                self._progress.say(f"In the queue already: {mine} stages.")
             self._submit_missing(self._needed)
             if self._run["wait"]:
                 self._wait()
@@ -126,11 +129,6 @@ class _Cluster:
             units = bundle(units, max(1, room))
         now, later = units[: max(0, room)], units[max(0, room) :]
         self._left = [key for unit in later for key in unit.keys]
-        if self._active:
-            self._progress.say(
-                f"{len(self._active)} stages are in the queue already, in {self._in_queue} jobs."
-            )
-        slurm = self._run["slurm"]
         groups = arrays(now, largest_array()) if now else []
         for group in groups:
             submission = submit(
@@ -141,7 +139,7 @@ class _Cluster:
                 attempts=self._known,
                 threads=self._run["threads"],
                 lease_timeout=self._run["lease_timeout"],
-                max_requeues=slurm["max_requeues"],
+                max_requeues=self._run["slurm"]["max_requeues"],
             )
             assert submission.job is not None
             for index, unit in enumerate(group):
@@ -155,10 +153,10 @@ class _Cluster:
             self._progress.say(
                 f"Submitted {count} stages: {len(now)} jobs in {len(groups)} arrays."
             )
-        if self._left:
+        if self._left and not self._run["wait"]:
             self._progress.say(
-                f"{len(self._left)} stages are left: max_jobs={self._run['max_jobs']} is reached. "
-                "Run the same command again when jobs have ended, or raise max_jobs."
+                f"Left: {len(self._left)} stages, since max_jobs={self._run['max_jobs']} is "
+                "reached. Run the same command again when jobs have ended, or raise max_jobs."
             )
 
     def _look_at_queue(self, *, patient: bool) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,7 +19,6 @@ import pytest
 
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.graph import Graph
-from sweeps.lease import read_lease
 from sweeps.settings import Slurm
 from sweeps.slurm import run_slurm
 from sweeps.slurm_queue import queue
@@ -121,7 +121,7 @@ class Told:
         pass
 
 
-def array_ids(store: Store) -> list[tuple[int, list[list[str]]]]:
+def array_ids(store: Store) -> list[list[list[str]]]:
     """Elements of every submission there was, oldest first."""
     records = [json.loads(p.read_text()) for p in store.path.glob("slurm/*/submission.json")]
     return [one["elements"] for one in sorted(records, key=lambda one: one["created"])]
@@ -201,7 +201,7 @@ def test_without_slurm_it_is_said_once(
 ) -> None:
     """A machine without sbatch is a mistake of the command, not a traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SweepError, match="needs sbatch, squeue, srun.*login node"):
+    with pytest.raises(SweepError, match=r"needs sbatch, squeue, srun.*login node"):
         run_slurm(Graph([toy.text("a")]), store, settings())
 
 
@@ -231,20 +231,26 @@ def test_a_failed_stage_stops_only_what_needs_it(patient: Any, store: Store) -> 
 
 @pytest.mark.apt
 def test_scancel_of_one_element_is_told_and_the_rest_goes_on(patient: Any, store: Store) -> None:
-    """The other element finishes; the cancelled one has SLURM's word; the command repeats it."""
-    slow = [patient.count(name, steps=40, seconds=0.1) for name in "ab"]
-    assert run_slurm(Graph(slow), store, settings(wait=False), progress=Told()) == 0
-    (submission,) = open_submissions(store)
-    until(lambda: len({line[1] for line in patient.marks()}) and read_lease(store, slow[0].key))
-    subprocess.run(["scancel", "--signal=KILL", f"{submission.job}_0"], check=True)
+    """It fails in SLURM's words, its neighbour finishes; the same command brings it to its end."""
+    slow = [patient.count(name, steps=60, seconds=0.1) for name in "ab"]
+
+    def cancel() -> None:
+        until(lambda: list(store.path.glob(f"work/{slow[0].key}/1/last.ckpt")))
+        (submission,) = open_submissions(store)
+        subprocess.run(["scancel", f"{submission.job}_0"], check=True)
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
     told = Told()
-    assert run_slurm(Graph(slow), store, settings(), progress=told) in (0, 1)
-    until(lambda: store.find(slow[1]))
-    if store.find(slow[0]) is None:
-        assert "ended without a word" in store.failures(slow[0].key)[-1]["error"]
-        assert run_slurm(Graph(slow), store, settings(), progress=told) == 0
-    assert any("ended without a word" in line for line in told.said)
-    assert [keys for elements in array_ids(store)[1:] for keys in elements] == [[slow[0].key]]
+    assert run_slurm(Graph(slow), store, settings(), progress=told) == 1
+    thread.join()
+    assert [told.board.states[stage.key] for stage in slow] == ["failed", "done"]
+    (record,) = store.failures(slow[0].key)
+    assert record["kind"] == "slurm"
+    assert "CANCELLED" in record["error"]
+    assert run_slurm(Graph(slow), store, settings(), progress=told) == 0
+    assert array_ids(store)[1:] == [[[slow[0].key]]]
+    assert int([line for line in patient.marks() if line[0] == "from"][-1][1]) > 0
 
 
 @pytest.mark.apt
@@ -255,7 +261,7 @@ def test_the_same_command_attaches(patient: Any, store: Store) -> None:
     told = Told()
     assert run_slurm(Graph([slow]), store, settings(), progress=told) == 0
     assert len(array_ids(store)) == 1
-    assert told.said[0] == "1 stages are in the queue already, in 1 jobs."
+    assert told.said[0] == "In the queue already: 1 stages."
     assert [line[0] for line in patient.marks()] == ["from", "finished"]
 
 
@@ -288,7 +294,7 @@ def test_more_stages_than_max_jobs(patient: Any, store: Store) -> None:
     stages = [patient.text(name) for name in "abc"]
     told = Told()
     run_slurm(Graph(stages), store, settings(wait=False, max_jobs=2), progress=told)
-    assert any("1 stages are left: max_jobs=2" in line for line in told.said)
+    assert any("Left: 1 stages, since max_jobs=2" in line for line in told.said)
     assert run_slurm(Graph(stages), store, settings(max_jobs=2), progress=told) == 0
     assert all(store.find(stage) for stage in stages)
 
@@ -334,7 +340,94 @@ def test_too_many_cuts_fail_with_a_remedy(patient: Any, store: Store) -> None:
     (submission,) = open_submissions(store)
     until(lambda: list(store.path.glob("work/*/1/last.ckpt")))
     subprocess.run(["scancel", "--signal=USR2", str(submission.job)], check=True)
-    assert run_slurm(Graph([slow]), store, settings(wait=False), progress=Told()) == 0
     (record,) = until(lambda: store.failures(slow.key))
     assert record["kind"] == "limit"
     assert "slurm.max_requeues" in record["error"]
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+def test_a_real_time_limit(patient: Any, store: Store) -> None:
+    """A stage longer than its limit is warned, saves, queues again and finishes."""
+    slow = patient.count("a", steps=700, seconds=0.1)
+    asked = settings(slurm={"time_minutes": 1})
+    assert run_slurm(Graph([slow]), store, asked, progress=Told()) == 0
+    starts = [int(line[1]) for line in patient.marks() if line[0] == "from"]
+    assert len(starts) > 1
+    assert starts == sorted(starts)
+    described = json.loads((store.place("count", slow.key) / "stage.json").read_text())
+    assert described["attempt"] == len(starts)
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+def test_preemption_by_a_higher_partition(patient: Any, store: Store) -> None:
+    """A stage that a more important job throws out resumes once that job is through."""
+    slow = patient.count("a", steps=100, seconds=0.1)
+    asked = settings(slurm={"cpus_per_task": 2})
+    run_slurm(Graph([slow]), store, {**asked, "wait": False}, progress=Told())
+    until(lambda: list(store.path.glob("work/*/1/last.ckpt")))
+    subprocess.run(
+        ["sbatch", "-p", "high", "-c", "2", "-o", "/dev/null", "--wrap", "sleep 2"], check=True
+    )
+    assert run_slurm(Graph([slow]), store, asked, progress=Told()) == 0
+    starts = [int(line[1]) for line in patient.marks() if line[0] == "from"]
+    assert len(starts) == 2
+    assert starts[1] > 0
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+def test_a_job_killed_like_out_of_memory_is_found_out(patient: Any, store: Store) -> None:
+    """SIGKILL from nowhere becomes a failure with SLURM's word and the log's path."""
+    dies = patient.stage("kills", "dies", journal=str(patient.journal))
+    after = patient.text("after", dies)
+    told = Told()
+    assert run_slurm(Graph([after]), store, settings(), progress=told) == 1
+    (record,) = store.failures(dies.key)
+    assert "FAILED" in record["error"]
+    assert Path(record["error"].split("log: ")[1].rstrip(")")).is_file()
+    assert told.board.states[after.key] == "skipped"
+
+
+@pytest.mark.apt
+def test_from_run_py_to_the_table(patient: Any, tmp_path: Path) -> None:
+    """`hydra/launcher=slurm wait=true` gives the table that a local run gives."""
+    (tmp_path / "ten_lines.py").write_text(STUDY)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/config.yaml").write_text(CONFIG)
+    command = [sys.executable, str(ROOT / "run.py"), "--config-path", str(tmp_path / "conf")]
+    done = subprocess.run(
+        [*command, "-m", "lr=0.1,0.5", "hydra/launcher=slurm", "wait=true"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "55.0" in done.stdout
+
+
+STUDY = """
+import json
+from types import SimpleNamespace as Stage
+def cell(config):
+    data = Stage(name="data", version=1, config={}, inputs={}, run="ten_lines.make", cost=Stage())
+    train = Stage(name="train", version=1, config={"lr": config["lr"]}, inputs={"data": data},
+                  run="ten_lines.train", cost=Stage())
+    return {"scores": {"game": train},
+            "columns": [{"name": "Game", "terms": [[["game", "acc"]]], "decimals": 1}]}
+def make(config, inputs, out, context):
+    (out / "data.txt").write_text("x" * 50)
+def train(config, inputs, out, context):
+    points = len((inputs["data"] / "data.txt").read_text())
+    (out / "scores.json").write_text(json.dumps({"game": {"acc": points + 10 * config["lr"]}}))
+"""
+CONFIG = """
+defaults: [run_settings, _self_, override hydra/launcher: local, override hydra/sweeper: study]
+study: ten_lines
+lr: 0.1
+slurm: {time_minutes: 5}
+hydra: {mode: MULTIRUN, output_subdir: null}
+"""
