@@ -14,8 +14,7 @@ from t5study.model.config import model_config
 from t5study.model.flops import parameters
 
 CONF = Path(__file__).parents[2] / "conf"
-PRESETS = ("paper", pytest.param("embedded", marks=pytest.mark.slow), "smoke")
-"""Smoke is embedded with fewer tasks and steps: composing both is for a longer test run."""
+PRESETS = ("paper", *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "smoke")))
 TABLES = [name for name in sweep_names() if read_sweep_file(name).rows]
 SEARCHES = [name for name in sweep_names() if read_sweep_file(name).search]
 
