@@ -23,6 +23,7 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
         scores |= dict.fromkeys(unit.evaluate, evaluate)
     selection = {
         "best": "best checkpoint for each task on validation",
+        "best_together": "best checkpoint for the average of a training's tasks on validation",
         "last": "last checkpoint",
     }[config["selection"]]
     return {

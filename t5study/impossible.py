@@ -9,7 +9,7 @@ from t5study.errors import StudyError
 
 SPLITS = ("train", "validation", "test")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "selection": ("best", "last"),
+    "selection": ("best", "best_together", "last"),
     "precision": ("32-true", "bf16-mixed", "16-mixed", "64-true"),
     "objective.targets": ("released", "paper"),
     "model.dropout_form": ("elementwise", "broadcast"),

@@ -51,8 +51,14 @@ class Validator:
         history = self.memory["validation"][task]
         return int(max(history, key=lambda entry: (entry["mean"], -entry["step"]))["step"])
 
+    def best_together(self) -> int:
+        """The first step with the highest mean over the tasks of each one's mean."""
+        steps = zip(*self.memory["validation"].values(), strict=True)
+        means = [(fmean(e["mean"] for e in at), -at[0]["step"]) for at in steps]
+        return -max(means)[1]
+
     def __call__(self, step: int) -> None:
-        """Score the model as it is after `step`, and keep it where it is some task's best."""
+        """Score the model as it is after `step`, and keep it where it is a best one."""
         for name, questions in self._questions.items():
             texts = answer(
                 self._model,
@@ -80,18 +86,25 @@ class Validator:
             shutil.copy2(path, self._work / path.name)
 
     def publish(self, out: Path) -> None:
-        """Write each task's best checkpoint, the last one, and selection.json that names them."""
+        """Write the checkpoints that a rule may choose, and selection.json that names them."""
         save(out / LAST_MODEL, self._model, **self._extra)
+        together = self._path(self.best_together())
         selection = {}
         for name, history in self.memory["validation"].items():
             best = self._path(self.best(name))
-            if not (out / best.name).exists():
-                shutil.copy2(best, out / best.name)
-            selection[name] = {"best": best.name, "last": LAST_MODEL, "validation": history}
+            for path in (best, together):
+                if not (out / path.name).exists():
+                    shutil.copy2(path, out / path.name)
+            selection[name] = {
+                "best": best.name,
+                "best_together": together.name,
+                "last": LAST_MODEL,
+                "validation": history,
+            }
         (out / "selection.json").write_text(json.dumps(selection, indent=1))
 
     def _winners(self) -> set[int]:
-        return {self.best(name) for name in self._questions}
+        return {self.best(name) for name in self._questions} | {self.best_together()}
 
     def _path(self, step: int) -> Path:
         return self._work / f"step_{step}.pt"
