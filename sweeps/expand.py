@@ -46,6 +46,8 @@ class Sweep:
     seeds: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     search: Search | None = None
+    found: Mapping[str, Any] | None = None
+    """The path of the search so far, as the record shows it."""
     notices: tuple[str, ...] = ()
 
     @property
@@ -143,6 +145,8 @@ class Expansion:
                         f"{given[key]}: row {row.label!r} of {file.name} sets {text}; "
                         "one of them must go."
                     )
+        if seeds and file.search:
+            said.append("seed: a search takes one seed; see seeds.baseline and seeds.variants.")
         if said:
             raise ConfigurationError(said)
         sweep = Sweep(
@@ -252,6 +256,10 @@ class Expansion:
         study = self.study(sweep.study)
         asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
         return study.cell(asked)
+
+    def key_of(self, override: str) -> str:
+        """The key or group that an override sets."""
+        return str(self._composer.parse(override).key_or_group)
 
     def study(self, name: str) -> Study:
         """The study of this name, imported once."""

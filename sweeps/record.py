@@ -43,7 +43,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
             }
             for key, stage in graph.stages.items()
         },
-        "search": None,
+        "search": sweep.found and dict(sweep.found),
     }
 
 

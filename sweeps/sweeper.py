@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -11,15 +12,19 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from sweeps.ascent import advance
 from sweeps.compose import Composer
 from sweeps.errors import SweepError
 from sweeps.expand import Expansion, Sweep
 from sweeps.graph import Graph
-from sweeps.launcher import StageLauncher
+from sweeps.launcher import LocalLauncher, StageLauncher
 from sweeps.plan import as_json, make_plan, show
 from sweeps.preflight import complain
 from sweeps.record import write_record
 from sweeps.store import Store
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 
 class StudySweeper(Sweeper):
@@ -54,12 +59,56 @@ class StudySweeper(Sweeper):
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])
-        graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
         if run["plan"]:
-            self._plan(sweeps, store, run)
+            # Of a search, what can be known before its next winner.
+            known = [advance(expansion, s, store).sweep if s.search else s for s in sweeps]
+            self._plan(known, store, run)
             return 0
         store.prepare()
         console = Console()
+        rows = [sweep for sweep in sweeps if not sweep.search]
+        status = self._bring(expansion, rows, store, console) if rows else 0
+        for sweep in sweeps:
+            if sweep.search and status != INTERRUPTED:
+                status = max(status, self._search(expansion, sweep, store, console))
+            if store.record_path(sweep.id).exists():
+                self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
+        return status
+
+    def _search(self, expansion: Expansion, sweep: Sweep, store: Store, console: Console) -> int:
+        """One axis after another; the same command goes on where this one leaves."""
+        stays = expansion.run["wait"] or isinstance(self.launcher, LocalLauncher)
+        status = 0
+        step = advance(expansion, sweep, store)
+        while not step.complete:
+            write_record(store, step.sweep)
+            asked = replace(step.sweep, rows=step.now)
+            status = max(status, self._bring(expansion, [asked], store, console, record=False))
+            if status == INTERRUPTED:
+                return status
+            after = advance(expansion, sweep, store, settled=step.axes if stays else 0)
+            if not after.complete and after.axes == step.axes:
+                console.print(
+                    f"{sweep.id}: the next axis waits for this one's scores. Run the same command "
+                    "again then, or with wait=true.",
+                    highlight=False,
+                )
+                break
+            step = after
+        write_record(store, step.sweep)
+        return status
+
+    def _bring(
+        self,
+        expansion: Expansion,
+        sweeps: list[Sweep],
+        store: Store,
+        console: Console,
+        *,
+        record: bool = True,
+    ) -> int:
+        """Prepare what is missing, write the records, hand the graph to the launcher."""
+        graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
         for sweep in sweeps:
             for notice in sweep.notices:
                 console.print(notice, highlight=False)
@@ -68,12 +117,10 @@ class StudySweeper(Sweeper):
             for sweep in sweeps:
                 configs = [cell.config for cell in sweep.cells]
                 expansion.study(sweep.study).prepare(configs, console.print)
-        for sweep in sweeps:
+        for sweep in sweeps if record else ():
             write_record(store, sweep)
-        status = self.launcher.run(graph, store, run, sweeps)
-        for sweep in sweeps:
-            self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
-        return status
+        assert isinstance(self.launcher, StageLauncher)
+        return self.launcher.run(graph, store, expansion.run, sweeps)
 
     @staticmethod
     def _plan(sweeps: list[Sweep], store: Store, run: dict[str, Any]) -> None:
