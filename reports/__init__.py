@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas
+
     from reports.output import RenderedPaths
 
 
@@ -21,3 +23,11 @@ def write(store: Path, sweep: str) -> RenderedPaths:
     from reports.output import write
 
     return write(Path(store), sweep)
+
+
+def frame(store: Path, sweep: str) -> pandas.DataFrame:
+    """A sweep's scores as a DataFrame, one line a run; `sweep` is an id or "last"."""
+    from reports.collect import collect
+    from reports.dataframe import to_frame
+
+    return to_frame(collect(Path(store), sweep))
