@@ -50,7 +50,8 @@ def advance(expansion: Expansion, sweep: Sweep, store: Store, settled: int = 0) 
         raise ConfigurationError([f"{sweep.id}: tie_break: {search.tie_break!r}. {known}"])
     baseline = _row(expansion, sweep, FileRow(label=_BASELINE), {}, None)
     rows = [] if expansion.run["baseline"] == "none" else [baseline]
-    scores = [value(store, cell, search.score) for cell in baseline.cells]
+    column = _column(baseline.cells[0], search.score)
+    scores = [value(store, cell, column) for cell in baseline.cells]
     there = [score for score in scores if score is not None]
     ruler = statistics.stdev(there) if rows and len(there) > 1 else None
     carried: dict[str, str] = {}
@@ -74,10 +75,10 @@ def advance(expansion: Expansion, sweep: Sweep, store: Store, settled: int = 0) 
             raise ConfigurationError(said)
         rows += made
         now = (*rows[: rows[0].baseline], *made)
-        found = {row.label: mean(store, row, search.score) for row in made}
+        found = {row.label: mean(store, row, column) for row in made}
         entry: dict[str, Any] = {"name": axis["name"], "candidates": list(found)}
         path.append(entry)
-        whole = all(value(store, c, search.score) is not None for row in made for c in row.cells)
+        whole = all(value(store, c, column) is not None for row in made for c in row.cells)
         ruled = not rows[0].baseline or len(there) == len(scores)
         if number >= settled and not (whole and ruled):
             complete = False
@@ -93,7 +94,7 @@ def advance(expansion: Expansion, sweep: Sweep, store: Store, settled: int = 0) 
             c for c, row in zip(axis["candidates"], made, strict=True) if row.label == winner
         )
         carried.update(_by_key(expansion, chosen.overrides))
-    told = {"score": search.score, "tie_break": search.tie_break, "ruler": ruler, "axes": path}
+    told = {"score": column["name"], "tie_break": search.tie_break, "ruler": ruler, "axes": path}
     return Step(
         sweep=replace(sweep, rows=tuple(rows), found=told),
         axes=len(path),
@@ -124,12 +125,9 @@ def choose(
     return cheapest, f"within two baseline standard deviations of {best}, and cheaper{missing}"
 
 
-def value(store: Store, cell: Cell, column: str) -> float | None:
+def value(store: Store, cell: Cell, column: Mapping[str, Any]) -> float | None:
     """A cell's value in a column: the mean over its groups of the mean within the group."""
-    names = [str(one["name"]) for one in cell.columns]
-    if column not in names:
-        raise ConfigurationError([f"search: score: {column!r}. {nearest(column, names)}"])
-    groups = cell.columns[names.index(column)]["terms"]
+    groups = column["terms"]
     means = []
     for group in groups:
         parts = [_score(store, cell, task, metric) for task, metric in group]
@@ -140,11 +138,22 @@ def value(store: Store, cell: Cell, column: str) -> float | None:
     return statistics.fmean(means)
 
 
-def mean(store: Store, row: Row, column: str) -> float | None:
+def mean(store: Store, row: Row, column: Mapping[str, Any]) -> float | None:
     """A row's value: the mean over the seeds that have one."""
     values = [value(store, cell, column) for cell in row.cells]
     there = [one for one in values if one is not None]
     return statistics.fmean(there) if there else None
+
+
+def _column(cell: Cell, name: str | None) -> Mapping[str, Any]:
+    """The column of this name; without one the average, else the first."""
+    if name is None:
+        return next((one for one in cell.columns if one.get("average")), cell.columns[0])
+    for one in cell.columns:
+        if one["name"] == name:
+            return one
+    known = nearest(name, [one["name"] for one in cell.columns])
+    raise ConfigurationError([f"search: score: {name!r}. {known}"])
 
 
 def _score(store: Store, cell: Cell, task: str, metric: str) -> float | None:

@@ -30,8 +30,8 @@ class Search:
 
     axes: tuple[Mapping[str, Any], ...]
     """Each `{name, candidates: [{label, overrides}]}`."""
-    score: str
-    """The column whose best value wins an axis."""
+    score: str | None = None
+    """The column whose best value wins an axis; without one the average, else the first."""
     tie_break: str = "cheaper"
 
 
@@ -133,13 +133,12 @@ def _row(path: Path, row: Any, said: list[str]) -> FileRow:
 def _search(path: Path, content: Any, said: list[str]) -> Search | None:
     known = {f.name for f in fields(Search)}
     if not isinstance(content, dict):
-        said.append(f"{path.name}: search is a mapping with axes and score.")
+        said.append(f"{path.name}: search is a mapping with axes.")
         return None
     for key in content.keys() - known:
         said.append(f"{path.name}: search: unknown key {key!r}. {nearest(str(key), known)}")
-    for key in ("axes", "score"):
-        if key not in content:
-            said.append(f"{path.name}: search: {key!r} is missing.")
+    if not content.get("axes"):
+        said.append(f"{path.name}: search: 'axes' is missing.")
     axes = []
     for axis in content.get("axes") or []:
         if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
@@ -149,6 +148,6 @@ def _search(path: Path, content: Any, said: list[str]) -> Search | None:
         axes.append({"name": str(axis["name"]), "candidates": candidates})
     return Search(
         axes=tuple(axes),
-        score=str(content.get("score")),
+        score=None if content.get("score") is None else str(content["score"]),
         tie_break=str(content.get("tie_break", "cheaper")),
     )
