@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,43 @@ def test_more_stages_than_max_jobs(patient: Any, store: Store) -> None:
     assert any("Left: 1 stages, since max_jobs=2" in line for line in told.said)
     assert run_slurm(Graph(stages), store, settings(max_jobs=2), progress=told) == 0
     assert all(store.find(stage) for stage in stages)
+
+
+@pytest.mark.apt
+def test_a_chain_in_one_job(patient: Any, store: Store) -> None:
+    """With room for one job, the three stages of a chain run in it, one after another."""
+    last = patient.text("c", patient.text("b", patient.text("a")))
+    assert run_slurm(Graph([last]), store, settings(max_jobs=1), progress=Told()) == 0
+    assert [[len(keys) for keys in elements] for elements in array_ids(store)] == [[3]]
+    assert (store.place("text", last.key) / "text.txt").read_text() == "c(b(a()))"
+
+
+@pytest.mark.apt
+def test_two_commands_at_once_do_nothing_twice(patient: Any, store: Store) -> None:
+    """Both submit, both end whole, and each stage has run once."""
+    slow = [patient.count(name, steps=10, seconds=0.1) for name in "ab"]
+    with ThreadPoolExecutor(2) as both:
+        ended = [
+            both.submit(run_slurm, Graph(slow), store, settings(), progress=Told())
+            for _ in range(2)
+        ]
+    assert [one.result() for one in ended] == [0, 0]
+    assert sorted(line[0] for line in patient.marks()) == ["finished"] * 2 + ["from"] * 2
+
+
+@pytest.mark.apt
+@pytest.mark.slow
+def test_a_deaf_stage_is_put_back_all_the_same(patient: Any, store: Store) -> None:
+    """Warned, it never looks; its process ends after the grace, and the job is requeued."""
+    deaf = patient.stage("deaf", "deaf", journal=str(patient.journal), seconds=25)
+    asked = settings(slurm={"time_minutes": 1})
+    run_slurm(Graph([deaf]), store, {**asked, "wait": False}, progress=Told())
+    (submission,) = open_submissions(store)
+    until(patient.marks)
+    subprocess.run(["scancel", "--signal=USR2", str(submission.job)], check=True)
+    assert run_slurm(Graph([deaf]), store, asked, progress=Told()) == 0
+    assert len(patient.marks()) == 2
+    assert store.failures(deaf.key) == []
 
 
 @pytest.mark.apt
