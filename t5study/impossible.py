@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from t5study.errors import StudyError
@@ -47,10 +47,12 @@ def complaints(config: Mapping[str, Any]) -> list[str]:
 
 
 def _parts(config: Mapping[str, Any]) -> list[str]:
+    from t5study.corpora import get_corpus
     from t5study.objectives import get_objective
     from t5study.stages import Stages
+    from t5study.tasks.chosen import chosen
 
-    said = []
+    said: list[str] = []
     try:
         stages = Stages(config)
     except (StudyError, ValueError) as error:
@@ -61,6 +63,18 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
         for name in config["tasks"]
         if name not in stages.tasks
     ]
+    read = [config["dataset"]["corpus"]]
+    if not config["vocabulary"]["file"]:
+        read.append(config["vocabulary"]["corpus"])
+    looked_up: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+        (get_corpus, (name,)) for name in dict.fromkeys(read)
+    ]
+    looked_up += [(chosen, (name, config)) for name in sorted(stages.tasks)]
+    for look, given in looked_up:
+        try:
+            look(*given)
+        except StudyError as error:
+            said.append(str(error))
     for unit in stages.units:
         if unit.split not in SPLITS:
             said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")

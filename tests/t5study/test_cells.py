@@ -1,0 +1,44 @@
+"""What a table says of its cells: columns, selection, stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from t5study.cells import cell
+
+Configured = Callable[..., dict[str, Any]]
+
+
+def test_corpus_that_stands_in_has_a_footnote(configured: Configured):
+    """Whoever names a role and gets another corpus is told."""
+    made = cell(configured(dataset__name="realnews_like", dataset__corpus="docs"))
+    assert made["footnotes"] == ["dataset=realnews_like: the preset has the corpus docs for it."]
+    assert cell(configured())["footnotes"] == []
+
+
+def test_selection_names_the_split_of_each_task(configured: Configured):
+    """One split is said once; several with the tasks that are scored on them."""
+    config = configured()
+    assert cell(config)["selection"].endswith("scores on the test split")
+    config["suite"]["units"]["boolq"]["split"] = "validation"
+    said = cell(config)["selection"]
+    assert "boolq on the validation split" in said
+    assert "gettext_ende on the test split" in said
+
+
+def test_units_own_split_is_scored(configured: Configured):
+    """It goes before evaluate.split, for its tasks alone."""
+    config = configured()
+    config["suite"]["units"]["boolq"]["split"] = "validation"
+    scores = cell(config)["scores"]
+    assert scores["boolq"].config["split"] == "validation"
+    assert scores["winogrande"].config["split"] == "test"
+
+
+def test_average_is_over_all_columns(configured: Configured):
+    """A suite's last column holds every group of the others."""
+    columns = cell(configured())["columns"]
+    average = columns[-1]
+    assert average["average"] is True
+    assert sum(len(column["terms"]) for column in columns[:-1]) == len(average["terms"])

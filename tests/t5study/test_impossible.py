@@ -1,0 +1,62 @@
+"""Configurations that cannot run, and what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from t5study.impossible import complaints
+
+Configured = Callable[..., dict[str, Any]]
+
+
+def test_baseline_is_possible(configured: Configured):
+    """Nothing is said about it."""
+    assert complaints(configured()) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("corruption", 1.0, "between 0 and 1"),
+        ("objective__targets", "papr", "released, paper"),
+        ("scaling__pretrain_steps", 0.0, "greater than 0"),
+        ("scaling__members", "all", "pretrained, finetuned"),
+        ("finetuning__norms", "none", "all, own"),
+        ("finetuning__name", "adapters", "finetuning.adapter_dim"),
+        ("pretrain__ramp", 1.0, "share of the steps"),
+        ("strategy__unsupervised_examples", -1.0, "greater than 0"),
+        ("dataset__corpus", "c5", "Did you mean"),
+        ("vocabulary__file", "/nowhere/spiece.model", "cannot be read"),
+    ],
+)
+def test_one_wrong_value(configured: Configured, setting: str, value: Any, words: str):
+    """One complaint, which says what is accepted."""
+    said = complaints(configured(**{setting: value}))
+    assert len(said) == 1
+    assert words in said[0]
+
+
+def test_unit_with_an_unknown_split(configured: Configured):
+    """The unit is named."""
+    config = configured()
+    config["suite"]["units"]["boolq"]["split"] = "dev"
+    said = complaints(config)
+    assert any("suite.units.boolq.split=dev" in line for line in said)
+
+
+def test_task_without_such_a_setting(configured: Configured):
+    """The nearest setting is named before anything runs."""
+    config = configured(tasks={"boolq": {"lables": 1}})
+    (said,) = complaints(config)
+    assert "no setting 'lables'" in said
+
+
+def test_objective_that_does_not_fit(configured: Configured):
+    """Said with the architectures that it fits."""
+    said = complaints(configured(objective__name="lm"))
+    assert said == [
+        "objective=lm cannot train architecture=encoder_decoder. It fits: language_model."
+    ]
