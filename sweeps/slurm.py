@@ -31,7 +31,7 @@ from sweeps.slurm_units import arrays, bundle, make_units, resources_by_name
 from sweeps.store import Store, read_json
 
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0
-"""Seconds between two looks at the queue: few at first, then ever more."""
+"""Seconds between two looks at the queue: few after a change, then ever more."""
 _SUBMITTER_SECONDS = 600.0
 """Age at which a submission that reached neither an id nor the queue has no living submitter."""
 
@@ -268,7 +268,10 @@ class _Cluster:
         pause = FIRST_POLL
         while True:
             self._awaited.update(self._active)
+            before = dict(self._board.states)
             self._look_at_store()
+            if self._board.states != before:
+                pause = FIRST_POLL
             if self._left and self._in_queue < self._run["max_jobs"]:
                 self._submit_missing(self._left)
             if all(state in FINAL for state in self._board.states.values()):
