@@ -162,7 +162,7 @@ def test_the_survivor_takes_over(toy, store):
     assert [words[1] == "0" for words in starts] == [True, True, False, False]
 
 
-def launchers_and_kills(toy, store: Store, kills: int, seed: int, timeout: float) -> None:
+def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeout: float) -> None:
     """Keep three launchers on one store, killing one at random each time."""
     moments, graph = random.Random(seed), Graph(diamond(toy, steps=40))
     running: list[subprocess.Popen] = []
@@ -198,13 +198,13 @@ def launchers_and_kills(toy, store: Store, kills: int, seed: int, timeout: float
 
 def test_three_launchers_under_kills(toy, store):
     """Launchers come and go: nothing is lost, nothing corrupt, no stage in two hands at once."""
-    launchers_and_kills(toy, store, kills=6, seed=3, timeout=90)
+    check_launchers_under_kills(toy, store, kills=6, seed=3, timeout=90)
 
 
 @pytest.mark.slow
 def test_three_launchers_under_two_hundred_kills(toy, store):
     """The same, two hundred times."""
-    launchers_and_kills(toy, store, kills=200, seed=4, timeout=90)
+    check_launchers_under_kills(toy, store, kills=200, seed=4, timeout=90)
 
 
 def test_a_kill_between_rename_and_release(toy, store):
