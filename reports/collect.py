@@ -100,6 +100,7 @@ class Collector:
         same = len(row["cells"]) - len(cells)
         return Row(
             label=str(row["label"]),
+            name=row.get("name"),
             baseline=bool(row.get("baseline", False)),
             scores=tuple(self._score(column, cells) for column in self.columns),
             notes=(notes.same_runs(len(row["cells"]), same),) if same else (),

@@ -141,7 +141,7 @@ def _with_columns(published: PublishedStudy, number: int, metrics: Sequence[str]
 
 
 def _paired_rows(ours: Table, theirs: Table, number: int) -> list[tuple[Row, Row | None]]:
-    """Our rows with the published ones of the same label; our baseline may stand alone."""
+    """Our rows with the published ones of the same name; our baseline may stand alone."""
     scored = [row for row in theirs.rows if row.kind == "score"]
     called: dict[str, list[Row]] = {}
     for row in scored:
@@ -152,7 +152,7 @@ def _paired_rows(ours: Table, theirs: Table, number: int) -> list[tuple[Row, Row
     baseline = next((row for row in theirs.rows if row.baseline), None)
     pairs: list[tuple[Row, Row | None]] = []
     for row in ours.rows:
-        found = names.get(_bare(row.label)) or (baseline if row.baseline else None)
+        found = names.get(_bare(row.name or row.label)) or (baseline if row.baseline else None)
         if found is not None or row.baseline:
             pairs.append((row, found))
     if not any(found is not None and not row.baseline for row, found in pairs):

@@ -59,6 +59,8 @@ class Row:
 
     label: str
     scores: tuple[Score, ...]
+    name: str | None = None
+    """What a published table calls this row, where the label says more."""
     baseline: bool = False
     kind: Literal["score", "deviation", "reference"] = "score"
     """Only rows of kind "score" take part in the bold; a deviation is no score."""

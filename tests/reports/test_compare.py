@@ -207,3 +207,15 @@ def test_json_holds_the_agreements(builder, capsys: pytest.CaptureFixture[str]) 
     assert drawn["comparison"][0]["verdict"] == "agrees"
     assert drawn["columns"] == ["Mood ours", "GLUE paper"]
     assert drawn["preface"][0].startswith("Columns of one kind")
+
+
+def test_rows_are_paired_by_the_published_name(builder) -> None:
+    """A label that says what really ran still stands beside the row it stands in for."""
+    folder = sweep(builder, GLUE)
+    file = folder / "sweeps/table06.json"
+    record = json.loads(file.read_text())
+    for row in record["rows"]:
+        row["name"], row["label"] = row["label"], f"{row['label']} [of something else]"
+    file.write_text(json.dumps(record))
+    (agreement,) = compare(folder, "table06").agreements
+    assert agreement.tau == pytest.approx(1.0)
