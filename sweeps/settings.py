@@ -30,7 +30,6 @@ class Slurm:
     memory_gb: int | None = None
     max_requeues: int = 10
     """How often a job may be cut short by a limit or a preemption and still go on."""
-    submit_from_jobs: bool = True
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     setup: list[str] = field(default_factory=list)
     """Shell lines that a job runs first."""
@@ -49,7 +48,6 @@ class RunSettings:
     """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
     sweep: str | None = None
     """A file of sweeps/, or several: `sweep=table06` or `sweep=table06,table07`."""
-    search: str | None = None
     plan: bool = False
     format: str = "text"
     wait: bool | None = None
@@ -68,7 +66,7 @@ class RunSettings:
 
 OPERATIONAL = frozenset(
     {
-        *("store", "sweep", "search", "baseline", "plan", "format", "wait", "max_jobs"),
+        *("store", "sweep", "baseline", "plan", "format", "wait", "max_jobs"),
         *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
     }
 )
