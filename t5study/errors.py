@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class StudyError(Exception):
     """The root of what this study raises on purpose."""
@@ -15,3 +18,15 @@ class DivergedError(StudyError):
     """A loss that is not finite: the run is over, and trying again would not help."""
 
     failure_kind = "diverged"
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """The hint " Did you mean 'x'?" with the known name closest to `given`, or nothing."""
+    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.4)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def unknown(kind: str, given: str, known: Iterable[str]) -> str:
+    """The complaint about a name that is none of `known`, with the nearest one."""
+    names = list(known)
+    return f"Unknown {kind} '{given}'.{nearest(given, names)} Known: {', '.join(names)}."

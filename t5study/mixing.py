@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 
-from t5study.errors import StudyError
+from t5study.errors import StudyError, unknown
 
 RTE = ("glue_rte", "super_glue_rte")
 """One data set under two names: it is in both suites."""
@@ -29,9 +28,7 @@ def mixing_rates(
     a task without examples, and impossible settings; one that the name does not read does nothing.
     """
     if mixing not in _WEIGHTS:
-        near = difflib.get_close_matches(str(mixing), _WEIGHTS, n=1, cutoff=0.4)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise MixingError(f"Unknown mixing '{mixing}'.{hint} Known: {', '.join(_WEIGHTS)}.")
+        raise MixingError(unknown("mixing", mixing, _WEIGHTS))
     complaints = _complaints(examples, limit, temperature)
     if complaints:
         raise MixingError(" ".join(complaints))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from t5study.errors import DataError
+from t5study.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from t5study.corpora.archives import Progress
@@ -35,9 +34,7 @@ def get_corpus(name: str) -> Corpus | HubCorpus | ProvidedCorpus:
     """Return the corpus called `name`; DataError with the nearest known name if there is none."""
     corpora = _corpora()
     if name not in corpora:
-        close = difflib.get_close_matches(name, corpora, n=1, cutoff=0.5)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise DataError(f"Unknown corpus '{name}'.{hint} Known: {', '.join(corpora)}.")
+        raise DataError(unknown("corpus", name, corpora))
     return corpora[name]
 
 

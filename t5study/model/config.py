@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from t5study.errors import StudyError
+from t5study.errors import StudyError, unknown
 
 
 class ModelError(StudyError):
@@ -173,14 +172,6 @@ def model_config(
                 raise ModelError(f"'half' needs an even depth to halve; {name} is {settings[name]}")
             settings[name] //= 2
     return ModelConfig(architecture=architecture, vocab_size=vocab_size, **settings)
-
-
-def unknown(kind: str, given: str, known: Iterable[str]) -> str:
-    """The complaint about a name that is none of `known`, with the nearest one."""
-    names = list(known)
-    near = difflib.get_close_matches(str(given), names, n=1)
-    question = f" Did you mean '{near[0]}'?" if near else ""
-    return f"Unknown {kind} '{given}'.{question} Known: {', '.join(names)}."
 
 
 def _complaints(config: ModelConfig) -> Iterable[str]:

@@ -5,7 +5,6 @@ Shape letters: B texts of a batch, L raw tokens of the longest one, S inputs, T 
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -14,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from t5study.errors import StudyError
+from t5study.errors import StudyError, nearest
 from t5study.objectives.runs import exceeds, quantile
 from t5study.objectives.spans import FIRST_ORDINARY_ID, Rows
 
@@ -238,9 +237,7 @@ def _find(name: str) -> type[Objective]:
 
 
 def _nearest(given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(given), known, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Known: {', '.join(known)}."
+    return f"{nearest(given, known)} Known: {', '.join(known)}."
 
 
 def _check_density(read: dict[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t5study.errors import StudyError
+from t5study.errors import StudyError, nearest
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -26,12 +26,6 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 class TaskError(StudyError):
     """A mistake in the name, the settings or the data of a task, told in one message."""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the known name closest to `name`, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 @dataclass(frozen=True, kw_only=True)
