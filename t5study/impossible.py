@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from t5study.errors import StudyError
@@ -41,13 +41,27 @@ def look_up(config: Any, dotted: str) -> Any:
 
 def complaints(config: Mapping[str, Any]) -> list[str]:
     """Every complaint about a resolved configuration; none where it can run."""
-    said = _values(config)
+    said = _values(config) + _corpora(config)
     # The parts below are built from the values above: with a wrong one they could only echo it.
     return said or _parts(config)
 
 
-def _parts(config: Mapping[str, Any]) -> list[str]:
+def _corpora(config: Mapping[str, Any]) -> list[str]:
     from t5study.corpora import get_corpus
+
+    read = [config["dataset"]["corpus"]]
+    if not config["vocabulary"]["file"]:
+        read.append(config["vocabulary"]["corpus"])
+    said = []
+    for name in dict.fromkeys(read):
+        try:
+            get_corpus(name)
+        except StudyError as error:
+            said.append(str(error))
+    return said
+
+
+def _parts(config: Mapping[str, Any]) -> list[str]:
     from t5study.objectives import get_objective
     from t5study.stages import Stages
     from t5study.tasks.chosen import chosen
@@ -63,16 +77,9 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
         for name in config["tasks"]
         if name not in stages.tasks
     ]
-    read = [config["dataset"]["corpus"]]
-    if not config["vocabulary"]["file"]:
-        read.append(config["vocabulary"]["corpus"])
-    looked_up: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
-        (get_corpus, (name,)) for name in dict.fromkeys(read)
-    ]
-    looked_up += [(chosen, (name, config)) for name in sorted(stages.tasks)]
-    for look, given in looked_up:
+    for name in sorted(stages.tasks):
         try:
-            look(*given)
+            chosen(name, config)
         except StudyError as error:
             said.append(str(error))
     for unit in stages.units:
