@@ -23,9 +23,11 @@ def test_files_are_logged_offline(
     for _ in range(2):
         main(["toy", "--store", str(store), "--format", "csv", "--wandb"])
         said.append(capsys.readouterr().err.rpartition("artifact table-toy, run ")[2].split()[0])
-    runs = [path.name for path in (store / "reports/wandb").glob("offline-run-*")]
     assert said[0] == said[1]
-    assert all(name.endswith(said[0]) for name in runs)
+    # Two runs within one second have folders that differ by a suffix, not by the run's id.
+    runs = list((store / "reports/wandb").glob("offline-run-*"))
+    assert len(runs) == 2
+    assert all((run / f"run-{said[0]}.wandb").is_file() for run in runs)
     kept = b"".join(p.read_bytes() for p in (store.parent / "data").rglob("*") if p.is_file())
     assert b"\\begin{tabular}" in kept
     assert b'"columns"' in kept
