@@ -29,8 +29,8 @@ class Roles:
     """k16 to k21 (section 3.5.2) -> K in examples."""
     longer: dict[str, float] = field(default_factory=dict)
     """steps and batch of the final models' pre-training, as multiples (section 3.7)."""
-    translations_limit: float | None = None
-    """K of the final models' multi-task pre-training (section 3.7)."""
+    translations: dict[str, float] = field(default_factory=dict)
+    """Tasks that count as at most so many examples for the final models (section 3.7)."""
     unsupervised: dict[str, float] = field(default_factory=dict)
     """rung1 to rung5 -> the examples that unsupervised data counts with (section 3.7)."""
 
@@ -72,6 +72,8 @@ class Mixing:
     name: str = MISSING
     limit: float | None = None
     """K of examples-proportional mixing, in examples."""
+    limits: dict[str, float] = field(default_factory=dict)
+    """K of single tasks by name, in place of the common one (section 3.7)."""
     temperature: float = 1.0
 
 

@@ -72,9 +72,10 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
     except (StudyError, ValueError) as error:
         return str(error).splitlines()
     said += [
-        f"tasks.{name}: no unit of suite={config['suite']['name']} reads this task. "
+        f"{key}.{name}: no unit of suite={config['suite']['name']} reads this task. "
         f"It has: {', '.join(sorted(stages.tasks))}."
-        for name in config["tasks"]
+        for key in ("tasks", "mixing.limits")
+        for name in look_up(config, key)
         if name not in stages.tasks
     ]
     for name in sorted(stages.tasks):
@@ -108,7 +109,8 @@ def _values(config: Any) -> list[str]:
         value = look_up(config, key)
         if value not in accepted:
             said.append(f"{key}={value}: accepted are {', '.join(accepted)}.")
-    for key in POSITIVE:
+    limits = [f"mixing.limits.{name}" for name in config["mixing"]["limits"]]
+    for key in (*POSITIVE, *limits):
         value = look_up(config, key)
         if value is not None and not value > 0:
             said.append(f"{key}={value:g}: must be greater than 0.")

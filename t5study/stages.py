@@ -217,7 +217,7 @@ class Stages:
             "train_examples": settings["train_examples"],
             "validation": self._tasks(validated, "validation"),
             **(watched if validated else {}),
-            "mixing": self._mixing(),
+            "mixing": self._mixing(n for unit in mixture.units for n in unit.train),
             "unsupervised_examples": artificial if mixture.unsupervised else None,
             "packing": settings["packing"],
             "inputs_length": inputs_length,
@@ -228,11 +228,13 @@ class Stages:
     def _tasks(self, names: Iterable[str], split: str) -> dict[str, Any]:
         return {name: describe(name, split, self.config) for name in names}
 
-    def _mixing(self) -> dict[str, Any]:
-        """The mixing's name and what it reads of the settings."""
+    def _mixing(self, tasks: Iterable[str]) -> dict[str, Any]:
+        """The mixing's name and what it reads of the settings for a mixture of these tasks."""
         mixing = self.config["mixing"]
         read = {"equal": (), "proportional": ("limit",), "temperature": ("limit", "temperature")}
-        return {key: mixing[key] for key in ("name", *read[mixing["name"]])}
+        found = {key: mixing[key] for key in ("name", *read[mixing["name"]])}
+        limits = {name: mixing["limits"][name] for name in tasks if name in mixing["limits"]}
+        return {**found, "limits": limits} if limits and "limit" in found else found
 
     def _loss_on_inputs(self) -> dict[str, bool]:
         # Where an encoder reads the input, no decoder writes it.
@@ -252,7 +254,7 @@ class Stages:
         config = {
             "tasks": self._tasks(unit.train, "train"),
             "validation": self._tasks(unit.evaluate, "validation"),
-            "mixing": self._mixing() if len(unit.train) > 1 else None,
+            "mixing": self._mixing(unit.train) if len(unit.train) > 1 else None,
             "method": {key: method[key] for key in ("name", *reads)},
             "inputs_length": unit.inputs_length,
             "targets_length": unit.targets_length,

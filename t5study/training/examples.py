@@ -34,14 +34,16 @@ def rates(
 ) -> dict[str, float]:
     """How often each task is drawn (section 3.5.2); a single task always.
 
-    `artificial` sizes stand as they are given (section 3.7): the limit does not cap them.
+    A task's own limit goes before the common one. `artificial` sizes stand as they are given
+    (section 3.7): no limit caps them.
     """
     if mixing is None:
         return dict.fromkeys(counts, 1.0 / len(counts))
-    limit = mixing.get("limit")
     sizes = shared_examples(counts)
-    if limit is not None:
-        sizes = {name: min(size, round(limit)) for name, size in sizes.items()}
+    for name, size in sizes.items():
+        limit = (mixing.get("limits") or {}).get(name, mixing.get("limit"))
+        if limit is not None:
+            sizes[name] = min(size, round(limit))
     return mixing_rates(
         {**sizes, **(artificial or {})},
         mixing["name"],

@@ -23,6 +23,8 @@ def test_baseline_is_possible(configured: Configured):
         ("corruption", 1.0, "between 0 and 1"),
         ("objective__targets", "papr", "released, paper"),
         ("scaling__pretrain_steps", 0.0, "greater than 0"),
+        ("mixing__limits", {"boolq": 0.0}, "mixing.limits.boolq=0: must be greater than 0"),
+        ("mixing__limits", {"bolq": 9.0}, "mixing.limits.bolq: no unit of suite=embedded"),
         ("scaling__members", "all", "pretrained, finetuned"),
         ("finetuning__norms", "none", "all, own"),
         ("finetuning__name", "adapters", "finetuning.adapter_dim"),

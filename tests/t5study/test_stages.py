@@ -84,6 +84,7 @@ def test_a_setting_changes_its_stage_and_what_follows(
         {"finetuning__adapter_dim": 9},
         {"architecture__loss_on_inputs": True},
         {"mixing__limit": 5},
+        {"mixing__limits": {"boolq": 5.0}},
         {"mixing__name": "equal"},
         {"strategy__unsupervised_examples": 5},
         {"scaling__average": "probabilities"},

@@ -92,6 +92,26 @@ def test_mixing_is_in_a_mixture_alone(configured: Configured, strategy: str):
     assert keys[0] != keys[1]
 
 
+def test_limits_of_tasks_are_in_the_keys_of_mixtures_that_hold_them(configured: Configured):
+    """Leave-one-out pre-trains without boolq for boolq alone: its limit is no part of that key."""
+    plain, capped = (
+        evaluations(configured(strategy__name="leave_one_out", mixing__limits=limits))
+        for limits in ({}, {"boolq": 10.0})
+    )
+    same = {task for task in plain if plain[task].key == capped[task].key}
+    assert same == {"boolq"}
+    pretrain = members(capped["winogrande"])[0].inputs["pretrain"]
+    assert pretrain.config["mixture"]["mixing"]["limits"] == {"boolq": 10.0}
+    without = members(plain["winogrande"])[0].inputs["pretrain"].config["mixture"]["mixing"]
+    assert "limits" not in without
+    equal = {"strategy__name": "multitask", "mixing__name": "equal"}
+    one, other = (
+        evaluations(configured(**equal, mixing__limits=limits))["boolq"].key
+        for limits in ({}, {"boolq": 10.0})
+    )
+    assert one == other
+
+
 def test_ensemble_shares_its_members_with_the_baselines_seeds(configured: Configured):
     """Member i is what seed i of the baseline trained: nothing is trained twice."""
     ensemble = evaluations(configured(scaling__ensemble=4))

@@ -104,6 +104,23 @@ def test_final_models_are_pretrained_for_a_million_steps(composer: Composer):
         finetune = row.cells[0].scores["glue_cola"].inputs["member_0"]
         pretrain = finetune.inputs["pretrain"].config
         assert (pretrain["steps"], pretrain["batch_size"]) == (1_000_000, 2048)
-        assert pretrain["mixture"]["unsupervised_examples"] == size
-        assert finetune.config["batch_size"] == 8
-        assert row.cells[0].scores["wmt14_ende"].config["beam_width"] == 4
+        mixture = pretrain["mixture"]
+        assert mixture["unsupervised_examples"] == size
+        assert mixture["mixing"] == {
+            "name": "proportional",
+            "limit": None,
+            "limits": {"wmt14_ende": 1e6, "wmt15_enfr": 1e6},
+        }
+        assert {"glue_rte", "super_glue_rte"} < set(mixture["tasks"])
+        for task, evaluate in row.cells[0].scores.items():
+            alone = evaluate.inputs["member_0"].config
+            of_a_suite = task.startswith(("glue", "super_glue"))
+            every = (8, 1000) if of_a_suite else (128, 5000)
+            assert (alone["batch_size"], alone["checkpoint_every"]) == every
+            trained = {"glue_mnli_matched": {"glue_mnli"}, "glue_mnli_mismatched": {"glue_mnli"}}
+            trained["super_glue_wsc"] = {"super_glue_wsc", "dpr"}
+            assert set(alone["tasks"]) == trained.get(task, {task})
+        for task in ("wmt14_ende", "wmt15_enfr", "wmt16_enro", "cnn_dailymail"):
+            evaluate = row.cells[0].scores[task].config
+            assert (evaluate["beam_width"], evaluate["length_penalty"]) == (4, 0.6)
+            assert evaluate["split"] == "test"

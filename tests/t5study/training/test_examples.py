@@ -20,6 +20,16 @@ def test_limit_holds_for_real_sizes():
     assert found == pytest.approx({"small": 1 / 9, "large": 4 / 9, "unsupervised": 4 / 9})
 
 
+def test_tasks_own_limit_goes_before_the_common_one():
+    """Section 3.7 caps two translations and leaves all other tasks as they are."""
+    two = {"name": "proportional", "limit": None, "limits": {"large": 30}}
+    found = rates({"small": 10, "large": 1000, "other": 60}, two)
+    assert found == pytest.approx({"small": 0.1, "large": 0.3, "other": 0.6})
+    both = {"name": "temperature", "limit": 40, "limits": {"large": 160}, "temperature": 2.0}
+    found = rates({"small": 40, "large": 1000, "other": 90}, both)
+    assert found == pytest.approx({"small": 0.25, "large": 0.5, "other": 0.25})
+
+
 def test_artificial_size_stands_as_it_is_given():
     """Section 3.7: the unsupervised data counts with its own size, beyond the tasks' limit."""
     found = rates(COUNTS, {"name": "proportional", "limit": 40}, {"unsupervised": 50})
