@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from sweeps.errors import StageError, Stopped
 from sweeps.lease import HeldLease
+from sweeps.mirror import Mirror
 
 Report = Callable[[int, int, dict[str, Any]], None]
 
@@ -48,6 +49,7 @@ class Context:
         threads: int,
         stop: StopRequest,
         report: Report | None,
+        mirror: Mirror,
     ) -> None:
         self.work = work
         """The stage's own scratch; survives a kill. `last.ckpt` lies here."""
@@ -60,16 +62,18 @@ class Context:
         self._lease = lease
         self._stop = stop
         self._report = report
+        self._mirror = mirror
         self._reported = float("-inf")
         self._first: tuple[float, int] | None = None
 
     def progress(self, step: int, total: int, **numbers: float) -> None:
         """Tell how far the stage is, with numbers such as loss; cheap, so call it every step."""
         now = time.monotonic()
+        told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
+        self._mirror.log(int(step), told)
         if now - self._reported < _REPORT_SECONDS and step < total:
             return
         self._reported = now
-        told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
         self._lease.note(
             {**told, "step": int(step), "total": int(total), **self._pace(step, total)}
         )

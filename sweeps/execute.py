@@ -17,6 +17,7 @@ from sweeps.context import Context, Report, StopRequest
 from sweeps.errors import LeaseLost, StageError, Stopped, StoreError, is_full
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.logs import LOG, captured, gather_logs
+from sweeps.mirror import Mirror
 from sweeps.provenance import imported_packages, provenance
 from sweeps.stage import resolve_run
 from sweeps.store import Store, store_errors, write_json
@@ -181,6 +182,7 @@ def _attempt(
     # of its work and its publication.
     origin = provenance(spec["run"], device=device, threads=threads)
     started, clock = datetime.now(UTC), time.perf_counter()
+    mirror = Mirror(store, spec)
     context = Context(
         work=work,
         earlier=earlier,
@@ -189,6 +191,7 @@ def _attempt(
         threads=threads,
         stop=stop,
         report=report,
+        mirror=mirror,
     )
 
     def result(state: str, reason: str = "", kind: str = "") -> Result:
@@ -236,6 +239,8 @@ def _attempt(
         reason, kind = one_line(error), str(getattr(error, "failure_kind", "error"))
         store.write_failure(failure_record(store, spec, attempt, error, kind))
         return result("failed", reason, kind)
+    finally:
+        mirror.close(store.find_key(name, key))
 
 
 def _call(store: Store, spec: dict[str, Any], out: Path, context: Context) -> None:

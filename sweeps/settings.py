@@ -61,12 +61,14 @@ class RunSettings:
     device: str = "H100"
     """The device whose hours the plan counts."""
     share_of_peak: float = 0.4
+    wandb: str = "off"
+    """Whether wandb mirrors stages: `off`, `offline` (in the store) or `online`."""
     slurm: Slurm = field(default_factory=Slurm)
 
 
 OPERATIONAL = frozenset(
     {
-        *("store", "sweep", "baseline", "plan", "format", "wait", "max_jobs"),
+        *("store", "sweep", "baseline", "plan", "format", "wait", "max_jobs", "wandb"),
         *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
     }
 )

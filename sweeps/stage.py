@@ -15,7 +15,7 @@ from typing import Any
 from sweeps.errors import StageError, nearest
 
 RESERVED_NAMES = frozenset(
-    {"work", "leases", "failures", "specs", "sweeps", "reports", "index", "slurm"}
+    {"work", "leases", "failures", "specs", "sweeps", "reports", "index", "slurm", "wandb"}
 )
 DEVICES = ("cpu", "any")
 KEY_LENGTH = 20

@@ -18,6 +18,7 @@ from sweeps.errors import SweepError
 from sweeps.expand import Expansion, Sweep
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, StageLauncher
+from sweeps.mirror import ask_for
 from sweeps.plan import as_json, make_plan, show
 from sweeps.preflight import complain
 from sweeps.record import write_record
@@ -64,6 +65,7 @@ class StudySweeper(Sweeper):
             known = [advance(expansion, s, store).sweep if s.search else s for s in sweeps]
             self._plan(known, store, run)
             return 0
+        ask_for(run["wandb"])
         store.prepare()
         console = Console()
         rows = [sweep for sweep in sweeps if not sweep.search]

@@ -6,25 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from t5study.model.config import ModelConfig, ModelError
-from t5study.model.layers import Dropout, FeedForward, RMSNorm
-
-
-class Adapter(nn.Module):
-    """x + dropout(dense(relu(dense(norm(x))))) with an inner width of its own."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        inner = replace(config, d_ff=config.adapter_width, feed_forward="relu")
-        self.norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
-        self.feed_forward = FeedForward(inner)
-        self.dropout = Dropout(config)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
-        return self.dropout.add(x, self.feed_forward(self.norm(x)))
+from t5study.model.config import ModelError
+from t5study.model.initialization import initialize
+from t5study.model.layers import Adapter
 
 
 def add_adapters(model: Any, width: int) -> None:
@@ -32,8 +17,6 @@ def add_adapters(model: Any, width: int) -> None:
 
     Their parameters' names contain "adapter". Raises ModelError where there are adapters already.
     """
-    from t5study.model.initialization import initialize
-
     if model.config.adapter_width:
         raise ModelError(f"this model has adapters of width {model.config.adapter_width} already")
     config = replace(model.config, adapter_width=width)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from t5study.model.adapters import Adapter
 from t5study.model.config import ModelConfig
-from t5study.model.layers import Attention, FeedForward, RMSNorm
+from t5study.model.layers import Adapter, Attention, FeedForward, RMSNorm
 from t5study.model.relpos import RelativeBias
 
 TRUNCATED_STD = 0.87962566103423978

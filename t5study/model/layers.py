@@ -5,6 +5,7 @@ Letters: B batch, T queries, S keys, D d_model, F d_ff, H heads, K head width, I
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import torch
@@ -134,3 +135,18 @@ class FeedForward(nn.Module):
         if self.dropout.active:
             keep = self.dropout.mask(x, *x.shape[:-1], self.up.shape[0])
         return run.feed_forward(x, self.up, self.down, keep, self.dropout.scale)
+
+
+class Adapter(nn.Module):
+    """x + dropout(dense(relu(dense(norm(x))))) with an inner width of its own (section 3.5.1)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        inner = replace(config, d_ff=config.adapter_width, feed_forward="relu")
+        self.norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
+        self.feed_forward = FeedForward(inner)
+        self.dropout = Dropout(config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)."""
+        return self.dropout.add(x, self.feed_forward(self.norm(x)))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from t5study.model.adapters import Adapter
 from t5study.model.config import ModelConfig
-from t5study.model.layers import Attention, Dropout, FeedForward, RMSNorm
+from t5study.model.layers import Adapter, Attention, Dropout, FeedForward, RMSNorm
 from t5study.model.masks import additive, causal_mask
 from t5study.model.relpos import RelativeBias
 
