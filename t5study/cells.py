@@ -7,7 +7,7 @@ from typing import Any
 
 from t5study import strategies
 from t5study.stage import Stage, UnitSettings
-from t5study.stages import Stages
+from t5study.stages import Stages, selects
 from t5study.tasks.suites import SUITES
 
 CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
@@ -21,11 +21,12 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
     for unit in stages.units:
         evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
         scores |= dict.fromkeys(unit.evaluate, evaluate)
+    trainings = [one for e in scores.values() for r, one in e.inputs.items() if r != "vocabulary"]
     selection = {
         "best": "best checkpoint for each task on validation",
         "best_together": "best checkpoint for the average of a training's tasks on validation",
         "last": "last checkpoint",
-    }[config["selection"]]
+    }[config["selection"] if all(map(selects, trainings)) else "last"]
     return {
         "scores": scores,
         "columns": columns(config["suite"]),

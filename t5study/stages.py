@@ -243,7 +243,12 @@ class Stages:
         return {"loss_on_inputs": self.config["architecture"]["loss_on_inputs"]}
 
     def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
-        """Fine-tuning on one unit of the suite, from `parent` or from scratch."""
+        """Fine-tuning on one unit of the suite, from `parent` or from scratch.
+
+        `parent` itself where there is no fine-tuning.
+        """
+        if parent is not None and self.config["finetuning"]["name"] == "none":
+            return parent
         key = ("finetune", unit.name, seed, id(parent))
         return self._once(key, lambda: self._finetune(unit, seed, parent))
 
@@ -301,13 +306,14 @@ class Stages:
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:
         """Decode and score a unit's tasks with one model, or with an ensemble of several."""
         settings = self.config["evaluate"]
+        chosen = all(selects(member) for member in members)
         config = {
             "tasks": self._tasks(unit.evaluate, unit.split),
             "split": unit.split,
             # The best constant answer knows the training set.
             "train": self._tasks(self._with_training(unit.evaluate), "train"),
             "examples": unit.evaluate_examples,
-            "selection": self.config["selection"],
+            "selection": self.config["selection"] if chosen else None,
             "inputs_length": unit.inputs_length,
             "max_length": settings["max_length"] or unit.targets_length,
             "beam_width": unit.beam_width,
@@ -331,3 +337,9 @@ class Stages:
                 device="any",
             ),
         )
+
+
+def selects(training: Stage) -> bool:
+    """Whether a training leaves several checkpoints, of which a rule chooses."""
+    mixture = training.config.get("mixture") or {}
+    return training.name == "finetune" or bool(mixture.get("validation"))

@@ -19,13 +19,9 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     """Publishes scores.json, constant.json and predictions.jsonl."""
     keep_freed_memory()
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
-    selections = [json.loads((folder / "selection.json").read_text()) for folder in folders]
     scores, constants, lines = {}, {}, []
     for done, (name, description) in enumerate(config["tasks"].items()):
-        files = [
-            folder / _chosen(selection, name, config["selection"])
-            for folder, selection in zip(folders, selections, strict=True)
-        ]
+        files = [_chosen(folder, name, config["selection"]) for folder in folders]
         loaded = [load(file, device=context.device) for file in files]
         models = [model.eval() for model, _ in loaded]
         vocabulary = Vocabulary(inputs["vocabulary"], sentinels=loaded[0][1]["sentinels"])
@@ -66,9 +62,13 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _chosen(selection: Mapping[str, Any], task: str, rule: str) -> str:
+def _chosen(folder: Path, task: str, rule: str | None) -> Path:
+    """The checkpoint that answers a task; without a rule, what a pre-training ended with."""
+    if rule is None:
+        return folder / "model.pt"
+    selection = json.loads((folder / "selection.json").read_text())
     # A task that is only evaluated has no validation of its own: the last checkpoint answers it.
-    return str(selection[task][rule]) if task in selection else "last.pt"
+    return folder / (selection[task][rule] if task in selection else "last.pt")
 
 
 def _constant(questions: Questions, train: Mapping[str, Any] | None) -> dict[str, float]:

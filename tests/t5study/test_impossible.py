@@ -41,6 +41,19 @@ def test_one_wrong_value(configured: Configured, setting: str, value: Any, words
     assert words in said[0]
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"strategy__name": "no_pretraining"}, "nothing would be trained"),
+        ({"scaling__ensemble": 4, "scaling__members": "finetuned"}, "all members would be one"),
+    ],
+)
+def test_nothing_left_to_train(configured: Configured, changes: dict[str, Any], words: str):
+    """Leaving out fine-tuning is refused where nothing else makes a model, or several."""
+    (said,) = complaints(configured(finetuning__name="none", **changes))
+    assert words in said
+
+
 def test_unit_with_an_unknown_split(configured: Configured):
     """The unit is named."""
     config = configured()

@@ -82,6 +82,33 @@ def test_supervised_multitask_reads_no_corpus(configured: Configured):
     assert members(evaluations(other)["boolq"])[0].inputs["pretrain"].key == pretrain.key
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    ["pretrain_finetune", "multitask_finetune", "leave_one_out", "supervised_multitask"],
+)
+def test_without_finetuning_the_pretrained_model_is_scored(configured: Configured, strategy: str):
+    """The member is what fine-tuning would have begun from, and no rule chooses a checkpoint."""
+    tuned = evaluations(configured(strategy__name=strategy))
+    changes = {"strategy__name": strategy, "finetuning__name": "none"}
+    for task, evaluate in evaluations(configured(**changes)).items():
+        (member,) = members(evaluate)
+        assert member.key == members(tuned[task])[0].inputs["pretrain"].key
+        assert evaluate.config["selection"] is None
+        last = evaluations(configured(**changes, selection="last"))[task]
+        assert last.key == evaluate.key
+    assert cell(configured(**changes))["selection"].startswith("last checkpoint")
+
+
+def test_multitask_has_no_finetuning_to_leave_out(configured: Configured):
+    """Its scores are from the training itself, whatever the fine-tuning."""
+    one, other = (
+        evaluations(configured(strategy__name="multitask", finetuning__name=name))["boolq"]
+        for name in ("all", "none")
+    )
+    assert one.key == other.key
+    assert one.config["selection"] == "best"
+
+
 @pytest.mark.parametrize("strategy", ["multitask", "leave_one_out", "supervised_multitask"])
 def test_mixing_is_in_a_mixture_alone(configured: Configured, strategy: str):
     """K changes multi-task training, through the key of its pre-training."""

@@ -87,6 +87,37 @@ def tuned(
     return train(finetune.run, config, {"vocabulary": data.vocabulary, "pretrain": parent}, name)
 
 
+def test_model_without_finetuning_is_scored_as_it_is(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    parent: Path,
+    finetune_config: dict[str, Any],
+    toy_task: Any,
+) -> None:
+    """Without a rule of selection a pre-training's own model answers, as one or as several."""
+    settings = {
+        "tasks": finetune_config["tasks"],
+        "split": "test",
+        "train": finetune_config["tasks"],
+        "examples": 5,
+        "selection": None,
+        "inputs_length": 16,
+        "max_length": 4,
+        "beam_width": 1,
+        "length_penalty": None,
+        "average": None,
+        "precision": "32-true",
+    }
+    given = {"vocabulary": data.vocabulary, "member_0": parent}
+    alone = train(evaluate.run, settings, given, "alone")
+    twice = train(
+        evaluate.run, settings | {"average": "logits"}, {**given, "member_1": parent}, "twice"
+    )
+    lines = (alone / "predictions.jsonl").read_text()
+    assert len(lines.splitlines()) == 5
+    assert (twice / "predictions.jsonl").read_text() == lines
+
+
 @pytest.mark.parametrize("norms", ["all", "own"])
 def test_adapters_leave_the_model_alone(
     train: Callable[..., Path],
