@@ -98,13 +98,20 @@ class Collector:
     def _row(self, row: Mapping[str, Any]) -> Row:
         cells = self._distinct(row)
         same = len(row["cells"]) - len(cells)
+        said = (notes.same_runs(len(row["cells"]), same),) if same else ()
         return Row(
             label=str(row["label"]),
             name=row.get("name"),
             baseline=bool(row.get("baseline", False)),
             scores=tuple(self._score(column, cells) for column in self.columns),
-            notes=(notes.same_runs(len(row["cells"]), same),) if same else (),
+            notes=(*said, *self._noted(cells)),
         )
+
+    def _noted(self, cells: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+        """What the row's finished stages have to say to who reads a table, each thing once."""
+        stages = dict.fromkeys(key for cell in cells for key in cell["stages"])
+        found = [self.results.get(self.stages[key]["name"], key) for key in stages]
+        return dict.fromkeys(n for result in found if result for n in result.facts.get("notes", ()))
 
     @staticmethod
     def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

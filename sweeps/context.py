@@ -106,7 +106,10 @@ class Context:
         self._lease.assert_owned()
 
     def record(self, **facts: Any) -> None:
-        """Add facts (flops=..., tokens=...) to the finished stage's stage.json."""
+        """Add facts (flops=..., tokens=...) to the finished stage's stage.json.
+
+        notes=[...] are sentences that become footnotes of the table rows that the stage is behind.
+        """
         try:
             json.dumps(facts, allow_nan=False)
         except (TypeError, ValueError) as error:

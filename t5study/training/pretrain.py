@@ -26,7 +26,9 @@ MEASURED = 4
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Train from scratch; publishes model.pt and metrics.csv, and selection.json of a mixture."""
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
-    batches = _batches(config, inputs, vocabulary)
+    whole = TokenizedCorpus.open(inputs["corpus"]) if config["objective"] else None
+    corpus = whole.first(config["corpus_tokens"]) if whole and config["corpus_tokens"] else whole
+    batches = _batches(config, corpus, vocabulary)
     model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
         model,
@@ -57,7 +59,11 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     )
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
     sample = asdict(batches.measure(range(min(MEASURED, config["steps"]))))
-    context.record(tokens=tokens * config["steps"], repeats=seen, sample=sample)
+    notes = []
+    if corpus is not None and whole is not None:
+        times = seen[UNSUPERVISED if config["mixture"] else "corpus"]
+        notes = repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])
+    context.record(tokens=tokens * config["steps"], repeats=seen, sample=sample, notes=notes)
     write_history(out / "metrics.csv", keeper.history)
     optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
     save(out / "model.pt", model, optimizer=optimizer, **extra)
@@ -65,20 +71,32 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         validator.publish(out)
 
 
+def repeat_notes(times: float, read: int, whole: int, asked: float | None) -> list[str]:
+    """What a table says of a pre-training that repeats its text (section 3.4.2), or reads less.
+
+    `times` it went through the first `read` of `whole` tokens, where `asked` were asked for.
+    """
+    if asked is None and times <= 1:
+        return []
+    part = f"the first {read:,} of its corpus' {whole:,} tokens"
+    if read == whole:
+        part = f"its corpus of {whole:,} tokens"
+    short = f", of which {asked:,.0f} were asked for" if asked and asked > whole else ""
+    shown = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+    return [f"Pre-training went {shown} times through {part}{short}."]
+
+
 def _batches(
-    config: Mapping[str, Any], inputs: Mapping[str, Path], vocabulary: Vocabulary
+    config: Mapping[str, Any], corpus: TokenizedCorpus | None, vocabulary: Vocabulary
 ) -> Batches:
     architecture = config["model"]["architecture"]
-    if config["objective"]:
-        corpus = TokenizedCorpus.open(inputs["corpus"])
-        if config["corpus_tokens"]:
-            corpus = corpus.first(config["corpus_tokens"])
+    if corpus is not None:
         objective = get_objective(
             vocab_size=vocabulary.size,
             num_sentinels=max(config["sentinels"], 1),
             **config["objective"],
         )
-    if not config["mixture"]:
+    if corpus is not None and not config["mixture"]:
         return PretrainBatches(
             corpus,
             objective,
@@ -101,7 +119,7 @@ def _batches(
         for name, one in pairs.items()
     }
     counts = {name: source.examples for name, source in sources.items()}
-    if config["objective"]:
+    if corpus is not None:
         raw, _ = objective.lengths(config["inputs_length"])
         sources[UNSUPERVISED] = CorpusRows(corpus, objective, layout, raw)
         counts[UNSUPERVISED] = sources[UNSUPERVISED].examples

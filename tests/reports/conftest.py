@@ -45,7 +45,13 @@ class StoreBuilder:
         self.stages[key] = {"name": name, "inputs": dict(inputs or {})}
         return key
 
-    def finish(self, key: str, provenance: Mapping[str, Any] | None = None, **files: Any) -> Path:
+    def finish(
+        self,
+        key: str,
+        provenance: Mapping[str, Any] | None = None,
+        notes: list[str] | None = None,
+        **files: Any,
+    ) -> Path:
         """Publish a stage; `files` are written by name, `scores` as scores.json."""
         stage = self.stages[key]
         facts = {
@@ -71,7 +77,7 @@ class StoreBuilder:
             "finished": "2026-01-01T00:01:00+00:00",
             "wall_seconds": 60.0,
             "attempt": 1,
-            "facts": {"flops": 1e12},
+            "facts": {"flops": 1e12} | ({"notes": notes} if notes else {}),
         }
         folder = f"{stage['name']}/{key}"
         for file, content in files.items():

@@ -149,6 +149,17 @@ def test_seeds_that_share_their_stages_are_one_run(builder) -> None:
     assert "No ruler" in said(table)
 
 
+def test_what_finished_stages_note_stands_under_their_row(builder) -> None:
+    """Each sentence once, whatever the seeds, and only at the row that the stage is behind."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", mood(50.0), baseline=True)
+    keys = builder.row("small corpus", mood(51.0, 52.0))
+    for key in keys:
+        builder.finish(builder.stages[key]["inputs"]["member_0"], notes=["Read 4 times."])
+    table = collect(builder.record(), "toy")
+    assert [row.notes for row in table.rows] == [(), ("Read 4 times.",)]
+
+
 def test_mixed_provenance_is_said(builder) -> None:
     """Commits, uncommitted changes, versions and devices, each in one footnote."""
     builder.column("Mood", ["mood.acc"])

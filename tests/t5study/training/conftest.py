@@ -50,6 +50,12 @@ class FakeContext:
         self.facts |= facts
 
 
+@pytest.fixture
+def context(tmp_path: Path) -> FakeContext:
+    """One of a run that nothing interrupts; what it records lies in `facts`."""
+    return FakeContext(tmp_path / "work")
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Folders of a vocabulary stage and a corpus stage."""

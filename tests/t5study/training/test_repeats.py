@@ -1,0 +1,68 @@
+"""How often pre-training went through its text is recorded, and said where it matters (3.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from t5study.corpora.tokenized import TokenizedCorpus
+from t5study.training import pretrain
+from t5study.training.pretrain import repeat_notes
+
+
+@pytest.fixture
+def facts(
+    tmp_path: Path, data: SimpleNamespace, pretrain_config: dict[str, Any], context: Any
+) -> Callable[..., dict[str, Any]]:
+    """What a pre-training records in stage.json."""
+
+    def go(**changes: Any) -> dict[str, Any]:
+        out = tmp_path / "out"
+        out.mkdir()
+        given = {"vocabulary": data.vocabulary, "corpus": data.corpus}
+        pretrain.run({**pretrain_config, **changes}, given, out, context)
+        recorded: dict[str, Any] = context.facts
+        return recorded
+
+    return go
+
+
+def test_truncated_corpus_is_counted(
+    data: SimpleNamespace, facts: Callable[..., dict[str, Any]]
+) -> None:
+    """3 steps of 8 rows through 4 rows of 23 tokens are 6 times, of the whole corpus' tokens."""
+    whole = len(TokenizedCorpus.open(data.corpus))
+    found = facts(steps=3, corpus_tokens=92)
+    assert found["repeats"] == {"corpus": 6.0}
+    assert found["notes"] == [
+        f"Pre-training went 6 times through the first 92 of its corpus' {whole:,} tokens."
+    ]
+
+
+def test_whole_corpus_that_is_not_repeated_is_no_news(
+    facts: Callable[..., dict[str, Any]],
+) -> None:
+    """Less than once through it needs no footnote."""
+    found = facts(steps=1)
+    assert 0 < found["repeats"]["corpus"] < 1
+    assert found["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((1.0, 500, 500, None), []),
+        ((2.5, 5000, 5000, None), ["2.5 times through its corpus of 5,000 tokens."]),
+        ((1024.0, 2**25, 2**36, 2**25), ["1,024 times through the first 33,554,432 of its"]),
+        ((8.0, 50, 50, 100), ["its corpus of 50 tokens, of which 100 were asked for."]),
+    ],
+)
+def test_the_sentence(numbers: tuple[float, int, int, float | None], said: list[str]) -> None:
+    """It names the tokens that were read, and those that were not there."""
+    found = repeat_notes(*numbers)
+    assert len(found) == len(said)
+    assert all(words in note for words, note in zip(said, found, strict=True))
