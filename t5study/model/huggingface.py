@@ -32,6 +32,7 @@ SAME_NAME = (
 def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
     """Return the encoder-decoder that a folder with config.json and weights holds, in float32.
 
+    It is in evaluation mode, as the library's own `from_pretrained` leaves a model.
     Reads T5 v1.0 (ReLU, tied softmax) and v1.1 (gated GELU, own softmax) shapes from
     model.safetensors, its shards, or pytorch_model.bin. Raises ModelError for anything else.
     """
@@ -70,7 +71,7 @@ def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
             )
     state = {name: value.float().contiguous() for name, value in state.items()}
     model.load_state_dict(state, assign=True)
-    return model.requires_grad_(True)
+    return model.requires_grad_(True).eval()
 
 
 def save_huggingface(model: EncoderDecoder | LanguageModel, folder: str | Path) -> None:

@@ -94,6 +94,47 @@ def test_saved_checkpoint_gives_our_logits(transformers, tmp_path, tokens, archi
         )
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_through_transformers_and_back(transformers, tmp_path, tokens, version):
+    """Ours saved, loaded and saved there, and loaded here again: the same bits and logits."""
+    torch.manual_seed(3)
+    v11 = {"feed_forward": "gated_gelu", "tie_embeddings": False} if version == "1.1" else {}
+    model = build_model("encoder_decoder", "nano", **TINY, **v11).eval()
+    save_huggingface(model, str(tmp_path / "ours"))
+    theirs = transformers.T5ForConditionalGeneration.from_pretrained(tmp_path / "ours")
+    theirs.save_pretrained(tmp_path / "theirs")
+    back = load_huggingface(str(tmp_path / "theirs"))
+    assert back.config == model.config
+    for (name, parameter), (other, again) in zip(
+        model.named_parameters(), back.named_parameters(), strict=True
+    ):
+        assert name == other
+        assert torch.equal(parameter, again), name
+    with torch.no_grad():
+        torch.testing.assert_close(back(*tokens), model(*tokens), atol=0, rtol=0)
+        torch.testing.assert_close(
+            their_logits(theirs.eval(), tokens), model(*tokens), atol=1e-4, rtol=0
+        )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_their_checkpoint_saved_by_us_is_theirs_again(transformers, tmp_path, tokens, version):
+    """What they wrote, read and written here, they load to the logits they had."""
+    expected = their_logits(peer(transformers, tmp_path / "theirs", version), tokens)
+    save_huggingface(load_huggingface(tmp_path / "theirs"), tmp_path / "ours")
+    again = transformers.T5ForConditionalGeneration.from_pretrained(tmp_path / "ours").eval()
+    torch.testing.assert_close(their_logits(again, tokens), expected, atol=1e-4, rtol=0)
+
+
+def test_loaded_model_drops_nothing_until_it_trains(tmp_path, tokens):
+    """It comes ready to be asked, as from_pretrained gives it there, and can be trained."""
+    save_huggingface(build_model("encoder_decoder", "nano", **TINY), tmp_path)
+    model = load_huggingface(tmp_path)
+    assert torch.equal(model(*tokens), model(*tokens))
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert not torch.equal(model.train()(*tokens), model(*tokens))
+
+
 def test_round_trip_keeps_every_parameter(tmp_path):
     """Saving and loading gives back the same settings and bits."""
     model = build_model("half", "nano", vocab_size=40, num_layers=4, d_ff=24)
