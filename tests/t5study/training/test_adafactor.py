@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -99,3 +100,71 @@ def test_state_survives_a_round_trip() -> None:
         state = copy.deepcopy(optimizer.state_dict())
     assert torch.equal(whole, halves)
     assert optimizer.state[halves]["step"] == 4
+
+
+def by_formula(
+    start: np.ndarray, gradients: list[np.ndarray], rates: list[float], factor_from: int
+) -> np.ndarray:
+    """The published rules in float64, one array after another; independent of the optimizer."""
+    value = start.astype(np.float64)
+    order = sorted(range(value.ndim), key=lambda axis: -value.shape[axis])
+    factored = value.ndim > 1 and value.shape[order[1]] >= factor_from
+    memory: dict[str, np.ndarray | float] = {"full": 0.0, "row": 0.0, "column": 0.0}
+    for step, (gradient, rate) in enumerate(zip(gradients, rates, strict=True)):
+        keep = 1 - (step + 1) ** -0.8
+        squares = gradient.astype(np.float64) ** 2 + 1e-30
+        if factored:
+            largest, second = order[:2]
+            for name, axis in (("row", largest), ("column", second)):
+                mean = squares.mean(axis, keepdims=True)
+                memory[name] = keep * memory[name] + (1 - keep) * mean
+            second_moment = (
+                memory["row"] * memory["column"] / np.mean(memory["row"], second, keepdims=True)
+            )
+        else:
+            memory["full"] = keep * memory["full"] + (1 - keep) * squares
+            second_moment = memory["full"]
+        update = gradient / np.sqrt(second_moment)
+        update = update / max(1.0, np.sqrt(np.mean(update**2)))
+        value = value - rate * max(1e-3, np.sqrt(np.mean(value**2))) * update
+    return value
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor_from"),
+    [
+        ((1,), 128),
+        ((7,), 128),
+        ((3, 5), 128),
+        ((3, 5), 3),
+        ((5, 3), 3),
+        ((4, 4), 2),
+        ((127, 200), 128),
+        ((128, 200), 128),
+        ((4, 6, 5), 5),
+        ((6, 4, 5), 5),
+        ((6, 4, 5), 6),
+        ((2, 130, 1, 129), 128),
+    ],
+)
+@pytest.mark.parametrize("scale", [1e-5, 1.0, 30.0])
+def test_equals_the_formulas(shape: tuple[int, ...], factor_from: int, scale: float) -> None:
+    """Six steps at changing rates, on vectors, matrices and more, factored or not."""
+    rng = np.random.default_rng(0)
+    start = (scale * rng.normal(size=shape)).astype(np.float32)
+    gradients = [
+        (10.0 ** rng.integers(-4, 3) * rng.normal(size=shape)).astype(np.float32) for _ in range(6)
+    ]
+    rates = [0.01, 0.01, 0.005, 0.003, 0.02, 0.0]
+    parameter = torch.nn.Parameter(torch.from_numpy(start.copy()))
+    optimizer = Adafactor([parameter], lr=1.0, factor_from=factor_from)
+    for gradient, rate in zip(gradients, rates, strict=True):
+        optimizer.param_groups[0]["lr"] = rate
+        parameter.grad = torch.from_numpy(gradient.copy())
+        optimizer.step()
+    expected = by_formula(start, gradients, rates, factor_from)
+    found = parameter.detach().double().numpy()
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6 * scale)
+    assert ("second_moment" in optimizer.state[parameter]) == (
+        len(shape) < 2 or sorted(shape)[-2] < factor_from
+    )

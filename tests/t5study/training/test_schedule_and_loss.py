@@ -28,6 +28,25 @@ def test_final_ramp_ends_at_zero() -> None:
     assert rate(1000) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("steps", "ramp", "step", "share"),
+    [
+        (524_288, 0.1, 471_859, 1.0),
+        (524_288, 0.1, 524_287, 1 / 52_429),
+        (1000, 0.25, 750, 1.0),
+        (1000, 0.25, 875, 0.5),
+        (1000, 0.25, 1100, 0.0),
+        (1000, 0.0, 1000, 1.0),
+    ],
+)
+def test_ramp_takes_its_share_of_the_steps(
+    steps: int, ramp: float, step: int, share: float
+) -> None:
+    """Untouched before it, then a straight line to 0 at the last step."""
+    rate = inverse_square_root(10_000, steps=steps, ramp=ramp)
+    assert rate(step) == pytest.approx(share * max(step, 10_000) ** -0.5, rel=1e-9)
+
+
 def test_constant_rate() -> None:
     """Fine-tuning's rate is the same at every step."""
     assert {constant(0.001)(step) for step in (0, 1, 10**6)} == {0.001}
@@ -38,6 +57,20 @@ def test_loss_of_even_logits() -> None:
     loss, nats = cross_entropy(torch.zeros(1, 32128), torch.tensor([7]), 1e-4)
     assert float(nats) == pytest.approx(10.377483, abs=1e-5)
     assert float(loss - nats) == pytest.approx(0.01076922, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "z_loss", "shift"), [(8, 1e-4, 0.0), (512, 1e-3, 3.0), (32128, 0.0, -40.0)]
+)
+def test_z_loss_is_the_square_of_the_log_of_the_sum(
+    vocabulary: int, z_loss: float, shift: float
+) -> None:
+    """Equal logits c give a cross-entropy of ln V whatever c, and (ln V + c)^2 beside it."""
+    logits = torch.full((3, vocabulary), shift)
+    loss, nats = cross_entropy(logits, torch.tensor([0, 5, vocabulary - 1]), z_loss)
+    assert float(nats) == pytest.approx(3 * math.log(vocabulary), rel=1e-5)
+    beside = 3 * z_loss * (math.log(vocabulary) + shift) ** 2
+    assert float(loss - nats) == pytest.approx(beside, rel=1e-3, abs=1e-5)
 
 
 def test_loss_equals_library_parts() -> None:
