@@ -7,7 +7,8 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -113,7 +114,7 @@ def mark(config, what):
 def deaf(config, inputs, out, context):
     """Never ask whether to stop."""
     mark(config, "began")
-    time.sleep(config.get("seconds", 60))
+    time.sleep(config.get("seconds", 600))
     (out / "text.txt").write_text("done")
 
 
@@ -213,6 +214,14 @@ class Toy:
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)])},
         )
+
+    @staticmethod
+    def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+        """Wait until something holds; fail where a busy machine cannot be the reason any more."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come about in time"
+            time.sleep(0.005)
 
     def marks(self) -> list[list[str]]:
         """What the stages wrote into the journal: words of each line."""

@@ -74,11 +74,9 @@ def kill_group(launcher: subprocess.Popen) -> None:
 
 def wait_for_moment(launcher: subprocess.Popen, toy, moments: random.Random) -> None:
     """Any moment: of the start, or, more often, of the time when stages run."""
-    began, deadline = len(toy.marks()), time.monotonic() + 30
+    began = len(toy.marks())
     if moments.random() < 0.7:
-        while len(toy.marks()) == began and launcher.poll() is None:
-            assert time.monotonic() < deadline, "no stage began"
-            time.sleep(0.005)
+        toy.until(lambda: len(toy.marks()) > began or launcher.poll() is not None)
     with suppress(subprocess.TimeoutExpired):
         launcher.wait(moments.uniform(0, 0.5))
 
@@ -98,7 +96,7 @@ def kill_at_random(toy, folder: Path, kills: int, seed: int) -> tuple[int, int]:
             if done < kills:
                 wait_for_moment(launcher, toy, moments)
             else:
-                launcher.wait(60)
+                launcher.wait(300)
             if launcher.poll() is None:
                 kill_group(launcher)
                 done += 1
@@ -136,7 +134,7 @@ def test_two_launchers_share_the_work(toy, store):
     """Both succeed, and every stage ran once."""
     graph = Graph(diamond(toy, steps=25))
     launchers = [toy.launch(diamond(toy, steps=25), store, progress=False) for _ in range(2)]
-    assert [launcher.wait(60) for launcher in launchers] == [0, 0]
+    assert [launcher.wait(300) for launcher in launchers] == [0, 0]
     check_whole(store, graph)
     assert set(published(store)) == set(graph.stages)
     done = sorted(words[1] for words in toy.marks() if words[0] == "finished")
@@ -148,15 +146,12 @@ def test_the_survivor_takes_over(toy, store):
     """One of two launchers is killed; the other goes on from its checkpoints at once."""
     stages = [toy.count(name, steps=400) for name in "ab"]
     first = toy.launch(stages, store, progress=False, slots=2)
-    deadline = time.monotonic() + 20
-    while len(toy.marks()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    toy.until(lambda: len(toy.marks()) == 2)
     second = toy.launch(stages, store, progress=False, slots=2)
-    time.sleep(0.7)
+    toy.until(lambda: all((store.work(one.key, 1) / "last.ckpt").exists() for one in stages))
     kill_group(first)
-    began = time.monotonic()
-    assert second.wait(30) == 0
-    assert time.monotonic() - began < 10
+    # Less than the 90 seconds after which a silent holder would be replaced.
+    assert second.wait(80) == 0
     check_whole(store, Graph(stages))
     starts = [words for words in toy.marks() if words[0] == "from"]
     assert [words[1] == "0" for words in starts] == [True, True, False, False]
@@ -182,15 +177,22 @@ def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeou
                 toy.launch(graph.stages.values(), store, progress=False, lease_timeout=timeout)
             )
         before = published(store)
-        time.sleep(moments.uniform(0.1, 0.6))
-        victim = moments.choice(running)
-        running.remove(victim)
-        kill_group(victim)
-        done += 1
+        if done < kills:
+            # However slow the machine: every second kill waits for a stage to begin or end.
+            seen = len(toy.marks())
+            if done % 2:
+                toy.until(lambda: len(toy.marks()) > seen or running[0].poll() is not None)
+            time.sleep(moments.uniform(0.1, 0.6))
+            victim = moments.choice(running)
+            running.remove(victim)
+            kill_group(victim)
+            done += 1
+        else:
+            running[0].wait(300)
         check_whole(store, graph)
         assert before.items() <= published(store).items()
     for launcher in running:
-        assert launcher.wait(60) == 0
+        assert launcher.wait(300) == 0
         launcher.stderr.close()
     check_whole(store, graph)
     assert not overlaps(toy)
@@ -232,15 +234,14 @@ def test_a_truncated_checkpoint_is_passed_over(toy, store, monkeypatch):
 def test_a_holder_that_slept_does_not_publish(toy, store):
     """A stopped process is replaced after the timeout; awake again it notices and leaves."""
     stage = toy.stage("stops_alone", journal=str(toy.journal))
-    first = toy.launch([stage], store, progress=False, slots=1, lease_timeout=1.0)
-    deadline = time.monotonic() + 20
-    while not toy.marks() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    # Long enough for a busy machine: it must not take over from the one that took over from it.
+    first = toy.launch([stage], store, progress=False, slots=1, lease_timeout=6.0)
+    toy.until(toy.marks)
     sleeper = int(toy.marks()[0][-1])
     outcome = run_local(Graph([stage]), store, progress=False, lease_timeout=1.0)
     assert outcome.ran == {stage.key}
     os.kill(sleeper, signal.SIGCONT)
-    assert first.wait(20) == 0
+    assert first.wait(60) == 0
     assert (store.find(stage) / "text.txt").read_text() == "attempt 2"
     assert [words[:2] for words in toy.marks()] == [["attempt", "1"], ["attempt", "2"]]
     assert store.failures(stage.key) == []
@@ -253,10 +254,7 @@ def test_another_pid_namespace_is_another_host(toy, store):
         pytest.skip("needs root: run the tests with `sudo make test` to make a pid namespace")
     stage = toy.count("a", steps=200)
     first = toy.launch([stage], store, *wrapper, progress=False, slots=1, lease_timeout=1.5)
-    deadline = time.monotonic() + 20
-    while not toy.marks() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    toy.until((store.work(stage.key, 1) / "last.ckpt").exists)
     kill_group(first)
     began = time.monotonic()
     assert run_local(Graph([stage]), store, progress=False, lease_timeout=1.5).status == 0

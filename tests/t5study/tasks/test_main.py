@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -72,16 +71,14 @@ def test_a_mistake_is_one_line_and_status_2(capsys, arguments, message):
     assert len(err.splitlines()) == 1
 
 
-def test_help_is_quick():
+def test_help_is_light():
     """Help needs no heavy library."""
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "t5study.tasks", "--help"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert time.monotonic() - began < 2
     assert "show" in done.stdout
     assert not {"rich", "datasets", "numpy"} & {
         line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
