@@ -174,6 +174,9 @@ class Stages:
         if dataset["repeats"]:
             limit = max(length, round(steps * batch_size * raw / dataset["repeats"]))
         unsupervised = mixture is None or mixture.unsupervised
+        if not mixture and objective.pairs_texts and self.model.layout.encoder:
+            # A row holds two texts of full length; a batch as many as of other objectives.
+            batch_size = -(-batch_size // 2)
         config = {
             "model": asdict(self.model),
             "sentinels": self.sentinels,
@@ -195,7 +198,8 @@ class Stages:
         inputs = {"vocabulary": self.vocabulary()}
         return Stage(
             name="pretrain",
-            version=1,
+            # Texts that stand alone shared rows in another way at first.
+            version=2 if unsupervised and not objective.joins_documents else 1,
             config=config,
             inputs=inputs | {"corpus": self.corpus()} if unsupervised else inputs,
             run="t5study.training.pretrain.run",

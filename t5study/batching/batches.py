@@ -29,6 +29,8 @@ class Measured:
     examples: int
     padding_share: float
     """Share of all positions that hold no token."""
+    padding_by_side: dict[str, float]
+    """The same of the encoder's positions and of the decoder's."""
     truncated_inputs: int
     truncated_targets: int
     """Examples of which a side was cut to its length."""
@@ -113,18 +115,22 @@ class Batches:
         """Padding, truncation and overflow of some batches, all ranks' rows together."""
         whole = self.shard(0, 1)
         count = inputs = targets = overflowed = 0
+        sides = ("encoder", "decoder") if self.layout.encoder else ("decoder",)
         padding = []
         for index in indices:
-            padding.append(padding_share(whole[index]))
+            batch = whole[index]
+            padding.append([padding_share(batch), *(padding_share(batch, one) for one in sides)])
             chosen = self._chosen(index)
             for _, _, examples in self._examples(index, chosen, 0, self.batch_size):
                 count += len(examples.rows)
                 inputs += int((examples.inputs.lengths >= self.layout.inputs_length).sum())
                 targets += int((examples.targets.lengths >= self.layout.targets_length).sum())
                 overflowed += examples.overflowed
+        share, *by_side = np.mean(padding, axis=0).tolist()
         return Measured(
             examples=count,
-            padding_share=float(np.mean(padding)),
+            padding_share=share,
+            padding_by_side=dict(zip(sides, by_side, strict=True)),
             truncated_inputs=inputs,
             truncated_targets=targets,
             overflowed=overflowed,

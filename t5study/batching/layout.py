@@ -191,9 +191,10 @@ def row_bounds(lengths: np.ndarray, limits: Sequence[int]) -> np.ndarray:
     return np.array(bounds, dtype=np.int64)
 
 
-def padding_share(batch: Mapping[str, np.ndarray]) -> float:
-    """The share of a batch's positions, of both sides together, that hold no token."""
-    segments = [batch[name] for name in batch if name.endswith("segment_ids")]
+def padding_share(batch: Mapping[str, np.ndarray], *sides: str) -> float:
+    """The share of a batch's positions that hold no token: of "encoder", "decoder", or both."""
+    names = [f"{side}_segment_ids" for side in sides or ("encoder", "decoder")]
+    segments = [batch[name] for name in names if name in batch]
     used = sum(int(np.count_nonzero(ids)) for ids in segments)
     return 1 - used / max(1, sum(ids.size for ids in segments))
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from t5study.batching.fitting import Company
 from t5study.batching.layout import BatchError, Layout, row_bounds
 from t5study.batching.order import shuffled
 from t5study.batching.ragged import Ragged, gather, ranges
@@ -52,8 +53,8 @@ class CorpusRows:
     """A corpus cut into pieces that an objective corrupts, one a row where it joins documents.
 
     Documents are joined in groups of 128 with nothing between them, in larger groups where they
-    are short. An objective that takes each document for itself has several in a row where their
-    examples fit whatever the draw. The short last piece of a group or document is kept.
+    are short. An objective that takes each document for itself has in a row as many pieces as fit
+    whatever the draw, of any documents. The short last piece of a group or document is kept.
     """
 
     def __init__(
@@ -62,17 +63,20 @@ class CorpusRows:
         if not len(corpus):
             raise BatchError("The corpus holds no token: nothing to train on.")
         self._corpus, self._objective = corpus, objective
-        self._layout, self._raw = layout, raw_length
+        self._layout = layout
+        pairs = layout.encoder and objective.pairs_texts
+        # Two texts in a row have two EOS a side.
+        self._raw = raw_length - 1 if pairs and raw_length > 1 else raw_length
         bounds = corpus.offsets
         if objective.joins_documents:
             group = _group(corpus, raw_length)
             bounds = np.append(bounds[:-1:group], bounds[-1])
         self._bounds = np.asarray(bounds)
-        self._firsts = np.append(0, np.cumsum(-(-np.diff(self._bounds) // raw_length)))
-        self._packed = None if objective.joins_documents else self._packing()
+        self._firsts = np.append(0, np.cumsum(-(-np.diff(self._bounds) // self._raw)))
+        self._company = None if objective.joins_documents else self._fitted(pairs)
 
     def __len__(self) -> int:
-        return self.examples if self._packed is None else len(self._packed) - 1
+        return self.examples if self._company is None else len(self._company)
 
     @property
     def examples(self) -> int:
@@ -81,15 +85,12 @@ class CorpusRows:
 
     def read(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
         """The corrupted pieces of rows (N,)."""
-        places = np.arange(len(rows))
-        if self._packed is not None:
-            firsts = self._packed[rows]
-            counts = self._packed[rows + 1] - firsts
-            places = np.repeat(places, counts)
-            rows = np.repeat(firsts, counts) + ranges(counts)
-        starts, lengths = self._pieces(rows)
+        places, pieces, second = np.arange(len(rows)), rows, None
+        if self._company is not None:
+            pieces, places, second = self._company.pieces(rows)
+        starts, lengths = self._pieces(pieces)
         tokens = self._corpus.read_padded(starts, lengths)
-        made = self._objective.corrupt_batch(tokens, rng, lengths)
+        made = self._objective.corrupt_batch(tokens, rng, lengths, second)
         return Examples(
             Ragged.of_padded(made.inputs, made.inputs_lengths),
             Ragged.of_padded(made.targets, made.targets_lengths),
@@ -107,14 +108,17 @@ class CorpusRows:
         starts = self._bounds[groups] + self._raw * (pieces - self._firsts[groups])
         return starts, np.minimum(self._raw, self._bounds[groups + 1] - starts)
 
-    def _packing(self) -> np.ndarray:
-        """Which pieces share a row: bounds (rows + 1,)."""
+    def _fitted(self, pairs: bool) -> Company:
         _, lengths = self._pieces(np.arange(self.examples))
         if self._layout.encoder:
             # Neither side of an example is longer than its text with EOS.
-            return row_bounds(lengths[:, None] + 1, [min(self._layout.widths)])
-        taken = [self._objective.row_length(length + 1) for length in range(1, self._raw + 1)]
-        return row_bounds(np.array(taken)[lengths - 1, None], self._layout.widths)
+            taken, limit = np.arange(self._raw + 1) + 1, min(self._layout.widths)
+        else:
+            (limit,) = self._layout.widths
+            taken = np.array(
+                [0] + [self._objective.row_length(n + 1) for n in range(1, self._raw + 1)]
+            )
+        return Company(lengths, taken, limit, pairs=pairs)
 
 
 class ExampleRows:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from t5study.objectives.noise import random_prefix_noise_masks
+from t5study.objectives.noise import paired_prefix_noise_masks, random_prefix_noise_masks
 from t5study.objectives.objective import Corrupted, Objective, certain, register
 from t5study.objectives.spans import Rows, select
 
@@ -23,6 +23,7 @@ class PrefixLanguageModeling(Objective):
 
     name: ClassVar[str] = "prefix_lm"
     joins_documents: ClassVar[bool] = False
+    pairs_texts: ClassVar[bool] = True
 
     def row_length(self, inputs_length: int) -> int:
         """Gives the text's tokens and two EOS: both sides together are the text."""
@@ -37,6 +38,10 @@ class PrefixLanguageModeling(Objective):
 
     def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
         prefix = random_prefix_noise_masks(rows.lengths, rows.width, rng)
+        return Corrupted.of(select(rows, prefix), select(rows, ~prefix))
+
+    def _corrupt_pairs(self, rows: Rows, second: np.ndarray, rng: np.random.Generator) -> Corrupted:
+        prefix = paired_prefix_noise_masks(rows.lengths, second, rows.width, rng)
         return Corrupted.of(select(rows, prefix), select(rows, ~prefix))
 
 

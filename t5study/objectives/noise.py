@@ -104,6 +104,22 @@ def random_prefix_noise_masks(
     return np.arange(width) < splits[:, None]
 
 
+def paired_prefix_noise_masks(
+    lengths: np.ndarray, second: np.ndarray, width: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws prefixes of texts of `lengths` (B,), a pair's together: bool (B, width).
+
+    Each text's cut is uniform on 1..L-1 as in `random_prefix_noise_mask`. A text marked in
+    `second` is cut as far from its end as the one before it from its beginning, in proportion, so
+    that neither the pair's prefixes nor its remainders together are longer than the first text.
+    """
+    cuts = np.maximum(np.asarray(lengths, dtype=np.int64) - 1, 0)
+    drawn = rng.random(np.count_nonzero(~second))[np.cumsum(~second) - 1]
+    splits = np.floor(drawn * cuts).astype(np.int64)
+    splits = np.where(second, cuts - splits, splits + (cuts > 0))
+    return np.arange(width) < splits[:, None]
+
+
 def random_spans_noise_masks(
     lengths: np.ndarray,
     width: int,

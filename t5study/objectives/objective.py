@@ -64,6 +64,12 @@ class Objective(ABC):
     name: ClassVar[str]
     joins_documents: ClassVar[bool] = True
     """Whether documents are put together before they are cut into pieces."""
+    pairs_texts: ClassVar[bool] = False
+    """Whether two texts can be corrupted so that together they take as much of either side as one.
+
+    The first leaves of inputs and targets what the second needs. In a row of an encoder and a
+    decoder nothing stays empty then.
+    """
     architectures: ClassVar[tuple[str, ...]] = ARCHITECTURES
     """The kinds of model it can train."""
 
@@ -79,13 +85,22 @@ class Objective(ABC):
         return example.inputs[0], example.targets[0]
 
     def corrupt_batch(
-        self, tokens: ArrayLike, rng: np.random.Generator, lengths: ArrayLike | None = None
+        self,
+        tokens: ArrayLike,
+        rng: np.random.Generator,
+        lengths: ArrayLike | None = None,
+        second: np.ndarray | None = None,
     ) -> Corrupted:
         """Makes examples of tokens (B, L), of which a row's first `lengths` (B,) count.
 
-        All of a row counts where no lengths are given. Raises ValueError for other shapes.
+        All of a row counts where no lengths are given. An objective that `pairs_texts` takes the
+        rows marked in `second` (B,), each at most as long as the row before it, for that row's
+        partners; for the others it means nothing. Raises ValueError for other shapes.
         """
-        return self._corrupt(Rows.of(tokens, lengths), rng)
+        rows = Rows.of(tokens, lengths)
+        if self.pairs_texts and second is not None and second.any():
+            return self._corrupt_pairs(rows, second, rng)
+        return self._corrupt(rows, rng)
 
     def lengths(self, inputs_length: int) -> tuple[int, int]:
         """Gives (raw tokens to take, targets length with EOS) for inputs of that length with EOS.
@@ -131,6 +146,9 @@ class Objective(ABC):
 
     @abstractmethod
     def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted: ...
+
+    def _corrupt_pairs(self, rows: Rows, second: np.ndarray, rng: np.random.Generator) -> Corrupted:
+        raise NotImplementedError(f"{self.name} pairs no texts")
 
 
 _OBJECTIVES: dict[str, type[Objective]] = {}

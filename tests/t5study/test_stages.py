@@ -218,6 +218,25 @@ def test_repeats_say_how_many_tokens_are_kept(configured: Configured):
     assert config["corpus_tokens"] == round(read / 4)
 
 
+@pytest.mark.parametrize(
+    ("objective", "architecture", "rows", "version"),
+    [
+        ("iid", "encoder_decoder", 1.0, 1),
+        ("deshuffling", "encoder_decoder", 1.0, 2),
+        ("prefix_lm", "prefix_lm", 1.0, 2),
+        ("prefix_lm", "encoder_decoder", 0.5, 2),
+    ],
+)
+def test_a_batch_holds_as_many_texts_with_every_objective(
+    configured: Configured, objective: str, architecture: str, rows: float, version: int
+):
+    """Two prefixes and their rests share a row of an encoder and a decoder: half as many rows."""
+    config = configured(objective__name=objective, architecture__name=architecture)
+    pretrain = cell(config)["scores"]["boolq"].inputs["member_0"].inputs["pretrain"]
+    assert pretrain.config["batch_size"] == rows * config["pretrain"]["batch_size"]
+    assert pretrain.version == version
+
+
 def test_half_has_half_of_the_blocks(configured: Configured):
     """Section 3.2: both stacks of `half` are half as deep."""
     evaluate = cell(configured(architecture__name="half"))["scores"]["boolq"]

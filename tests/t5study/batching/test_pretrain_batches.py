@@ -103,8 +103,8 @@ def test_prefix_lm_keeps_documents_apart(corpus):
     places = {}
     for number in range(corpus.documents):
         document = corpus.document(number).tolist()
-        for start in range(0, len(document), LENGTH - 1):
-            piece = tuple(document[start : start + LENGTH - 1])
+        for start in range(0, len(document), LENGTH - 2):
+            piece = tuple(document[start : start + LENGTH - 2])
             places[piece] = places.get(piece, 0) + 1
     rows = len(batches.sources["corpus"])
     assert batches.sources["corpus"].examples == sum(places.values())
