@@ -178,11 +178,7 @@ def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeou
             )
         before = published(store)
         if done < kills:
-            # However slow the machine: every second kill waits for a stage to begin or end.
-            seen = len(toy.marks())
-            if done % 2:
-                toy.until(lambda: len(toy.marks()) > seen or running[0].poll() is not None)
-            time.sleep(moments.uniform(0.1, 0.6))
+            wait_for_moment(running[0], toy, moments)
             victim = moments.choice(running)
             running.remove(victim)
             kill_group(victim)
