@@ -18,9 +18,11 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
     stages = Stages(config)
     strategy = strategies.get(config["strategy"]["name"])
     scores: dict[str, Stage] = {}
+    decoding: dict[str, Stage] = {}
     for unit in stages.units:
         evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
         scores |= dict.fromkeys(unit.evaluate, evaluate)
+        decoding[unit.name] = evaluate
     trainings = [one for e in scores.values() for r, one in e.inputs.items() if r != "vocabulary"]
     selection = {
         "best": "best checkpoint for each task on validation",
@@ -32,7 +34,7 @@ def cell(config: Mapping[str, Any]) -> dict[str, Any]:
         "columns": columns(config["suite"]),
         "references": [CONSTANT],
         "selection": f"{selection}; {_splits(stages.units)}",
-        "footnotes": _footnotes(config),
+        "footnotes": [*_footnotes(config), _decoding(decoding)],
     }
 
 
@@ -44,6 +46,21 @@ def _splits(units: Iterable[UnitSettings]) -> str:
     if len(tasks) == 1:
         return f"scores on the {next(iter(tasks))} split"
     return "; ".join(f"{', '.join(names)} on the {split} split" for split, names in tasks.items())
+
+
+def _decoding(evaluations: Mapping[str, Stage]) -> str:
+    """How answers were written, and how long they may be at most, by unit."""
+    said: dict[str, dict[int, list[str]]] = {}
+    for unit, stage in evaluations.items():
+        width, alpha = stage.config["beam_width"], stage.config["length_penalty"]
+        how = "greedy" if width == 1 else f"beam search of width {width}, alpha {alpha:g}"
+        said.setdefault(how, {}).setdefault(stage.config["max_length"], []).append(unit)
+    parts = [
+        f"{how}, at most "
+        + ", ".join(f"{most} tokens for {' '.join(names)}" for most, names in lengths.items())
+        for how, lengths in said.items()
+    ]
+    return f"Decoding: {'; '.join(parts)}."
 
 
 def _footnotes(config: Mapping[str, Any]) -> list[str]:
