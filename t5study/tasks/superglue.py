@@ -58,7 +58,7 @@ def cb() -> Task:
         prefix="cb",
         features=("hypothesis", "premise"),
         labels=("entailment", "contradiction", "neutral"),
-        measure=metrics.all_of(_macro_f1_of_three, metrics.accuracy),
+        measure=metrics.all_of(metrics.macro_f1_over(3), metrics.accuracy),
         metric_names=("f1", "acc"),
         source=source("cb"),
         sizes={"train": 250, "validation": 56, "test": 250},
@@ -72,10 +72,6 @@ def cb() -> Task:
             "idx": 0,
         },
     )
-
-
-def _macro_f1_of_three(targets: Sequence[int], predictions: Sequence[int]) -> metrics.Scores:
-    return metrics.macro_f1(targets, predictions, classes=3)
 
 
 def copa(*, labels: str = "choice") -> Task:
@@ -119,8 +115,8 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
     choose("f1a", f1a, ("all", "question"))
     choose("tags", tags, ("removed", "kept"))
     over = {"all": metrics.ungrouped, "question": metrics.mean_over_groups}[f1a]
+    f1 = metrics.renamed(over(metrics.binary_f1), f1="f1a")
     exact = metrics.mean_over_groups(metrics.all_right)
-    f1 = over(metrics.binary_f1)
     features = ("question", "answer", "paragraph")
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
@@ -130,9 +126,6 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
             text = text.replace("<br>", " ").replace("<b>", "").replace("</b>", "")
         index = {f"idx/{part}": value for part, value in raw["idx"].items()}
         return [{"inputs": text, "targets": made["targets"]} | index]
-
-    def measure(targets: Sequence[Any], predictions: Sequence[Any]) -> metrics.Scores:
-        return {"f1a": f1(targets, predictions)["f1"]} | exact(targets, predictions)
 
     return Task(
         name="super_glue_multirc",
@@ -151,7 +144,7 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
             "value": label_index(made["targets"], BOOLEAN),
         },
         to_prediction=lambda text, _: {"value": label_index(text, BOOLEAN)},
-        measure=measure,
+        measure=metrics.all_of(f1, exact),
         metrics=("f1a", "em"),
         constants=lambda train_targets: [{"value": 0}, {"value": 1}],
         labels=BOOLEAN,

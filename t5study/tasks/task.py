@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from t5study.parts import Metric, Parts
 from t5study.tasks.source import Source, TaskError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Task:
     """Preprocessed example -> the value that `measure` compares with."""
     to_prediction: Callable[[str, Mapping[str, Any] | None], Any]
     """Generated text (and preprocessed example) -> the matching value; -1 for no label."""
-    measure: Callable[[Sequence[Any], Sequence[Any]], dict[str, float]]
+    measure: Metric
     """Targets and predictions -> score by metric, 0..100."""
     metrics: tuple[str, ...]
     """The keys of a score."""
@@ -113,6 +114,10 @@ class Task:
             raise TaskError(f"Task '{self.name}': nothing to score.")
         scores = self.measure(targets, predictions)
         return {metric: float(scores[metric]) for metric in self.metrics}
+
+    def parts(self, targets: Sequence[Any], predictions: Sequence[Any]) -> list[Parts]:
+        """Return what each example adds to each metric (see t5study.parts)."""
+        return self.measure.parts(targets, predictions)
 
     def mean(self, scores: Mapping[str, float]) -> float:
         """Return the mean over the task's metrics, by which its checkpoints are chosen."""

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from t5study.model.generation import decode
+from t5study.parts import Parts
 from t5study.tasks import Task
 from t5study.vocabulary import Vocabulary
 
@@ -61,9 +62,16 @@ def answer(
 
 def score(questions: Questions, texts: Sequence[str]) -> dict[str, float]:
     """The task's metrics of these answers, 0..100."""
-    task = questions.task
-    predictions = [
-        task.postprocess(text, example)
+    return questions.task.score(questions.targets, _predictions(questions, texts))
+
+
+def parts(questions: Questions, texts: Sequence[str]) -> list[Parts]:
+    """What each answer adds to the task's metrics (see t5study.parts)."""
+    return questions.task.parts(questions.targets, _predictions(questions, texts))
+
+
+def _predictions(questions: Questions, texts: Sequence[str]) -> list[Any]:
+    return [
+        questions.task.postprocess(text, example)
         for text, example in zip(texts, questions.examples, strict=True)
     ]
-    return task.score(questions.targets, predictions)

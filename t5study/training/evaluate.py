@@ -10,7 +10,7 @@ from typing import Any
 from t5study.allocator import keep_freed_memory
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
-from t5study.training.answers import Questions, answer, ask, score
+from t5study.training.answers import Questions, answer, ask, parts, score
 from t5study.training.checkpoint import load
 from t5study.vocabulary import Vocabulary
 
@@ -51,8 +51,11 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
                 "inputs": example["inputs"],
                 "target": example["targets"],
                 "prediction": text,
+                "parts": part,
             }
-            for index, (example, text) in enumerate(zip(questions.examples, texts, strict=True))
+            for index, (example, text, part) in enumerate(
+                zip(questions.examples, texts, parts(questions, texts), strict=True)
+            )
         ]
         context.progress(done + 1, len(config["tasks"]))
     (out / "scores.json").write_text(json.dumps(scores, indent=1))

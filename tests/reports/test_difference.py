@@ -71,7 +71,7 @@ def test_welch_says_what_it_could_not_test(builder: Any) -> None:
     builder.row("single", mood(90.0))
     table = marked(builder, "welch")
     assert table.rows[1].scores[0].p_value is None
-    assert "1 scores were not tested" in table.notes[-1]
+    assert "1 score was not tested" in table.notes[-1]
 
 
 def test_bootstrap_pairs_examples(builder: Any) -> None:
@@ -92,6 +92,97 @@ def test_bootstrap_pairs_examples(builder: Any) -> None:
     assert p[1] < 0.01
     assert p[2] == 1.0
     assert "9999 resamples" in table.notes[-1]
+
+
+def f1_parts(path: Path, counts: list[list[int]], **more: Any) -> None:
+    """Kept lines of an F1 over classes: true positives, false positives, false negatives."""
+    lines = [
+        {"task": "mood", "id": i, "target": "yes", "prediction": "", "parts": {"f1": {"f1": one}}}
+        | more
+        for i, one in enumerate(counts)
+    ]
+    (path / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def f1_rows(builder: Any, *values: float) -> list[Path]:
+    """A row for each score, the first the baseline; the folders of their evaluations."""
+    builder.column("Mood", ["mood.f1"])
+    keys = [
+        builder.row(f"row {i}", [{"mood": {"f1": value}}], baseline=i == 0)[0]
+        for i, value in enumerate(values)
+    ]
+    return [builder.path / "evaluate" / key for key in keys]
+
+
+def test_bootstrap_of_a_score_that_is_no_mean(builder: Any) -> None:
+    """F1 is computed anew for each draw of examples: counts add up, scores do not."""
+    hit, alarm, miss = [1, 0, 0], [0, 1, 0], [0, 0, 1]
+    base, better, same = f1_rows(builder, 50.0, 75.0, 50.0)
+    f1_parts(base, [hit] * 20 + [alarm] * 20 + [miss] * 20)
+    f1_parts(better, [hit] * 30 + [alarm] * 10 + [miss] * 10 + [[0, 0, 0]] * 10)
+    f1_parts(same, [hit] * 20 + [miss] * 20 + [alarm] * 20)
+    table = marked(builder, "bootstrap")
+    p = [row.scores[0].p_value for row in table.rows]
+    assert p[1] is not None
+    assert p[1] < 0.01
+    assert p[2] == 1.0
+    assert "not tested" not in table.notes[-1]
+
+
+def test_bootstrap_counts_examples_without_parts_with_their_group(builder: Any) -> None:
+    """A group of three answers is one draw: two groups are too few to tell rows apart."""
+    base, better = f1_rows(builder, 0.0, 100.0)
+    f1_parts(base, [[0, 3, 3], [0, 3, 3]])
+    f1_parts(better, [[3, 0, 0], [3, 0, 0]])
+    for path in (base, better):
+        text = (path / "predictions.jsonl").read_text()
+        rest = {"task": "mood", "id": 9, "target": "no", "prediction": "", "parts": {}}
+        (path / "predictions.jsonl").write_text(text + json.dumps(rest) + "\n")
+    found = marked(builder, "bootstrap").rows[1].scores[0].p_value
+    assert found == pytest.approx(2 / 10_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"target": "other"}, "the rows' examples are not the same"),
+        ({"parts": {}}, "do not say what each example adds"),
+        ({"parts": {"f1": {"magic": [1]}}}, "do not say what each example adds"),
+        ({"parts": {"f1": {"f1": [1, 0, 1]}}}, "the kept predictions do not give the score"),
+    ],
+)
+def test_bootstrap_says_why_it_does_not_test(
+    builder: Any, change: dict[str, Any], why: str
+) -> None:
+    """What was kept must be of the same examples, and give the score that the table shows."""
+    base, other = f1_rows(builder, 100.0, 100.0)
+    f1_parts(base, [[1, 0, 0]] * 4)
+    f1_parts(other, [[1, 0, 0]] * 4, **change)
+    table = marked(builder, "bootstrap")
+    assert table.rows[1].scores[0].p_value is None
+    assert "1 score was not tested: " in table.notes[-1]
+    assert why in table.notes[-1]
+
+
+def test_bootstrap_averages_runs_and_tasks(builder: Any) -> None:
+    """A column of two tasks, one of them of two runs: each draw's mean is over runs, then tasks."""
+    builder.column("Both", ["mood.acc"], ["pairs.acc"])
+    rows = [
+        builder.row("base", [{"mood": {"acc": 50.0}, "pairs": {"acc": 50.0}}], baseline=True),
+        builder.row("other", [{"mood": {"acc": m}, "pairs": {"acc": 75.0}} for m in (50.0, 70.0)]),
+    ]
+    right = {rows[0][0]: (10, 10), rows[1][0]: (10, 15), rows[1][1]: (14, 15)}
+    for key, numbers in right.items():
+        lines = [
+            {"task": task, "id": i, "target": "a", "parts": {"acc": {"mean": [100 * (i < n), 1]}}}
+            for task, n in zip(("mood", "pairs"), numbers, strict=True)
+            for i in range(20)
+        ]
+        path = builder.path / "evaluate" / key / "predictions.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = marked(builder, "bootstrap").rows[1].scores[0].p_value
+    assert found is not None
+    assert 0.0001 < found < 0.05
 
 
 def test_bootstrap_needs_predictions(builder: Any) -> None:

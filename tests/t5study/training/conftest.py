@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from t5study.corpora.tokenized import write_tokens
+from t5study.metrics import accuracy
+from t5study.parts import Parts
 from t5study.tasks import get_task
 from t5study.vocabulary import Vocabulary, train_vocabulary
 
@@ -155,6 +157,9 @@ class ToyTask:
     def score(self, targets: list[int], predictions: list[int]) -> dict[str, float]:
         right = [a == b for a, b in zip(targets, predictions, strict=True)]
         return {"acc": 100.0 * sum(right) / len(right)}
+
+    def parts(self, targets: list[int], predictions: list[int]) -> list[Parts]:
+        return accuracy.parts(targets, predictions)
 
     def constant_score(self, train: list[int], targets: list[int]) -> dict[str, float]:
         return max(

@@ -116,6 +116,7 @@ def test_training_and_scores(
     lines = [json.loads(x) for x in (scored / "predictions.jsonl").read_text().splitlines()]
     exact = {
         "questions": digest([line["inputs"] for line in lines]),
+        "parts": digest([line["parts"] for line in lines]),
         "scores": json.loads((scored / "scores.json").read_text()),
         "constant": json.loads((scored / "constant.json").read_text()),
     }
