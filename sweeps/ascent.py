@@ -7,15 +7,15 @@ a killed one goes on where it was, and ends with the same path.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.expand import Expansion, Row, Sweep
 from sweeps.graph import Graph
-from sweeps.placeholders import fill
-from sweeps.store import Store, read_json
+from sweeps.placeholders import fill, strip
+from sweeps.store import Store, newest_failure, read_json
 from sweeps.study import Cell
 from sweeps.sweepfile import FileRow
 
@@ -37,11 +37,20 @@ class Step:
     """Whether the last axis is decided."""
 
 
-def advance(expansion: Expansion, sweep: Sweep, store: Store, settled: int = 0) -> Step:
+def advance(
+    expansion: Expansion,
+    sweep: Sweep,
+    store: Store,
+    *,
+    settled: int = 0,
+    before: Mapping[str, Any] | None = None,
+) -> Step:
     """The rows of every axis up to the first one that is not decided, and the path so far.
 
     On the first `settled` axes a candidate without a score has failed and cannot win; on later
-    ones it is still to run. Raises ConfigurationError with all complaints about an axis.
+    ones it is still to run, unless it has failed since its axis began, as the path `before` of the
+    search's last record tells. A candidate that cannot be beside the winners so far cannot win
+    either. Raises ConfigurationError with all complaints about the first axis and all candidates.
     """
     search = sweep.search
     assert search is not None
@@ -51,56 +60,125 @@ def advance(expansion: Expansion, sweep: Sweep, store: Store, settled: int = 0) 
     baseline = _row(expansion, sweep, FileRow(label=_BASELINE), {}, None)
     rows = [] if expansion.run["baseline"] == "none" else [baseline]
     column = _column(baseline.cells[0], search.score)
-    scores = [value(store, cell, column) for cell in baseline.cells]
-    there = [score for score in scores if score is not None]
+    there = [v for cell in baseline.cells if (v := value(store, cell, column)) is not None]
     ruler = statistics.stdev(there) if rows and len(there) > 1 else None
     carried: dict[str, str] = {}
     path: list[dict[str, Any]] = []
+    failures: list[dict[str, int]] = []
     complete, now = True, tuple(rows)
     for number, axis in enumerate(search.axes):
-        said: list[str] = []
-        made: list[Row] = []
-        labels = {row.label for row in rows}
-        for candidate in axis["candidates"]:
-            try:
-                row = _row(expansion, sweep, candidate, carried, baseline if rows else None)
-            except ConfigurationError as error:
-                said += error.complaints
-                continue
-            if row.label in labels:
-                row = replace(row, label=f"{axis['name']}: {row.label}")
-            labels.add(row.label)
-            made.append(row)
-        if said:
-            raise ConfigurationError(said)
-        rows += made
-        now = (*rows[: rows[0].baseline], *made)
-        found = {row.label: mean(store, row, column) for row in made}
-        entry: dict[str, Any] = {"name": axis["name"], "candidates": list(found)}
+        made, impossible = _candidates(
+            expansion, sweep, axis, carried, rows, baseline if rows else None
+        )
+        if impossible and number == 0:
+            said = [one for complaints in impossible.values() for one in complaints]
+            raise ConfigurationError(said + _wrong(expansion, sweep, search.axes[1:], carried))
+        rows += made.values()
+        now = (*rows[: rows[0].baseline], *made.values()) if rows else ()
+        found = {label: mean(store, row, column) for label, row in made.items()}
+        entry: dict[str, Any] = {"name": axis["name"], "candidates": [*made, *impossible]}
+        if impossible:
+            entry["impossible"] = {label: " ".join(said) for label, said in impossible.items()}
+        tried = _tried(before, number, entry)
+        failures.append(_failures(store, now) if tried is None else dict(tried))
         path.append(entry)
-        whole = all(value(store, c, column) is not None for row in made for c in row.cells)
-        ruled = not rows[0].baseline or len(there) == len(scores)
-        if number >= settled and not (whole and ruled):
+        asked = [cell for row in now for cell in row.cells]
+        open_cells = [cell for cell in asked if value(store, cell, column) is None]
+        if tried is not None:
+            open_cells = [cell for cell in open_cells if not _failed(store, cell, tried)]
+        if number >= settled and open_cells:
             complete = False
+            if said := _wrong(expansion, sweep, search.axes[number + 1 :], carried):
+                raise ConfigurationError(said)
             break
-        costs = {row.label: _cost(row) for row in made}
+        costs = {label: _cost(row) for label, row in made.items()}
         winner, why = choose(found, costs, ruler if search.tie_break == "cheaper" else None)
         if search.tie_break == "cheaper" and ruler is None and winner is not None:
             why += "; no tie-break without two baseline seeds"
         entry.update(winner=winner, why=why, scores=found)
         if winner is None:
             break
-        chosen = next(
-            c for c, row in zip(axis["candidates"], made, strict=True) if row.label == winner
-        )
-        carried.update(_by_key(expansion, chosen.overrides))
+        carried.update(_by_key(expansion, made[winner].overrides))
     told = {"score": column["name"], "tie_break": search.tie_break, "ruler": ruler, "axes": path}
+    told["failures"] = failures
+    to_come = [axis["name"] for axis in search.axes[len(path) :]]
+    waiting = () if complete or not to_come else (_to_come(path[-1]["name"], to_come),)
     return Step(
-        sweep=replace(sweep, rows=tuple(rows), found=told),
+        sweep=replace(sweep, rows=tuple(rows), found=told, notices=waiting),
         axes=len(path),
         now=now,
         complete=complete,
     )
+
+
+def _to_come(name: str, later: Sequence[str]) -> str:
+    return f"Still to come, with the winner of {name}: {', then '.join(later)}."
+
+
+def _candidates(
+    expansion: Expansion,
+    sweep: Sweep,
+    axis: Mapping[str, Any],
+    carried: Mapping[str, str],
+    rows: Sequence[Row],
+    baseline: Row | None,
+) -> tuple[dict[str, Row], dict[str, list[str]]]:
+    """An axis' rows by their labels, and what is impossible about the candidates that have none."""
+    made: dict[str, Row] = {}
+    impossible: dict[str, list[str]] = {}
+    for candidate in axis["candidates"]:
+        try:
+            row = _row(expansion, sweep, candidate, carried, baseline)
+        except ConfigurationError as error:
+            impossible[strip(candidate.label)] = error.complaints
+            continue
+        if row.label in made or row.label in {one.label for one in rows}:
+            row = replace(row, label=f"{axis['name']}: {row.label}")
+        made[row.label] = row
+    return made, impossible
+
+
+def _wrong(
+    expansion: Expansion,
+    sweep: Sweep,
+    axes: Sequence[Mapping[str, Any]],
+    carried: Mapping[str, str],
+) -> list[str]:
+    """Names and types of later axes that are wrong whatever wins before them."""
+    said: list[str] = []
+    for candidate in (one for axis in axes for one in axis["candidates"]):
+        try:
+            own = _by_key(expansion, candidate.overrides)
+            expansion.configuration(sweep, tuple({**carried, **own}.values()))
+        except ConfigurationError as error:
+            said += error.complaints
+    return list(dict.fromkeys(said))
+
+
+def _tried(
+    before: Mapping[str, Any] | None, number: int, entry: Mapping[str, Any]
+) -> Mapping[str, int] | None:
+    """The newest failures when this axis began, where the last record has it."""
+    known = before.get("failures", []) if before else []
+    if before is None or number >= len(known):
+        return None
+    then = before["axes"][number]
+    same = all(then[what] == entry[what] for what in ("name", "candidates"))
+    return known[number] if same else None
+
+
+def _unfinished(store: Store, cell: Cell) -> list[str]:
+    return list(Graph(cell.scores.values()).needed(lambda one: store.find(one) is not None))
+
+
+def _failures(store: Store, rows: Iterable[Row]) -> dict[str, int]:
+    """The newest failed attempt at each stage that these rows still need."""
+    keys = {key for row in rows for cell in row.cells for key in _unfinished(store, cell)}
+    return {key: n for key in sorted(keys) if (n := newest_failure(store, key)) >= 0}
+
+
+def _failed(store: Store, cell: Cell, tried: Mapping[str, int]) -> bool:
+    return any(newest_failure(store, key) > tried.get(key, -1) for key in _unfinished(store, cell))
 
 
 def choose(
@@ -143,6 +221,11 @@ def mean(store: Store, row: Row, column: Mapping[str, Any]) -> float | None:
     values = [value(store, cell, column) for cell in row.cells]
     there = [one for one in values if one is not None]
     return statistics.fmean(there) if there else None
+
+
+def whole(store: Store, row: Row) -> bool:
+    """Whether every stage that scores a row is finished."""
+    return not any(_unfinished(store, cell) for cell in row.cells)
 
 
 def _column(cell: Cell, name: str | None) -> Mapping[str, Any]:
@@ -188,8 +271,12 @@ def _row(
     else:
         count = sweep.seeds["baseline" if is_baseline else "variants"]
         cells += [expansion.cell(sweep, overrides, start + n) for n in range(1, count)]
+    # The label says what really ran: of typed overrides, the winners so far as well.
+    label = fill(candidate.label, cells[0].config)
+    if not sweep.file and overrides:
+        label = ", ".join(overrides)
     return Row(
-        label=fill(candidate.label, cells[0].config),
+        label=label,
         name=candidate.label,
         overrides=overrides,
         baseline=is_baseline,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.placeholders import fill, strip
-from sweeps.settings import OPERATIONAL
+from sweeps.settings import OPERATIONAL, operational
 from sweeps.stage import Stage
 from sweeps.study import Cell, Study
 from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 
 BASELINES = ("auto", "none")
+SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +76,23 @@ class Expansion:
 
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
-        asked = [(t, o) for t, o in self._parsed if o.key_or_group not in OPERATIONAL]
+        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
         swept_settings = [
             f"{t}: takes one value."
             for t, o in self._parsed
-            if o.key_or_group in OPERATIONAL - {"sweep"} and o.is_sweep_override()
+            if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
         ]
         if swept_settings:
             raise ConfigurationError(swept_settings)
         names = self._choices_of("sweep") or [self.run["sweep"]]
         if names == [None]:
-            return [self._grid(asked)]
-        return [self._from_file(read_sweep_file(str(name)), asked) for name in names]
+            searches = self.run["search"]["name"] == "ascent"
+            found = [self._ascent(asked) if searches else self._grid(asked)]
+        else:
+            found = [self._from_file(read_sweep_file(str(name)), asked) for name in names]
+        if said := self._unread(found):
+            raise ConfigurationError(said)
+        return found
 
     def _choices_of(self, key: str) -> list[str]:
         for _, override in self._parsed:
@@ -100,7 +106,7 @@ class Expansion:
         seeds, common, axes = self._split(asked)
         rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
         rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
-        digest = hashlib.sha256("\0".join(sorted(t for t, _ in asked)).encode()).hexdigest()[:8]
+        digest = self._digest(t for t, _ in asked)
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
             id=f"{name}-{digest}",
@@ -110,6 +116,59 @@ class Expansion:
             seeds=self._seed_counts({}),
         )
         return self._with_rows(sweep, rows, seeds, baseline=None)
+
+    def _ascent(self, asked: list[tuple[str, Any]]) -> Sweep:
+        """The swept overrides as axes of a search, in the order typed, from the defaults."""
+        seeds, common, axes = self._split(asked)
+        said = []
+        if seeds:
+            said.append(SEEDS_OF_SEARCH)
+        if not axes:
+            said.append(
+                "search=ascent: no axis to search. Give an override several values, such as "
+                "corruption=0.15,0.25; each becomes an axis, in the order typed."
+            )
+        if said:
+            raise ConfigurationError(said)
+        rule = self._rule(Search(axes=()))
+        named = [axis[0].partition("=")[0] for axis in axes]
+        digest = self._digest([text for text, _ in asked], rule.score or "", rule.tie_break)
+        return Sweep(
+            id=f"ascent-{'-'.join(name.rpartition('.')[2] for name in named)}-{digest}",
+            title=f"Coordinate ascent: {', then '.join(named)}",
+            study=self.run["study"],
+            common=common,
+            seeds=self._seed_counts({}),
+            search=replace(
+                rule,
+                axes=tuple(
+                    {"name": name, "candidates": [FileRow(label=t, overrides=(t,)) for t in axis]}
+                    for name, axis in zip(named, axes, strict=True)
+                ),
+            ),
+        )
+
+    def _rule(self, search: Search) -> Search:
+        """A search by the score and the tie-break of the command line, where they are given."""
+        given = {override.key_or_group for _, override in self._parsed}
+        rule = {name: self.run["search"][name] for name in ("score", "tie_break")}
+        return replace(search, **{n: v for n, v in rule.items() if f"search.{n}" in given})
+
+    def _unread(self, found: list[Sweep]) -> list[str]:
+        """Complaints about settings of a search where nothing is searched."""
+        given = [t for t, o in self._parsed if o.key_or_group.partition(".")[0] == "search"]
+        given = [text for text in given if text != "search=none"]
+        rows = [sweep for sweep in found if not sweep.search]
+        if not given or not rows:
+            return []
+        remedy = "add search=ascent to search the swept overrides."
+        if rows[0].file:
+            remedy = f"sweep={rows[0].id} has rows; leave one of the two out."
+        return [f"{text}: nothing is searched; {remedy}" for text in given]
+
+    @staticmethod
+    def _digest(texts: Iterable[str], *more: str) -> str:
+        return hashlib.sha256("\0".join([*sorted(texts), *more]).encode()).hexdigest()[:8]
 
     def _split(
         self, asked: list[tuple[str, Any]]
@@ -146,7 +205,7 @@ class Expansion:
                         "one of them must go."
                     )
         if seeds and file.search:
-            said.append("seed: a search takes one seed; see seeds.baseline and seeds.variants.")
+            said.append(SEEDS_OF_SEARCH)
         if said:
             raise ConfigurationError(said)
         sweep = Sweep(
@@ -157,10 +216,10 @@ class Expansion:
             file=file,
             common=common,
             seeds=self._seed_counts(file.seeds),
-            search=file.search,
+            search=self._rule(file.search) if file.search else None,
         )
         if file.search:
-            return replace(sweep, rows=())
+            return sweep
         return self._with_rows(sweep, list(file.rows), seeds, baseline=file.baseline)
 
     # -- rows --------------------------------------------------------------------------------
@@ -251,11 +310,17 @@ class Expansion:
 
     def cell(self, sweep: Sweep, overrides: Sequence[str], seed: int) -> Cell:
         """One cell. Raises ConfigurationError."""
-        texts = [t for t in sweep.common if not t.startswith("seed=")]
-        config = self._composer.resolved([*texts, *overrides, f"seed={seed}"])
+        config = self.configuration(sweep, overrides, seed)
         study = self.study(sweep.study)
         asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
         return study.cell(asked)
+
+    def configuration(
+        self, sweep: Sweep, overrides: Sequence[str], seed: int = 0
+    ) -> dict[str, Any]:
+        """The configuration of one cell, as plain values. Raises ConfigurationError."""
+        texts = [t for t in sweep.common if not t.startswith("seed=")]
+        return self._composer.resolved([*texts, *overrides, f"seed={seed}"])
 
     def key_of(self, override: str) -> str:
         """The key or group that an override sets."""

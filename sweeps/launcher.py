@@ -11,6 +11,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from sweeps.decision import Decision
 from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
@@ -35,18 +36,33 @@ class StageLauncher(Launcher):
         raise NotImplementedError("hydra/launcher local and slurm need hydra/sweeper=study.")
 
     @abstractmethod
-    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
+    def run(
+        self,
+        graph: Graph,
+        store: Store,
+        run: dict[str, Any],
+        sweeps: list[Sweep],
+        then: Decision | None = None,
+    ) -> int:
         """Bring the targets of `graph`, which `sweeps` ask for, into the store.
 
-        `run` holds the run's settings (sweeps/settings.py). Returns the exit status: 0 whole,
-        1 where a stage failed, 130 after Ctrl-C.
+        `run` holds the run's settings (sweeps/settings.py); `then` is what a search does next, for
+        a launcher that does not stay. Returns the exit status: 0 whole, 1 where a stage failed,
+        130 after Ctrl-C.
         """
 
 
 class LocalLauncher(StageLauncher):
     """Worker processes on this machine."""
 
-    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
+    def run(
+        self,
+        graph: Graph,
+        store: Store,
+        run: dict[str, Any],
+        sweeps: list[Sweep],
+        then: Decision | None = None,
+    ) -> int:
         from sweeps.local import run_local
 
         outcome = run_local(
@@ -64,7 +80,14 @@ class LocalLauncher(StageLauncher):
 class SlurmLauncher(StageLauncher):
     """Arrays of jobs on a SLURM cluster, through submitit."""
 
-    def run(self, graph: Graph, store: Store, run: dict[str, Any], sweeps: list[Sweep]) -> int:
+    def run(
+        self,
+        graph: Graph,
+        store: Store,
+        run: dict[str, Any],
+        sweeps: list[Sweep],
+        then: Decision | None = None,
+    ) -> int:
         from sweeps.slurm import run_slurm
 
-        return run_slurm(graph, store, run, labels=stage_labels(sweeps))
+        return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)

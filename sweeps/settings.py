@@ -18,6 +18,20 @@ class Seeds:
 
 
 @dataclass
+class SearchSettings:
+    """How the swept overrides become cells: every combination, or a search (`search=ascent`)."""
+
+    name: str = "none"
+    score: str | None = None
+    """The column whose best value wins an axis; without one the average, else the first."""
+    tie_break: str = "cheaper"
+    """`cheaper`: of candidates within two baseline standard deviations; `none`: the best."""
+
+
+SEARCHES = ("none", "ascent")
+
+
+@dataclass
 class Slurm:
     """What a cluster job asks for; a stage's own name under `stages` overrides it."""
 
@@ -46,12 +60,15 @@ class RunSettings:
     seeds: Seeds = field(default_factory=Seeds)
     baseline: str = "auto"
     """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
+    search: SearchSettings = field(default_factory=SearchSettings)
     sweep: str | None = None
     """A file of sweeps/, or several: `sweep=table06` or `sweep=table06,table07`."""
     plan: bool = False
     format: str = "text"
     wait: bool | None = None
     """Stay until all is finished. Local runs always do; a cluster run only with `wait=true`."""
+    submit_from_jobs: bool = True
+    """Whether compute nodes may submit: a search then goes on by itself, in a small job an axis."""
     max_jobs: int = 1000
     workers: int | None = None
     """Worker processes at a time; as many as the machine has cores or GPUs when null."""
@@ -69,14 +86,24 @@ class RunSettings:
 OPERATIONAL = frozenset(
     {
         *("store", "sweep", "baseline", "plan", "format", "wait", "max_jobs", "wandb"),
+        *("search", "submit_from_jobs"),
         *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
     }
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
 
 
+def operational(key: str) -> bool:
+    """Whether a key, such as `slurm.gpus`, is or lies below one that no cell reads."""
+    return key.partition(".")[0].partition("/")[0] in OPERATIONAL
+
+
 def register() -> None:
     """Give Hydra the schema, so that a study's config.yaml can start from `run_settings`."""
     # As plain values: a study's own keys join them, and types are checked on the whole.
     plain = OmegaConf.to_container(OmegaConf.structured(RunSettings))
-    ConfigStore.instance().store(name="run_settings", node=plain)
+    assert isinstance(plain, dict)
+    store = ConfigStore.instance()
+    store.store(name="run_settings", node={"defaults": ["_self_", {"search": "none"}], **plain})
+    for name in SEARCHES:
+        store.store(group="search", name=name, node={"name": name})

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sweeps.decision import NAME as DECISION
+from sweeps.decision import Decision
 from sweeps.errors import ConfigurationError
 from sweeps.execute import failure_record
 from sweeps.graph import Graph
@@ -26,9 +28,9 @@ from sweeps.slurm_queue import (
     queue,
     remembered,
 )
-from sweeps.slurm_submit import Submission, mend, open_submissions, submit
+from sweeps.slurm_submit import Submission, mend, open_submissions, submit, submit_decision
 from sweeps.slurm_units import arrays, bundle, make_units, resources_by_name
-from sweeps.store import Store, read_json
+from sweeps.store import Store, newest_failure, read_json
 
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0
 """Seconds between two looks at the queue: few after a change, then ever more."""
@@ -43,8 +45,12 @@ def run_slurm(
     *,
     labels: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    then: Decision | None = None,
 ) -> int:
     """Submit what the graph's targets lack; with `run["wait"]` stay until all has an end.
+
+    What a search does `then`, a job of its own does when the targets have ended, where
+    `run["submit_from_jobs"]` says that it may.
 
     `run` holds the run's settings (sweeps/settings.py). Returns the exit status: 0 whole or
     submitted, 1 where a stage failed, 130 after Ctrl-C (the jobs go on). Raises SweepError when
@@ -53,7 +59,7 @@ def run_slurm(
     need_commands()
     store.prepare()
     cluster = _Cluster(graph, store, run, labels or {}, progress or default_progress())
-    return cluster.run()
+    return cluster.run(then)
 
 
 class _Cluster:
@@ -80,15 +86,17 @@ class _Cluster:
             if key not in self._needed:
                 self._board.set(key, "done")
         self._board.reused = frozenset(graph.stages) - frozenset(self._needed)
-        self._known = {key: _newest_failure(store, key) for key in self._needed}
+        self._known = {key: newest_failure(store, key) for key in self._needed}
         self._active: dict[str, tuple[str, Element]] = {}
         self._in_queue = 0
+        self._decisions: set[str] = set()
+        """Axes of searches that a job in the queue decides."""
         self._silent: set[tuple[str, int]] = set()
         self._left: list[str] = []
         self._awaited: set[str] = set()
         self._tokens: dict[str, str] = {}
 
-    def run(self) -> int:
+    def run(self, then: Decision | None) -> int:
         """As run_slurm."""
         self._progress.begin(self._board)
         try:
@@ -103,6 +111,8 @@ class _Cluster:
             self._submit_missing(self._needed)
             if self._run["wait"]:
                 self._wait()
+            elif then is not None:
+                self._go_on_later(then)
         except KeyboardInterrupt:
             self._progress.say(
                 "The jobs go on. The same command attaches to them again; scancel ends them."
@@ -159,6 +169,27 @@ class _Cluster:
                 "reached. Run the same command again when jobs have ended, or raise max_jobs."
             )
 
+    def _go_on_later(self, then: Decision) -> None:
+        """Have a job decide the axis, or say that the same command does."""
+        # Where not all fits, the rest follows when anything has ended.
+        among = self._needed if self._left else self._graph.targets
+        waits_for = {self._active[key][0] for key in among if key in self._active}
+        if not waits_for:
+            return
+        if then.about in self._decisions:
+            self._progress.say("The job that decides this axis is in the queue already.")
+        elif self._run["submit_from_jobs"]:
+            made = submit_decision(
+                self._store, then, self._resources[DECISION], waits_for=waits_for
+            )
+            self._progress.say(
+                f"Job {made.job} decides this axis when its scores are there, and submits the next."
+            )
+        else:
+            self._progress.say(
+                "The next axis waits for this one's scores. Run the same command again then."
+            )
+
     def _look_at_queue(self, *, patient: bool) -> None:
         """One squeue call: what is active, what has ended, what died without a word.
 
@@ -166,7 +197,7 @@ class _Cluster:
         another host wrote. Raises QueueError.
         """
         listed = queue()
-        self._active, self._in_queue = {}, 0
+        self._active, self._in_queue, self._decisions = {}, 0, set()
         gone: list[tuple[Submission, int, Element | None]] = []
         still_open: dict[str, bool] = {}
         submissions = {one.token: one for one in open_submissions(self._store)}
@@ -186,6 +217,11 @@ class _Cluster:
                     gone.append((submission, index, element))
                     continue
                 still_open[submission.token] = True
+                if submission.decides is not None:
+                    # One that runs may find that something is missing, and have another wait.
+                    if element.state != "RUNNING":
+                        self._decisions.add(submission.decides)
+                    continue
                 self._in_queue += 1
                 for key in keys:
                     self._active[key] = (submission.name(job, index), element)
@@ -204,6 +240,9 @@ class _Cluster:
         """Take the word that ended jobs left; for those that left none, take SLURM's."""
         silent: list[tuple[Submission, int, Element | None, list[str]]] = []
         for submission, index, element in gone:
+            if submission.decides is not None:
+                self._tell_of_decision(submission, element)
+                continue
             if any(key not in self._graph for key in submission.elements[index]):
                 # Of another sweep, whose own command tells how it went.
                 still_open[submission.token] = True
@@ -225,13 +264,22 @@ class _Cluster:
             element = element or accounts.get(name)
             self._died(submission, index, element, keys)
 
+    def _tell_of_decision(self, submission: Submission, element: Element | None) -> None:
+        assert submission.job is not None
+        if element is not None and element.state != "COMPLETED":
+            self._progress.say(
+                f"Job {submission.job}, which was to go on with {submission.decides}, ended: "
+                f"{element.told()} (log: {submission.log(self._store, submission.job, 0)}). Where "
+                "compute nodes may not submit, give submit_from_jobs=false."
+            )
+
     def _heard(self, submission: Submission, key: str) -> bool:
         """Whether the store says how it went, or the stage is in the queue once more."""
         if key not in self._needed or key in self._active:
             return True
         if self._store.find(self._graph[key]) is not None:
             return True
-        if _newest_failure(self._store, key) > submission.attempts[key]:
+        if newest_failure(self._store, key) > submission.attempts[key]:
             return True
         return end_path(self._store, submission.token, key).exists()
 
@@ -253,7 +301,7 @@ class _Cluster:
         if key in self._awaited:
             self._fail(key, reason)
         else:
-            self._known[key] = _newest_failure(self._store, key)
+            self._known[key] = newest_failure(self._store, key)
 
     def _fail(self, key: str, reason: str) -> None:
         self._board.set(key, "failed", reason)
@@ -291,7 +339,7 @@ class _Cluster:
             if self._store.find(stage) is not None:
                 self._board.set(key, "done")
                 self._progress.changed(key)
-            elif _newest_failure(self._store, key) > self._known[key]:
+            elif newest_failure(self._store, key) > self._known[key]:
                 self._fail(key, self._store.failures(key)[-1]["error"])
             elif key in self._tokens and (
                 word := read_json(end_path(self._store, self._tokens[key], key))
@@ -316,7 +364,3 @@ class _Cluster:
         numbers = {n: v for n, v in beat.items() if n in ("loss", "tokens_per_second")}
         told.told(time.monotonic(), beat.get("step", 0), beat.get("total", 0), numbers)
         self._progress.stepped(key)
-
-
-def _newest_failure(store: Store, key: str) -> int:
-    return max((record["attempt"] for record in store.failures(key)), default=-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +25,8 @@ from sweeps.worker import EXIT_CODES
 
 _PATIENCE = 60.0
 """Seconds that a job told to end by SIGTERM alone stays: SLURM requeues what it kills itself."""
+_FINE = (0, 1)
+"""Statuses of a command that did its part: a stage that failed is no failure of a decision."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,26 @@ class RunStages(Checkpointable):
         status = _Job(Store(store), options).run(keys)
         if status:
             # A job that raised inside its wrapper can pass for a success; this cannot.
+            sys.exit(status)
+
+
+class RunCommand(Checkpointable):
+    """A command typed again by a job, which is this class's dotted path and plain values."""
+
+    def __call__(self, command: list[str], folder: str, kept: list[str]) -> None:
+        """Run it in `folder`, of SLURM's variables with `kept` only, as on the login node.
+
+        The process leaves with the command's status where that tells of a mistake.
+        """
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s: %(message)s")
+        log.info("In %s: %s", folder, " ".join(command))
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name in kept or not name.startswith(("SLURM_", "SUBMITIT_"))
+        }
+        status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+        if status not in _FINE:
             sys.exit(status)
 
 

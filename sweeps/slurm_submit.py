@@ -16,12 +16,14 @@ from typing import Any
 import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError, FailedSubmissionError, JobPaths
 
+from sweeps.decision import NAME as DECISION
+from sweeps.decision import Decision
 from sweeps.errors import SweepError
 from sweeps.provenance import git_state
 from sweeps.slots import THREAD_VARIABLES
-from sweeps.slurm_job import RunStages
+from sweeps.slurm_job import RunCommand, RunStages
 from sweeps.slurm_queue import COMMENT
-from sweeps.slurm_units import Unit
+from sweeps.slurm_units import Resources, Unit
 from sweeps.store import Store, read_json, write_json
 
 FOLDER = "slurm"
@@ -44,6 +46,8 @@ class Submission:
     time_minutes: int
     max_requeues: int
     created: float
+    decides: str | None = None
+    """Of a job that goes on with a search: its Decision's `about`; it has no stages."""
     job: str | None = None
     """SLURM's id; None until sbatch has answered."""
     closed: bool = False
@@ -108,10 +112,47 @@ def submit(
         max_requeues=max_requeues,
         created=time.time(),
     )
+    return _send(store, submission, wanted, waits_for=waits_for, name=name, notice=notice)
+
+
+def submit_decision(
+    store: Store, decision: Decision, wanted: Resources, *, waits_for: Iterable[str]
+) -> Submission:
+    """The job that goes on with a search once `waits_for` have ended, however they did."""
+    submission = Submission(
+        token=secrets.token_hex(8),
+        elements=((),),
+        attempts={},
+        options={
+            "command": list(decision.command),
+            "folder": decision.folder,
+            "kept": [name for name in os.environ if name.startswith("SLURM_")],
+            "threads": wanted.cpus_per_task,
+        },
+        time_minutes=wanted.time_minutes,
+        max_requeues=0,
+        created=time.time(),
+        decides=decision.about,
+    )
+    return _send(store, submission, wanted, waits_for=waits_for, name=DECISION, notice=1)
+
+
+def _send(
+    store: Store,
+    submission: Submission,
+    wanted: Resources,
+    *,
+    waits_for: Iterable[str],
+    name: str,
+    notice: int,
+) -> Submission:
+    """Write it down, call sbatch, write its id down."""
     submission.write(store)
     dependency = ":".join(sorted(set(waits_for)))
     folder = submission.folder(store)
-    executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=max_requeues)
+    executor = submitit.AutoExecutor(
+        folder, cluster="slurm", slurm_max_num_timeout=submission.max_requeues
+    )
     asked = {
         "mem_gb": wanted.memory_gb,
         "gpus_per_node": wanted.gpus or None,
@@ -125,7 +166,7 @@ def submit(
         tasks_per_node=1,
         cpus_per_task=wanted.cpus_per_task,
         slurm_comment=COMMENT + submission.token,
-        slurm_array_parallelism=len(units),
+        slurm_array_parallelism=len(submission.elements),
         slurm_signal_delay_s=notice,
         slurm_setup=[*_environment(submission.options["threads"]), *wanted.setup],
         slurm_additional_parameters={
@@ -136,10 +177,7 @@ def submit(
     )
     try:
         with executor.batch():
-            jobs = [
-                executor.submit(RunStages(), *_arguments(store, submission, unit.keys))
-                for unit in units
-            ]
+            jobs = [executor.submit(*_work(store, submission, k)) for k in submission.elements]
     except (FailedJobError, FailedSubmissionError, subprocess.SubprocessError) as error:
         replace(submission, closed=True).write(store)
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
@@ -158,7 +196,7 @@ def mend(store: Store, submission: Submission, job: str) -> Submission:
     for index, keys in enumerate(submission.elements):
         paths = JobPaths(submission.folder(store), job_id=submission.name(job, index))
         if not paths.submitted_pickle.exists():
-            delayed = DelayedSubmission(RunStages(), *_arguments(store, submission, keys))
+            delayed = DelayedSubmission(*_work(store, submission, keys))
             delayed.set_timeout(submission.time_minutes, submission.max_requeues)
             temporary = paths.submitted_pickle.with_suffix(f".{secrets.token_hex(4)}")
             delayed.dump(temporary)
@@ -168,10 +206,12 @@ def mend(store: Store, submission: Submission, job: str) -> Submission:
     return mended
 
 
-def _arguments(
-    store: Store, submission: Submission, keys: Iterable[str]
-) -> tuple[str, list[str], dict[str, Any]]:
-    return str(store.path), list(keys), {**submission.options, "token": submission.token}
+def _work(store: Store, submission: Submission, keys: Iterable[str]) -> tuple[Any, ...]:
+    """What an element calls, and with what."""
+    options = {**submission.options, "token": submission.token}
+    if submission.decides is not None:
+        return RunCommand(), options["command"], options["folder"], options["kept"]
+    return RunStages(), str(store.path), list(keys), options
 
 
 def _environment(threads: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sweeps.decision import NAME as DECISION
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
 
@@ -35,6 +36,8 @@ class Resources:
 
 
 _KNOWN = ("partition", "account", "time_minutes", "gpus", "nodes", "cpus_per_task", "memory_gb")
+_DECISION_MINUTES = 30
+"""It composes the sweep and submits an axis: minutes of one core."""
 _COUNTS = {"time_minutes": 1, "gpus": 0, "nodes": 1, "cpus_per_task": 1}
 
 
@@ -49,8 +52,10 @@ class Unit:
 
 
 def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resources]:
-    """What each kind of stage asks for. Raises ConfigurationError with every complaint."""
-    names = list(dict.fromkeys(stage.name for stage in graph))
+    """What each kind of stage asks for, and a decision. Raises ConfigurationError with every
+    complaint.
+    """
+    names = [*dict.fromkeys(stage.name for stage in graph), DECISION]
     own: Mapping[str, Mapping[str, Any]] = slurm["stages"]
     said = [
         f"slurm.stages.{name}: no such stage in this run. {nearest(name, names)}"
@@ -76,6 +81,8 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
         if not wrong and merged["nodes"] != 1:
             wrong = [f"{where['nodes']}.nodes={merged['nodes']}: a stage runs on one node."]
         said += wrong
+        if name == DECISION:
+            merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
         if not any(stage.cost.device == "any" for stage in graph if stage.name == name):
             # It would hold a GPU and never use it; asking for one by the stage's name still does.
             merged["gpus"] = mine.get("gpus", 0)

@@ -167,6 +167,11 @@ class Store:
         return [(name, record) for name, record in found if record is not None]
 
 
+def newest_failure(store: Store, key: str) -> int:
+    """The newest failed attempt at a stage; -1 where none failed."""
+    return max((record["attempt"] for record in store.failures(key)), default=-1)
+
+
 @contextmanager
 def store_errors(action: str, path: Path) -> Iterator[None]:
     """Turn an OSError of the block into the one StoreError that a user reads."""

@@ -12,9 +12,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from sweeps.ascent import advance
+from sweeps.ascent import Step, advance, whole
 from sweeps.compose import Composer
-from sweeps.errors import SweepError
+from sweeps.decision import Decision
+from sweeps.errors import ConfigurationError, SweepError
 from sweeps.expand import Expansion, Sweep
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, StageLauncher
@@ -22,8 +23,10 @@ from sweeps.mirror import ask_for
 from sweeps.plan import as_json, make_plan, show
 from sweeps.preflight import complain
 from sweeps.record import write_record
-from sweeps.store import Store
+from sweeps.store import Store, read_json
 
+FAILED = 1
+"""Exit status where a stage failed."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
@@ -60,9 +63,9 @@ class StudySweeper(Sweeper):
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])
+        # Of a search, what can be known before its next winner; with all that is wrong about any.
+        known = self._known(expansion, sweeps, store)
         if run["plan"]:
-            # Of a search, what can be known before its next winner.
-            known = [advance(expansion, s, store).sweep if s.search else s for s in sweeps]
             self._plan(known, store, run)
             return 0
         ask_for(run["wandb"])
@@ -77,27 +80,47 @@ class StudySweeper(Sweeper):
                 self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
         return status
 
+    @staticmethod
+    def _known(expansion: Expansion, sweeps: list[Sweep], store: Store) -> list[Sweep]:
+        said: list[str] = []
+        known = []
+        for sweep in sweeps:
+            try:
+                known.append(advance(expansion, sweep, store).sweep if sweep.search else sweep)
+            except ConfigurationError as error:
+                said += error.complaints
+        if said:
+            raise ConfigurationError(said)
+        return known
+
     def _search(self, expansion: Expansion, sweep: Sweep, store: Store, console: Console) -> int:
         """One axis after another; the same command goes on where this one leaves."""
         stays = expansion.run["wait"] or isinstance(self.launcher, LocalLauncher)
+
+        def look(settled: int = 0) -> Step:
+            if stays:
+                return advance(expansion, sweep, store, settled=settled)
+            record = read_json(store.record_path(sweep.id)) or {}
+            return advance(expansion, sweep, store, before=record.get("search"))
+
         status = 0
-        step = advance(expansion, sweep, store)
+        step = look()
         while not step.complete:
             write_record(store, step.sweep)
             asked = replace(step.sweep, rows=step.now)
-            status = max(status, self._bring(expansion, [asked], store, console, record=False))
+            then = None if stays else Decision.of(sweep, step.axes)
+            status = max(
+                status, self._bring(expansion, [asked], store, console, record=False, then=then)
+            )
             if status == INTERRUPTED:
                 return status
-            after = advance(expansion, sweep, store, settled=step.axes if stays else 0)
+            after = look(step.axes)
             if not after.complete and after.axes == step.axes:
-                console.print(
-                    f"{sweep.id}: the next axis waits for this one's scores. Run the same command "
-                    "again then, or with wait=true.",
-                    highlight=False,
-                )
                 break
             step = after
         write_record(store, step.sweep)
+        if step.complete and any(not whole(store, row) for row in step.sweep.rows):
+            return max(status, FAILED)
         return status
 
     def _bring(
@@ -108,6 +131,7 @@ class StudySweeper(Sweeper):
         console: Console,
         *,
         record: bool = True,
+        then: Decision | None = None,
     ) -> int:
         """Prepare what is missing, write the records, hand the graph to the launcher."""
         graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
@@ -122,7 +146,7 @@ class StudySweeper(Sweeper):
         for sweep in sweeps if record else ():
             write_record(store, sweep)
         assert isinstance(self.launcher, StageLauncher)
-        return self.launcher.run(graph, store, expansion.run, sweeps)
+        return self.launcher.run(graph, store, expansion.run, sweeps, then)
 
     @staticmethod
     def _plan(sweeps: list[Sweep], store: Store, run: dict[str, Any]) -> None:

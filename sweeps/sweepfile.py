@@ -40,6 +40,8 @@ class SweepFile:
     """One file of sweeps/, read and checked."""
 
     name: str
+    asked: str
+    """The word after `sweep=`: a name of sweeps/ or a path."""
     sha256: str
     study: str
     title: str
@@ -66,14 +68,14 @@ def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SweepError(f"{path.name}: not YAML: {error}") from error
-    return _checked(path, content, hashlib.sha256(text).hexdigest())
+    return _checked(name, path, content, hashlib.sha256(text).hexdigest())
 
 
-def _checked(path: Path, content: Any, sha256: str) -> SweepFile:
+def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     said: list[str] = []
     if not isinstance(content, dict):
         raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
-    known = {f.name for f in fields(SweepFile)} - {"name", "sha256"}
+    known = {f.name for f in fields(SweepFile)} - {"name", "asked", "sha256"}
     for key in content:
         if key not in known:
             said.append(f"{path.name}: unknown key {key!r}. {nearest(str(key), known)}")
@@ -102,6 +104,7 @@ def _checked(path: Path, content: Any, sha256: str) -> SweepFile:
         raise ConfigurationError(said)
     return SweepFile(
         name=path.stem,
+        asked=asked,
         sha256=sha256,
         study=content["study"],
         title=content["title"],
@@ -145,6 +148,11 @@ def _search(path: Path, content: Any, said: list[str]) -> Search | None:
             said.append(f"{path.name}: an axis is {{name, candidates}}, not {axis!r}.")
             continue
         candidates = [_row(path, row, said) for row in axis["candidates"]]
+        labels = [one.label for one in candidates]
+        said += [
+            f"{path.name}: two candidates of {axis['name']!r} are called {label!r}."
+            for label in sorted({x for x in labels if labels.count(x) > 1})
+        ]
         axes.append({"name": str(axis["name"]), "candidates": candidates})
     return Search(
         axes=tuple(axes),

@@ -68,9 +68,13 @@ def climb(tmp_path: Path) -> Path:
 
 
 def run(climb: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return typed(climb, "sweep=search.yaml", *arguments)
+
+
+def typed(climb: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "run.py"), "--config-path", str(climb / "conf")]
     return subprocess.run(
-        [*command, "sweep=search.yaml", *arguments],
+        [*command, *arguments],
         cwd=climb,
         env={**os.environ, "PYTHONPATH": str(climb), "COLUMNS": "200"},
         capture_output=True,
@@ -79,8 +83,13 @@ def run(climb: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def path_of(climb: Path) -> list[dict[str, Any]]:
-    return json.loads((climb / "store/sweeps/search.json").read_text())["search"]["axes"]
+def path_of(climb: Path, sweep: str = "search") -> list[dict[str, Any]]:
+    (record,) = climb.glob(f"store/sweeps/{sweep}.json")
+    return json.loads(record.read_text())["search"]["axes"]
+
+
+def trained(climb: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (climb / "journal.txt").read_text().splitlines()]
 
 
 def test_a_search_carries_its_winners(climb: Path) -> None:
@@ -92,9 +101,8 @@ def test_a_search_carries_its_winners(climb: Path) -> None:
     assert axes[1]["scores"] == {"minus": 10.4, "plus": 30.4, "unlucky": None}
     assert "unlucky has no score" in axes[1]["why"]
     assert "within two baseline standard deviations of dear" in axes[2]["why"]
-    trained = [json.loads(line) for line in (climb / "journal.txt").read_text().splitlines()]
     # The baseline's three seeds, of which the first candidate needs none of its own.
-    assert len(trained) == 3 + 1 + 3 + 2
+    assert len(trained(climb)) == 3 + 1 + 3 + 2
     assert "unlucky" in done.stdout
 
 
@@ -135,6 +143,87 @@ def test_a_plan_shows_the_axis_that_is_next(climb: Path) -> None:
     """Before any score that is the first one."""
     plan = json.loads(run(climb, "plan=true", "format=json").stdout)
     assert list(dict.fromkeys(cell["row"] for cell in plan["cells"])) == ["Baseline", "one", "two"]
+
+
+def test_swept_overrides_are_the_axes_of_a_search(climb: Path) -> None:
+    """`search=ascent` takes them in the order typed, from the defaults, as a file's search does."""
+    swept = ["a=1,2", "b=-5,5,13", "c=9,2"]
+    done = typed(climb, "-m", "search=ascent", "search.score=Game", *swept)
+    assert done.returncode == 1, done.stderr
+    axes = path_of(climb, "ascent-a-b-c-*")
+    assert [axis["name"] for axis in axes] == ["a", "b", "c"]
+    assert [axis["winner"] for axis in axes] == ["a=2", "a=2, b=5", "a=2, b=5, c=2"]
+    assert axes[1]["scores"] == {"a=2, b=-5": 10.4, "a=2, b=5": 30.4, "a=2, b=13": None}
+    assert "within two baseline standard deviations of a=2, b=5, c=9" in axes[2]["why"]
+    assert len(trained(climb)) == 3 + 1 + 3 + 2
+    assert "Coordinate ascent: a, then b, then c" in done.stdout
+    assert "Still to come, with the winner of a: b, then c." in done.stdout
+    run(climb)
+    assert [axis["scores"] for axis in path_of(climb)] == [
+        dict(zip(other["scores"], axis["scores"].values(), strict=True))
+        for axis, other in zip(axes, path_of(climb), strict=True)
+    ]
+
+
+def test_the_order_typed_is_the_order_of_the_axes(climb: Path) -> None:
+    """Searched before a, b wins nothing from the a that comes after it."""
+    typed(climb, "-m", "search=ascent", "search.tie_break=none", "c=9,2", "a=2,1", "b=1,-9")
+    axes = path_of(climb, "ascent-c-a-b-*")
+    assert [axis["name"] for axis in axes] == ["c", "a", "b"]
+    assert axes[0]["winner"] == "c=9"
+    assert {config["c"] for config in trained(climb) if config["b"] == -9} == {9}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["search=ascnt", "a=1,2"], "Did you mean 'ascent'? Known: ascent, none."),
+        (["search=ascent", "a=2"], "no axis to search. Give an override several values"),
+        (["search=ascent", "a=1,2", "seed=1,2"], "a search takes one seed"),
+        (["search=ascent", "a=1,2", "search.tie_break=x"], "'x'. Known: cheaper, none."),
+        (["search=ascent", "a=1,2", "search.score=Gme"], "Did you mean 'Game'?"),
+        (["search.score=Game", "a=1,2"], "search.score=Game: nothing is searched; add search="),
+        (["search=ascent", "sweep=rows.yaml"], "sweep=rows has rows; leave one of the two out"),
+        (["search=ascent", "a=1,2", "slurm.gpus=1,2"], "slurm.gpus=1,2: takes one value."),
+    ],
+)
+def test_what_cannot_be_searched_is_a_mistake(climb: Path, arguments: list[str], said: str) -> None:
+    """Exit status 2, nothing trained, and what would be accepted."""
+    rows = "study: climb\ntitle: Rows\nrows: [{label: one, overrides: [a=1]}]\n"
+    (climb / "rows.yaml").write_text(rows)
+    done = typed(climb, "-m", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (climb / "journal.txt").exists()
+
+
+def test_the_command_line_s_rule_is_that_of_a_file_s_search_too(climb: Path) -> None:
+    """search.tie_break, as seeds, wins over the file; the settings of a job are no part of it."""
+    run(climb, "search.tie_break=none", "slurm.gpus=2")
+    assert path_of(climb)[2]["winner"] == "dear"
+
+
+def test_a_later_axis_is_checked_before_anything_trains(climb: Path) -> None:
+    """A name that is wrong whatever wins is told at once, beside what is wrong elsewhere."""
+    wrong = SEARCH.replace("c=9", "cc=9").replace("a=1", "aa=1")
+    (climb / "search.yaml").write_text(wrong)
+    done = run(climb)
+    assert done.returncode == 2
+    assert "aa=1: unknown key 'aa'" in done.stderr
+    assert "cc=9: unknown key 'cc'" in done.stderr
+    assert not (climb / "journal.txt").exists()
+
+
+def test_what_is_impossible_beside_the_winners_cannot_win(climb: Path) -> None:
+    """It is in the path with the reason; the search goes on without it."""
+    impossible = "def complaints(config):\n    a, b = config['a'], config['b']\n"
+    impossible += "    return ['b=5 needs a=1.'] if (a, b) == (2, 5) else []\n"
+    (climb / "climb.py").write_text(STUDY + impossible)
+    run(climb)
+    axes = path_of(climb)
+    assert axes[1]["impossible"] == {"plus": "b=5 needs a=1."}
+    assert [axis["winner"] for axis in axes] == ["two", "minus", "cheap"]
+    assert axes[1]["candidates"] == ["minus", "unlucky", "plus"]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,6 @@ from sweeps.stage import Stage
 from sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = ROOT / "tests/slurm/local_slurm.sh"
 SETTINGS: dict[str, Any] = {
     "wait": True,
     "max_jobs": 100,
@@ -61,29 +60,6 @@ def until(said: Callable[[], Any], seconds: float = 60.0) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError("it never came true")
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A SLURM of one node, taken down afterwards; its environment is this process's."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        pytest.skip("a SLURM of one's own needs root on Debian: sudo tests/slurm/local_slurm.sh up")
-    home = tmp_path_factory.mktemp("slurm")
-    changed = {
-        "SLURM_HOME": str(home),
-        "SLURM_CPUS": "2",
-        "SLURM_CONF": str(home / "etc/slurm.conf"),
-        "PATH": f"{LOCAL.parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in changed.items():
-            patch.setenv(name, value)
-        up = subprocess.run([LOCAL, "up"], capture_output=True, text=True, timeout=300)
-        try:
-            assert up.returncode == 0, up.stdout + up.stderr
-            yield home
-        finally:
-            subprocess.run([LOCAL, "down", "--purge"], capture_output=True, timeout=60)
 
 
 @pytest.fixture
