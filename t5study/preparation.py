@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from t5study.corpora import available, get_corpus, prepare_all
-from t5study.corpora.provided import ProvidedCorpus
+from t5study.corpora import available, embedded_names, get_corpus, prepare_all
 from t5study.stages import Stages
 from t5study.tasks.chosen import keep_files
 from t5study.vocabulary import keep_vocabulary
@@ -25,11 +24,9 @@ def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) ->
             read[told] = (name, split, config)
     for name, split, config in read.values():
         keep_files(name, split, config)
-    for corpus in map(get_corpus, corpora):
-        if isinstance(corpus, ProvidedCorpus):
-            corpus.prepare()
+    embedded = sorted(embedded_names(corpora))
     tasks = sorted({name for name, _, _ in read.values()})
-    if not available(tasks, sorted(corpora)):
+    if not available(tasks, embedded):
         say("Fetching the data once (about 200 MB); later runs read it from the cache.")
     announced: set[str] = set()
 
@@ -38,4 +35,6 @@ def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) ->
             announced.add(what)
             say(f"  {what}")
 
-    prepare_all(tasks, sorted(corpora), progress)
+    prepare_all(tasks, embedded, progress)
+    for corpus in map(get_corpus, corpora):
+        corpus.prepare()

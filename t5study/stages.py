@@ -120,7 +120,7 @@ class Stages:
             config: dict[str, Any] = {"file": self.given_vocabulary}
         else:
             config = {
-                "corpus": {"name": settings["corpus"], **get_corpus(settings["corpus"]).identity()},
+                "corpus": get_corpus(settings["corpus"]).identity(),
                 "pieces": settings["pieces"],
                 "byte_fallback": settings["byte_fallback"],
                 "lines": settings["lines"],
@@ -138,12 +138,11 @@ class Stages:
         return self._once("corpus", self._corpus)
 
     def _corpus(self) -> Stage:
-        name = self.config["dataset"]["corpus"]
-        corpus = get_corpus(name)
+        corpus = get_corpus(self.config["dataset"]["corpus"])
         return Stage(
             name="corpus",
             version=1,
-            config={"corpus": {"name": name, **corpus.identity()}},
+            config={"corpus": corpus.identity()},
             inputs={"vocabulary": self.vocabulary()},
             run="t5study.corpora.tokenized.run",
             cost=Cost(disk_bytes=2 * corpus.approximate_tokens),

@@ -201,7 +201,7 @@ def keep_vocabulary(file: str) -> Path:
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """The vocabulary stage: publishes spiece.model, trained or, with a "file", as it was given."""
-    from t5study.corpora import get_corpus
+    from t5study.corpora import described_corpus
 
     if config.get("file"):
         kept = _kept(config["file"]["sha256"])
@@ -212,7 +212,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             )
         _write(out / FILE, kept.read_bytes())
         return
-    with closing(get_corpus(config["corpus"]["name"]).documents()) as documents:
+    with closing(described_corpus(config["corpus"]).documents()) as documents:
         train_vocabulary(
             documents,
             config["pieces"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from t5study.errors import DataError, unknown
 
@@ -13,16 +14,26 @@ if TYPE_CHECKING:
     from t5study.corpora.hub import HubCorpus
     from t5study.corpora.prepared import Prepared
     from t5study.corpora.provided import ProvidedCorpus
+    from t5study.corpora.weighted import WeightedCorpus
 
-__all__ = ["available", "corpus_names", "get_corpus", "prepare_all"]
+    AnyCorpus: TypeAlias = Corpus | HubCorpus | ProvidedCorpus | WeightedCorpus
+
+__all__ = [
+    "available",
+    "corpus_names",
+    "described_corpus",
+    "embedded_names",
+    "get_corpus",
+    "prepare_all",
+]
 
 
-def _corpora() -> dict[str, Corpus | HubCorpus | ProvidedCorpus]:
+def _corpora() -> dict[str, AnyCorpus]:
     # The embedded corpora leave out what the tasks hold out, and the tasks read archives from
     # this package: at import time that would be a circle.
     from t5study.corpora import embedded, hub, provided
 
-    return {**embedded.CORPORA, **hub.CORPORA, **provided.CORPORA}
+    return {**embedded.CORPORA, **hub.CORPORA, **hub.WEIGHTED, **provided.CORPORA}
 
 
 def corpus_names() -> list[str]:
@@ -30,12 +41,71 @@ def corpus_names() -> list[str]:
     return list(_corpora())
 
 
-def get_corpus(name: str) -> Corpus | HubCorpus | ProvidedCorpus:
-    """Return the corpus called `name`; DataError with the nearest known name if there is none."""
+def get_corpus(name: str) -> AnyCorpus:
+    """Return the corpus of that name, of that folder, or of that combination.
+
+    A folder's path has a slash. A combination is written `wikipedia:4+/data/books:1`: corpora with
+    the weights that their characters are to have, 1 where none is given.
+
+    Raises DataError with the nearest known name if there is none, and for a folder without text.
+    """
+    from t5study.corpora.provided import corpus_at
+    from t5study.corpora.weighted import WeightedCorpus
+
     corpora = _corpora()
-    if name not in corpora:
-        raise DataError(unknown("corpus", name, corpora))
-    return corpora[name]
+    if name in corpora:
+        return corpora[name]
+    if "/" in name and Path(name).expanduser().is_dir():
+        return corpus_at(Path(name))
+    if "+" in name:
+        parts = tuple(_weighted(part) for part in name.split("+"))
+        licence = "; ".join(dict.fromkeys(part.licence for _, part in parts))
+        return WeightedCorpus(name=name, description="by weight", licence=licence, parts=parts)
+    if "/" in name:
+        raise DataError(f"Corpus '{name}': no such folder. Give one with text, or a name.")
+    raise DataError(
+        f"{unknown('corpus', name, corpora)} Or a folder with text (a path with a slash), or a "
+        "combination by weight: wikipedia:4+books:1."
+    )
+
+
+def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
+    """Return the corpus whose `identity` this is, with files found by their content."""
+    from t5study.corpora.provided import ProvidedCorpus
+    from t5study.corpora.weighted import WEIGHTED, WeightedCorpus
+
+    name = description["name"]
+    about = {"name": name, "description": "as planned", "licence": ""}
+    if name == WEIGHTED:
+        parts = tuple((p["weight"], described_corpus(p)) for p in description["parts"])
+        return WeightedCorpus(**about, parts=parts)
+    if description.get("sha256"):
+        known = tuple(description["sha256"])
+        return ProvidedCorpus(**about, approximate_tokens=0, known=known)
+    return get_corpus(name)
+
+
+def embedded_names(names: Iterable[str]) -> set[str]:
+    """Return the embedded corpora among corpora of these names, and in their combinations."""
+    from t5study.corpora import embedded
+    from t5study.corpora.weighted import WeightedCorpus
+
+    found: set[str] = set()
+    for name in names:
+        corpus = get_corpus(name)
+        parts = (
+            [part for _, part in corpus.parts] if isinstance(corpus, WeightedCorpus) else [corpus]
+        )
+        found |= {part.name for part in parts if part.name in embedded.CORPORA}
+    return found
+
+
+def _weighted(text: str) -> tuple[float, AnyCorpus]:
+    name, _, weight = text.rpartition(":")
+    try:
+        return float(weight), get_corpus(name)
+    except ValueError:
+        return 1.0, get_corpus(text)
 
 
 def prepare_all(

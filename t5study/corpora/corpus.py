@@ -27,7 +27,7 @@ class Corpus:
 
     def identity(self) -> dict[str, Any]:
         """Return plain values that name exactly which documents, without reading them."""
-        return self.data.identity()
+        return {"name": self.name, **self.data.identity()}
 
     def prepare(self) -> Path:
         """Return the folder with the documents, made first where it is not there.

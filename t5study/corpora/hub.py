@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+from t5study.corpora.weighted import WeightedCorpus
 from t5study.errors import DataError
 
 C4_COMMIT = "1588ec454efa1a09f29cd18ddd04fe05fc8653a2"
@@ -14,7 +15,7 @@ WIKIPEDIA_COMMIT = "b04c8d1ceb2f5cd4588862100d08de323dccfbaa"
 
 @dataclass(frozen=True, kw_only=True)
 class HubCorpus:
-    """Text of one hub data set, or of several configurations of it by turns."""
+    """Text of one hub data set."""
 
     name: str
     """Name in the registry and in configurations."""
@@ -28,46 +29,34 @@ class HubCorpus:
     """Name of the data set on the hub."""
     revision: str
     """Commit on the hub."""
-    turns: tuple[tuple[str, int], ...]
-    """(configuration, documents at each turn)."""
+    config: str
+    """Configuration of the hub data set."""
 
     def identity(self) -> dict[str, Any]:
         """Return plain values that name exactly which documents, without reading them."""
-        turns = [list(turn) for turn in self.turns]
-        return {"hub": self.path, "commit": self.revision, "split": "train", "turns": turns}
+        place = {"hub": self.path, "config": self.config, "split": "train"}
+        return {"name": self.name, **place, "commit": self.revision}
 
     def prepare(self) -> None:
         """Do nothing: documents are read from the hub, or from its cache, when needed."""
 
     def documents(self) -> Generator[str, None, None]:
-        """Yield documents by turns until the first configuration has no more.
-
-        Raises DataError when the hub cannot be reached.
-        """
+        """Yield the documents in order. Raises DataError when the hub cannot be reached."""
         import datasets
 
         try:
-            streams = [
-                iter(
-                    datasets.load_dataset(
-                        self.path, name, split="train", revision=self.revision, streaming=True
-                    )
-                )
-                for name, _ in self.turns
-            ]
+            rows = datasets.load_dataset(
+                self.path, self.config, split="train", revision=self.revision, streaming=True
+            )
         except (OSError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DataError(
                 f"Cannot read corpus '{self.name}' ({self.path}) from the hub: {reason} Without "
-                "internet use one of the embedded corpora: python -m t5study.corpora list"
+                "internet use one of the embedded corpora (python -m t5study.corpora list), or "
+                "files of your own: dataset.corpus=FOLDER"
             ) from error
-        while True:
-            for stream, (_, documents) in zip(streams, self.turns, strict=True):
-                for _ in range(documents):
-                    row = next(stream, None)
-                    if row is None:
-                        return
-                    yield row["text"]
+        for row in rows:
+            yield row["text"]
 
 
 CORPORA = {
@@ -78,7 +67,7 @@ CORPORA = {
         approximate_tokens=156_000_000_000,
         path="allenai/c4",
         revision=C4_COMMIT,
-        turns=(("en", 1),),
+        config="en",
     ),
     "c4_unfiltered": HubCorpus(
         name="c4_unfiltered",
@@ -87,7 +76,7 @@ CORPORA = {
         approximate_tokens=1_400_000_000_000,
         path="allenai/c4",
         revision=C4_COMMIT,
-        turns=(("en.noclean", 1),),
+        config="en.noclean",
     ),
     "realnews_like": HubCorpus(
         name="realnews_like",
@@ -96,7 +85,7 @@ CORPORA = {
         approximate_tokens=8_000_000_000,
         path="allenai/c4",
         revision=C4_COMMIT,
-        turns=(("realnewslike", 1),),
+        config="realnewslike",
     ),
     "wikipedia": HubCorpus(
         name="wikipedia",
@@ -105,16 +94,28 @@ CORPORA = {
         approximate_tokens=4_500_000_000,
         path="wikimedia/wikipedia",
         revision=WIKIPEDIA_COMMIT,
-        turns=(("20231101.en", 1),),
+        config="20231101.en",
     ),
-    "c4_with_translations": HubCorpus(
+    **{
+        f"c4_{language}": HubCorpus(
+            name=f"c4_{language}",
+            description=f"web pages that a classifier calls {called}",
+            licence="ODC-BY 1.0 and the terms of Common Crawl",
+            approximate_tokens=100_000_000_000,
+            path="allenai/c4",
+            revision=C4_COMMIT,
+            config=language,
+        )
+        for language, called in (("de", "German"), ("fr", "French"), ("ro", "Romanian"))
+    },
+}
+
+WEIGHTED = {
+    "c4_with_translations": WeightedCorpus(
         name="c4_with_translations",
         description="10 parts of English, one each of German, French and Romanian web pages, "
         "to train the vocabulary on",
         licence="ODC-BY 1.0 and the terms of Common Crawl",
-        approximate_tokens=200_000_000_000,
-        path="allenai/c4",
-        revision=C4_COMMIT,
-        turns=(("en", 10), ("de", 1), ("fr", 1), ("ro", 1)),
+        parts=((10, CORPORA["c4"]), *((1, CORPORA[f"c4_{each}"]) for each in ("de", "fr", "ro"))),
     ),
 }

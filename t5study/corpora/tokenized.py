@@ -184,10 +184,10 @@ def encoded(
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """The corpus stage: publishes the corpus as token ids."""
-    from t5study.corpora import get_corpus
+    from t5study.corpora import described_corpus
 
     vocabulary = Vocabulary(inputs["vocabulary"])
-    corpus = get_corpus(config["corpus"]["name"])
+    corpus = described_corpus(config["corpus"])
     texts = _watched(corpus.documents(), corpus.approximate_tokens, context)
     index = write_tokens(encoded(texts, vocabulary, context.threads), out, pieces=vocabulary.pieces)
     context.record(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from t5study.by_content import note_file, noted_file
+from t5study.errors import DataError
 from t5study.tasks import get_task
-from t5study.tasks.source import TaskError, file_sha256
+from t5study.tasks.source import TaskError
 from t5study.tasks.task import Example, Task
 
 OVERRIDES = ("data_dir", "data_files")
@@ -58,30 +59,11 @@ def keep_files(name: str, split: str, config: Mapping[str, Any]) -> None:
     """
     task, overrides = chosen(name, config)
     for file in (task.source.files(name, split, **overrides) or []) if overrides else []:
-        note = _notes() / f"{file_sha256(file)}{file.suffix}"
-        note.parent.mkdir(parents=True, exist_ok=True)
-        part = note.with_name(f".{note.name}.{os.getpid()}")
-        part.unlink(missing_ok=True)
-        part.symlink_to(file.resolve())
-        os.replace(part, note)
+        note_file(file, file.suffix)
 
 
 def _noted(name: str, sha256: str) -> Path:
-    found = [note for note in sorted(_notes().glob(f"{sha256}.*")) if note.is_file()]
-    if not found:
-        raise TaskError(
-            f"Task '{name}': no file with sha256 {sha256[:12]}... is known on this machine. Run "
-            f"once more with data_dir=FOLDER or tasks.{name}.data_files=[...] on it."
-        )
-    if file_sha256(found[0]) != sha256:
-        raise TaskError(
-            f"Task '{name}': {found[0].resolve()} has changed since the run was planned. Put the "
-            "old file back, or run the command again."
-        )
-    return found[0]
-
-
-def _notes() -> Path:
-    from t5study.corpora.archives import cache_folder
-
-    return cache_folder() / "files"
+    try:
+        return noted_file(sha256, f"data_dir=FOLDER or tasks.{name}.data_files=[...]")
+    except DataError as error:
+        raise TaskError(f"Task '{name}': {error}") from error
