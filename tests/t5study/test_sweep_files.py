@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.compose import Composer, search_path
+from sweeps.errors import ConfigurationError
 from sweeps.expand import Expansion, Sweep
 from sweeps.sweepfile import read_sweep_file, sweep_names
 from t5study.model.config import model_config
@@ -60,6 +61,34 @@ def test_candidates_of_a_search_compose(composer: Composer, name: str, preset: s
     for axis in sweep.search.axes:
         cells = [expansion.cell(sweep, c.overrides, 0).identity for c in axis["candidates"]]
         assert len(set(cells)) == len(cells) > 1
+
+
+@pytest.mark.parametrize(
+    ("role", "other"),
+    [
+        ("realnews_like=mixed", "'C4.*' and 'RealNews-like"),
+        ("webtext_like=docs", "'RealNews-like.*' and 'WebText-like"),
+    ],
+)
+def test_stand_in_that_makes_two_rows_one_is_refused(composer: Composer, role: str, other: str):
+    """A row that would differ from the baseline, or another row, only in its name."""
+    with pytest.raises(ConfigurationError, match=f"table08: rows {other}.*' are one"):
+        expand(composer, "sweep=table08", f"roles.corpora.{role}")
+
+
+def test_row_that_only_has_another_name_is_refused(composer: Composer, tmp_path: Path):
+    """A setting that nothing reads makes no row of a file, whatever its label says."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "study: t5study\ntitle: Mine\nbaseline: Usual\nrows:\n"
+        "  - {label: Usual, overrides: []}\n"
+        "  - {label: Long spans, overrides: [span_length=9]}\n"
+        "  - {label: Random spans, overrides: [objective=span]}\n"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        expand(composer, f"sweep={file}")
+    assert str(caught.value).count("are one") == 1
+    assert "rows 'Usual' and 'Long spans' are one" in str(caught.value)
 
 
 def test_published_names_stay_whatever_stands_in(composer: Composer):
