@@ -17,6 +17,8 @@ class Named:
 class Roles:
     """What a preset has for what the paper's tables name: rows are written by role."""
 
+    halved: str = "half the layers"
+    """What to call architecture=half (section 3.2)."""
     sizes: dict[str, str] = field(default_factory=dict)
     """double and quadruple (section 3.6), rung1 to rung5 (section 3.7) -> a size."""
     corpora: dict[str, str] = field(default_factory=dict)

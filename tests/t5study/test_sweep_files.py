@@ -100,6 +100,29 @@ def test_published_names_stay_whatever_stands_in(composer: Composer):
     assert [row.name for row in ours.rows] == [row.name for row in paper.rows]
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_are_called_as_in_the_paper_where_they_are_the_papers(composer: Composer, name: str):
+    """At the paper's preset every label is the published one, but for how it groups digits.
+
+    Table 9 calls by their number of repeats what the paper calls by tokens and repeats.
+    """
+    _, sweep = expand(composer, "preset=paper", f"sweep={name}")
+    for row in sweep.rows:
+        if name == "table09":
+            assert row.label == row.name.rpartition("(")[2].rstrip(")")
+        else:
+            assert row.label.replace(",", "") == row.name.replace(",", "")
+
+
+def test_half_of_the_layers_is_not_called_six(composer: Composer):
+    """Six layers are half of base alone."""
+    _, sweep = expand(composer, "sweep=table02")
+    assert [row.label for row in sweep.rows if "layers" in row.label] == [
+        "Enc/dec, half the layers, denoising",
+        "Enc/dec, half the layers, LM",
+    ]
+
+
 def test_labels_follow_the_command_line(composer: Composer):
     """Another corpus for a role, given on the command line, stands in the label."""
     _, sweep = expand(composer, "sweep=table08", "roles.corpora.realnews_like=c4")
