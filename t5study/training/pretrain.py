@@ -7,7 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from t5study.batching import Batches, CorpusRows, ExampleRows, Layout, PretrainBatches
+from t5study.batching import (
+    Batches,
+    CorpusRows,
+    ExampleRows,
+    Layout,
+    Measured,
+    PretrainBatches,
+)
 from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives import get_objective
 from t5study.training.checkpoint import build, save
@@ -21,6 +28,8 @@ from t5study.vocabulary import Vocabulary
 UNSUPERVISED = "unsupervised"
 MEASURED = 4
 """Batches whose padding and truncation are recorded."""
+WORTH_NOTING = 0.01
+"""A table says so where more of the targets than this share lose their end."""
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -58,17 +67,33 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         keeper=keeper,
     )
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
-    sample = asdict(batches.measure(range(min(MEASURED, config["steps"]))))
-    notes = []
+    sample = batches.measure(range(min(MEASURED, config["steps"])))
+    notes = sample_notes(sample, config["targets_length"])
     if corpus is not None and whole is not None:
         times = seen[UNSUPERVISED if config["mixture"] else "corpus"]
-        notes = repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])
-    context.record(tokens=tokens * config["steps"], repeats=seen, sample=sample, notes=notes)
+        notes += repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])
+    context.record(
+        tokens=tokens * config["steps"], repeats=seen, sample=asdict(sample), notes=notes
+    )
     write_history(out / "metrics.csv", keeper.history)
     optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
     save(out / "model.pt", model, optimizer=optimizer, **extra)
     if validator:
         validator.publish(out)
+
+
+def sample_notes(sample: Measured, targets_length: int) -> list[str]:
+    """What a table says of a setting that cuts many targets short, or runs out of sentinels."""
+    notes = []
+    cut = sample.truncated_targets / sample.examples
+    if cut > WORTH_NOTING:
+        notes.append(
+            f"In pre-training {cut:.0%} of the targets were cut to {targets_length} tokens."
+        )
+    if sample.overflowed:
+        share = sample.overflowed / sample.examples
+        notes.append(f"In pre-training {share:.2g} of the examples ran out of sentinels.")
+    return notes
 
 
 def repeat_notes(times: float, read: int, whole: int, asked: float | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""How often pre-training went through its text is recorded, and said where it matters (3.4.2)."""
+"""What pre-training records of its data, and what of it a table says."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from t5study.batching import Measured
 from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.training import pretrain
-from t5study.training.pretrain import repeat_notes
+from t5study.training.pretrain import repeat_notes, sample_notes
 
 
 @pytest.fixture
@@ -50,6 +51,42 @@ def test_whole_corpus_that_is_not_repeated_is_no_news(
     found = facts(steps=1)
     assert 0 < found["repeats"]["corpus"] < 1
     assert found["notes"] == []
+
+
+def test_published_targets_length_of_a_tenth_is_said_to_be_short(
+    facts: Callable[..., dict[str, Any]],
+) -> None:
+    """103 tokens cut about a third of the targets of 511 tokens at 10%."""
+    objective = {"name": "iid", "noise_density": 0.1, "targets_style": "released"}
+    lengths = {"inputs_length": 512, "targets_length": 103}
+    found = facts(steps=1, batch_size=48, objective=objective, sentinels=84, **lengths)
+    share = found["sample"]["truncated_targets"] / found["sample"]["examples"]
+    assert 0.1 < share < 0.7
+    assert f"{share:.0%} of the targets were cut to 103 tokens" in found["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"truncated_targets": 1}, []),
+        ({"truncated_targets": 70}, ["35% of the targets were cut to 103 tokens"]),
+        ({"overflowed": 1}, ["0.005 of the examples ran out of sentinels"]),
+        ({"truncated_targets": 200, "overflowed": 50}, ["100% of the targets", "0.25 of the"]),
+    ],
+)
+def test_what_a_sample_gives_to_say(changes: dict[str, int], said: list[str]) -> None:
+    """Single targets cut by chance are no news; missing sentinels always are."""
+    none: dict[str, Any] = {
+        "examples": 200,
+        "padding_share": 0.1,
+        "padding_by_side": {},
+        "truncated_inputs": 0,
+        "truncated_targets": 0,
+        "overflowed": 0,
+    }
+    found = sample_notes(Measured(**{**none, **changes}), 103)
+    assert len(found) == len(said)
+    assert all(words in note for words, note in zip(said, found, strict=True))
 
 
 @pytest.mark.parametrize(
