@@ -93,12 +93,12 @@ def cost(sweep: Sweep) -> Figure | None:
     chosen = _column(sweep.table, sweep.column)
     j = sweep.table.columns.index(chosen)
     rows = [row for row in sweep.table.rows if row.scores[j].value is not None]
-    unit = "measured FLOPs of a run's stages"
-    spent = [_spent(sweep, row, "flops") for row in rows]
-    if None in spent:
+    unit = "FLOPs of a run's stages"
+    spent = [_spent(sweep, row, _flops) for row in rows]
+    if not all(spent):
         unit = "seconds of a run's stages"
-        spent = [_spent(sweep, row, "wall_seconds") for row in rows]
-    points = [(row, x) for row, x in zip(rows, spent, strict=True) if x is not None]
+        spent = [_spent(sweep, row, _seconds) for row in rows]
+    points = [(row, x) for row, x in zip(rows, spent, strict=True) if x]
     if not points:
         return None
     figure, axes = _canvas(6.0, 4.2)
@@ -287,22 +287,23 @@ def _curve(sweep: Sweep, cell: Mapping[str, Any]) -> tuple[str, Curve]:
     return "", []
 
 
-def _spent(sweep: Sweep, row: Row, what: str) -> float | None:
-    """Mean over a row's runs of what their stages cost together; None where one says nothing."""
+def _spent(sweep: Sweep, row: Row, cost: Callable[[Sweep, str], float | None]) -> float:
+    """Mean over a row's finished runs of what their stages cost together; 0 where unknown."""
     totals = []
     for cell in sweep.cells(row):
-        parts = []
-        for key in cell["stages"]:
-            result = sweep.results.get(sweep.stages[key]["name"], key)
-            if result is None:
-                break
-            parts.append(result.wall_seconds if what == "wall_seconds" else result.facts.get(what))
-        else:
-            known = [float(part) for part in parts if part is not None]
-            # Stages that only read or tokenize count no FLOPs.
-            if known and (what == "flops" or len(known) == len(parts)):
-                totals.append(sum(known))
-    return sum(totals) / len(totals) if totals else None
+        stages = {key: sweep.stages[key]["name"] for key in cell["stages"]}
+        if all(sweep.results.get(name, key) for key, name in stages.items()):
+            totals.append(sum(cost(sweep, key) or 0.0 for key in stages))
+    return sum(totals) / len(totals) if totals else 0.0
+
+
+def _flops(sweep: Sweep, key: str) -> float:
+    return sweep.results.flops(key, sweep.stages[key])
+
+
+def _seconds(sweep: Sweep, key: str) -> float | None:
+    result = sweep.results.get(sweep.stages[key]["name"], key)
+    return result.wall_seconds if result else None
 
 
 def _column(table: Table, name: str | None) -> Column:

@@ -57,6 +57,12 @@ class Results:
             self._keep(place, self._look(place))
         return self._seen[place]
 
+    def flops(self, key: str, stage: Mapping[str, Any]) -> float:
+        """What a stage of a record computes: as it counted itself, else as was planned; else 0."""
+        result = self.get(str(stage["name"]), key)
+        counted = result.facts.get("flops") if result else None
+        return float(counted or stage.get("flops") or 0.0)
+
     def prefetch(self, stages: Iterable[tuple[str, str]]) -> None:
         """Read many stages, by name and key, side by side: a network's delays overlap."""
         places = [place for name, key in stages if (place := f"{name}/{key}") not in self._seen]

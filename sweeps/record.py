@@ -40,6 +40,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
                 "name": stage.name,
                 "label": labels[key],
                 "inputs": {role: parent.key for role, parent in stage.inputs.items()},
+                "flops": float(stage.cost.flops),
             }
             for key, stage in graph.stages.items()
         },

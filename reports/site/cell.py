@@ -126,19 +126,22 @@ class _CellPage:
     def _stages(self) -> str:
         rows, seconds, flops = [], 0.0, 0.0
         for key, result in self.found.items():
-            state, wall, work, commit = self._state(key, result), "", "", ""
+            state, wall, rate, commit = self._state(key, result), "", "", ""
+            work = self.results.flops(key, self.stages[key])
+            flops += work
             if result is not None:
                 seconds += result.wall_seconds or 0.0
-                flops += float(result.facts.get("flops") or 0.0)
                 wall = duration(result.wall_seconds)
-                work = amount(result.facts.get("flops"))
+                rate = amount(work / result.wall_seconds if result.wall_seconds else 0.0)
                 commit = code(str(result.provenance.get("git_commit") or "")[:12])
                 if result.provenance.get("git_dirty"):
                     commit += " with changes"
             name = self.stages[key]["name"]
-            rows.append([escape(name), code(key), escape(state), wall, work, commit])
-        total = ["all together", "", "", duration(seconds), amount(flops or None), ""]
-        return grid(["stage", "key", "state", "time", "FLOPs", "commit"], [*rows, total])
+            told = [escape(name), code(key), escape(state), wall, amount(work), rate, commit]
+            rows.append(told)
+        total = ["all together", "", "", duration(seconds), amount(flops), "", ""]
+        headings = ["stage", "key", "state", "time", "FLOPs", "FLOP/s", "commit"]
+        return grid(headings, [*rows, total])
 
     def _state(self, key: str, result: Result | None) -> str:
         return "finished" if result else reason(self.results, self.stages, key)

@@ -57,6 +57,6 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def amount(value: float | None) -> str:
-    """A large number in short."""
-    return "" if value is None else f"{value:.3g}"
+def amount(value: float) -> str:
+    """A large number in short; nothing for none."""
+    return f"{value:.3g}" if value else ""

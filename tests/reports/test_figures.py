@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -51,7 +52,26 @@ def test_cost_is_the_flops_of_a_run(full: Any) -> None:
     points = [container[0].get_xydata()[0].tolist() for container in axes.containers]
     assert [x for x, _ in points] == [2e12] * 3
     assert points[0][1] == pytest.approx((67.5 + 68.5 + 69.5) / 3)
-    assert axes.get_xlabel() == "measured FLOPs of a run's stages"
+    assert axes.get_xlabel() == "FLOPs of a run's stages"
+
+
+def test_cost_is_as_planned_where_stages_count_nothing(builder: Any) -> None:
+    """FLOPs of the record's stages; seconds only where the record has none either."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", [{"mood": {"acc": 50.0}}, {"mood": {"acc": 52.0}}], baseline=True)
+    builder.row("other", [{"mood": {"acc": 60.0}}])
+    for path in builder.path.glob("*/*/stage.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"facts": {}}))
+    figure = cost(Sweep(builder.record(), "toy"))
+    assert figure is not None
+    assert figure.axes[0].get_xlabel() == "seconds of a run's stages"
+    for stage in builder.stages.values():
+        stage["flops"] = {"pretrain": 3e9, "evaluate": 1e9}[stage["name"]]
+    figure = cost(Sweep(builder.record(), "toy"))
+    assert figure is not None
+    assert figure.axes[0].get_xlabel() == "FLOPs of a run's stages"
+    points = [container[0].get_xydata()[0].tolist() for container in figure.axes[0].containers]
+    assert points == [[4e9, 51.0], [4e9, 60.0]]
 
 
 def test_dots_draw_the_band_of_two_deviations(full: Any) -> None:

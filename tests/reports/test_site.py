@@ -82,7 +82,8 @@ def test_cell_page_shows_stages_cost_commit_and_curve(full: Any, site: Path) -> 
     assert full.key("pretrain", "15% of tokens", 1) in text
     assert full.key("evaluate", "15% of tokens", 1) in text
     assert "0123456789ab" in text
-    assert "<td>all together</td><td></td><td></td><td>2.0 min</td><td>2e+12</td>" in text
+    assert "<td>all together</td><td></td><td></td><td>2.0 min</td><td>2e+12</td><td></td>" in text
+    assert "<td>60.0 s</td><td>1e+12</td><td>1.67e+10</td>" in text
     assert text.count("<polyline") == 1
     assert "torch" in text
 
