@@ -19,6 +19,7 @@ from reports.options import (
     add_drawing,
     add_store,
     deliver,
+    one_of,
     parser,
     store_of,
     style_of,
@@ -28,6 +29,7 @@ from reports.output import FOLDER
 from reports.records import find_record
 from reports.table import Table
 from reports.watch import watch
+from sweeps.errors import nearest
 
 COMMANDS = {
     "published": "reports.published.command",
@@ -74,12 +76,22 @@ def table_command(words: Sequence[str]) -> int:
     options.add_argument("id", help="a sweep of the store, or `last`")
     add_store(options)
     add_drawing(options)
-    options.add_argument("--test", choices=list(TESTS), help="mark what differs from the baseline")
+    options.add_argument(
+        "--test",
+        type=one_of("test", TESTS),
+        metavar="TEST",
+        help=f"mark what differs from the baseline: {', '.join(TESTS)}",
+    )
     options.add_argument(
         "--watch", nargs="?", type=float, const=2.0, metavar="SECONDS", help="draw again on changes"
     )
     options.add_argument("--wandb", action="store_true", help="log the files as a wandb artifact")
-    given = options.parse_args(words)
+    if not words:
+        options.print_help(sys.stderr)
+        return MISTAKE
+    if len(words) > 1 and not any(word.startswith("-") for word in words[:2]):
+        raise ReportError(f"Unknown command {words[0]!r}. {nearest(words[0], COMMANDS)}")
+    given = options.read(words)
     store = store_of(given)
 
     def table_now() -> Table:

@@ -156,15 +156,20 @@ class Collector:
         return found
 
     def _reason(self, column: Column, cell: Mapping[str, Any], tasks: Iterable[str]) -> str:
-        missing = []
+        missing, without = [], []
         for task in tasks:
             key = cell["scores"].get(task)
+            name = (self.stages.get(key) or {}).get("name", "") if key else ""
             if key is None:
                 missing.append(f"{task} is not scored in this cell")
-                continue
-            name = (self.stages.get(key) or {}).get("name", "")
-            if self.results.get(name, key) is None:
+            elif self.results.get(name, key) is None:
                 missing.append(reason(self.results, self.stages, key))
+            else:
+                continue
+            without.append(task)
+        if column.average and len({*missing}) > 1:
+            # Each task's own column says why.
+            return f"{', '.join(without)} {'have' if len(without) > 1 else 'has'} none"
         if missing:
             return "; ".join(dict.fromkeys(missing))
         files = self._files(cell, tasks, SCORES)

@@ -157,7 +157,11 @@ def _paired_rows(ours: Table, theirs: Table, number: int) -> list[tuple[Row, Row
             pairs.append((row, found))
     if not any(found is not None and not row.baseline for row, found in pairs):
         known = ", ".join(repr(row.label) for row in scored)
-        raise ReportError(f"No row of {ours.id!r} is one of table {number}: {known}.")
+        here = ", ".join(repr(row.label) for row in ours.rows)
+        raise ReportError(
+            f"No row of {ours.id!r} has the label of one of table {number}. Ours: {here}. "
+            f"Table {number}: {known}. Name another with --table N, or label rows in a sweep file."
+        )
     return pairs
 
 
@@ -222,7 +226,7 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--absolute", action="store_true", help="show scores, not differences")
     add_store(options)
     add_drawing(options)
-    given = options.parse_args(words)
+    given = options.read(words)
     comparison = compare(
         store_of(given),
         given.id,

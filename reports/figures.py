@@ -266,7 +266,7 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--stage", help="whose loss is drawn (default: the first that trains)")
     options.add_argument("--column", help="whose score is drawn (default: the average)")
     add_store(options)
-    given = options.parse_args(words)
+    given = options.read(words)
     store = store_of(given)
     kinds = given.kinds or tuple(FIGURES)
     sweep = Sweep(store, given.id, given.stage, given.column)

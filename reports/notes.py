@@ -84,12 +84,12 @@ def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:
             "Bold: the best of a column and every score less than two standard deviations of "
             f"the baseline ({'-'.join(map(str, runs))} runs) below it."
         )
-    without = [i for i, std in enumerate(spread) if std is None]
-    if without:
-        where = "" if len(without) == len(columns) else f" in {_names(columns, without)}"
-        finished = min(baseline.scores[i].runs for i in without)
-        some = "no finished run" if finished == 0 else "one finished run"
-        yield f"No ruler{where}: the baseline has {some}, two are needed; only the best is bold."
+    for finished, some in enumerate(("no finished run", "one finished run")):
+        without = [i for i, score in enumerate(baseline.scores) if score.runs == finished]
+        if without:
+            where = "" if len(without) == len(columns) else f" in {_names(columns, without)}"
+            said = f"the baseline has {some}, two are needed; only the best is bold"
+            yield f"No ruler{where}: {said}."
     zero = [i for i, std in enumerate(spread) if std == 0]
     if zero:
         where = "every column" if len(zero) == len(columns) else _names(columns, zero)

@@ -101,7 +101,7 @@ def run(words: Sequence[str]) -> int:
     options = parser("verify", DESCRIPTION)
     options.add_argument("file", type=Path, help="a table in one of our formats")
     options.add_argument("--store", type=Path, help="where the store lies now, if it has moved")
-    given = options.parse_args(words)
+    given = options.read(words)
     try:
         text = given.file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -20,7 +20,7 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--table", type=int, metavar="N", help="the table's number")
     options.add_argument("--study", help=f"whose: {', '.join(studies())}")
     add_drawing(options)
-    given = options.parse_args(words)
+    given = options.read(words)
     study = find_study(given.study)
     if given.table is None:
         for number in study.numbers:

@@ -136,8 +136,15 @@ class _CellPage:
                 commit = code(str(result.provenance.get("git_commit") or "")[:12])
                 if result.provenance.get("git_dirty"):
                     commit += " with changes"
-            name = self.stages[key]["name"]
-            told = [escape(name), code(key), escape(state), wall, amount(work), rate, commit]
+            told = [
+                escape(self._label(key)),
+                code(key),
+                escape(state),
+                wall,
+                amount(work),
+                rate,
+                commit,
+            ]
             rows.append(told)
         total = ["all together", "", "", duration(seconds), amount(flops), "", ""]
         headings = ["stage", "key", "state", "time", "FLOPs", "FLOP/s", "commit"]
@@ -151,7 +158,7 @@ class _CellPage:
         for key in self.found:
             curve = read_curve(self._folder(key) / CURVE)
             if len(curve) > 1:
-                text += curve_element(curve, f"{self.stages[key]['name']} {key[:8]}")
+                text += curve_element(curve, self._title(key))
         return text
 
     def _predictions(self) -> str:
@@ -177,14 +184,14 @@ class _CellPage:
         for key, result in self.found.items():
             if result is not None:
                 rows = [[code(name), code(v)] for name, v in _flat(result.provenance)]
-                title = f"{self.stages[key]['name']} {key[:8]}"
+                title = self._title(key)
                 text += folded(title, grid(["fact", "value"], rows))
         return text
 
     def _logs(self) -> str:
         text = ""
         for key, result in self.found.items():
-            title = f"{self.stages[key]['name']} {key[:8]}"
+            title = self._title(key)
             for path in find_logs(self.results.store, self.stages[key]["name"], key):
                 if log := _tail(path):
                     text += folded(title, f"<pre>{escape(log)}</pre>\n")
@@ -194,6 +201,14 @@ class _CellPage:
                     name = f"{title}, attempt {failure.get('attempt')} failed"
                     text += folded(name, f"<pre>{escape(told)}</pre>\n")
         return text
+
+    def _label(self, key: str) -> str:
+        """A stage's name, with what it works on where the record says so."""
+        stage = self.stages[key]
+        return str(stage.get("label") or stage["name"])
+
+    def _title(self, key: str) -> str:
+        return f"{self._label(key)}, {key[:8]}"
 
     def _folder(self, key: str) -> Path:
         return self.results.store.place(self.stages[key]["name"], key)

@@ -143,6 +143,35 @@ def test_a_closed_pipe_is_no_traceback(full) -> None:
     assert done.stdout.startswith("**A toy sweep**")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["figurs", "last"], "Unknown command 'figurs'. Did you mean 'figures'?"),
+        (["toy", "--formt", "csv"], "Unknown option '--formt' for `python -m reports`. Did you"),
+        (["toy", "--format", "htlm"], "Unknown format 'htlm'. Did you mean 'html'?"),
+        (["toy", "--test", "welsh"], "Unknown test 'welsh'. Did you mean 'welch'?"),
+        (
+            ["published", "--tabel=3"],
+            "Unknown option '--tabel=3' for `python -m reports published`",
+        ),
+        (["compare"], "the following arguments are required: id. See `python -m reports compare"),
+    ],
+)
+def test_a_mistyped_word_is_answered_with_the_nearest(words, said, capsys) -> None:
+    """One sentence and status 2, no page of usage."""
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "usage:" not in captured.err
+
+
+def test_nothing_asked_is_answered_with_the_commands(capsys) -> None:
+    """What there is to ask for, and status 2."""
+    assert main([]) == 2
+    assert "python -m reports last" in capsys.readouterr().err
+
+
 def test_import_is_light() -> None:
     """Neither torch nor a study, and none of the heavy libraries before they are needed."""
     code = (

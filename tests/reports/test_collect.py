@@ -69,6 +69,30 @@ def test_a_hole_names_the_failed_ancestor(full) -> None:
     assert note.endswith("failed: loss is nan at step 12 (diverged).")
 
 
+def test_an_averages_hole_names_the_tasks_whose_columns_say_why(full) -> None:
+    """Several reasons are not told again; a single one is the same footnote."""
+    (cell,) = full.rows[3]["cells"]
+    other = full.stage("evaluate", full.key("another evaluation"))
+    full.fail(other, "disk is full")
+    table = collect(full.record(), "toy")
+    assert len({score.notes for score in table.rows[3].scores}) == 1
+    cell["scores"]["pairs"] = other
+    notes = [score.notes[0] for score in collect(full.record(), "toy").rows[3].scores]
+    assert "loss is nan" in notes[0]
+    assert "disk is full" in notes[1]
+    assert notes[2] == "No score: mood, pairs have none."
+
+
+def test_no_ruler_says_of_each_column_how_many_runs_there_are(builder) -> None:
+    """A column with one run of the baseline is not told that there is none."""
+    builder.column("Mood", ["mood.acc"])
+    builder.column("Pairs", ["pairs.acc"])
+    builder.row("base", [{"mood": {"acc": 50.0}}], baseline=True)
+    text = said(collect(builder.record(), "toy"))
+    assert "No ruler in Pairs: the baseline has no finished run, two are needed" in text
+    assert "No ruler in Mood: the baseline has one finished run, two are needed" in text
+
+
 def test_the_newest_attempts_failure_counts(builder) -> None:
     """Attempt 10 comes after attempt 9."""
     builder.column("Mood", ["mood.acc"])
