@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-VERBS = ("t5study.corpora.command", "t5study.corpora.crawl.command")
+VERBS = ("t5study.corpora.command", "t5study.corpora.crawl.command", "t5study.corpora.wikipedia")
 """Modules that add verbs: `add_arguments(verbs)` sets `run(arguments) -> exit status`."""
 
 
