@@ -119,17 +119,24 @@ def _values(config: Any) -> list[str]:
         said.append(f"pretrain.ramp={ramp:g}: a share of the steps, from 0 to below 1.")
     if config["dataset"]["tokens"] and config["dataset"]["repeats"]:
         said.append("dataset.tokens and dataset.repeats say the same thing twice: give one.")
-    if config["finetuning"]["name"] == "none":
-        said += _without_finetuning(config)
+    said += _without_finetuning(config)
     if config["finetuning"]["name"] == "adapters" and not config["finetuning"]["adapter_dim"]:
         said.append("finetuning=adapters: finetuning.adapter_dim must say the inner width.")
     return said
 
 
 def _without_finetuning(config: Any) -> list[str]:
+    """What is wrong where nothing is fine-tuned: by finetuning=none, or in multi-task training."""
+    strategy = config["strategy"]["name"]
+    if strategy == "multitask":
+        because = "strategy=multitask"
+    elif config["finetuning"]["name"] == "none":
+        because = "finetuning=none"
+    else:
+        return []
     said = []
-    if config["strategy"]["name"] == "no_pretraining":
-        said.append("finetuning=none with strategy=no_pretraining: nothing would be trained.")
+    if strategy == "no_pretraining":
+        said.append(f"{because} with strategy=no_pretraining: nothing would be trained.")
     if config["scaling"]["ensemble"] > 1 and config["scaling"]["members"] == "finetuned":
-        said.append("finetuning=none with scaling.members=finetuned: all members would be one.")
+        said.append(f"{because} with scaling.members=finetuned: all members would be one.")
     return said
