@@ -28,7 +28,7 @@ from t5study.vocabulary import Vocabulary
 UNSUPERVISED = "unsupervised"
 MEASURED = 4
 """Batches whose padding and truncation are recorded."""
-WORTH_NOTING = 0.01
+WORTH_NOTING = 0.05
 """A table says so where more of the targets than this share lose their end."""
 
 
