@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.collect import collect
 from reports.errors import ReportError
+from reports.flowchart import flowchart, plain
 from reports.options import WHOLE, add_store, parser, store_of
 from reports.output import FOLDER
 from reports.records import find_record
@@ -29,6 +30,8 @@ SUFFIXES = (".svg", ".png")
 DPI = 200
 PANELS_A_ROW = 4
 COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8e5572", "#b08900", "#4f5d75", "#00798c", "#d1495b")
+MARKERS = ("o", "s", "^", "D")
+"""Of the first rows, and of those whose colours come again."""
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +111,7 @@ def cost(sweep: Sweep) -> Figure | None:
             x,
             score.value or 0.0,
             yerr=score.deviation,
-            marker="*" if row.baseline else "o",
+            marker="*" if row.baseline else MARKERS[i // len(COLOURS) % len(MARKERS)],
             markersize=10 if row.baseline else 5,
             capsize=2,
             linestyle="none",
@@ -125,40 +128,11 @@ def cost(sweep: Sweep) -> Figure | None:
 
 
 def ascent(sweep: Sweep) -> Figure | None:
-    """Each axis of a search with its candidates, and the path of the winners (Figure 5)."""
+    """The path of a search as a flow chart (the paper's Figure 5); None where none was made."""
     search = sweep.record.get("search")
     if not search:
         return None
-    chosen = _column(sweep.table, search["score"])
-    j = sweep.table.columns.index(chosen)
-    value = {row.label: row.scores[j].value for row in sweep.table.rows}
-    axes_asked = search["axes"]
-    figure, axes = _canvas(2.0 + 1.9 * len(axes_asked), 4.2)
-    path: list[tuple[float, float]] = []
-    for x, axis in enumerate(axes_asked):
-        for label in axis["candidates"]:
-            score = value.get(label)
-            if score is None:
-                continue
-            won = label == axis.get("winner")
-            axes.plot([x], [score], "o", color=COLOURS[0] if won else "#999999", markersize=6)
-            axes.annotate(
-                _plain(label),
-                (x, score),
-                xytext=(7, 0),
-                textcoords="offset points",
-                fontsize=7,
-                va="center",
-                weight="bold" if won else "normal",
-            )
-            if won:
-                path.append((float(x), score))
-    if path:
-        axes.plot(*zip(*path, strict=True), color=COLOURS[0], linewidth=1.2, zorder=0)
-    axes.set_xticks(range(len(axes_asked)), [_plain(axis["name"]) for axis in axes_asked])
-    axes.set_xlim(-0.4, len(axes_asked) - 0.2)
-    axes.set_ylabel(_axis(chosen))
-    return figure
+    return flowchart(search, _column(sweep.table, search["score"]))
 
 
 def dots(sweep: Sweep) -> Figure | None:
@@ -195,10 +169,10 @@ def dots(sweep: Sweep) -> Figure | None:
                     color="#1b6ca8" if score.bold else "#555555",
                     markersize=9 if row.baseline else 5,
                 )
-        axes.set_title(_plain(column.name), fontsize=9)
+        axes.set_title(plain(column.name), fontsize=9)
         axes.tick_params(labelsize=8)
         axes.grid(axis="y", alpha=0.25)
-    panels[0][0].set_yticks(places, [_plain(_label(row)) for row in table.rows])
+    panels[0][0].set_yticks(places, [plain(_label(row)) for row in table.rows])
     panels[0][0].set_ylim(len(table.rows) - 0.5, -0.5)
     return figure
 
@@ -332,13 +306,9 @@ def _legend(axes: Axes) -> None:
 
 
 def _label(row: Row) -> str:
-    return f"{_plain(row.label)} (baseline)" if row.baseline else _plain(row.label)
+    named = not row.baseline or "baseline" in row.label.casefold()
+    return plain(row.label) if named else f"{plain(row.label)} (baseline)"
 
 
 def _axis(column: Column) -> str:
-    return _plain(f"{column.name} ({column.unit})" if column.unit else column.name)
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not take for mathematics."""
-    return text.replace("$", r"\$")
+    return plain(f"{column.name} ({column.unit})" if column.unit else column.name)

@@ -83,19 +83,42 @@ def test_dots_draw_the_band_of_two_deviations(full: Any) -> None:
     assert (left, left + width) == pytest.approx((70.5, 72.5))
 
 
-def test_ascent_follows_the_winners(full: Any) -> None:
-    """The path goes through the winner of each axis, at its score."""
+def test_ascent_is_a_flow_chart_of_the_winners(full: Any) -> None:
+    """A box for each candidate with its score, and an arrow from a winner to all that it met."""
     search = {
         "score": "Mood",
         "axes": [
-            {"name": "rate", "candidates": ["15% of tokens", "two seeds"], "winner": "two seeds"},
-            {"name": "size", "candidates": ["15% of tokens"], "winner": "15% of tokens"},
+            {
+                "name": "rate",
+                "candidates": ["15% of tokens", "two seeds"],
+                "scores": {"15% of tokens": 71.0, "two seeds": 69.5},
+                "winner": "two seeds",
+                "why": "cheaper",
+            },
+            {"name": "cost in $", "candidates": ["15% of tokens", "diverges"], "winner": None},
         ],
     }
     figure = ascent(Sweep(full.record(search=search), "toy"))
     assert figure is not None
-    path = figure.axes[0].get_lines()[-1]
-    assert path.get_xydata().tolist() == [[0.0, 69.5], [1.0, 71.0]]
+    (axes,) = figure.axes
+    texts = [text.get_text() for text in axes.texts]
+    assert [text for text in texts if text] == [
+        "rate",
+        "15% of tokens\n71.00",
+        "two seeds\n69.50",
+        "cheaper",
+        r"cost in \$",
+        "15% of tokens\n—",
+        "diverges\n—",
+        "Scores: Mood (accuracy)",
+    ]
+    bold = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
+    assert "two seeds\n69.50" in bold
+    assert "15% of tokens\n71.00" not in bold
+    arrows = [(text.xyann, text.xy) for text in axes.texts if not text.get_text()]
+    assert len(arrows) == 2
+    assert [start for start, _ in arrows] == [pytest.approx((0.37, 1.0))] * 2
+    assert [end[1] for _, end in arrows] == [0.0, 1.0]
 
 
 def test_same_numbers_same_file(full: Any, tmp_path: Path) -> None:
