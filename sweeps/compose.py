@@ -53,7 +53,10 @@ class Composer:
         self.groups = lru_cache(maxsize=None)(self._options)
 
     def _options(self, group: str) -> tuple[str, ...]:
-        return tuple(self._loader.get_group_options(group, ObjectType.CONFIG))
+        found = self._loader.get_group_options(group, ObjectType.CONFIG)
+        # Hydra's own know no stages.
+        foreign = "basic" if group in ("hydra/launcher", "hydra/sweeper") else None
+        return tuple(name for name in found if name != foreign)
 
     def is_group(self, override: Override) -> bool:
         """Whether the key names a config group, such as `objective`."""
@@ -62,10 +65,20 @@ class Composer:
     def parse(self, text: str) -> Override:
         """One override, by Hydra's grammar. Raises ConfigurationError."""
         try:
-            return self._parser.parse_override(text)
+            override = self._parser.parse_override(text)
         except (OverrideParseException, HydraException) as error:
             reason = str(error).splitlines()[0]
-            raise ConfigurationError([f"{text}: not an override: {reason}"]) from error
+            raise ConfigurationError(
+                [f"{text}: not an override: {reason}. Type key=value, without spaces."]
+            ) from error
+        if not override.key_or_group:
+            raise ConfigurationError([f"{text}: names no key. Type key=value, without spaces."])
+        if override.is_interval_sweep():
+            key = override.get_key_element()
+            raise ConfigurationError(
+                [f"{text}: an interval names no values. Type {key}=A,B,C or {key}=range(A,B,STEP)."]
+            )
+        return override
 
     def choices(self, override: Override) -> list[str]:
         """The `key=value` strings of an override with one or several values."""
@@ -107,7 +120,8 @@ class Composer:
             except (HydraException, OmegaConfBaseException) as error:
                 reason = " ".join(str(error).split())
                 raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
-            self._bases[chosen] = _typed(composed)
+            added = [text for text in chosen if text[0] in "+~"]
+            self._bases[chosen] = _typed(composed, " ".join(added) or "conf/")
         return self._bases[chosen]
 
     def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -147,6 +161,8 @@ class Composer:
 
     def _unknown_options(self, override: Override, options: tuple[str, ...]) -> list[str]:
         key = override.key_or_group
+        if override.type == OverrideType.DEL:
+            return [f"{override.input_line}: {key} cannot be left out. {nearest('', options)}"]
         return [
             f"{choice}: unknown {key} {value!r}. {nearest(value, options)}"
             for choice in self.choices(override)
@@ -158,8 +174,11 @@ def _plain(override: Override) -> bool:
     return override.type == OverrideType.CHANGE
 
 
-def _typed(composed: DictConfig) -> DictConfig:
-    """Refuse keys and values that neither the run's nor the study's schema has."""
+def _typed(composed: DictConfig, where: str) -> DictConfig:
+    """Refuse keys and values that neither the run's nor the study's schema has.
+
+    `where` is what brought them, for the complaints.
+    """
     said: list[str] = []
     schema = Study(composed.study).schema
     bases = (schema, RunSettings) if schema else (RunSettings,)
@@ -167,7 +186,7 @@ def _typed(composed: DictConfig) -> DictConfig:
     known = [str(key) for key in typed]
     for key in composed:
         if schema and key not in known:
-            said.append(f"conf/: unknown key {str(key)!r}. {nearest(str(key), known)}")
+            said.append(f"{where}: unknown key {str(key)!r}. {nearest(str(key), known)}")
             continue
         # A study without a schema may have any keys; with one, only those that are in it.
         OmegaConf.set_struct(typed, None if schema else False)
@@ -175,7 +194,7 @@ def _typed(composed: DictConfig) -> DictConfig:
             # In place: a merge that copies would copy the whole of it for each key.
             typed.merge_with({key: composed._get_node(key)})
         except OmegaConfBaseException as error:
-            said.append(f"conf/: {key!s}: {str(error).splitlines()[0]}")
+            said.append(f"{where}: {key!s}: {str(error).splitlines()[0]}")
     if said:
         raise ConfigurationError(said)
     OmegaConf.set_struct(typed, True)

@@ -11,12 +11,11 @@ from typing import Any
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.placeholders import fill, strip
-from sweeps.settings import OPERATIONAL, operational
+from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.stage import Stage
 from sweeps.study import Cell, Study
 from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 
-BASELINES = ("auto", "none")
 SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
 
@@ -69,21 +68,37 @@ class Expansion:
         self._parsed = [(text, composer.parse(text)) for text in overrides]
         self.run = composer.resolved([t for t, o in self._parsed if not o.is_sweep_override()])
         self._studies: dict[str, Study] = {}
-        if self.run["baseline"] not in BASELINES:
-            raise ConfigurationError(
-                [f"baseline={self.run['baseline']}: accepted are {' and '.join(BASELINES)}."]
-            )
 
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
-        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
-        swept_settings = [
+        said = complaints(self.run) + self._given_twice()
+        said += [
             f"{t}: takes one value."
             for t, o in self._parsed
             if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
         ]
-        if swept_settings:
-            raise ConfigurationError(swept_settings)
+        try:
+            found = self._sweeps()
+        except ConfigurationError as error:
+            said += error.complaints
+        if said:
+            raise ConfigurationError(said)
+        return found
+
+    def _given_twice(self) -> list[str]:
+        """Keys of which one of several overrides would be dropped without a word."""
+        by_key: dict[str, list[tuple[str, Any]]] = {}
+        for text, override in self._parsed:
+            by_key.setdefault(override.key_or_group, []).append((text, override))
+        return [
+            f"{' '.join(t for t, _ in given)}: one key, given twice. Type all values in one: "
+            f"{key}=A,B,C."
+            for key, given in by_key.items()
+            if len(given) > 1 and any(o.is_sweep_override() for _, o in given)
+        ]
+
+    def _sweeps(self) -> list[Sweep]:
+        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
         names = self._choices_of("sweep") or [self.run["sweep"]]
         if names == [None]:
             searches = self.run["search"]["name"] == "ascent"
@@ -231,12 +246,13 @@ class Expansion:
         for key, value in file.items():
             if f"seeds.{key}" not in given:
                 counts[key] = value
-        return counts
+        # Fewer are complained of; the rest of the row is looked at all the same.
+        return {key: max(1, count) for key, count in counts.items()}
 
     def _with_rows(
         self, sweep: Sweep, rows: list[FileRow], seeds: list[int] | None, baseline: str | None
     ) -> Sweep:
-        said: list[str] = []
+        said = [f"seed={seed}: must be 0 or more." for seed in seeds or () if seed < 0]
         first: dict[str, Cell] = {}
         start = seeds[0] if seeds else int(self.run["seed"])
         for row in rows:

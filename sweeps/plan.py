@@ -13,10 +13,8 @@ from rich.table import Table
 
 from sweeps.expand import Sweep
 from sweeps.graph import Graph
+from sweeps.settings import PEAK_FLOPS
 from sweeps.stage import Stage
-
-PEAK_FLOPS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "cpu-core": 5e10}
-"""Dense 16-bit matrix FLOP/s by the makers' sheets; a CPU core's is our own rough figure."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,10 +93,45 @@ OPERATIONAL = frozenset(
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
 
+PEAK_FLOPS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "cpu-core": 5e10}
+"""Dense 16-bit matrix FLOP/s by the makers' sheets; a CPU core's is our own rough figure."""
+CHOICES: dict[str, tuple[str, ...]] = {
+    "baseline": ("auto", "none"),
+    "format": ("text", "json"),
+    "device": tuple(PEAK_FLOPS),
+}
+LEAST: dict[str, int] = {
+    **dict.fromkeys(("workers", "threads", "max_jobs", "seeds.baseline", "seeds.variants"), 1),
+    **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
+    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
+    "slurm.memory_gb": 1,
+}
+
 
 def operational(key: str) -> bool:
     """Whether a key, such as `slurm.gpus`, is or lies below one that no cell reads."""
     return key.partition(".")[0].partition("/")[0] in OPERATIONAL
+
+
+def complaints(run: Mapping[str, Any]) -> list[str]:
+    """What no run can do with its resolved settings, one line each."""
+    said = [
+        f"{key}={run[key]}: accepted are {', '.join(accepted[:-1])} and {accepted[-1]}."
+        for key, accepted in CHOICES.items()
+        if run[key] not in accepted
+    ]
+    for key, least in LEAST.items():
+        group, _, name = key.rpartition(".")
+        value = (run[group] if group else run)[name]
+        if value is not None and value < least:
+            said.append(f"{key}={value}: must be {least} or more.")
+    if not run["store"].strip():
+        said.append("store=: must name a folder, such as store=./store.")
+    if not run["lease_timeout"] > 0:
+        said.append(f"lease_timeout={run['lease_timeout']:g}: must be more than 0 seconds.")
+    if not 0 < run["share_of_peak"] <= 1:
+        said.append(f"share_of_peak={run['share_of_peak']:g}: a share is more than 0, at most 1.")
+    return said
 
 
 def register() -> None:

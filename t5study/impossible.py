@@ -114,6 +114,10 @@ def _values(config: Any) -> list[str]:
         value = look_up(config, key)
         if value is not None and not value > 0:
             said.append(f"{key}={value:g}: must be greater than 0.")
+    for part in ("pretrain", "finetune"):
+        seed = config[part]["seed"]
+        if seed < 0 and seed != config["seed"]:
+            said.append(f"{part}.seed={seed}: must be 0 or more.")
     ramp = config["pretrain"]["ramp"]
     if not 0 <= ramp < 1:
         said.append(f"pretrain.ramp={ramp:g}: a share of the steps, from 0 to below 1.")

@@ -1,0 +1,111 @@
+"""Mistakes of a command line against the real conf/: every one answered, none a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sweeps.compose import Composer, search_path
+from sweeps.errors import ConfigurationError
+from sweeps.expand import Expansion
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def said(*overrides: str) -> list[str]:
+    """Every complaint about these overrides, as `run.py` prints them."""
+    with search_path(CONF):
+        composer = Composer("config")
+        found, right = composer.complaints(overrides)
+        try:
+            Expansion(composer, right).sweeps()
+        except ConfigurationError as error:
+            found += error.complaints
+        return ConfigurationError(found).complaints
+
+
+def test_three_mistakes_are_three_complaints():
+    """An unknown option with the nearest one, a wrong type, a rate that is none."""
+    assert said("objective=spam", "seed=abc", "corruption=1.5") == [
+        "objective=spam: unknown objective 'spam'. Did you mean 'span'? "
+        "Known: bert, deshuffling, drop, iid, lm, mass, prefix_lm, span.",
+        "seed=abc: Value 'abc' of type 'str' could not be converted to Integer",
+        "corruption=1.5: a rate lies between 0 and 1.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("format=xml", "format=xml: accepted are text and json."),
+        ("device=B1", "device=B1: accepted are A100, H100, H200, V100 and cpu-core."),
+        ("workers=0", "workers=0: must be 1 or more."),
+        ("threads=-1", "threads=-1: must be 1 or more."),
+        ("max_jobs=0", "max_jobs=0: must be 1 or more."),
+        ("seeds.baseline=0", "seeds.baseline=0: must be 1 or more."),
+        ("seed=-1", "seed=-1: must be 0 or more."),
+        ("pretrain.seed=-1", "pretrain.seed=-1: must be 0 or more."),
+        ("slurm.gpus=-1", "slurm.gpus=-1: must be 0 or more."),
+        ("slurm.memory_gb=0", "slurm.memory_gb=0: must be 1 or more."),
+        ("lease_timeout=0", "lease_timeout=0: must be more than 0 seconds."),
+        ("share_of_peak=40", "share_of_peak=40: a share is more than 0, at most 1."),
+        ("store=", "store=: must name a folder, such as store=./store."),
+        ("=", "=: names no key. Type key=value, without spaces."),
+        (
+            "spam",
+            "spam: not an override: missing EQUAL at '<EOF>'. Type key=value, without spaces.",
+        ),
+        (
+            "corruption=interval(0,1)",
+            "corruption=interval(0,1): an interval names no values. "
+            "Type corruption=A,B,C or corruption=range(A,B,STEP).",
+        ),
+        (
+            "hydra/sweeper=basic",
+            "hydra/sweeper=basic: unknown hydra/sweeper 'basic'. Known: study.",
+        ),
+        (
+            "hydra/launcher=basic",
+            "hydra/launcher=basic: unknown hydra/launcher 'basic'. Known: local, slurm.",
+        ),
+        (
+            "~mixing",
+            "~mixing: mixing cannot be left out. Known: equal, proportional, temperature.",
+        ),
+    ],
+)
+def test_one_mistake_is_one_complaint(override, complaint):
+    """What was typed, what is accepted, what to type instead."""
+    assert said(override) == [complaint]
+
+
+def test_an_added_key_is_named_as_it_was_typed():
+    """`+x=1` is no matter of conf/."""
+    (complaint,) = said("+corruptoin=0.2")
+    assert complaint.startswith("+corruptoin=0.2: unknown key 'corruptoin'. Did you mean 'corrupti")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("seed=1,2", "seed=3"), ("seed=3", "seed=1,2"), ("objective=span,iid", "objective=drop")],
+)
+def test_several_values_beside_another_are_refused(given):
+    """One of them would be dropped without a word."""
+    key = given[0].partition("=")[0]
+    expected = f"{' '.join(given)}: one key, given twice. Type all values in one: {key}=A,B,C."
+    assert said(*given) == [expected]
+
+
+def test_mistakes_of_the_run_and_of_its_cells_come_together():
+    """Neither hides the other."""
+    assert said("workers=0", "corruption=0.2,2", "seed=0,-4") == [
+        "workers=0: must be 1 or more.",
+        "seed=-4: must be 0 or more.",
+        "corruption=2: a rate lies between 0 and 1.",
+    ]
+
+
+def test_the_last_of_single_values_counts():
+    """As in Hydra: a script's defaults can be followed by the user's own words."""
+    assert said("seed=1", "seed=2", "corruption=0.3", "corruption=0.4") == []
