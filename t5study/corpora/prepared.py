@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from t5study.corpora.archives import ARCHIVES, Archive, Progress, cache_folder, fetch_all, present
+from t5study.corpora.archives import (
+    ARCHIVES,
+    Archive,
+    Progress,
+    cache_folder,
+    content_of,
+    fetch_all,
+    present,
+)
 from t5study.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -46,7 +55,7 @@ class Prepared:
         """Return plain values that name the content exactly, without building anything."""
         made: dict[str, Any] = {"data": self.name, "version": self.version}
         if self.archives:
-            made["archives"] = {name: ARCHIVES[name].sha256 for name in self.archives}
+            made["archives"] = {n: content_of(ARCHIVES[n]) for n in self.archives}
         if self.packages:
             made["packages"] = {name: _version(name) for name in self.packages}
         if self.after:
@@ -61,7 +70,8 @@ class Prepared:
     @property
     def folder(self) -> Path:
         """Where the files lie in the cache; other archives or other code give another folder."""
-        return cache_folder() / "data" / f"{self.name}-{self.digest()}-{code_digest()}"
+        code = code_digest(getattr(sys.modules[self.write.__module__], "__file__", None))
+        return cache_folder() / "data" / f"{self.name}-{self.digest()}-{code}"
 
     def ready(self) -> bool:
         """Return whether the files are there, whole."""
@@ -87,12 +97,13 @@ class Prepared:
         """
         from filelock import FileLock
 
-        folder = self.folder
         if self.ready():
-            return folder
+            return self.folder
         for other in self.after:
             other.prepare()
         fetch_all(ARCHIVES[name] for name in self.archives)
+        # Only now: what came may be another version than the pinned one.
+        folder = self.folder
         with _disk_errors(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{folder}.lock"):
@@ -117,16 +128,23 @@ class Prepared:
             shutil.rmtree(part, ignore_errors=True)
 
 
+PACKAGE = Path(__file__).parents[1]
+REGISTRY = (PACKAGE / "corpora" / "registry", PACKAGE / "tasks" / "registry_readers")
+"""The code behind the data that is fetched only when asked for."""
+
+
 @functools.cache
-def code_digest() -> str:
+def code_digest(module: str | None = None) -> str:
     """Return a short hash of the code that turns archives into rows.
 
     It only names the folder: after any change to the code the files are written again. What an
-    identity says of a change is its version.
+    identity says of a change is its version. Code in REGISTRY counts only where `module`, the
+    file of the writing function, is there: the embedded data do not depend on it.
     """
-    package = Path(__file__).parents[1]
-    files = [package / "corpora" / name for name in ("embedded.py", "held_out.py", "prepared.py")]
-    files += sorted((package / "tasks" / "embedded_readers").glob("*.py"))
+    files = [PACKAGE / "corpora" / name for name in ("embedded.py", "held_out.py", "prepared.py")]
+    files += sorted((PACKAGE / "tasks" / "embedded_readers").glob("*.py"))
+    if module and Path(module).parent in REGISTRY:
+        files += [file for folder in REGISTRY for file in sorted(folder.glob("*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 

