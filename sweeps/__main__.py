@@ -135,9 +135,12 @@ def gc_command(store: Store, given: argparse.Namespace) -> int:
 def export_command(store: Store, given: argparse.Namespace) -> int:
     """Write finished stages into a tar file."""
     sweeps = given.sweep or None
-    done = export_stages(store, given.file, sweeps=sweeps, scores_only=given.scores_only)
+    done = export_stages(
+        store, given.file, sweeps=sweeps, scores_only=given.scores_only, data=given.data
+    )
     size = decimal(given.file.stat().st_size)
-    print(f"{given.file}: {done.stages} stages, {done.records} sweeps, {size}")
+    outside = f", {done.outside} files from outside" if given.data else ""
+    print(f"{given.file}: {done.stages} stages, {done.records} sweeps{outside}, {size}")
     return 0
 
 
@@ -147,6 +150,8 @@ def import_command(store: Store, given: argparse.Namespace) -> int:
         raise SweepError(f"There is no file {given.file}.")
     done = import_stages(store, given.file)
     print(f"{done.stages} stages and {done.records} sweeps taken; {done.known} were there already")
+    if done.outside:
+        print(f"{done.outside} files from outside of the store taken")
     return 0
 
 
@@ -184,10 +189,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(act=gc_command)
 
     verb = verbs.add_parser("export", help="finished stages into a tar file")
-    verb.add_argument("file", type=Path)
+    verb.add_argument("file", type=Path, help="compressed where it ends in .xz")
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
         "--scores-only", action="store_true", help="only what tables read, without the models"
+    )
+    verb.add_argument(
+        "--data",
+        action="store_true",
+        help="also what unfinished stages read from outside of the store, for a machine that "
+        "cannot fetch it",
     )
     verb.set_defaults(act=export_command)
 

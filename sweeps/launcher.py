@@ -65,6 +65,7 @@ class LocalLauncher(StageLauncher):
     ) -> int:
         from sweeps.local import run_local
 
+        cells = [Graph(cell.scores.values()).stages for s in sweeps for cell in s.cells]
         outcome = run_local(
             graph,
             store,
@@ -72,7 +73,8 @@ class LocalLauncher(StageLauncher):
             threads=run["threads"],
             lease_timeout=run["lease_timeout"],
             labels=stage_labels(sweeps),
-            cells=[Graph(cell.scores.values()).stages for s in sweeps for cell in s.cells],
+            # A graph that stops before the scores makes no cell whole.
+            cells=[cell for cell in cells if all(key in graph for key in cell)],
         )
         return outcome.status
 

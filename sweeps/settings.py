@@ -65,6 +65,8 @@ class RunSettings:
     sweep: str | None = None
     """A file of sweeps/, or several: `sweep=table06` or `sweep=table06,table07`."""
     plan: bool = False
+    until: str | None = None
+    """Run stages of this name and what they need, and leave the others for another time."""
     format: str = "text"
     wait: bool | None = None
     """Stay until all is finished. Local runs always do; a cluster run only with `wait=true`."""
@@ -86,7 +88,7 @@ class RunSettings:
 
 OPERATIONAL = frozenset(
     {
-        *("store", "sweep", "baseline", "plan", "format", "wait", "max_jobs", "wandb"),
+        *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
         *("search", "submit_from_jobs"),
         *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
     }

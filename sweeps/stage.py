@@ -15,7 +15,10 @@ from typing import Any
 from sweeps.errors import StageError, nearest
 
 RESERVED_NAMES = frozenset(
-    {"work", "leases", "failures", "specs", "sweeps", "reports", "index", "slurm", "wandb"}
+    {
+        *("work", "leases", "failures", "specs", "sweeps", "reports", "index", "slurm", "wandb"),
+        "outside",
+    }
 )
 DEVICES = ("cpu", "any")
 KEY_LENGTH = 20

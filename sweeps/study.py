@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sweeps.errors import ConfigurationError, SweepError
@@ -32,12 +33,15 @@ class Cell:
 
 
 class Study:
-    """A module with `cell(config)`, and if it likes `Schema`, `complaints`, `prepare`.
+    """A module with `cell(config)`, and what it likes of the others.
 
     - `cell(config) -> {"scores": {task: stage}, "columns": [...], ...}`: the stages of one cell
     - `Schema`: a dataclass of its keys, which the configuration must fit
     - `complaints(config) -> list[str]`: what is impossible about a configuration
-    - `prepare(configs, say)`: fetch what the cells read, before anything trains
+    - `prepare(configs, wanted, say)`: fetch what these cells' stages `wanted`, the ones that are
+      not finished, read from outside of the store
+    - `outside(configs, wanted) -> {name: file}`: what `prepare` fetched, to be taken elsewhere
+    - `bring(folder)`: put the files that `outside` named where `prepare` finds them
     - `Error`: what it raises on purpose; shown as it is, without a traceback
     """
 
@@ -73,12 +77,41 @@ class Study:
         with self._errors():
             return check(config) if check else []
 
-    def prepare(self, configs: Iterable[Mapping[str, Any]], say: Callable[[str], None]) -> None:
-        """Fetch what these cells will read. Raises ConfigurationError where that cannot be had."""
+    def prepare(
+        self,
+        configs: Iterable[Mapping[str, Any]],
+        wanted: Iterable[Stage],
+        say: Callable[[str], None],
+    ) -> None:
+        """Fetch what the wanted stages of these cells will read from outside of the store.
+
+        Raises ConfigurationError where that cannot be had.
+        """
         prepare = getattr(self._module, "prepare", None)
         if prepare:
             with self._errors():
-                prepare(list(configs), say)
+                prepare(list(configs), list(wanted), say)
+
+    def outside(
+        self, configs: Iterable[Mapping[str, Any]], wanted: Iterable[Stage]
+    ) -> Mapping[str, Path]:
+        """The files that these stages read from outside of the store, by names with slashes.
+
+        Raises ConfigurationError where one is not to be had.
+        """
+        outside = getattr(self._module, "outside", None)
+        if not outside:
+            return {}
+        with self._errors():
+            return outside(list(configs), list(wanted))
+
+    def bring(self, folder: Path) -> None:
+        """Take in files that `outside` named on another machine. Raises ConfigurationError."""
+        bring = getattr(self._module, "bring", None)
+        if not bring:
+            raise SweepError(f"study={self.name} takes in no files from outside of a store.")
+        with self._errors():
+            bring(folder)
 
     def cell(self, config: Mapping[str, Any]) -> Cell:
         """The stages and columns of one cell. Raises ConfigurationError with its complaints."""

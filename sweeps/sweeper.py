@@ -15,7 +15,7 @@ from rich.console import Console
 from sweeps.ascent import Step, advance, whole
 from sweeps.compose import Composer
 from sweeps.decision import Decision
-from sweeps.errors import ConfigurationError, SweepError
+from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.expand import Expansion, Sweep
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, StageLauncher
@@ -29,6 +29,20 @@ FAILED = 1
 """Exit status where a stage failed."""
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
+
+
+def up_to(graph: Graph, name: str | None) -> Graph:
+    """The part of a graph that ends with the stages of this name; all of it for None.
+
+    Raises SweepError where no stage has the name.
+    """
+    if name is None:
+        return graph
+    chosen = [stage for stage in graph if stage.name == name]
+    if not chosen:
+        known = list(dict.fromkeys(stage.name for stage in graph))
+        raise SweepError(f"until={name}: no stage has this name. {nearest(name, known)}")
+    return Graph(chosen)
 
 
 class StudySweeper(Sweeper):
@@ -76,7 +90,7 @@ class StudySweeper(Sweeper):
         for sweep in sweeps:
             if sweep.search and status != INTERRUPTED:
                 status = max(status, self._search(expansion, sweep, store, console))
-            if store.record_path(sweep.id).exists():
+            if store.record_path(sweep.id).exists() and not run["until"]:
                 self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
         return status
 
@@ -138,14 +152,15 @@ class StudySweeper(Sweeper):
         for sweep in sweeps:
             for notice in sweep.notices:
                 console.print(notice, highlight=False)
-        todo = graph.needed(lambda stage: store.find(stage) is not None)
-        if todo:
-            for sweep in sweeps:
+        for sweep in sweeps:
+            todo = Graph(sweep.stages).needed(lambda stage: store.find(stage) is not None)
+            if todo:
                 configs = [cell.config for cell in sweep.cells]
-                expansion.study(sweep.study).prepare(configs, console.print)
+                expansion.study(sweep.study).prepare(configs, todo.values(), console.print)
         for sweep in sweeps if record else ():
             write_record(store, sweep)
         assert isinstance(self.launcher, StageLauncher)
+        graph = up_to(graph, expansion.run["until"])
         return self.launcher.run(graph, store, expansion.run, sweeps, then)
 
     @staticmethod

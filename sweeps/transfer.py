@@ -1,20 +1,40 @@
-"""Finished stages and sweeps' records as one tar file, to move them between stores."""
+"""Finished stages and sweeps' records as one tar file, to move them between stores.
+
+With them can go what the unfinished stages read from outside of the store, so that a machine
+without a network goes on with them: under outside/<study>/, by the names that the study gives.
+"""
 
 from __future__ import annotations
 
+import lzma
 import os
 import secrets
 import shutil
 import tarfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from sweeps.errors import SweepError
+from sweeps.graph import Graph
 from sweeps.stage import RESERVED_NAMES, stage_key
 from sweeps.store import Store, read_json, store_errors, write_json
+from sweeps.study import Study
 
 _DESCRIPTION = "stage.json"
+_OUTSIDE = "outside"
+_XZ = {
+    "id": lzma.FILTER_LZMA2,
+    "preset": 6,
+    # A corpus and the mixture that it is part of hold the same tokens, far apart.
+    "dict_size": 2**27,
+    # Two bytes a token.
+    "lc": 0,
+    "lp": 1,
+    "pb": 1,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +45,8 @@ class Transferred:
     records: int
     known: int = 0
     """Stages that the store had already."""
+    outside: int = 0
+    """Files from outside of the store."""
 
 
 def export_stages(
@@ -33,11 +55,13 @@ def export_stages(
     *,
     sweeps: Collection[str] | None = None,
     scores_only: bool = False,
+    data: bool = False,
 ) -> Transferred:
     """Write finished stages and records into a tar file, whole or not at all.
 
     `sweeps` are ids of sweeps (default: all, and stages of no sweep too); with `scores_only` only
-    the stages that tables read go, without the models behind them.
+    the stages that tables read go, without the models behind them; with `data` also what the
+    unfinished stages read from outside of the store. A file called .xz is compressed.
     """
     records = dict(store.records())
     for sweep in sweeps or ():
@@ -48,18 +72,53 @@ def export_stages(
     everything = sweeps is None and not scores_only
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     count = 0
+    outside = _outside(store, chosen.values()) if data else {}
     try:
-        with store_errors("write", file), tarfile.open(temporary, "w") as tar:
+        with store_errors("write", file), _written(temporary, file.suffix) as tar:
             for sweep in chosen:
                 tar.add(store.record_path(sweep), f"sweeps/{sweep}.json")
             for name, key, path in store.finished():
                 if everything or key in keys:
                     _add_stage(tar, path, f"{name}/{key}")
                     count += 1
+            for name, path in sorted(outside.items()):
+                tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
         os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)
-    return Transferred(stages=count, records=len(chosen))
+    return Transferred(stages=count, records=len(chosen), outside=len(outside))
+
+
+@contextmanager
+def _written(path: Path, suffix: str) -> Iterator[tarfile.TarFile]:
+    if suffix != ".xz":
+        with tarfile.open(path, "w") as tar:
+            yield tar
+        return
+    with lzma.open(path, "wb", filters=[_XZ]) as file, tarfile.open(fileobj=file, mode="w|") as tar:
+        yield tar
+
+
+def _outside(store: Store, records: Collection[Mapping[str, Any]]) -> dict[str, Path]:
+    """What the records' unfinished stages read from outside of the store, by its name in the tar.
+
+    Raises SweepError where that cannot be had, or the stages are not those of the record any more.
+    """
+    found: dict[str, Path] = {}
+    for record in records:
+        study = Study(record["study"])
+        configs = [cell["config"] for row in record["rows"] for cell in row["cells"]]
+        graph = Graph(stage for config in configs for stage in study.cell(config).scores.values())
+        strangers = set(graph.stages) - set(record["stages"])
+        if strangers:
+            raise SweepError(
+                f"{record['id']}: {len(strangers)} of its stages have other keys than when it was "
+                "planned: code or data changed since. Run its command again first."
+            )
+        todo = graph.needed(lambda stage: store.find(stage) is not None)
+        for name, path in study.outside(configs, todo.values()).items():
+            found[f"{study.name}/{name}"] = path
+    return found
 
 
 def import_stages(store: Store, file: Path) -> Transferred:
@@ -69,7 +128,7 @@ def import_stages(store: Store, file: Path) -> Transferred:
     before that is in the store, whole.
     """
     store.prepare()
-    stages = records = known = 0
+    stages = records = known = outside = 0
     folder = store.path / "work" / f".import-{secrets.token_hex(8)}"
     try:
         with store_errors("read", file), tarfile.open(file) as tar:
@@ -80,20 +139,32 @@ def import_stages(store: Store, file: Path) -> Transferred:
                     continue
                 with store_errors("import", folder):
                     _extract(tar, member, folder / place)
-                if len(place.parts) == 3 and place.name == _DESCRIPTION:
+                if place.parts[0] == _OUTSIDE:
+                    outside += member.isfile()
+                elif len(place.parts) == 3 and place.name == _DESCRIPTION:
                     # An export ends each stage with this file: now it is whole.
                     if _publish(store, folder, place, file):
                         stages += 1
                     else:
                         known += 1
-    except (tarfile.TarError, EOFError) as error:
+        _bring(store, folder / _OUTSIDE, file)
+    except (tarfile.TarError, EOFError, lzma.LZMAError) as error:
         raise SweepError(
             f"{file} is no whole export: {error}. Stages taken before that: {stages}. "
             "Copy the file again, then repeat the import."
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Transferred(stages=stages, records=records, known=known)
+    return Transferred(stages=stages, records=records, known=known, outside=outside)
+
+
+def _bring(store: Store, folder: Path, file: Path) -> None:
+    """Hand the files of each study to it; only a study that a record names is imported."""
+    studies = {record.get("study") for record in dict(store.records()).values()}
+    for found in sorted(folder.glob("*")):
+        if found.name not in studies:
+            raise SweepError(f"{file} holds files for {found.name!r}, a study of no sweep here.")
+        Study(found.name).bring(found)
 
 
 def _keys(records: Collection[dict], scores_only: bool) -> set[str]:
@@ -127,7 +198,7 @@ def _checked(member: tarfile.TarInfo, file: Path) -> PurePosixPath:
         and ".." not in parts
         and (member.isfile() or member.isdir())
         and (
-            (len(parts) >= 3 and parts[0] not in RESERVED_NAMES)
+            (len(parts) >= 3 and (parts[0] == _OUTSIDE or parts[0] not in RESERVED_NAMES))
             or (len(parts) == 2 and parts[0] == "sweeps" and place.suffix == ".json")
         )
     )

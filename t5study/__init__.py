@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from t5study.config import Schema
 from t5study.errors import StudyError as Error
 
-__all__ = ["Error", "Schema", "cell", "complaints", "prepare"]
+if TYPE_CHECKING:
+    from t5study.preparation import StageLike
+
+__all__ = ["Error", "Schema", "bring", "cell", "complaints", "outside", "prepare"]
 
 
 def cell(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,8 +29,26 @@ def complaints(config: Mapping[str, Any]) -> list[str]:
     return impossible.complaints(config)
 
 
-def prepare(configs: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> None:
-    """Fetch what these cells read, before anything trains. Raises DataError."""
+def prepare(
+    configs: Sequence[Mapping[str, Any]],
+    wanted: Sequence[StageLike],
+    say: Callable[[str], None],
+) -> None:
+    """Fetch what these cells' wanted stages read, before anything trains. Raises DataError."""
     from t5study import preparation
 
-    preparation.prepare(configs, say)
+    preparation.prepare(configs, wanted, say)
+
+
+def outside(configs: Sequence[Mapping[str, Any]], wanted: Sequence[StageLike]) -> dict[str, Path]:
+    """The files that these cells' wanted stages read, by name. Raises DataError."""
+    from t5study import carrying
+
+    return carrying.outside(configs, wanted)
+
+
+def bring(folder: Path) -> None:
+    """Take in files that `outside` named on another machine."""
+    from t5study import carrying
+
+    carrying.bring(folder)

@@ -22,8 +22,8 @@ __all__ = [
     "available",
     "corpus_names",
     "described_corpus",
-    "embedded_names",
     "get_corpus",
+    "packaged_names",
     "prepare_all",
 ]
 
@@ -32,8 +32,15 @@ def _corpora() -> dict[str, AnyCorpus]:
     # The embedded corpora leave out what the tasks hold out, and the tasks read archives from
     # this package: at import time that would be a circle.
     from t5study.corpora import embedded, hub, provided
+    from t5study.corpora.registry import corpora as registry
 
-    return {**embedded.CORPORA, **hub.CORPORA, **hub.WEIGHTED, **provided.CORPORA}
+    return {
+        **embedded.CORPORA,
+        **registry.CORPORA,
+        **hub.CORPORA,
+        **hub.WEIGHTED,
+        **provided.CORPORA,
+    }
 
 
 def corpus_names() -> list[str]:
@@ -85,9 +92,10 @@ def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
     return get_corpus(name)
 
 
-def embedded_names(names: Iterable[str]) -> set[str]:
-    """Return the embedded corpora among corpora of these names, and in their combinations."""
+def packaged_names(names: Iterable[str]) -> set[str]:
+    """Return the corpora out of packages among these names, and in their combinations."""
     from t5study.corpora import embedded
+    from t5study.corpora.registry import corpora as registry
     from t5study.corpora.weighted import WeightedCorpus
 
     found: set[str] = set()
@@ -96,7 +104,7 @@ def embedded_names(names: Iterable[str]) -> set[str]:
         parts = (
             [part for _, part in corpus.parts] if isinstance(corpus, WeightedCorpus) else [corpus]
         )
-        found |= {part.name for part in parts if part.name in embedded.CORPORA}
+        found |= {p.name for p in parts if p.name in {**embedded.CORPORA, **registry.CORPORA}}
     return found
 
 
@@ -114,7 +122,7 @@ def prepare_all(
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> None:
-    """Fetch and write everything that the named embedded tasks and corpora need; None is all.
+    """Fetch and write everything that the named tasks and corpora need; None: the embedded ones.
 
     Names that need nothing from here (hub tasks, hub corpora) are passed over. `progress` is
     called with what is being done, how much of it is done, and how much there is: bytes while
@@ -126,7 +134,7 @@ def prepare_all(
 
 
 def available(tasks: Iterable[str] | None = None, corpora: Iterable[str] | None = None) -> bool:
-    """Return whether the named tasks and corpora (None: all) can be read without a download."""
+    """Return whether the named tasks and corpora can be read without a download (see `needed`)."""
     from t5study.corpora.prepared import missing_archives
 
     return not missing_archives(needed(tasks, corpora))
@@ -135,11 +143,18 @@ def available(tasks: Iterable[str] | None = None, corpora: Iterable[str] | None 
 def needed(
     tasks: Iterable[str] | None = None, corpora: Iterable[str] | None = None
 ) -> list[Prepared]:
-    """Return the prepared data that the named embedded tasks and corpora read; None is all."""
-    from t5study.corpora import embedded
-    from t5study.tasks.embedded import DATA
+    """Return the prepared data that the named tasks and corpora read.
 
-    known = embedded.CORPORA
-    of_tasks = [DATA[name] for name in (DATA if tasks is None else tasks) if name in DATA]
-    of_corpora = [known[n].data for n in (known if corpora is None else corpora) if n in known]
-    return of_tasks + of_corpora
+    None is all that is embedded; of the registry's, and of SQuAD, only what is named.
+    """
+    from t5study.corpora import embedded
+    from t5study.corpora.registry import corpora as registry
+    from t5study.tasks import embedded as embedded_tasks
+    from t5study.tasks import registry as registry_tasks
+
+    data = {**embedded_tasks.DATA, **registry_tasks.DATA}
+    known = {**embedded.CORPORA, **registry.CORPORA}
+    wanted = embedded_tasks.DATA if tasks is None else tasks
+    named = embedded.CORPORA if corpora is None else corpora
+    of_tasks = [data[name] for name in wanted if name in data]
+    return of_tasks + [known[name].data for name in named if name in known]

@@ -23,7 +23,7 @@ def add_arguments(verbs: Any) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="tasks, corpora or validation sets, as list prints them; default: all but squad",
+        help="tasks, corpora or validation sets, as list prints them; default: what is embedded",
     )
     fetch.set_defaults(run=_fetch)
     verbs.add_parser("list", help="the embedded data, and what of it is here").set_defaults(
@@ -54,7 +54,7 @@ class UnknownNameError(DataError):
 
 
 def chosen(names: Sequence[str]) -> list[Prepared]:
-    """Return the data behind names of tasks, corpora and validation sets; all but squad if none."""
+    """Return the data behind names of tasks, corpora and validation sets; all embedded if none."""
     from t5study.tasks.embedded_readers.olmo import SLICES
 
     known = by_name()
@@ -70,12 +70,15 @@ def chosen(names: Sequence[str]) -> list[Prepared]:
 
 def by_name() -> dict[str, Prepared]:
     """Return the prepared data by each name of a task, corpus or validation set that it holds."""
-    from t5study.corpora.embedded import CORPORA
-    from t5study.tasks import embedded, slices
+    from t5study.corpora import embedded as corpora_embedded
+    from t5study.corpora.registry import corpora as corpora_registry
+    from t5study.tasks import embedded, registry, slices
 
+    found = {**corpora_embedded.CORPORA, **corpora_registry.CORPORA}
     return {
         **embedded.DATA,
-        **{name: corpus.data for name, corpus in CORPORA.items()},
+        **registry.DATA,
+        **{name: corpus.data for name, corpus in found.items()},
         **slices.DATA,
     }
 

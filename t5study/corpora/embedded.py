@@ -38,11 +38,11 @@ PROSE_INSIDE = re.compile(
 )
 
 
-def held_out() -> HeldOut:
-    """Return every text of the embedded tasks' validation and test parts."""
+def held_out(evaluated: Iterable[Prepared] = EVALUATED) -> HeldOut:
+    """Return every text of the validation and test parts of `evaluated`."""
     return HeldOut(
         text
-        for data in EVALUATED
+        for data in evaluated
         for stem in data.manifest()["files"]
         if not stem.endswith("train")
         for row in data.rows(stem)

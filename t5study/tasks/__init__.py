@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from t5study.tasks import embedded, generation, glue, qa, superglue, wsc
+from t5study.tasks import embedded, generation, glue, qa, registry, superglue, wsc
 from t5study.tasks.source import Source, TaskError, nearest
 from t5study.tasks.task import Task
 
 __all__ = ["Source", "Task", "TaskError", "get_task", "task_names"]
 
 # Each family module has TASKS: name -> function of keyword settings that returns the task.
-FAMILIES: tuple[ModuleType, ...] = (glue, superglue, wsc, qa, generation, embedded)
+FAMILIES: tuple[ModuleType, ...] = (glue, superglue, wsc, qa, generation, embedded, registry)
 
 
 def _builders() -> Mapping[str, Callable[..., Task]]:

@@ -27,7 +27,7 @@ def vader_sentiment() -> Task:
         labels=("negative", "positive"),
         measure=metrics.accuracy,
         metric_names=("acc",),
-        source=_source(sentiment.DATA, "sentiment-"),
+        source=of_prepared(sentiment.DATA, "sentiment-"),
         sizes={"train": 16_832, "validation": 816, "test": 787},
         lengths=(64, 4),
         about="Is the sentence's sentiment positive? (Mean rating of at least 0.5 either way.)",
@@ -48,7 +48,7 @@ def vader_rating() -> Task:
     return Task(
         name="vader_rating",
         kind="regression",
-        source=_source(sentiment.DATA, "rating-"),
+        source=of_prepared(sentiment.DATA, "rating-"),
         fields={"sentence": "text", "rating": "mean sentiment of 20 people, -4..4"},
         to_text=to_text,
         to_target=lambda made: rating(made["targets"]),
@@ -87,7 +87,7 @@ def gloss_category() -> Task:
         labels=wordnet.CATEGORIES,
         measure=metrics.accuracy,
         metric_names=("acc",),
-        source=_source(wordnet.GLOSSES),
+        source=of_prepared(wordnet.GLOSSES),
         sizes={"train": 79_418, "validation": 1000, "test": 1000},
         lengths=(64, 4),
         about="Which of 25 categories is a noun of, by its dictionary definition?",
@@ -105,7 +105,7 @@ def word_in_context() -> Task:
         labels=FALSE_TRUE,
         measure=metrics.accuracy,
         metric_names=("acc",),
-        source=_source(wordnet.USAGE),
+        source=of_prepared(wordnet.USAGE),
         sizes={"train": 8147, "validation": 504, "test": 510},
         lengths=(64, 4),
         kind="word_sense",
@@ -129,7 +129,7 @@ def boolq() -> Task:
         labels=FALSE_TRUE,
         measure=metrics.accuracy,
         metric_names=("acc",),
-        source=_source(olmo.BOOLQ),
+        source=of_prepared(olmo.BOOLQ),
         sizes={"train": 6969, "validation": 1000, "test": 1000},
         lengths=(128, 4),
         kind="question_answering",
@@ -161,7 +161,7 @@ def winogrande() -> Task:
     return Task(
         name="winogrande",
         kind="coreference",
-        source=_source(olmo.WINOGRANDE),
+        source=of_prepared(olmo.WINOGRANDE),
         fields={
             "sentence": "text with one _",
             "option1": "noun phrase",
@@ -199,7 +199,7 @@ def docstring_summary() -> Task:
         to_texts=to_texts,
         measure=metrics.rouge,
         metric_names=("rouge1", "rouge2", "rougeL"),
-        source=_source(docstrings.DATA),
+        source=of_prepared(docstrings.DATA),
         fields={"document": "a docstring after its first paragraph", "summary": "that paragraph"},
         sizes={"train": 6594, "validation": 500, "test": 500},
         about="Which line sums up the description of a function or class?",
@@ -218,7 +218,7 @@ def _gettext(language: str, train: int, example: Mapping[str, str]) -> Callable[
         return translation_task(
             name=f"gettext_en{language}",
             languages=("en", language),
-            source=_source(catalogues.DATA, f"en{language}-"),
+            source=of_prepared(catalogues.DATA, f"en{language}-"),
             sizes={"train": train, "validation": 200, "test": 200},
             licence="BSD-3-Clause (Django, Wagtail)",
             example={"translation": dict(example)},
@@ -227,7 +227,8 @@ def _gettext(language: str, train: int, example: Mapping[str, str]) -> Callable[
     return build
 
 
-def _source(data: Prepared, prefix: str = "") -> Source:
+def of_prepared(data: Prepared, prefix: str = "") -> Source:
+    """Return the files called prefix + split of prepared data as a task's source."""
     splits = {split: f"{prefix}{split}" for split in SPLITS}
     return Source(folder=data.prepare, pins=data.identity, splits=splits)
 

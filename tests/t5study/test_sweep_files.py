@@ -15,7 +15,10 @@ from t5study.model.config import model_config
 from t5study.model.flops import parameters
 
 CONF = Path(__file__).parents[2] / "conf"
-PRESETS = ("paper", *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "smoke")))
+PRESETS = (
+    "paper",
+    *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "smoke", "one_gpu")),
+)
 TABLES = [name for name in sweep_names() if read_sweep_file(name).rows]
 SEARCHES = [name for name in sweep_names() if read_sweep_file(name).search]
 
@@ -147,6 +150,24 @@ def test_embedded_ladder_is_small_and_rising(composer: Composer):
     ]
     assert counts == sorted(set(counts))
     assert counts[-1] < 5_000_000
+
+
+def test_one_gpu_is_tens_of_millions_of_parameters_and_a_minute(composer: Composer):
+    """The preset is what docs/one-gpu-study.md says: its size, and an H100 minute by FLOPs."""
+    _, sweep = expand(composer, "preset=one_gpu", "sweep=table13")
+    sizes = [row.cells[0].config["size"]["name"] for row in sweep.rows]
+    counts = [parameters(model_config(size=size, vocab_size=16128)) for size in sizes]
+    baseline, *_, double, quadruple, _, _ = counts
+    assert 30_000_000 < baseline < 32_000_000
+    flops = []
+    for row in (sweep.rows[0], sweep.rows[3], sweep.rows[4]):
+        finetune = row.cells[0].scores["help_ende"].inputs["member_0"]
+        pretrain = finetune.inputs["pretrain"]
+        flops.append(pretrain.cost.flops / pretrain.config["steps"])
+    assert 50 < 3000 * flops[0] / (0.4 * 989e12) < 80
+    assert 1.7 < flops[1] / flops[0] < 2.3
+    assert 3.4 < flops[2] / flops[0] < 4.6
+    assert baseline < double < quadruple
 
 
 def test_final_models_are_pretrained_for_a_million_steps(composer: Composer):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from t5study.corpora import described_corpus, embedded_names, get_corpus
+from t5study.corpora import described_corpus, get_corpus, packaged_names
 from t5study.errors import DataError
 
 
@@ -143,6 +143,6 @@ def test_the_published_mixture_of_the_vocabulary():
 
 def test_embedded_parts_of_a_combination_are_fetched():
     """They are what has to be at hand before a run."""
-    assert embedded_names(["wikipedia:4+books:1", "docs", "c4"]) == {"books", "docs"}
+    assert packaged_names(["wikipedia:4+books:1", "docs", "c4"]) == {"books", "docs"}
     texts = islice(get_corpus("books:3+docs:1").documents(), 40)
     assert all(isinstance(text, str) for text in texts)
