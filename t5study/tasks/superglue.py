@@ -124,7 +124,7 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
         text = made["inputs"]
         if tags == "removed":
             text = text.replace("<br>", " ").replace("<b>", "").replace("</b>", "")
-        index = {f"idx/{part}": value for part, value in raw["idx"].items()}
+        index = group_index(raw)
         return [{"inputs": text, "targets": made["targets"]} | index]
 
     return Task(
@@ -180,7 +180,7 @@ def record(*, scored: str = "query") -> Task:
             f"record query: {raw['query']} entities: {', '.join(raw['entities'])} "
             f"passage: {join_highlights(raw['passage'])}"
         )
-        index = {f"idx/{part}": value for part, value in raw["idx"].items()}
+        index = group_index(raw)
         return [
             {"inputs": text, "targets": answer, "answers": answers} | index
             for answer in answers or [UNLABELLED]
@@ -224,6 +224,12 @@ def record(*, scored: str = "query") -> Task:
             "idx": {"passage": 0, "query": 0},
         },
     )
+
+
+def group_index(raw: Mapping[str, Any]) -> Example:
+    """Return the parts of an example's index as "idx/part"; training needs none."""
+    given = raw.get("idx")
+    return {f"idx/{k}": v for k, v in given.items()} if isinstance(given, Mapping) else {}
 
 
 def join_highlights(passage: str) -> str:

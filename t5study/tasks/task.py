@@ -96,9 +96,14 @@ class Task:
         """Return what a preprocessed example's prediction is compared with.
 
         A label's index; a float; a list of answers (squad); {"group", "value"} where answers are
-        scored in groups (multirc, record).
+        scored in groups (multirc, record). Raises TaskError where the example lacks its part.
         """
-        return self.to_target(example)
+        try:
+            return self.to_target(example)
+        except KeyError as error:
+            raise TaskError(
+                f"Task '{self.name}': a preprocessed example has no {error} to be scored by."
+            ) from None
 
     def postprocess(self, text: str, example: Mapping[str, Any] | None = None) -> Any:
         """Return a generated text as a prediction for `score`; any string is accepted."""

@@ -155,3 +155,19 @@ def test_cb_f1_with_stray_outputs():
     """A stray output is a miss of the true class and a false positive of none."""
     scores = get_task("super_glue_cb").score([0, 1, 2, 2], [0, 1, 2, -1])
     assert scores == {"f1": pytest.approx(100 * (1 + 1 + 2 / 3) / 3), "acc": 75.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "missing"),
+    [("super_glue_multirc", MULTIRC, "idx/question"), ("super_glue_record", RECORD, "idx/passage")],
+)
+def test_an_index_is_needed_to_score_not_to_train(name, raw, missing):
+    """Without one the texts are the same; the target says what it lacks."""
+    task = get_task(name)
+    bare = {key: value for key, value in raw.items() if key != "idx"}
+    texts = [(made["inputs"], made["targets"]) for made in task.preprocess(raw)]
+    for given in (bare, bare | {"idx": 7}):
+        made = task.preprocess(given)
+        assert [(one["inputs"], one["targets"]) for one in made] == texts
+        with pytest.raises(TaskError, match=f"'{name}': a preprocessed example has no '{missing}'"):
+            task.target(made[0])
