@@ -165,16 +165,29 @@ def _random_segments(
     ends[np.arange(rows), items - 1] = True
     cuts = segments - 1
     if cuts.any():
-        keys = _distinct_keys(items - 1, width - 1, rng)
-        last_cut = np.maximum(cuts - 1, 0)
-        ordered = np.partition(keys, np.unique(last_cut), axis=1)
-        threshold = np.take_along_axis(ordered, last_cut[:, None], axis=1)
-        ends[:, :-1] |= (keys <= threshold) & (cuts > 0)[:, None]
+        ends[:, :-1] |= _lowest(_distinct_keys(items - 1, width - 1, rng), cuts)
     positions = np.flatnonzero(ends)
     sizes = np.diff(positions, prepend=-1)
     # A row shorter than the widest leaves a gap before the first part of the next row.
     sizes[np.cumsum(segments)[:-1]] -= (width - items)[:-1]
     return sizes
+
+
+def _lowest(keys: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Marks the `counts` (B,) lowest of each row's distinct uint64 keys: bool (B, width)."""
+    # The upper halves tell them apart, at a sixth of the time, but in one row of ten million.
+    halves = (keys >> np.uint64(32)).astype(np.uint32)
+    marked = _up_to_the_lowest(halves, counts)
+    if np.array_equal(np.count_nonzero(marked, axis=1), counts):
+        return marked
+    return _up_to_the_lowest(keys, counts)
+
+
+def _up_to_the_lowest(keys: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    last = np.maximum(counts - 1, 0)
+    ordered = np.partition(keys, np.unique(last), axis=1)
+    threshold = np.take_along_axis(ordered, last[:, None], axis=1)
+    return (keys <= threshold) & (counts > 0)[:, None]
 
 
 def _distinct_keys(lengths: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t5study.objectives import noise
 from t5study.objectives.noise import (
     iid_noise_mask,
     iid_noise_masks,
@@ -166,3 +167,14 @@ def test_no_room_for_a_token():
     """Inputs that hold only EOS are refused with what would do."""
     with pytest.raises(ValueError, match=r"inputs_length=1.*at least 2"):
         random_spans_lengths(1, 0.15, 3.0)
+
+
+def test_keys_that_agree_in_their_upper_halves_are_told_apart():
+    """What the halves cannot decide the whole keys do; rows that ask for none get none."""
+    keys = np.array([[7, 5, 6, 2**40], [2**40, 1, 3, 2], [9, 8, 7, 6]], dtype=np.uint64)
+    lowest = noise._lowest(keys, np.array([2, 3, 0]))
+    assert lowest.tolist() == [
+        [False, True, True, False],
+        [False, True, True, True],
+        [False, False, False, False],
+    ]
