@@ -32,6 +32,7 @@ class Agreement:
     rows: int
     """How many rows have both scores."""
     bold_published: tuple[str, ...]
+    """Rows that are bold there, and have a score here."""
     bold_repeated: tuple[str, ...]
     verdict: str
 
@@ -44,8 +45,10 @@ class Agreement:
         if self.tau is not None and self.p_value is not None:
             said.append(f"Kendall's tau {self.tau:.2f} (p = {self.p_value:.2f}, {self.rows} rows)")
         if self.bold_published:
+            plain = [row for row in self.bold_published if row not in self.bold_repeated]
             said.append(
                 f"{len(self.bold_repeated)} of {len(self.bold_published)} published bolds repeated"
+                + (f" (not {', '.join(plain)})" if plain else "")
             )
         return "; ".join(said) + "."
 
@@ -109,7 +112,7 @@ class Pair:
         bold = [
             (row.label, a.bold)
             for (row, _), a, b in zip(self.rows, self.left, self.right, strict=True)
-            if b.bold
+            if b.bold and a.value is not None
         ]
         return Agreement(
             ours=self.columns[0].name,
@@ -150,8 +153,8 @@ def _sign(value: float) -> int:
 
 
 def _inside(difference: float, std: float | None) -> bool:
-    """Whether a difference is less than two deviations; never where no deviation is known."""
-    return std is not None and abs(difference) < 2 * std
+    """Whether there is no difference, or one of less than two deviations where these are known."""
+    return difference == 0 or (std is not None and abs(difference) < 2 * std)
 
 
 def _kendall(both: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:

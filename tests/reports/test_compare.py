@@ -76,6 +76,18 @@ def test_signs_ranks_and_bolds_by_hand(builder) -> None:
     assert "2 of 3 signs are the same" in found.sentence()
     assert "Kendall's tau 0.67 (p = 0.33, 4 rows)" in found.sentence()
     assert "1 of 3 published bolds repeated" in found.sentence()
+    assert found.sentence().endswith(f"(not {LABELS[0]}, {LABELS[1]}).")
+
+
+def test_a_hole_is_no_bold_that_was_missed(builder) -> None:
+    """Of the three rows that are bold in the paper one has no score here yet."""
+    builder.column("Mood", ["mood.acc"], paper="GLUE")
+    for label, value in zip(LABELS, [None, 83.0, 83.1, 70.0], strict=True):
+        scores = [value and {"mood": {"acc": value}}]
+        builder.row(label, scores, baseline=label == LABELS[1])
+    (found,) = compare(builder.record("table06"), "table06").agreements
+    assert found.bold_published == (LABELS[1], LABELS[2])
+    assert "1 of 2 published bolds repeated" in found.sentence()
 
 
 @pytest.mark.parametrize(
@@ -87,6 +99,9 @@ def test_signs_ranks_and_bolds_by_hand(builder) -> None:
         ([83.1, 83.0, 82.9, 83.2], 0.2, "our differences are inside our own spread"),
         ([90.0, 83.0, 90.0, 83.1], 0.2, "no row differs beyond the spread in both tables"),
         ([83.0, 83.0, 83.0, 80.0], 0.0, "agrees"),
+        # No difference is none in the other direction, also where the ruler is 0.
+        ([83.0, 83.0, 83.0, 83.0], 0.0, "our differences are inside our own spread"),
+        ([90.0, 83.0, 83.0, 83.0], 0.0, "no row differs beyond the spread in both tables"),
     ],
 )
 def test_verdict(builder, values: list[float], spread: float, verdict: str) -> None:
