@@ -49,6 +49,8 @@ class Score:
     """The value of each run."""
     keys: tuple[str, ...] = ()
     """The stages that hold the scores it is made of, finished or not."""
+    places: int | None = None
+    """Decimals it is shown with, where these are not its column's."""
     p_value: float | None = None
     """Of a test of the difference to the baseline, where one was asked for."""
 
@@ -122,8 +124,10 @@ class Table:
         return dict(zip(texts, _letters(), strict=False))
 
 
-def decimals(row: Row, column: Column) -> int:
+def decimals(row: Row, column: Column, score: Score) -> int:
     """How many decimals a score shows; a deviation needs one more than what it measures."""
+    if score.places is not None:
+        return score.places
     if row.kind == "deviation":
         return max(DEVIATION_DECIMALS, column.decimals + 1)
     return column.decimals

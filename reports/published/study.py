@@ -169,13 +169,19 @@ class PublishedStudy:
             scores=tuple(
                 Score(value=float(record[metric]))
                 if deviation
-                else self._score(about, record, metric, computed="rows" in about)
-                for metric in columns
+                else self._score(about, record, metric, column.decimals, computed="rows" in about)
+                for metric, column in columns.items()
             ),
         )
 
     def _score(
-        self, about: Mapping[str, Any], record: Record, metric: str, *, computed: bool
+        self,
+        about: Mapping[str, Any],
+        record: Record,
+        metric: str,
+        decimals: int,
+        *,
+        computed: bool,
     ) -> Score:
         """A printed score; a mean is recomputed from its row first, where its parts are there.
 
@@ -183,14 +189,16 @@ class PublishedStudy:
         well as rounded parts can, else with a footnote. A full table shows what is printed.
         """
         printed = Decimal(record[metric])
+        given = len(record[metric].partition(".")[2])
+        places = given if given < decimals else None
         averages = about.get("averages", self._about["averages"])
         groups = averages.get(metric)
         if groups is None or any(part not in record for group in groups for part in group):
-            return Score(value=float(printed))
+            return Score(value=float(printed), places=places)
         mean = _mean([_mean([Decimal(record[part]) for part in group]) for group in groups])
         tolerance = Decimal(str(about.get("tolerance", self._about["tolerance"])))
         if abs(mean - printed) <= tolerance:
-            return Score(value=float(printed))
+            return Score(value=float(printed), places=places)
         note = f"The mean of this row's scores is {mean:.2f}; the paper prints {printed}."
         return Score(value=float(round(mean, 2) if computed else printed), notes=(note,))
 

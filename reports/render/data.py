@@ -34,7 +34,7 @@ def render_csv(table: Table, style: Style) -> str:
     )
     for row in table.every_row:
         values = [
-            "" if score.value is None else f"{score.value:.{decimals(row, column)}f}"
+            "" if score.value is None else f"{score.value:.{decimals(row, column, score)}f}"
             for column, score in zip(table.columns, row.scores, strict=True)
         ]
         more = [

@@ -26,14 +26,14 @@ class Style:
 
 def score_text(row: Row, column: Column, score: Score) -> str:
     """A score's digits as they are shown everywhere."""
-    return number(score.value, decimals(row, column), column.signed)
+    return number(score.value, decimals(row, column, score), column.signed)
 
 
 def deviation_text(row: Row, column: Column, score: Score, style: Style) -> str | None:
     """The digits of the deviation beside a mean, where the style shows it and it is known."""
     if not style.deviation or score.value is None or score.deviation is None:
         return None
-    return number(score.deviation, decimals(row, column))
+    return number(score.deviation, decimals(row, column, score))
 
 
 def plain_text(row: Row, column: Column, score: Score, style: Style) -> str:
