@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from t5study.by_content import note_file, noted_file
+from t5study.by_content import file_sha256, note_file, noted_file
 from t5study.corpora.archives import cache_folder
 from t5study.errors import DataError
 
@@ -55,8 +55,6 @@ class ProvidedCorpus:
 
     def identity(self) -> dict[str, Any]:
         """Return plain values that name exactly which documents, or that there are none yet."""
-        from t5study.tasks.source import file_sha256
-
         return {"name": self.name, "sha256": [file_sha256(file) for file in self.files()]}
 
     def prepare(self) -> Path:

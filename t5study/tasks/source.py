@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +11,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t5study.by_content import file_sha256
 from t5study.errors import StudyError, nearest
 
 if TYPE_CHECKING:
@@ -236,18 +235,6 @@ def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
             return part, list(known)
         known = known[part]
     return None
-
-
-def file_sha256(path: Path) -> str:
-    """Return the file's sha256 in hex; read again only when size, time or inode changed."""
-    stat = path.stat()
-    return _sha256(path.resolve(), stat.st_size, stat.st_mtime_ns, stat.st_ino)
-
-
-@functools.lru_cache(maxsize=4096)
-def _sha256(path: Path, size: int, mtime_ns: int, inode: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files_of(root: Path, stem: str) -> list[Path]:

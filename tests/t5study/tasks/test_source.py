@@ -7,8 +7,9 @@ import os
 
 import pytest
 
+from t5study.by_content import file_sha256
 from t5study.tasks import Source, TaskError, get_task
-from t5study.tasks.source import check_fields, file_sha256
+from t5study.tasks.source import check_fields
 
 ROWS = [
     {"sentence1": f"One {i}.", "sentence2": f"Two {i}.", "label": i % 2, "idx": i} for i in range(4)
