@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from sweeps.errors import StageError, Stopped
 from sweeps.lease import HeldLease
 from sweeps.mirror import Mirror
+from sweeps.ranks import Ranks
 
 Report = Callable[[int, int, dict[str, Any]], None]
 
@@ -50,6 +51,7 @@ class Context:
         stop: StopRequest,
         report: Report | None,
         mirror: Mirror,
+        ranks: Ranks | None = None,
     ) -> None:
         self.work = work
         """The stage's own scratch; survives a kill. `last.ckpt` lies here."""
@@ -57,6 +59,8 @@ class Context:
         """Scratch of earlier attempts, newest first: resume from the newest readable last.ckpt."""
         self.device = device
         self.threads = threads
+        self.ranks = ranks
+        """Who else runs this stage, this process leading; None for nobody."""
         self.attempt = lease.generation
         self.facts: dict[str, Any] = {}
         self._lease = lease

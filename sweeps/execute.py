@@ -19,6 +19,7 @@ from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.logs import LOG, captured, gather_logs
 from sweeps.mirror import Mirror
 from sweeps.provenance import imported_packages, provenance
+from sweeps.ranks import Ranks
 from sweeps.stage import resolve_run
 from sweeps.store import Store, store_errors, write_json
 
@@ -57,12 +58,14 @@ def run_one(
     stop: StopRequest | None = None,
     report: Report | None = None,
     on_start: Callable[[HeldLease], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> Result:
     """Run the stage whose specification lies in the store, unless that is done or being done.
 
     `dead` is a generation that the caller judged dead by its own Watch. With `failures_known`, a
     failure of a later attempt than that is taken as the answer instead of trying again. With
-    `wait` a living holder is waited for, and followed when it dies. Raises StoreError when the
+    `wait` a living holder is waited for, and followed when it dies. `ranks` says that this process
+    leads others (sweeps/ranks.py). Raises StoreError when the
     store cannot be read or written.
     """
     stop = stop or StopRequest()
@@ -79,6 +82,7 @@ def run_one(
             stop=stop,
             report=report,
             on_start=on_start,
+            ranks=ranks,
         )
         if result.state != "elsewhere" or not wait:
             return result
@@ -102,6 +106,7 @@ def _try_one(
     stop: StopRequest,
     report: Report | None,
     on_start: Callable[[HeldLease], None] | None,
+    ranks: Ranks | None,
 ) -> Result:
     if stop.made():
         return Result(key=key, state="stopped")
@@ -124,7 +129,7 @@ def _try_one(
             return settled
         if on_start is not None:
             on_start(lease)
-        result = _attempt(store, spec, lease, device, threads, stop, report)
+        result = _attempt(store, spec, lease, device, threads, stop, report, ranks)
         state = result.state
         return result
     finally:
@@ -170,6 +175,7 @@ def _attempt(
     threads: int,
     stop: StopRequest,
     report: Report | None,
+    ranks: Ranks | None,
 ) -> Result:
     name, key, attempt = spec["name"], spec["key"], lease.generation
     work = store.work(key, attempt)
@@ -180,7 +186,7 @@ def _attempt(
         _drop_old_checkpoints(earlier)
     # Before the stage runs: that is the code it runs, and nothing slow may stand between the end
     # of its work and its publication.
-    origin = provenance(spec["run"], device=device, threads=threads)
+    origin = provenance(spec["run"], device=device, threads=threads, ranks=ranks)
     started, clock = datetime.now(UTC), time.perf_counter()
     mirror = Mirror(store, spec)
     context = Context(
@@ -192,6 +198,7 @@ def _attempt(
         stop=stop,
         report=report,
         mirror=mirror,
+        ranks=ranks,
     )
 
     def result(state: str, reason: str = "", kind: str = "") -> Result:

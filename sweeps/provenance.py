@@ -13,10 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sweeps.ranks import Ranks, provenance_of
 from sweeps.stage import split_run
 
 
-def provenance(run: str, *, device: str, threads: int) -> dict[str, Any]:
+def provenance(
+    run: str, *, device: str, threads: int, ranks: Ranks | None = None
+) -> dict[str, Any]:
     """What a finished stage says about how it was made; cheap after the first call."""
     commit, dirty = git_state(_source_folder(split_run(run)[0]))
     return {
@@ -29,7 +32,7 @@ def provenance(run: str, *, device: str, threads: int) -> dict[str, Any]:
         "device": device,
         "device_name": device_name(device),
         "threads": threads,
-        "world_size": int(os.environ.get("WORLD_SIZE", "1")),
+        **provenance_of(ranks),
     }
 
 

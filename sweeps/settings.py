@@ -41,6 +41,9 @@ class Slurm:
     time_minutes: int = 60
     gpus: int = 0
     nodes: int = 1
+    """Of a stage that several processes can share; more than one for large models only."""
+    tasks: int | None = None
+    """Processes of such a stage on each node: as many as it has GPUs there, unless said."""
     cpus_per_task: int = 1
     memory_gb: int | None = None
     max_requeues: int = 10
@@ -83,13 +86,15 @@ class RunSettings:
     share_of_peak: float = 0.4
     wandb: str = "off"
     """Whether wandb mirrors stages: `off`, `offline` (in the store) or `online`."""
+    parallel: str = "ddp"
+    """How processes of one stage share its model: `ddp`, or `fsdp` for one that is too large."""
     slurm: Slurm = field(default_factory=Slurm)
 
 
 OPERATIONAL = frozenset(
     {
         *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
-        *("search", "submit_from_jobs"),
+        *("search", "submit_from_jobs", "parallel"),
         *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
     }
 )

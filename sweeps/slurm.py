@@ -19,6 +19,7 @@ from sweeps.graph import Graph
 from sweeps.lease import read_lease
 from sweeps.local import NOT_RETRIED
 from sweeps.progress import FINAL, Board, Progress, default_progress
+from sweeps.ranks import STRATEGIES
 from sweeps.slurm_job import end_path
 from sweeps.slurm_queue import (
     Element,
@@ -76,6 +77,9 @@ class _Cluster:
         self._resources = resources_by_name(run["slurm"], graph)
         if not isinstance(run["max_jobs"], int) or run["max_jobs"] < 1:
             raise ConfigurationError([f"max_jobs={run['max_jobs']}: expected 1 or more."])
+        if run["parallel"] not in STRATEGIES:
+            known = " and ".join(STRATEGIES)
+            raise ConfigurationError([f"parallel={run['parallel']}: accepted are {known}."])
         self._run = run
         self._graph = graph
         self._store = store
@@ -150,6 +154,7 @@ class _Cluster:
                 threads=self._run["threads"],
                 lease_timeout=self._run["lease_timeout"],
                 max_requeues=self._run["slurm"]["max_requeues"],
+                parallel=self._run["parallel"],
             )
             assert submission.job is not None
             for index, unit in enumerate(group):

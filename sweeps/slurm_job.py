@@ -20,6 +20,7 @@ from sweeps.context import StopRequest
 from sweeps.execute import Result, failure_record, run_one
 from sweeps.lease import HeldLease
 from sweeps.provenance import git_state
+from sweeps.ranks import Announcements, Ranks, announcement, follow
 from sweeps.store import Store, write_json
 from sweeps.worker import EXIT_CODES
 
@@ -34,8 +35,9 @@ log = logging.getLogger(__name__)
 class RunStages(Checkpointable):
     """Without a state of its own, so that a job is this class's dotted path and plain values.
 
-    `options` has token, threads, gpus, lease_timeout, grace (seconds a stage has to save) and
-    commit (of the submission's code).
+    `options` has token, threads, gpus, nodes, tasks (processes a node), parallel (how these share
+    a stage), lease_timeout, grace (seconds a stage has to save) and commit (of the submission's
+    code).
     """
 
     def __call__(self, store: str, keys: list[str], options: dict[str, Any]) -> None:
@@ -46,7 +48,11 @@ class RunStages(Checkpointable):
         commit, _ = git_state(Path(__file__).parent)
         if commit != options["commit"]:
             log.warning("Submitted with commit %s, runs commit %s", options["commit"], commit)
-        status = _Job(Store(store), options).run(keys)
+        processes = _Processes(Store(store), options)
+        if processes.ranks.rank > 0:
+            processes.follow()
+            return
+        status = _Job(Store(store), options, processes).run(keys)
         if status:
             # A job that raised inside its wrapper can pass for a success; this cannot.
             sys.exit(status)
@@ -77,12 +83,73 @@ def end_path(store: Store, token: str, key: str) -> Path:
     return store.path / "slurm" / token / f"ended-{key}.json"
 
 
+class _Processes:
+    """The processes of this job: one, or `tasks` on each of `nodes`, of which the first leads."""
+
+    def __init__(self, store: Store, options: dict[str, Any]) -> None:
+        self._store, self._options = store, options
+        nodes, tasks = options["nodes"], options["tasks"]
+        rank = int(os.environ.get("SLURM_PROCID", "0")) if nodes * tasks > 1 else 0
+        self.ranks = Ranks(
+            rank=rank,
+            world=nodes * tasks,
+            local_rank=rank % tasks,
+            nodes=nodes,
+            strategy=options["parallel"],
+        )
+        self._stage: Ranks | None = None
+        job, restart = (os.environ.get(f"SLURM_{n}", "0") for n in ("JOB_ID", "RESTART_COUNT"))
+        folder = store.path / "slurm" / options["token"]
+        self._announcements = Announcements(folder, f"{job}-{restart}")
+
+    def device(self, spec: dict[str, Any]) -> str:
+        """Where this process runs a stage."""
+        on_gpu = self._options["gpus"] and spec["cost"]["device"] == "any"
+        return f"cuda:{self.ranks.local_rank}" if on_gpu else "cpu"
+
+    def for_stage(self, spec: dict[str, Any]) -> Ranks | None:
+        """Of the lead: who runs this stage; None for the lead alone."""
+        # A specification of an older version does not say.
+        rows, world = spec["cost"].get("splits", 1), self.ranks.world
+        several = world > 1 and rows > 1 and rows % world == 0
+        self._stage = self.ranks.meeting() if several else None
+        return self._stage
+
+    def started(self, lease: HeldLease) -> None:
+        """Of the lead: have the others join the attempt that begins."""
+        if self._stage is not None:
+            told = announcement(self._store, lease.key, lease.generation, self._stage)
+            self._announcements.tell(**told)
+
+    def over(self) -> None:
+        """Of the lead: let the others go."""
+        if self.ranks.world > 1:
+            self._announcements.tell()
+
+    def follow(self) -> None:
+        """Of the others: run what the lead announces until it says that all is over."""
+        # What a signal means, the lead decides.
+        for number in (signal.SIGUSR2, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        while told := self._announcements.wait():
+            spec = self._store.read_spec(told["key"])
+            log.info("Stage %s: process %d of %d", spec["key"], self.ranks.rank, self.ranks.world)
+            follow(
+                self._store,
+                told,
+                self.ranks,
+                device=self.device(spec),
+                threads=self._options["threads"],
+            )
+
+
 class _Job:
     """Keeps two owners of signals apart: the stage saves first, then submitit requeues."""
 
-    def __init__(self, store: Store, options: dict[str, Any]) -> None:
+    def __init__(self, store: Store, options: dict[str, Any], processes: _Processes) -> None:
         self._store = store
         self._options = options
+        self._processes = processes
         self._stop = StopRequest()
         self._limit = threading.Event()
         self._lease: HeldLease | None = None
@@ -92,6 +159,12 @@ class _Job:
         """The exit status: that of the first stage that is not done."""
         signal.signal(signal.SIGUSR2, self._cut_short)
         signal.signal(signal.SIGTERM, self._told_to_end)
+        try:
+            return self._run_all(keys)
+        finally:
+            self._processes.over()
+
+    def _run_all(self, keys: list[str]) -> int:
         status = 0
         for key in keys:
             result = self._run_one(key)
@@ -104,22 +177,24 @@ class _Job:
         return status
 
     def _run_one(self, key: str) -> Result:
-        wanted = self._store.read_spec(key)["cost"]["device"]
+        spec = self._store.read_spec(key)
         result = run_one(
             self._store,
             key,
-            device="cuda:0" if self._options["gpus"] and wanted == "any" else "cpu",
+            device=self._processes.device(spec),
             threads=self._options["threads"],
             lease_timeout=self._options["lease_timeout"],
             wait=True,
             stop=self._stop,
             on_start=self._started,
+            ranks=self._processes.for_stage(spec),
         )
         self._lease = None
         return result
 
     def _started(self, lease: HeldLease) -> None:
         self._lease = lease
+        self._processes.started(lease)
 
     def _cut_short(self, number: int, frame: FrameType | None) -> None:
         """A time limit or a preemption comes near."""

@@ -93,6 +93,7 @@ def submit(
     threads: int | None,
     lease_timeout: float,
     max_requeues: int,
+    parallel: str,
 ) -> Submission:
     """One array of units that share parents and resources. SweepError says why SLURM refused."""
     wanted = units[0].resources
@@ -104,6 +105,9 @@ def submit(
         options={
             "threads": threads or wanted.cpus_per_task,
             "gpus": wanted.gpus,
+            "nodes": wanted.nodes,
+            "tasks": wanted.tasks,
+            "parallel": parallel,
             "lease_timeout": lease_timeout,
             "grace": notice * 2 / 3,
             "commit": git_state(Path(__file__).parent)[0],
@@ -162,12 +166,14 @@ def _send(
     executor.update_parameters(
         name=name,
         timeout_min=wanted.time_minutes,
-        nodes=1,
-        tasks_per_node=1,
+        nodes=wanted.nodes,
+        tasks_per_node=wanted.tasks,
         cpus_per_task=wanted.cpus_per_task,
         slurm_comment=COMMENT + submission.token,
         slurm_array_parallelism=len(submission.elements),
         slurm_signal_delay_s=notice,
+        # One process of several that dies must not leave the others waiting for it.
+        slurm_srun_args=["--kill-on-bad-exit=1"],
         slurm_setup=[*_environment(submission.options["threads"]), *wanted.setup],
         slurm_additional_parameters={
             "requeue": True,

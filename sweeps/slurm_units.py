@@ -18,14 +18,23 @@ class Resources:
     partition: str | None
     account: str | None
     time_minutes: int
+    nodes: int
+    tasks: int
+    """Processes on each node."""
     gpus: int
+    """On each node."""
     cpus_per_task: int
     memory_gb: float | None
     setup: tuple[str, ...]
 
+    @property
+    def processes(self) -> int:
+        """Of one stage."""
+        return self.nodes * self.tasks
+
     def joined(self, other: Resources) -> Resources:
         """Enough for one after the other; the place is that of who needs more GPUs."""
-        place = other if other.gpus > self.gpus else self
+        place = other if (other.processes, other.gpus) > (self.processes, self.gpus) else self
         memory = [amount for amount in (self.memory_gb, other.memory_gb) if amount is not None]
         return replace(
             place,
@@ -35,7 +44,10 @@ class Resources:
         )
 
 
-_KNOWN = ("partition", "account", "time_minutes", "gpus", "nodes", "cpus_per_task", "memory_gb")
+_KNOWN = (
+    *("partition", "account", "time_minutes", "gpus", "nodes", "tasks"),
+    *("cpus_per_task", "memory_gb"),
+)
 _DECISION_MINUTES = 30
 """It composes the sweep and submits an axis: minutes of one core."""
 _COUNTS = {"time_minutes": 1, "gpus": 0, "nodes": 1, "cpus_per_task": 1}
@@ -78,21 +90,48 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
             for key, least in _COUNTS.items()
             if not isinstance(merged[key], int) or merged[key] < least
         ]
-        if not wrong and merged["nodes"] != 1:
-            wrong = [f"{where['nodes']}.nodes={merged['nodes']}: a stage runs on one node."]
+        tasks = merged["tasks"]
+        if tasks is not None and not (isinstance(tasks, int) and tasks >= 1):
+            wrong.append(f"{where['tasks']}.tasks={tasks}: expected a whole number of at least 1.")
         said += wrong
+        if wrong:
+            continue
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
-        if not any(stage.cost.device == "any" for stage in graph if stage.name == name):
+        alike = [stage for stage in graph if stage.name == name]
+        if not any(stage.cost.device == "any" for stage in alike):
             # It would hold a GPU and never use it; asking for one by the stage's name still does.
             merged["gpus"] = mine.get("gpus", 0)
+        said += _share(name, merged, mine, {stage.cost.splits for stage in alike})
         found[name] = Resources(
             setup=tuple(merged["setup"]),
-            **{key: merged[key] for key in _KNOWN if key != "nodes"},
+            **{key: merged[key] for key in _KNOWN},
         )
     if said:
         raise ConfigurationError(said)
     return found
+
+
+def _share(
+    name: str, merged: dict[str, Any], mine: Mapping[str, Any], splits: set[int]
+) -> list[str]:
+    """Fill in a stage's processes; the complaints where they cannot share it."""
+    if splits <= {1}:
+        merged["nodes"], merged["tasks"] = 1, 1
+        merged["gpus"] = mine.get("gpus", min(1, merged["gpus"]))
+        return [
+            f"slurm.stages.{name}.{key}={mine[key]}: this stage runs as one process."
+            for key in ("nodes", "tasks")
+            if mine.get(key) not in (None, 1)
+        ]
+    merged["tasks"] = merged["tasks"] or max(1, merged["gpus"])
+    nodes, tasks = merged["nodes"], merged["tasks"]
+    return [
+        f"{name}: slurm.nodes={nodes} with {tasks} processes each (slurm.tasks, else slurm.gpus) "
+        f"do not divide its batch of {rows} rows."
+        for rows in sorted(splits)
+        if rows % (nodes * tasks)
+    ]
 
 
 def make_units(
@@ -130,6 +169,9 @@ def bundle(units: list[Unit], at_most: int) -> list[Unit]:
         if readers[parent] != 1 or parent not in by_last:
             continue
         (end,) = [last for last, one in by_last.items() if unit.keys[0] in one.keys]
+        if len({by_last[one].resources.processes for one in (end, parent)} - {1}) > 1:
+            # One job has one number of processes.
+            continue
         tail, head = by_last.pop(end), by_last.pop(parent)
         by_last[end] = Unit(
             keys=head.keys + tail.keys,

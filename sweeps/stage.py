@@ -26,7 +26,7 @@ KEY_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _STAGE_FIELDS = ("name", "version", "config", "inputs", "run", "cost")
-_COST_FIELDS = ("flops", "tokens", "memory_bytes", "disk_bytes", "device")
+_COST_FIELDS = ("flops", "tokens", "memory_bytes", "disk_bytes", "device", "splits")
 
 
 def canonical(value: Any, where: str = "config") -> Any:
@@ -77,6 +77,8 @@ class Cost:
     disk_bytes: float = 0
     device: str = "cpu"
     """`cpu` never needs an accelerator, `any` uses one where there is one."""
+    splits: int = 1
+    """Rows of a batch that as many processes as divide them can share; 1: it runs as one."""
 
     def __post_init__(self) -> None:
         for name in ("flops", "tokens", "memory_bytes", "disk_bytes"):
@@ -84,6 +86,8 @@ class Cost:
             number = isinstance(amount, int | float) and not isinstance(amount, bool)
             if not number or not math.isfinite(amount) or amount < 0:
                 raise StageError(f"cost.{name} is {amount!r}: expected a number of at least 0.")
+        if not isinstance(self.splits, int) or self.splits < 1:
+            raise StageError(f"cost.splits is {self.splits!r}: expected a whole number from 1.")
         if self.device not in DEVICES:
             raise StageError(f"cost.device is {self.device!r}: expected one of {list(DEVICES)}.")
 

@@ -16,6 +16,8 @@ class Cost:
     memory_bytes: float = 0.0
     disk_bytes: float = 0.0
     device: str = "cpu"
+    splits: int = 1
+    """Rows of a batch that several processes can share."""
 
 
 @dataclass(frozen=True, kw_only=True)

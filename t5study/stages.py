@@ -304,6 +304,7 @@ class Stages:
             memory_bytes=4 * count * 4,
             disk_bytes=4 * count,
             device="any",
+            splits=batch,
         )
 
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:

@@ -19,9 +19,18 @@ def build(settings: Mapping[str, Any], *, seed: int, device: str) -> EncoderDeco
     return from_config(ModelConfig(**settings)).to(device)
 
 
-def save(path: Path, model: EncoderDecoder | LanguageModel, **extra: Any) -> None:
-    """Write the model's weights, its settings and what else belongs to it."""
-    torch.save({"config": asdict(model.config), "weights": model.state_dict(), **extra}, path)
+def save(
+    path: Path,
+    model: EncoderDecoder | LanguageModel,
+    weights: Mapping[str, Any] | None = None,
+    **extra: Any,
+) -> None:
+    """Write the model's weights, its settings and what else belongs to it.
+
+    `weights` are given where the model's own are spread over several processes.
+    """
+    held = model.state_dict() if weights is None else weights
+    torch.save({"config": asdict(model.config), "weights": held, **extra}, path)
 
 
 def load(path: Path, *, device: str) -> tuple[EncoderDecoder | LanguageModel, dict[str, Any]]:

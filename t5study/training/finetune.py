@@ -11,10 +11,11 @@ import lightning
 from t5study.batching import FinetuneBatches
 from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
-from t5study.training.finetuning import Method, get_method
+from t5study.training.finetuning import GradualUnfreezing, Method, get_method
 from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText
 from t5study.training.schedule import constant
+from t5study.training.team import Team, team_of
 from t5study.training.validation import Validator
 from t5study.vocabulary import Vocabulary
 
@@ -31,6 +32,13 @@ class Unfreezer(lightning.Callback):
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Fine-tune; publishes each task's best checkpoint, the last one and selection.json."""
+    with team_of(context) as team:
+        _train(config, inputs, out, context, team)
+
+
+def _train(
+    config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any, team: Team
+) -> None:
     if "pretrain" in inputs:
         model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
         sentinels, optimizer_state = content["sentinels"], content["optimizer"]
@@ -59,13 +67,18 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         z_loss=config["z_loss"],
         normalizer=config["normalizer"],
         optimizer_state=optimizer_state,
+        team=team,
     )
-    validator = Validator(model, vocabulary, config, context.work, {"sentinels": sentinels})
+    validator = None
+    if team.lead:
+        extra = {"sentinels": sentinels}
+        validator = Validator(team.copy(model), vocabulary, config, context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
         config["steps"],
         tokens_per_step=tokens,
+        team=team,
         validator=validator,
         every=config["checkpoint_every"],
     )
@@ -78,6 +91,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         context=context,
         keeper=keeper,
         callbacks=[Unfreezer(method)],
+        partial=isinstance(method, GradualUnfreezing),
     )
-    write_history(out / "metrics.csv", keeper.history)
-    validator.publish(out)
+    if validator:
+        write_history(out / "metrics.csv", keeper.history)
+        validator.publish(out)

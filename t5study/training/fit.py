@@ -17,6 +17,7 @@ from t5study.allocator import keep_freed_memory
 from t5study.batching import loader
 from t5study.errors import DivergedError
 from t5study.training.module import TextToText
+from t5study.training.team import Team
 from t5study.training.validation import Validator
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ class Keeper(lightning.Callback):
     """Keeps a run resumable: saves last.ckpt, watches for the stop signal, tells how it goes.
 
     A validator is called after each step that is a multiple of `every` and after the last one;
-    its memory travels in last.ckpt.
+    its memory travels in last.ckpt. Of several processes the lead alone has one, and decides when
+    all of them save or stop.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Keeper(lightning.Callback):
         steps: int,
         *,
         tokens_per_step: float,
+        team: Team,
         validator: Validator | None = None,
         every: int = 0,
         save_seconds: float = 15.0,
     ) -> None:
         self.history: list[dict[str, float]] = []
         self._context = context
+        self.team = team
         self._steps = steps
         self._tokens_per_step = tokens_per_step
         self.validator = validator
@@ -65,19 +69,32 @@ class Keeper(lightning.Callback):
         self._pending.append(module.nats)
         if step % LOG_EVERY == 0 or last:
             self._log(step)
-        due = self.validator is not None and (last or step % self._every == 0)
+        due = self._every > 0 and (last or step % self._every == 0)
+        if due:
+            self.team.refresh(module.model, self._model_of_validation(module))
+        saving, stopping = self.team.agree(lambda: self._decide(module, step, due))
+        if saving:
+            self._save(trainer)
+        if due and self.validator:
+            self.validator.prune()
+        if stopping and not last:
+            self._context.stop()
+
+    def _model_of_validation(self, module: Any) -> Any:
+        return self.validator.model if self.validator else module.model
+
+    def _decide(self, module: Any, step: int, due: bool) -> tuple[bool, bool]:
+        """Whether to save and whether to stop, after validating where that is due."""
         if due and self.validator:
             module.eval()
             self.validator(step)
             module.train()
         stopping = self._context.should_stop()
         pause = max(self._save_seconds, self._save_cost / SAVE_SHARE)
-        if due or stopping or time.monotonic() - self._saved_at > pause:
-            self._save(trainer)
-        if due and self.validator:
-            self.validator.prune()
-        if stopping and not last:
-            self._context.stop()
+        saving = due or stopping or time.monotonic() - self._saved_at > pause
+        if saving:
+            self._context.assert_owned()
+        return saving, stopping
 
     def _log(self, step: int) -> None:
         loss = float(torch.stack(self._pending).mean())
@@ -90,35 +107,36 @@ class Keeper(lightning.Callback):
         self._context.progress(step, self._steps, loss=loss, tokens_per_second=rate)
 
     def _save(self, trainer: lightning.Trainer) -> None:
-        self._context.assert_owned()
         start = time.monotonic()
         target = self._context.work / LAST
         temporary = target.with_suffix(".tmp")
         trainer.save_checkpoint(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        if self.team.lead:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - start
 
     def state_dict(self) -> dict[str, Any]:
-        state = {
+        random: dict[str, Any] = {"random": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            random["random_cuda"] = torch.cuda.get_rng_state_all()
+        return {
             "history": self.history,
             "pending": [float(x) for x in self._pending],
             "validation": self.validator.memory if self.validator else None,
-            "random": torch.get_rng_state(),
             "threads": torch.get_num_threads(),
+            "ranks": self.team.gather(random),
         }
-        if torch.cuda.is_available():
-            state["random_cuda"] = torch.cuda.get_rng_state_all()
-        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.history = state["history"]
         self._pending = [torch.tensor(x) for x in state["pending"]]
         if self.validator:
             self.validator.memory.update(state["validation"])
-        self._restored = state
+        if len(state["ranks"]) == self.team.world:
+            self._restored = state["ranks"][self.team.rank]
 
     def on_train_start(self, trainer: lightning.Trainer, module: Any) -> None:
         """Random states go back last, after all set-up that may have drawn from them."""
@@ -143,6 +161,18 @@ def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | 
     return None
 
 
+def _found(context: Any, keeper: Keeper) -> tuple[Path | None, int, int]:
+    """The checkpoint to go on from, its step, and the number of threads to use."""
+    found = newest_checkpoint([context.work, *context.earlier])
+    if not found:
+        return None, 0, context.threads
+    path, checkpoint = found
+    if keeper.validator and path.parent != context.work:
+        keeper.validator.carry(path.parent)
+    threads = checkpoint["callbacks"][keeper.state_key]["threads"]
+    return path, checkpoint["global_step"], threads
+
+
 def fit(
     module: TextToText,
     batches: Any,
@@ -153,27 +183,23 @@ def fit(
     context: Any,
     keeper: Keeper,
     callbacks: Sequence[lightning.Callback] = (),
+    partial: bool = False,
 ) -> None:
     """Train `module` on batches[0 .. steps), from the newest checkpoint if there is one.
 
+    `partial` says that not all parameters train at every step.
     Raises DivergedError where the loss is not finite, and what the context raises to stop.
     """
     keep_freed_memory()
     torch.set_num_threads(context.threads)
-    found = newest_checkpoint([context.work, *context.earlier])
-    start, path = 0, None
-    if found:
-        path, checkpoint = found
-        start = checkpoint["global_step"]
-        # The order of sums, and with it the last bit, depends on the number of threads.
-        torch.set_num_threads(checkpoint["callbacks"][keeper.state_key]["threads"])
-        if keeper.validator and path.parent != context.work:
-            keeper.validator.carry(path.parent)
+    team = keeper.team
+    path, start, threads = team.agree(lambda: _found(context, keeper))
+    # The order of sums, and with it the last bit, depends on the number of threads.
+    torch.set_num_threads(threads)
+    if path:
         log.info("going on at step %d from %s", start, path)
-    torch.manual_seed(seed)
+    torch.manual_seed(team.seed(seed, start))
     trainer = lightning.Trainer(
-        accelerator="gpu" if context.device.startswith("cuda") else "cpu",
-        devices=1,
         max_steps=steps,
         max_epochs=-1,
         precision=precision,  # type: ignore[arg-type]
@@ -184,7 +210,10 @@ def fit(
         enable_model_summary=False,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
+        **team.trainer(context.device, partial=partial),
     )
+    if team.world > 1:
+        batches = batches.shard(team.rank, team.world)
     module.train()
     trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
 

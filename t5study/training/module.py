@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
+from t5study.model.stack import Block
 from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.training.adafactor import Adafactor
 from t5study.training.loss import Z_LOSS, cross_entropy
 from t5study.training.schedule import Schedule
+from t5study.training.team import Team, full, spread
 
 
 class TextToText(lightning.LightningModule):
@@ -31,6 +33,7 @@ class TextToText(lightning.LightningModule):
         z_loss: float = Z_LOSS,
         normalizer: str = "padded",
         optimizer_state: Mapping[str, Any] | None = None,
+        team: Team | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -38,20 +41,33 @@ class TextToText(lightning.LightningModule):
         self._z_loss = z_loss
         self._normalizer = normalizer
         self._optimizer_state = optimizer_state
+        self.team = team or Team()
         self.nats = torch.zeros(())
         """Cross-entropy in nats a real target token, of the last step."""
 
-    def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
-        """The loss of one batch of the names in t5study.batching."""
-        weights = batch["decoder_loss_weights"]
-        real = weights.bool()
+    def configure_model(self) -> None:
+        """Spread the parameters over the processes where their strategy does that."""
+        self.team.split(self, [part for part in self.model.modules() if isinstance(part, Block)])
+
+    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Summed loss, summed nats and number of real target tokens of this process's rows."""
+        real = batch["decoder_loss_weights"].bool()
         features = self.model.features(batch)
         loss, nats = cross_entropy(
             self.model.head(features[real]), batch["decoder_target_tokens"][real], self._z_loss
         )
-        tokens = real.sum()
+        return loss, nats, real.sum()
+
+    def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
+        """The loss of one batch of the names in t5study.batching."""
+        loss, own_nats, own_tokens = self(batch)
+        nats, tokens = self.team.total(own_nats, own_tokens)
         self.nats = (nats / tokens).detach()
-        return loss / (weights.numel() if self._normalizer == "padded" else tokens)
+        if self._normalizer == "padded":
+            # Every process has as many positions, so that the mean of their gradients is right.
+            return loss / batch["decoder_loss_weights"].numel()
+        # As one process alone computes it, to the last bit.
+        return loss / tokens if self.team.world == 1 else loss * self.team.world / tokens
 
     def configure_optimizers(self) -> Any:
         """AdaFactor over what trains, at the schedule's rate."""
@@ -68,7 +84,10 @@ class TextToText(lightning.LightningModule):
 def named_state(optimizer: Any, model: EncoderDecoder | LanguageModel) -> dict[str, Any]:
     """The optimizer's state by parameter name, so that another stage can take it over."""
     names = {id(p): name for name, p in model.named_parameters()}
-    return {names[id(p)]: dict(state) for p, state in optimizer.state.items()}
+    return {
+        names[id(p)]: {name: full(value) for name, value in state.items()}
+        for p, state in optimizer.state.items()
+    }
 
 
 def carry_over(
@@ -77,7 +96,4 @@ def carry_over(
     """Second moments and step counters go on from pre-training; new parameters start afresh."""
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and name in state:
-            optimizer.state[parameter] = {
-                k: v.to(parameter.device) if isinstance(v, Tensor) else v
-                for k, v in state[name].items()
-            }
+            optimizer.state[parameter] = {k: spread(v, parameter) for k, v in state[name].items()}

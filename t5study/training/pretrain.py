@@ -22,6 +22,7 @@ from t5study.training.examples import rates, training_pairs
 from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText, named_state
 from t5study.training.schedule import inverse_square_root
+from t5study.training.team import Team, full, team_of
 from t5study.training.validation import Validator
 from t5study.vocabulary import Vocabulary
 
@@ -34,6 +35,13 @@ WORTH_NOTING = 0.05
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Train from scratch; publishes model.pt and metrics.csv, and selection.json of a mixture."""
+    with team_of(context) as team:
+        _train(config, inputs, out, context, team)
+
+
+def _train(
+    config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any, team: Team
+) -> None:
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
     whole = TokenizedCorpus.open(inputs["corpus"]) if config["objective"] else None
     corpus = whole.first(config["corpus_tokens"]) if whole and config["corpus_tokens"] else whole
@@ -44,18 +52,23 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         schedule=inverse_square_root(config["hold"], steps=config["steps"], ramp=config["ramp"]),
         z_loss=config["z_loss"],
         normalizer=config["normalizer"],
+        team=team,
     )
     extra = {"sentinels": config["sentinels"]}
-    validator = None
+    validator, every = None, 0
     if config["mixture"] and config["mixture"]["validation"]:
-        validator = Validator(model, vocabulary, config["mixture"], context.work, extra)
+        every = config["mixture"]["checkpoint_every"]
+        if team.lead:
+            own = team.copy(model)
+            validator = Validator(own, vocabulary, config["mixture"], context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
         config["steps"],
         tokens_per_step=tokens,
+        team=team,
         validator=validator,
-        every=config["mixture"]["checkpoint_every"] if validator else 0,
+        every=every,
     )
     fit(
         module,
@@ -75,9 +88,12 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     context.record(
         tokens=tokens * config["steps"], repeats=seen, sample=asdict(sample), notes=notes
     )
-    write_history(out / "metrics.csv", keeper.history)
     optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
-    save(out / "model.pt", model, optimizer=optimizer, **extra)
+    weights = {name: full(value) for name, value in model.state_dict().items()}
+    if not team.lead:
+        return
+    write_history(out / "metrics.csv", keeper.history)
+    save(out / "model.pt", model, weights, optimizer=optimizer, **extra)
     if validator:
         validator.publish(out)
 

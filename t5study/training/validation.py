@@ -32,7 +32,7 @@ class Validator:
         work: Path,
         extra: Mapping[str, Any],
     ) -> None:
-        self._model, self._vocabulary, self._config = model, vocabulary, config
+        self.model, self._vocabulary, self._config = model, vocabulary, config
         self._work, self._extra = work, extra
         self.memory: dict[str, Any] = {"validation": {name: [] for name in config["validation"]}}
         self._questions = {
@@ -61,7 +61,7 @@ class Validator:
         """Score the model as it is after `step`, and keep it where it is a best one."""
         for name, questions in self._questions.items():
             texts = answer(
-                self._model,
+                self.model,
                 questions,
                 self._vocabulary,
                 max_length=self._config["targets_length"],
@@ -71,7 +71,7 @@ class Validator:
             entry = {"step": step, "mean": fmean(scores.values()), **scores}
             self.memory["validation"][name].append(entry)
         if step in self._winners():
-            save(self._path(step), self._model, **self._extra)
+            save(self._path(step), self.model, **self._extra)
 
     def prune(self) -> None:
         """Remove what can win no more; only once the run's checkpoint knows of the winners."""
@@ -87,7 +87,7 @@ class Validator:
 
     def publish(self, out: Path) -> None:
         """Write the checkpoints that a rule may choose, and selection.json that names them."""
-        save(out / LAST_MODEL, self._model, **self._extra)
+        save(out / LAST_MODEL, self.model, **self._extra)
         together = self._path(self.best_together())
         selection = {}
         for name, history in self.memory["validation"].items():

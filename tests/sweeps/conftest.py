@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ from sweeps.stage import Stage
 from sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = ROOT / "tests/slurm/local_slurm.sh"
 TOY = '''
 import fcntl, json, os, signal, sys, time
 from pathlib import Path
@@ -251,26 +249,3 @@ def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")
     store.prepare()
     return store
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A SLURM of one node, taken down afterwards; its environment is this process's."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        pytest.skip("a SLURM of one's own needs root on Debian: sudo tests/slurm/local_slurm.sh up")
-    home = tmp_path_factory.mktemp("slurm")
-    changed = {
-        "SLURM_HOME": str(home),
-        "SLURM_CPUS": "2",
-        "SLURM_CONF": str(home / "etc/slurm.conf"),
-        "PATH": f"{LOCAL.parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in changed.items():
-            patch.setenv(name, value)
-        up = subprocess.run([LOCAL, "up"], capture_output=True, text=True, timeout=300)
-        try:
-            assert up.returncode == 0, up.stdout + up.stderr
-            yield home
-        finally:
-            subprocess.run([LOCAL, "down", "--purge"], capture_output=True, timeout=60)

@@ -32,6 +32,7 @@ class FakeContext:
         work.mkdir(parents=True, exist_ok=True)
         self.work, self.earlier = work, earlier or []
         self.device, self.threads, self.attempt = "cpu", 1, 1
+        self.ranks: Any = None
         self.facts: dict[str, Any] = {}
         self._stop_at, self._calls = stop_at, 0
 
@@ -193,6 +194,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
         name: str,
         stops: tuple[int, ...] = (),
         moves: bool = False,
+        ranks: Any = None,
     ) -> Path:
         out = tmp_path / name / "out"
         out.mkdir(parents=True)
@@ -200,6 +202,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
         for attempt, stop in enumerate((*stops, None)):
             work = tmp_path / name / f"work{attempt if moves else 0}"
             context = FakeContext(work, earlier=list(earlier), stop_at=stop)
+            context.ranks = ranks
             if moves:
                 earlier.insert(0, work)
             if stop is None:
