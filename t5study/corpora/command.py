@@ -26,9 +26,9 @@ def add_arguments(verbs: Any) -> None:
         help="tasks, corpora or validation sets, as list prints them; default: what is embedded",
     )
     fetch.set_defaults(run=_fetch)
-    verbs.add_parser("list", help="the embedded data, and what of it is here").set_defaults(
-        run=_list
-    )
+    verbs.add_parser(
+        "list", help="the embedded data, what of it is here, and all corpora"
+    ).set_defaults(run=_list)
 
 
 def _fetch(given: argparse.Namespace) -> int:
@@ -46,6 +46,7 @@ def _list(given: argparse.Namespace) -> int:
     console = Console()
     console.print(archive_table())
     console.print(data_table())
+    console.print(corpus_table())
     return 0
 
 
@@ -134,4 +135,16 @@ def data_table() -> Table:
             rows = ", ".join(f"{stem} {about['rows']:,}" for stem, about in files.items())
             characters = f"{sum(about['characters'] for about in files.values()):,}"
         table.add_row(name, ", ".join(readers[name]), rows, characters, "yes" if rows else "no")
+    return table
+
+
+def corpus_table() -> Table:
+    """Return one row a corpus that dataset.corpus can name."""
+    from rich.table import Table
+
+    table = Table("corpus", "what", "million tokens", "licence", title="Corpora by name")
+    for name in corpora.corpus_names():
+        corpus = corpora.get_corpus(name)
+        tokens = f"{corpus.approximate_tokens / 1e6:,.0f}"
+        table.add_row(name, corpus.description, tokens, corpus.licence)
     return table

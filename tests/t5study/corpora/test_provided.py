@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from t5study.corpora import described_corpus, get_corpus, packaged_names
+from t5study.corpora import corpus_names, described_corpus, get_corpus, packaged_names
+from t5study.corpora.__main__ import main
 from t5study.errors import DataError
 
 
@@ -146,3 +147,11 @@ def test_embedded_parts_of_a_combination_are_fetched():
     assert packaged_names(["wikipedia:4+books:1", "docs", "c4"]) == {"books", "docs"}
     texts = islice(get_corpus("books:3+docs:1").documents(), 40)
     assert all(isinstance(text, str) for text in texts)
+
+
+def test_list_names_every_corpus(capsys, monkeypatch: pytest.MonkeyPatch):
+    """Also those of the hub, which are not embedded."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out.partition("Corpora by name")[2]
+    assert all(f" {name} " in shown for name in corpus_names())
