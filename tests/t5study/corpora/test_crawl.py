@@ -124,10 +124,11 @@ def test_counts_add_up(crawl: Path, tmp_path: Path) -> None:
     assert whole["counts"]["read-lines"] == dropped + whole["counts"]["written-lines"]
 
 
-def test_number_of_workers_changes_no_byte(crawl: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("deduplicate", ["lines", "spans", "none"])
+def test_number_of_workers_changes_no_byte(crawl: Path, tmp_path: Path, deduplicate: str) -> None:
     """One worker and two write the same files."""
-    one = clean(crawl, tmp_path / "one", workers=1)
-    two = clean(crawl, tmp_path / "two", workers=2)
+    one = clean(crawl, tmp_path / "one", workers=1, deduplicate=deduplicate)
+    two = clean(crawl, tmp_path / "two", workers=2, deduplicate=deduplicate)
     assert contents(tmp_path / "one") == contents(tmp_path / "two") != {}
     assert one["counts"] == two["counts"]
 
