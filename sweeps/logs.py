@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import shutil
@@ -26,19 +27,23 @@ def captured(path: Path) -> Iterator[None]:
     _flush(*streams)
     for number in saved:
         os.dup2(target, number)
-    raw = os.fdopen(target, "wb", buffering=0)
-    writer = io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
-    sys.stdout = sys.stderr = writer
+    os.close(target)
+    sys.stdout = sys.stderr = _wherever_it_leads()
     try:
         yield
     finally:
-        _flush(writer, *streams)
+        _flush(sys.stdout, *streams)
         sys.stdout, sys.stderr = streams
         for number, copy in saved.items():
             os.dup2(copy, number)
             os.close(copy)
-        with contextlib.suppress(OSError):
-            writer.close()
+
+
+@functools.cache
+def _wherever_it_leads() -> io.TextIOWrapper:
+    """A stream on descriptor 2, never closed: libraries that log keep the one they find first."""
+    raw = io.FileIO(2, "wb", closefd=False)
+    return io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
 
 
 def gather_logs(earlier: list[Path], newest: Path, target: Path) -> None:

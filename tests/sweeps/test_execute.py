@@ -76,6 +76,24 @@ def test_what_a_stage_prints_is_in_its_log(store, toy, run, capfd):
     assert capfd.readouterr().out == "back again\n"
 
 
+def test_a_handler_of_an_earlier_stage_writes_into_the_log_of_the_next(store, toy, run):
+    """Lightning adds one where it is imported, which is within a stage."""
+    (toy.folder / "logging_study.py").write_text(
+        "import logging, sys\n"
+        "log = logging.getLogger('a library')\n"
+        "log.addHandler(logging.StreamHandler())\n"
+        "def speak(config, inputs, out, context):\n"
+        "    log.warning('said in %s', config['text'])\n"
+    )
+    logs = []
+    for name in ("a", "b"):
+        stage = toy.stage("text", "loud", text=name)
+        object.__setattr__(stage, "run", "logging_study.speak")
+        assert run(stage).state == "done"
+        logs.append((store.find(stage) / "log.txt").read_text())
+    assert logs == ["said in a\n", "said in b\n"]
+
+
 def test_a_finished_stage_is_not_run_again(store, toy, run):
     """The second call finds it."""
     stage = toy.text("a")
