@@ -15,15 +15,20 @@ TOP_PAD = 256 * 2**20
 def keep_freed_memory() -> bool:
     """Have the C allocator reuse large blocks instead of returning them to the system.
 
+    What earlier work of this process left goes back first: a worker that has trained a large model
+    does not hold its memory through all later stages.
+
     A training step on a CPU allocates and frees tens of megabytes many times; by default each
     allocation is mapped, zeroed page by page and unmapped again, which can double a step's time.
     Returns whether this system's allocator could be told; only glibc's can.
     """
     if not sys.platform.startswith("linux"):
         return False
+    library = ctypes.CDLL(None)
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        mallopt, trim = library.mallopt, library.malloc_trim
     except AttributeError:
         return False
+    trim(0)
     settings = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, TOP_PAD))
     return all(mallopt(name, value) == 1 for name, value in settings)
