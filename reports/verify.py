@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reports.body import body
 from reports.collect import collect
 from reports.errors import ReportError
 from reports.options import HOLE, WHOLE, parser
@@ -114,7 +115,9 @@ def run(words: Sequence[str]) -> int:
     if now == text:
         print(f"{given.file}: the store still gives this table.")
         return WHOLE
-    if said.get("scores") == read_provenance(now)["scores"]:
+    format = said["drawn"].split()[0]
+    same = said.get("scores") == read_provenance(now)["scores"]
+    if same and body(text, format) == body(now, format):
         print(f"{given.file}: the same scores and bold; other words around them:")
         status = WHOLE
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,44 @@ def test_another_score_is_shown(full, tmp_path: Path, format: str, capsys) -> No
     said = capsys.readouterr().out
     assert "another table now" in said
     assert "12.25" in said
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(("given", "changed"), [("69.5", "79.5"), ("two seeds", "two weeks")])
+def test_a_number_changed_by_hand_is_shown(
+    full, tmp_path: Path, format: str, given: str, changed: str, capsys
+) -> None:
+    """What the file says of its scores is not believed: its rows are read."""
+    path = written(full, tmp_path, format)
+    text = path.read_text()
+    assert given in text
+    path.write_text(text.replace(given, changed))
+    assert run([str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "another table now" in said
+    assert changed in said
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("siunitx", [False, True])
+def test_another_reason_for_a_hole_is_no_other_table(
+    full, tmp_path: Path, format: str, siunitx: bool
+) -> None:
+    """Footnotes come and go, and their marks with them; the rows stay."""
+    path = written(full, tmp_path, format, Style(siunitx=siunitx))
+    key = full.key("evaluate", "two seeds", 1)
+    full.fail(full.stages[key]["inputs"]["member_0"], "disk is full")
+    for cell in full.rows[0]["cells"]:
+        full.finish(cell["scores"]["mood"], notes=["A new note."], scores=cell_scores(full, cell))
+    full.record()
+    text = path.read_text()
+    assert run([str(path)]) == 0
+    assert "A new note" not in text
+
+
+def cell_scores(full, cell) -> dict:
+    key = cell["scores"]["mood"]
+    return json.loads((full.path / "evaluate" / key / "scores.json").read_text())
 
 
 def test_another_commit_is_no_other_table(full, tmp_path: Path, capsys) -> None:

@@ -1,0 +1,60 @@
+"""The rows of a drawn table as they stand in its file, without footnote marks and other words."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+
+Body = list[str]
+_MARKS = re.compile(r"<sup>[a-z,]*</sup>|\\textsuperscript\{[a-z,]*\}")
+_SPACE = re.compile(r"\s+")
+
+
+def body(text: str, format: str) -> Body | None:
+    """The rows of a file in one of the formats, heading first; None where it is a broken one."""
+    try:
+        return [_SPACE.sub(" ", row).strip() for row in BODIES[format](text)]
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _markdown(text: str) -> Body:
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    del rows[1:2]  # only says how wide the columns are
+    return [_MARKS.sub("", row) for row in rows]
+
+
+def _latex(text: str) -> Body:
+    inside = text.split(r"\toprule", 1)[1].rsplit(r"\bottomrule", 1)[0]
+    # siunitx has a mark in braces of its own.
+    return [_MARKS.sub("", line).replace("{}", "") for line in inside.splitlines()]
+
+
+def _html(text: str) -> Body:
+    inside = text.split('<table class="scores">', 1)[1].split("</table>", 1)[0]
+    inside = re.sub(r"<caption>.*?</caption>", "", inside, flags=re.DOTALL)
+    return re.sub(r' title="[^"]*"', "", _MARKS.sub("", inside)).splitlines()
+
+
+def _csv(text: str) -> Body:
+    rows = list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))
+    shown = [j for j, name in enumerate(rows[0]) if not name.endswith(" note")]
+    return [json.dumps([row[j] for j in shown]) for row in rows]
+
+
+def _json(text: str) -> Body:
+    drawn = json.loads(text)
+    rows = [*drawn["rows"], *drawn["references"]]
+    shown = ("label", "baseline", "values", "bold", "deviations", "runs", "asked")
+    return [json.dumps(drawn["columns"]), *(json.dumps([row[k] for k in shown]) for row in rows)]
+
+
+BODIES: dict[str, Callable[[str], Body]] = {
+    "markdown": _markdown,
+    "latex": _latex,
+    "html": _html,
+    "csv": _csv,
+    "json": _json,
+}
