@@ -24,7 +24,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
         "title": sweep.title,
         "section": sweep.section,
         "study": sweep.study,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
         "command": list(command or sys.argv),
         "sweep_file": sweep.file and {"name": sweep.file.name, "sha256": sweep.file.sha256},
         "common": list(sweep.common),

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from reports.records import find_record, known_ids
+from sweeps.expand import Row, Sweep
+from sweeps.record import write_record
+from sweeps.store import Store
+from sweeps.study import Cell
+
 ROOT = Path(__file__).parents[2]
 
 STUDY = """
@@ -167,6 +173,17 @@ def test_unwritable_store_is_one_message(toy: Path) -> None:
     assert done.returncode == 2
     assert "store" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_last_of_two_sweeps_within_one_second_is_the_later_one(tmp_path: Path) -> None:
+    """Records of one command are written within milliseconds; `last` is the last written."""
+    store = Store(tmp_path)
+    cell = Cell(seed=0, config={}, scores={}, columns=())
+    row = Row(label="r", name="r", overrides=(), baseline=True, cells=(cell,))
+    for id in "bca":
+        write_record(store, Sweep(id=id, title=id, study="toy", rows=(row,)))
+        assert find_record(tmp_path, "last")["id"] == id
+    assert known_ids(tmp_path) == ["a", "c", "b"]
 
 
 def test_orchestration_and_reports_know_no_study() -> None:
