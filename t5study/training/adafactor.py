@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 
 class Adafactor(torch.optim.Optimizer):
@@ -48,58 +49,76 @@ class Adafactor(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            parameters = [p for p in group["params"] if p.grad is not None]
-            if parameters:
-                self._update(parameters, group)
+            self._update([p for p in group["params"] if p.grad is not None], group)
         return loss
 
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
-        gradients = [p.grad.float() for p in parameters if p.grad is not None]
-        squares = torch._foreach_mul(gradients, gradients)
-        torch._foreach_add_(squares, group["eps_square"])
-        for parameter, gradient, square in zip(parameters, gradients, squares, strict=True):
+        """Parameters of one shape and age are updated as one stacked tensor (N, *shape)."""
+        alike: dict[Any, list[Tensor]] = {}
+        for parameter in parameters:
             state = self.state[parameter]
             if not state:
-                self._start(state, square, group["factor_from"])
-            beta = second_moment_decay(state["step"], group["decay"])
-            state["step"] += 1
-            gradient.mul_(self._inverse_root(state, square, beta))
-        clipped = [
-            torch.clamp(_rms(update, norm) / group["clip"], min=1.0)
-            for update, norm in zip(gradients, torch._foreach_norm(gradients), strict=True)
-        ]
-        scales = [
-            group["lr"] * torch.clamp(_rms(p, norm), min=group["eps_scale"])
-            for p, norm in zip(
-                parameters, torch._foreach_norm([p.float() for p in parameters]), strict=True
-            )
-        ]
-        torch._foreach_mul_(gradients, [-s / c for s, c in zip(scales, clipped, strict=True)])
-        torch._foreach_add_(parameters, gradients)
+                _start(state, parameter, group["factor_from"])
+            # One that is spread over processes stays alone.
+            alone = id(parameter) if isinstance(parameter, DTensor) else None
+            kind = (parameter.shape, parameter.dtype, state["step"], alone)
+            alike.setdefault(kind, []).append(parameter)
+        for (shape, _, step, _), members in alike.items():
+            states = [self.state[parameter] for parameter in members]
+            beta = second_moment_decay(step, group["decay"])
+            update = _stacked([p.grad.float() for p in members if p.grad is not None])
+            square = update.square().add_(group["eps_square"])
+            update = update * _inverse_root(states, square, beta)
+            size = shape.numel() ** -0.5
+            clipped = (_norms(update) * (size / group["clip"])).clamp(min=1.0)
+            scale = _norms(_stacked([p.float() for p in members])) * size
+            factor = scale.clamp(min=group["eps_scale"]) * -group["lr"] / clipped
+            update = update * factor.view(-1, *[1] * len(shape))
+            torch._foreach_add_(members, list(update.unbind()))
+            for state in states:
+                state["step"] += 1
 
-    @staticmethod
-    def _start(state: dict[str, Any], square: Tensor, factor_from: int) -> None:
-        state["step"] = 0
-        dims = factored_dims(square.shape, factor_from)
-        if dims is None:
-            state["second_moment"] = torch.zeros_like(square)
-        else:
-            larger, smaller = dims
-            state["second_moment_row"] = torch.zeros_like(square.mean(larger))
-            state["second_moment_column"] = torch.zeros_like(square.mean(smaller))
-            state["dims"] = (larger, smaller)
 
-    @staticmethod
-    def _inverse_root(state: dict[str, Any], square: Tensor, beta: float) -> Tensor:
-        """1 / sqrt of the (reconstructed) second moment after this step's squares."""
-        if "second_moment" in state:
-            return state["second_moment"].lerp_(square, 1.0 - beta).rsqrt()
-        larger, smaller = state["dims"]
-        row = state["second_moment_row"].lerp_(square.mean(larger), 1.0 - beta)
-        column = state["second_moment_column"].lerp_(square.mean(smaller), 1.0 - beta)
-        over = smaller - 1 if larger < smaller else smaller
-        row_factor = (row / row.mean(over, keepdim=True)).rsqrt().unsqueeze(larger)
-        return row_factor * column.rsqrt().unsqueeze(smaller)
+def _start(state: dict[str, Any], parameter: Tensor, factor_from: int) -> None:
+    state["step"] = 0
+    zeros = torch.zeros_like(parameter, dtype=torch.float32)
+    dims = factored_dims(parameter.shape, factor_from)
+    if dims is None:
+        state["second_moment"] = zeros
+    else:
+        larger, smaller = dims
+        state["second_moment_row"] = torch.zeros_like(zeros.mean(larger))
+        state["second_moment_column"] = torch.zeros_like(zeros.mean(smaller))
+        state["dims"] = (larger, smaller)
+
+
+def _inverse_root(states: list[dict[str, Any]], square: Tensor, beta: float) -> Tensor:
+    """1 / sqrt of the (reconstructed) second moments after this step's squares (N, *shape)."""
+    if "second_moment" in states[0]:
+        return _decayed(states, "second_moment", square, beta).rsqrt()
+    larger, smaller = (dim + 1 for dim in states[0]["dims"])
+    row = _decayed(states, "second_moment_row", square.mean(larger), beta)
+    column = _decayed(states, "second_moment_column", square.mean(smaller), beta)
+    over = smaller - 1 if larger < smaller else smaller
+    row_factor = (row / row.mean(over, keepdim=True)).rsqrt().unsqueeze(larger)
+    return row_factor * column.rsqrt().unsqueeze(smaller)
+
+
+def _decayed(states: list[dict[str, Any]], name: str, square: Tensor, beta: float) -> Tensor:
+    """The moments of this name, stacked, after they took in `square`; the states keep them."""
+    kept = [state[name] for state in states]
+    torch._foreach_lerp_(kept, list(square.unbind()), 1.0 - beta)
+    return _stacked(kept)
+
+
+def _stacked(tensors: list[Tensor]) -> Tensor:
+    """Tensors of one shape as one (N, *shape); a single one without a copy."""
+    return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(tensors)
+
+
+def _norms(stacked: Tensor) -> Tensor:
+    """The Euclidean norm of each of (N, *shape), as (N,)."""
+    return torch.linalg.vector_norm(stacked.flatten(1), dim=1)
 
 
 def second_moment_decay(step: int, decay: float = 0.8) -> float:
@@ -114,7 +133,3 @@ def factored_dims(shape: torch.Size, factor_from: int) -> tuple[int, int] | None
     order = sorted(range(len(shape)), key=lambda d: shape[d])
     larger, smaller = order[-1], order[-2]
     return None if shape[smaller] < factor_from else (larger, smaller)
-
-
-def _rms(tensor: Tensor, norm: Tensor) -> Tensor:
-    return norm / tensor.numel() ** 0.5

@@ -168,3 +168,24 @@ def test_equals_the_formulas(shape: tuple[int, ...], factor_from: int, scale: fl
     assert ("second_moment" in optimizer.state[parameter]) == (
         len(shape) < 2 or sorted(shape)[-2] < factor_from
     )
+
+
+def test_parameters_of_one_shape_together_equal_each_alone() -> None:
+    """Stacked updates of many parameters, some of which join later, are those of single ones."""
+    generator = torch.Generator().manual_seed(4)
+    shapes = [(130, 140), (130, 140), (5, 9), (5, 9), (5, 9), (7,), (7,)]
+    starts = [torch.randn(shape, generator=generator) for shape in shapes]
+    together = [torch.nn.Parameter(start.clone()) for start in starts]
+    alone = [torch.nn.Parameter(start.clone()) for start in starts]
+    optimizers = [Adafactor(together, lr=0.1), *(Adafactor([p], lr=0.1) for p in alone)]
+    for step in range(4):
+        for one, other in zip(together, alone, strict=True):
+            one.grad = other.grad = None
+            if step > 1 or one.ndim == 2:
+                one.grad = torch.randn(one.shape, generator=generator)
+                other.grad = one.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    assert {optimizers[0].state[p]["step"] for p in together} == {2, 4}
+    for one, other in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
