@@ -87,6 +87,11 @@ class Batches:
         view._rank, view._world = rank, world
         return view
 
+    @property
+    def fixed_widths(self) -> bool:
+        """Whether every batch has the layout's full widths."""
+        return all(rows.full_width for rows in self._rows)
+
     def epochs(self, steps: int, source: str | None = None) -> float:
         """How often `steps` batches go through a source, the first one where none is named."""
         position = 0 if source is None else list(self.sources).index(source)

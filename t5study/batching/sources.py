@@ -35,6 +35,9 @@ class Examples(NamedTuple):
 class Rows(Protocol):
     """What a batch asks of a source."""
 
+    full_width: bool
+    """Whether its rows need the layout's widths, whichever are drawn."""
+
     def __len__(self) -> int:
         """How many rows an epoch has."""
 
@@ -56,6 +59,8 @@ class CorpusRows:
     are short. An objective that takes each document for itself has in a row as many pieces as fit
     whatever the draw, of any documents. The short last piece of a group or document is kept.
     """
+
+    full_width = True
 
     def __init__(
         self, corpus: TokenizedCorpus, objective: Objective, layout: Layout, raw_length: int
@@ -141,6 +146,7 @@ class ExampleRows:
         self._lengths = layout.closed_lengths(self._inputs.lengths, self._targets.lengths)
         self._layout = layout
         self._packed = row_bounds(self._lengths, layout.widths) if packing else None
+        self.full_width = packing
 
     def __len__(self) -> int:
         return len(self._lengths) if self._packed is None else len(self._packed) - 1

@@ -17,6 +17,10 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from t5study.model import plain
+from t5study.model.masks import additive, packed
+from t5study.model.plain import compute_dtype
+
 WORTHWHILE = 1 << 21
 """Products of fewer multiply-adds than this gain nothing from the other matrix library."""
 
@@ -26,7 +30,7 @@ RANDOM_BITS = 16
 
 def linear(x: Tensor, weight: Tensor) -> Tensor:
     """x (..., N) weight (L, N)^T -> (..., L)."""
-    return _Linear.apply(x, weight, _compute_dtype(x))
+    return _Linear.apply(x, weight, compute_dtype(x))
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
@@ -36,7 +40,7 @@ def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
 
 def feed_forward(x: Tensor, up: Tensor, down: Tensor, keep: Tensor | None, scale: float) -> Tensor:
     """down(keep * scale * relu(up(x))) for x (..., D), up (F, D), down (D, F)."""
-    return _FeedForward.apply(x, up, down, keep, scale, _compute_dtype(x))
+    return _FeedForward.apply(x, up, down, keep, scale, compute_dtype(x))
 
 
 def attend(
@@ -47,9 +51,10 @@ def attend(
     mask: Tensor | None = None,
     value_keep: Tensor | None = None,
     weight_keep: Tensor | None = None,
+    scale: float = 1.0,
 ) -> Tensor:
     """softmax(Q K^T + bias + mask) V for every head; shapes as in t5study.model.plain."""
-    return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep)
+    return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep, scale)
 
 
 def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> Tensor:
@@ -66,6 +71,38 @@ def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> 
     return torch.bmm(weights.flatten(0, 1).to(value.dtype), value).view(sizes)
 
 
+def visible(
+    query_segments: Tensor,
+    key_segments: Tensor,
+    *,
+    causal: bool = False,
+    prefix: Tensor | None = None,
+) -> Tensor | None:
+    """Who sees whom, as t5study.model.plain says; small or None where no row is packed.
+
+    Where rows hold one example each, queries need no mask of their own, and what stands after a
+    causal query hides the padding too.
+    """
+    if prefix is not None or packed(query_segments) or packed(key_segments):
+        return plain.visible(query_segments, key_segments, causal=causal, prefix=prefix)
+    real = key_segments != 0
+    return None if causal or bool(real.all()) else additive(real.unsqueeze(1))
+
+
+def used_length(segments: Tensor) -> int:
+    """Positions up to the last real one of any row."""
+    used = segments.any(0).nonzero()
+    return int(used[-1]) + 1 if len(used) else 1
+
+
+def loss_rows(
+    features: Tensor, targets: Tensor, weights: Tensor
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The positions that count, as t5study.model.plain says."""
+    real = weights.bool()
+    return features[real], targets[real], None
+
+
 def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Ones with probability `keep` (to 2^-16), else zeros, four for one 64-bit draw."""
     count = torch.Size(shape).numel()
@@ -75,15 +112,11 @@ def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.d
     return torch.ge(bits, threshold, out=torch.empty(shape, dtype=dtype))
 
 
-def _compute_dtype(x: Tensor) -> torch.dtype:
-    """The dtype that products take now: autocast's, where it is on."""
-    if torch.is_autocast_enabled("cpu"):
-        return torch.get_autocast_dtype("cpu")
-    return x.dtype
+def product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
+    """then(x (M, N) weight (L, N)^T) -> (M, L), by whichever matrix library is faster.
 
-
-def _product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
-    """then(x (M, N) weight (L, N)^T) -> (M, L), by whichever matrix library is faster."""
+    For a weight's gradient, where both sides lie transposed, that is always the usual one.
+    """
     large = x.shape[0] * x.shape[1] * weight.shape[0] >= WORTHWHILE
     if large and x.dtype in _other_library():
         return torch.ops.mkldnn._linear_pointwise(x, weight, None, then, [], "")
@@ -107,7 +140,7 @@ class _Linear(Function):
         ctx.dtypes = x.dtype, weight.dtype
         rows, weight = x.to(dtype).reshape(-1, x.shape[-1]), weight.to(dtype)
         ctx.save_for_backward(rows, weight)
-        return _product(rows, weight).view(*x.shape[:-1], -1)
+        return product(rows, weight).view(*x.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
@@ -118,9 +151,9 @@ class _Linear(Function):
         gradient = gradient.reshape(-1, gradient.shape[-1])
         to_x = to_weight = None
         if ctx.needs_input_grad[0]:
-            to_x = _product(gradient, weight.t()).view(shape).to(x_dtype)
+            to_x = product(gradient, weight.t()).view(shape).to(x_dtype)
         if ctx.needs_input_grad[1]:
-            to_weight = _product(gradient.t(), rows.t()).to(weight_dtype)
+            to_weight = (gradient.t() @ rows).to(weight_dtype)
         return to_x, to_weight, None
 
 
@@ -161,11 +194,11 @@ class _FeedForward(Function):
         ctx.scale = scale if keep is not None else 1.0
         rows, up = x.to(dtype).reshape(-1, x.shape[-1]), up.to(dtype)
         down = (down * ctx.scale).to(dtype)
-        hidden = _product(rows, up, "relu")
+        hidden = product(rows, up, "relu")
         if keep is not None:
             hidden.view(*x.shape[:-1], -1).mul_(keep.to(dtype))
         ctx.save_for_backward(rows, up, down, hidden)
-        return _product(hidden, down).view(*x.shape[:-1], -1)
+        return product(hidden, down).view(*x.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
@@ -176,15 +209,15 @@ class _FeedForward(Function):
         gradient = gradient.reshape(-1, shape[-1])
         to_down = to_up = to_x = None
         if ctx.needs_input_grad[2]:
-            to_down = _product(gradient.t(), hidden.t()).to(weight_dtype)
+            to_down = (gradient.t() @ hidden).to(weight_dtype)
             if ctx.scale != 1.0:
                 to_down.mul_(ctx.scale)
         # A hidden unit is 0 where ReLU or dropout made it so: one test serves both.
-        to_hidden = torch.ops.aten.threshold_backward(_product(gradient, down.t()), hidden, 0)
+        to_hidden = torch.ops.aten.threshold_backward(product(gradient, down.t()), hidden, 0)
         if ctx.needs_input_grad[1]:
-            to_up = _product(to_hidden.t(), rows.t()).to(weight_dtype)
+            to_up = (to_hidden.t() @ rows).to(weight_dtype)
         if ctx.needs_input_grad[0]:
-            to_x = _product(to_hidden, up.t()).view(shape).to(x_dtype)
+            to_x = product(to_hidden, up.t()).view(shape).to(x_dtype)
         return to_x, to_up, to_down, None, None, None
 
 
@@ -199,6 +232,7 @@ class _Attend(Function):
         mask: Tensor | None,
         value_keep: Tensor | None,
         weight_keep: Tensor | None,
+        scale: float,
     ) -> Tensor:
         batch, length = queries.shape[:2]
         if memory is None:
@@ -210,17 +244,22 @@ class _Attend(Function):
         if value_keep is not None:
             value_keep = value_keep.reshape(batch * heads, span, 1).to(value.dtype)
             value = value * value_keep
+        if scale != 1.0:
+            # On values rather than on weights, of which there are more.
+            value = value * scale
         logits = torch.bmm(query, key.transpose(1, 2)).view(batch, heads, length, span)
         for shift in (bias, mask):
             if shift is not None:
-                # In place where no wider type is called for: the tensor is our own.
-                logits = logits.add_(shift) if shift.dtype == logits.dtype else logits + shift
-        precise = torch.promote_types(logits.dtype, torch.float32)
-        weights = torch.softmax(logits, -1, dtype=precise)
+                # All in the products' dtype: sums within softmax are wider by themselves.
+                logits = logits.add_(shift.to(logits.dtype))
+        weights = torch.softmax(logits, -1)
+        if weight_keep is not None:
+            weight_keep = weight_keep.to(weights.dtype)
         kept = weights if weight_keep is None else weights * weight_keep
-        kept = kept.view(batch * heads, length, span).to(value.dtype)
+        kept = kept.view(batch * heads, length, span)
         ctx.save_for_backward(query, key, value, weights, kept, value_keep, weight_keep)
-        ctx.cross = memory is not None
+        ctx.cross, ctx.scale = memory is not None, scale
+        ctx.bias_dtype = None if bias is None else bias.dtype
         mixed = torch.bmm(kept, value).view(batch, heads, length, -1)
         return mixed.transpose(1, 2).reshape(batch, length, -1)
 
@@ -234,13 +273,16 @@ class _Attend(Function):
         to_value = torch.bmm(kept.transpose(1, 2), gradient)
         if value_keep is not None:
             to_value.mul_(value_keep)
+        if ctx.scale != 1.0:
+            to_value.mul_(ctx.scale)
         to_weights = torch.bmm(gradient, value.transpose(1, 2)).view(weights.shape)
-        to_weights = to_weights.to(weights.dtype)
         if weight_keep is not None:
             to_weights.mul_(weight_keep)
         to_logits = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
-        to_bias = to_logits.sum(0, keepdim=True) if ctx.needs_input_grad[3] else None
-        to_logits = to_logits.view_as(kept).to(key.dtype)
+        to_bias = None
+        if ctx.needs_input_grad[3]:
+            to_bias = to_logits.sum(0, keepdim=True, dtype=ctx.bias_dtype)
+        to_logits = to_logits.view_as(kept)
         to_query = torch.bmm(to_logits, key)
         to_key = torch.bmm(to_logits.transpose(1, 2), query)
         if ctx.cross:
@@ -248,7 +290,7 @@ class _Attend(Function):
             to_memory = _heads_inside([to_key, to_value], heads)
         else:
             to_queries, to_memory = _heads_inside([to_query, to_key, to_value], heads), None
-        return to_queries, to_memory, None, to_bias, None, None, None
+        return to_queries, to_memory, None, to_bias, None, None, None, None
 
 
 def _heads_outside(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from t5study.model import kernels, plain
+from t5study.model import flex, kernels, plain
 from t5study.model.config import ModelConfig
 
-OPERATIONS: dict[str, ModuleType] = {"cpu": kernels}
+OPERATIONS: dict[str, ModuleType] = {"cpu": kernels, "cuda": flex}
 """Device type -> its fast operations; other devices compute the plain formulas."""
 
 
@@ -51,12 +51,14 @@ class Dropout(nn.Module):
         """Whether anything is dropped now."""
         return self.training and self.keep < 1.0
 
-    def mask(self, like: Tensor, *shape: int, positions: int = -2) -> Tensor:
+    def mask(
+        self, like: Tensor, *shape: int, positions: int = -2, dtype: torch.dtype = torch.float32
+    ) -> Tensor:
         """Ones and zeros of `shape`, one for all entries along the dimension of positions."""
         sizes = list(shape)
         if self.broadcast:
             sizes[positions] = 1
-        return operations(like).bernoulli(sizes, self.keep, torch.float32, like.device)
+        return operations(like).bernoulli(sizes, self.keep, dtype, like.device)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
@@ -102,14 +104,15 @@ class Attention(nn.Module):
             queries = run.linear(x, self.query)
             pairs, span = run.linear(memory, torch.cat([self.key, self.value])), memory.shape[1]
         value_keep = weight_keep = None
+        scale = 1.0
         if self.dropout.active:
             sizes = (x.shape[0], self.heads, x.shape[1], span)
-            keep = self.dropout.mask(x, *sizes).mul_(self.dropout.scale)
+            keep, scale = self.dropout.mask(x, *sizes, dtype=queries.dtype), self.dropout.scale
             if self.dropout.broadcast:
                 value_keep = keep.transpose(-1, -2)
             else:
                 weight_keep = keep
-        mixed = run.attend(queries, pairs, self.heads, bias, mask, value_keep, weight_keep)
+        mixed = run.attend(queries, pairs, self.heads, bias, mask, value_keep, weight_keep, scale)
         return run.linear(mixed, self.output)
 
 
@@ -133,7 +136,8 @@ class FeedForward(nn.Module):
             return run.linear(self.dropout(gate * run.linear(x, self.up)), self.down)
         keep = None
         if self.dropout.active:
-            keep = self.dropout.mask(x, *x.shape[:-1], self.up.shape[0])
+            sizes = (*x.shape[:-1], self.up.shape[0])
+            keep = self.dropout.mask(x, *sizes, dtype=run.compute_dtype(x))
         return run.feed_forward(x, self.up, self.down, keep, self.dropout.scale)
 
 

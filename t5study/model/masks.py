@@ -45,31 +45,11 @@ def decoder_mask(
 
 
 def additive(mask: Tensor) -> Tensor:
-    """Return 0 where `mask` (B, T, S) allows and MASKED elsewhere, as (B, 1, T, S)."""
+    """Return 0 where `mask` (..., T, S) allows and MASKED elsewhere, as (..., 1, T, S)."""
     zero = torch.zeros((), device=mask.device)
     return torch.where(mask, zero, zero + MASKED).unsqueeze(-3)
-
-
-def hidden_keys(query_segments: Tensor, key_segments: Tensor) -> Tensor | None:
-    """Return what hides padding and other examples, additive (B, 1, T or 1, S), or None if nothing.
-
-    Where rows hold one example each, queries need no mask of their own. That is looked up on a
-    CPU only: reading a value from another device would wait for it.
-    """
-    if key_segments.device.type == "cpu" and not (packed(query_segments) or packed(key_segments)):
-        real = key_segments != 0
-        return None if bool(real.all()) else additive(real.unsqueeze(1))
-    return additive(segment_mask(query_segments, key_segments))
 
 
 def packed(segments: Tensor) -> bool:
     """Whether any row holds more than one example."""
     return bool((segments > 1).any())
-
-
-def used_length(segments: Tensor) -> int:
-    """Positions up to the last real one of any row; all of them on other devices than a CPU."""
-    if segments.device.type != "cpu":
-        return segments.shape[1]
-    used = segments.any(0).nonzero()
-    return int(used[-1]) + 1 if len(used) else 1

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from t5study.model.masks import additive, decoder_mask, segment_mask
+
 linear = F.linear
 
 
@@ -33,12 +35,14 @@ def attend(
     mask: Tensor | None = None,
     value_keep: Tensor | None = None,
     weight_keep: Tensor | None = None,
+    scale: float = 1.0,
 ) -> Tensor:
     """softmax(Q K^T + bias + mask) V for every head -> (B, T, I).
 
     queries: (B, T, I) beside memory (B, S, 2 I) of keys and values, or (B, T, 3 I) of all three.
-    bias: (1, H, T, S); mask: (B or 1, 1, T or 1, S), additive. Dropout's factors are given:
-    value_keep (B, H, S, 1) drops a key for all queries, weight_keep (B, H, T, S) single weights.
+    bias: (1, H, T, S); mask: (B or 1, 1, T or 1, S), additive. Dropout's ones and zeros are given:
+    value_keep (B, H, S, 1) drops a key for all queries, weight_keep (B, H, T, S) single weights;
+    what is kept counts `scale` times.
     """
     if memory is None:
         query, key, value = by_head(queries, 3, heads)
@@ -48,16 +52,62 @@ def attend(
     shift = mask if bias is None else bias if mask is None else bias + mask
     if value_keep is not None:
         # Dropping a weight for all queries is dropping that key's value.
-        value = value * value_keep.to(value.dtype)
+        value = value * (value_keep * scale).to(value.dtype)
     if weight_keep is None:
         if shift is not None:
             shift = shift.to(query.dtype)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=shift, scale=1.0)
     else:
         logits = query @ key.transpose(-1, -2)
-        weights = (logits if shift is None else logits + shift).softmax(-1) * weight_keep
+        weights = (logits if shift is None else logits + shift).softmax(-1) * weight_keep * scale
         mixed = weights.to(value.dtype) @ value
     return mixed.transpose(1, 2).flatten(-2)
+
+
+def visible(
+    query_segments: Tensor,
+    key_segments: Tensor,
+    *,
+    causal: bool = False,
+    prefix: Tensor | None = None,
+) -> Tensor | None:
+    """Who sees whom among segments (B, T) and (B, S), 0 for padding, as `attend` takes it.
+
+    Additive (B, 1, T or 1, S), or None if nothing is hidden. Of `causal` attention the bias hides
+    what comes later, so that a mask may leave it out; `prefix` (B, T) marks positions that see each
+    other both ways, and then the mask hides all.
+    """
+    if prefix is not None:
+        return additive(decoder_mask(None, query_segments, prefix))
+    return additive(segment_mask(query_segments, key_segments))
+
+
+def used_length(segments: Tensor) -> int:
+    """Columns of segments (B, T) worth working on: without looking at values, all of them."""
+    return segments.shape[1]
+
+
+def loss_rows(
+    features: Tensor, targets: Tensor, weights: Tensor
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Positions (B, T) in one row each: features (N, D), targets (N,) and weights (N,).
+
+    Weights are 0 or 1; None stands for ones.
+    """
+    return features.flatten(0, 1), targets.flatten(), weights.flatten()
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The dtype that products of `x` take now: autocast's, where it is on."""
+    kind = x.device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        return torch.get_autocast_dtype(kind)
+    return x.dtype
+
+
+def product(x: Tensor, weight: Tensor) -> Tensor:
+    """x (M, N) weight (L, N)^T -> (M, L), inside of operations that have gradients of their own."""
+    return x @ weight.t()
 
 
 def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> Tensor:

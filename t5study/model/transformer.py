@@ -17,14 +17,7 @@ from t5study.model.config import ModelConfig, ModelError, model_config
 from t5study.model.decoding import DecodingState
 from t5study.model.initialization import fan_in_normal, initialize
 from t5study.model.layers import operations
-from t5study.model.masks import (
-    additive,
-    decoder_mask,
-    hidden_keys,
-    packed,
-    segment_mask,
-    used_length,
-)
+from t5study.model.masks import additive, decoder_mask
 from t5study.model.stack import Block, Stack
 
 
@@ -75,15 +68,15 @@ class Transformer(nn.Module):
             features = state.step(self.embed(tokens).unsqueeze(1))
         else:
             features, state.ready = state.ready, None
-        if self.config.tie_embeddings:
-            features = features * self.config.d_model**-0.5
-        return state.logits(features), state
+        return state.logits(self.scaled(features)), state
+
+    def scaled(self, features: Tensor) -> Tensor:
+        """Final hidden states (..., D) as the output matrix takes them: if tied, by D^-0.5."""
+        return features * self.config.d_model**-0.5 if self.config.tie_embeddings else features
 
     def head(self, features: Tensor) -> Tensor:
-        """Logits (..., V) of final hidden states (..., D); tied ones are scaled by D^-0.5."""
-        if self.config.tie_embeddings:
-            features = features * self.config.d_model**-0.5
-        return operations(features).linear(features, self.output_matrix)
+        """Logits (..., V) of final hidden states (..., D)."""
+        return operations(features).linear(self.scaled(features), self.output_matrix)
 
 
 class EncoderDecoder(Transformer):
@@ -115,7 +108,7 @@ class EncoderDecoder(Transformer):
 
     def encode(self, input_ids: Tensor, segments: Tensor) -> Tensor:
         """(B, S) ids and segment ids, 0 for padding -> (B, S, D)."""
-        mask = hidden_keys(segments, segments)
+        mask = operations(segments).visible(segments, segments)
         return self.input_stack(self.embed(input_ids), mask, bidirectional=True)
 
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
@@ -124,20 +117,18 @@ class EncoderDecoder(Transformer):
         Columns of padding at a batch's end are left out of the work; their states are 0.
         """
         segments, target_segments = batch["encoder_segment_ids"], batch["decoder_segment_ids"]
-        source, target = used_length(segments), used_length(target_segments)
+        run = operations(segments)
+        source, target = run.used_length(segments), run.used_length(target_segments)
         padding = target_segments.shape[1] - target
         segments, target_segments = segments[:, :source], target_segments[:, :target]
         memory = self.encode(batch["encoder_input_tokens"][:, :source], segments)
-        own_mask = None
-        if target_segments.device.type != "cpu" or packed(target_segments):
-            own_mask = additive(segment_mask(target_segments, target_segments))
         features = self.decoder(
             self.embed(batch["decoder_input_tokens"][:, :target]),
-            own_mask,
+            run.visible(target_segments, target_segments, causal=True),
             bidirectional=False,
             causal=True,
             memory=memory,
-            memory_mask=hidden_keys(target_segments, segments),
+            memory_mask=run.visible(target_segments, segments),
         )
         return F.pad(features, (0, 0, 0, padding)) if padding else features
 
@@ -152,7 +143,7 @@ class EncoderDecoder(Transformer):
             bidirectional=False,
             causal=True,
             memory=self.encode(input_ids, real),
-            memory_mask=hidden_keys(torch.ones_like(decoder_input_ids), real),
+            memory_mask=operations(real).visible(torch.ones_like(decoder_input_ids), real),
         )
         return self.head(features)
 
@@ -162,7 +153,7 @@ class EncoderDecoder(Transformer):
         state = DecodingState(self.decoder, self.config, len(input_ids), self.output_matrix)
         with evaluating(self):
             memory = self.encode(input_ids, real)
-        state.remember(memory, hidden_keys(torch.ones_like(real[:, :1]), real))
+        state.remember(memory, operations(real).visible(torch.ones_like(real[:, :1]), real))
         return state
 
 
@@ -180,7 +171,7 @@ class LanguageModel(Transformer):
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Final hidden states (B, T, D) for a batch of decoder_*; 0 in closing padding."""
         segments = batch["decoder_segment_ids"]
-        used = used_length(segments)
+        used = operations(segments).used_length(segments)
         prefix = batch.get("decoder_causal_attention")
         features = self.hidden(
             batch["decoder_input_tokens"][:, :used],
@@ -209,16 +200,13 @@ class LanguageModel(Transformer):
         if segments is None:
             segments = torch.ones_like(input_ids)
         looks_both_ways = self.config.layout.prefix
-        mask = None
-        if looks_both_ways and causal_attention is not None:
-            mask = additive(decoder_mask(None, segments, causal_attention))
-        elif segments.device.type != "cpu" or packed(segments):
-            mask = additive(segment_mask(segments, segments))
+        prefix = causal_attention if looks_both_ways else None
+        causal = prefix is None
         return self.stack(
             self.embed(input_ids),
-            mask,
+            operations(segments).visible(segments, segments, causal=causal, prefix=prefix),
             bidirectional=looks_both_ways,
-            causal=not (looks_both_ways and causal_attention is not None),
+            causal=causal,
         )
 
     def start(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> DecodingState:

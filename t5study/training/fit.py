@@ -215,6 +215,8 @@ def fit(
     if team.world > 1:
         batches = batches.shard(team.rank, team.world)
     module.train()
+    if context.device.startswith("cuda") and team.world == 1:
+        module.compile_forward(fixed_shapes=batches.fixed_widths)
     trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
 
 

@@ -1,4 +1,7 @@
-"""The training loss: cross-entropy with a z-loss over real target tokens."""
+"""The training loss: cross-entropy with a z-loss over real target tokens.
+
+Letters: N positions, D d_model, V vocabulary.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,101 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from t5study.model.layers import operations
 
 Z_LOSS = 1e-4
 """The released code's weight of log(Z)^2."""
 
+CHUNK = {"cpu": 1 << 22, "cuda": 1 << 27}
+"""Logits that are worked on at once, by device type: what a cache holds, or half a gigabyte."""
 
-def cross_entropy(logits: Tensor, targets: Tensor, z_loss: float = Z_LOSS) -> tuple[Tensor, Tensor]:
+
+def cross_entropy(
+    logits: Tensor, targets: Tensor, z_loss: float = Z_LOSS, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Summed cross-entropy plus z_loss * log(Z)^2, and the summed cross-entropy alone.
 
-    logits: (N, V) at N real target positions; targets: (N,). Both sums are in nats, float32; only
-    the first has a gradient.
+    logits: (N, V); targets: (N,); weights (N,) of the positions, 1 by default. Both sums are in
+    nats.
     """
-    total, nats = _CrossEntropy.apply(logits, targets, z_loss)
+    log_z = logits.float().logsumexp(-1)
+    nats = log_z - logits.float().gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    loss = nats + z_loss * log_z.square()
+    if weights is not None:
+        nats, loss = nats * weights, loss * weights
+    return loss.sum(), nats.sum().detach()
+
+
+def output_cross_entropy(
+    features: Tensor,
+    matrix: Tensor,
+    targets: Tensor,
+    z_loss: float = Z_LOSS,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """`cross_entropy` of the logits features (N, D) matrix (V, D)^T, which are never all there.
+
+    The gradients are worked out with the loss, some rows at a time, while their logits are at hand.
+    """
+    dtype = operations(features).compute_dtype(features)
+    rows = max(1, CHUNK.get(features.device.type, CHUNK["cuda"]) // len(matrix))
+    total, nats = _OutputCrossEntropy.apply(features, matrix, targets, weights, z_loss, dtype, rows)
     return total, nats
 
 
-class _CrossEntropy(torch.autograd.Function):
-    """One pass over the vocabulary forward and one backward, in place of one for each operation."""
-
+class _OutputCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
-        probabilities = logits.softmax(-1, dtype=torch.float32)
-        # The largest probability is exp(largest logit) / Z, which gives Z without another sum.
-        log_z = logits.amax(-1).float() - probabilities.amax(-1).log()
-        chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1).float()
-        nats = (log_z - chosen).sum()
-        ctx.save_for_backward(probabilities, targets, log_z)
-        ctx.z_loss, ctx.dtype = z_loss, logits.dtype
+    def forward(
+        ctx: Any,
+        features: Tensor,
+        matrix: Tensor,
+        targets: Tensor,
+        weights: Tensor | None,
+        z_loss: float,
+        dtype: torch.dtype,
+        rows: int,
+    ) -> tuple[Tensor, Tensor]:
+        product = operations(features).product
+        precise = torch.promote_types(dtype, torch.float32)
+        x, output = features.to(dtype), matrix.to(dtype)
+        wanted = ctx.needs_input_grad[:2]
+        to_x = torch.empty_like(x) if wanted[0] else None
+        to_output = torch.zeros_like(output, dtype=precise) if wanted[1] else None
+        total = nats = torch.zeros((), dtype=precise, device=x.device)
+        for first in range(0, len(x), rows):
+            chunk = slice(first, first + rows)
+            places = targets[chunk].unsqueeze(-1)
+            logits = product(x[chunk], output)
+            chosen = logits.gather(-1, places).squeeze(-1).to(precise)
+            largest = logits.amax(-1).to(precise)
+            probabilities = logits.softmax(-1, dtype=precise)
+            # The largest probability is exp(largest logit) / Z: Z comes without another sum.
+            log_z = largest - probabilities.amax(-1).log()
+            weight = torch.ones_like(log_z) if weights is None else weights[chunk].to(precise)
+            own = (log_z - chosen) * weight
+            nats = nats + own.sum()
+            total = total + own.sum() + z_loss * (log_z.square() * weight).sum()
+            if not any(wanted):
+                continue
+            gradient = probabilities.mul_(((1.0 + 2.0 * z_loss * log_z) * weight).unsqueeze(-1))
+            gradient.scatter_add_(-1, places, -weight.unsqueeze(-1))
+            gradient = gradient.to(dtype)
+            if to_x is not None:
+                to_x[chunk] = product(gradient, output.t())
+            if to_output is not None:
+                to_output += gradient.t() @ x[chunk]
+        ctx.save_for_backward(to_x, to_output)
+        ctx.dtypes = features.dtype, matrix.dtype
         ctx.mark_non_differentiable(nats)
-        return nats + z_loss * log_z.square().sum(), nats
+        return total, nats
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
-        probabilities, targets, log_z = ctx.saved_tensors
-        scale = (1.0 + 2.0 * ctx.z_loss * log_z) * gradient
-        result = probabilities * scale.unsqueeze(-1)
-        places = targets.unsqueeze(-1)
-        result.scatter_add_(-1, places, -gradient.expand(places.shape))
-        return result.to(ctx.dtype), None, None
+    @once_differentiable
+    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        gradients = [
+            None if found is None else (found * scale).to(dtype)
+            for found, dtype in zip(ctx.saved_tensors, ctx.dtypes, strict=True)
+        ]
+        return (*gradients, None, None, None, None, None)

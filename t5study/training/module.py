@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning
@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
+from t5study.model.layers import operations
 from t5study.model.stack import Block
 from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.training.adafactor import Adafactor
-from t5study.training.loss import Z_LOSS, cross_entropy
+from t5study.training.loss import Z_LOSS, output_cross_entropy
 from t5study.training.schedule import Schedule
 from t5study.training.team import Team, full, spread
 
@@ -42,6 +43,8 @@ class TextToText(lightning.LightningModule):
         self._normalizer = normalizer
         self._optimizer_state = optimizer_state
         self.team = team or Team()
+        self._compiled: Callable[..., tuple[Tensor, Tensor, Tensor]] | None = None
+        self._graphs = False
         self.nats = torch.zeros(())
         """Cross-entropy in nats a real target token, of the last step."""
 
@@ -49,18 +52,33 @@ class TextToText(lightning.LightningModule):
         """Spread the parameters over the processes where their strategy does that."""
         self.team.split(self, [part for part in self.model.modules() if isinstance(part, Block)])
 
+    def compile_forward(self, *, fixed_shapes: bool) -> None:
+        """Make the loss and its gradients compiled kernels; for fixed shapes, CUDA graphs of them.
+
+        TORCH_COMPILE_DISABLE=1 in the environment turns that off.
+        """
+        self._graphs = fixed_shapes
+        if fixed_shapes:
+            self._compiled = torch.compile(self.forward, dynamic=False, mode="reduce-overhead")
+        else:
+            self._compiled = torch.compile(self.forward)
+
     def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, summed nats and number of real target tokens of this process's rows."""
-        real = batch["decoder_loss_weights"].bool()
-        features = self.model.features(batch)
-        loss, nats = cross_entropy(
-            self.model.head(features[real]), batch["decoder_target_tokens"][real], self._z_loss
+        weights = batch["decoder_loss_weights"]
+        features, targets, counted = operations(weights).loss_rows(
+            self.model.features(batch), batch["decoder_target_tokens"], weights
         )
-        return loss, nats, real.sum()
+        loss, nats = output_cross_entropy(
+            self.model.scaled(features), self.model.output_matrix, targets, self._z_loss, counted
+        )
+        return loss, nats, weights.sum()
 
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
         """The loss of one batch of the names in t5study.batching."""
-        loss, own_nats, own_tokens = self(batch)
+        if self._graphs:
+            torch.compiler.cudagraph_mark_step_begin()
+        loss, own_nats, own_tokens = (self._compiled or self)(batch)
         nats, tokens = self.team.total(own_nats, own_tokens)
         self.nats = (nats / tokens).detach()
         if self._normalizer == "padded":

@@ -185,3 +185,12 @@ def test_batches_are_counted_from_zero():
     """There is no batch before the first."""
     with pytest.raises(IndexError, match="batch -1"):
         batches_of()[-1]
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_packed_batches_have_fixed_widths(packing):
+    """Packed rows are always full; single examples make a batch as wide as the longest."""
+    batches = batches_of(TASKS, dict.fromkeys(TASKS, 1.0), packing=packing, batch_size=1)
+    assert batches.fixed_widths is packing
+    shapes = {tuple(a.shape for a in batches[index].values()) for index in range(20)}
+    assert len(shapes) == 1 if packing else len(shapes) > 1

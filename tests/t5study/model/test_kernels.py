@@ -77,11 +77,13 @@ def test_attend(cross, dropout, shifted):
     if shifted:
         mask = torch.zeros(B, 1, 1, span, dtype=torch.float64)
         mask[1, ..., -2:] = -1e9
-    value_keep = (torch.rand(B, H, span, 1) > 0.3).double() / 0.7 if dropout == "value" else None
-    weight_keep = (torch.rand(B, H, T, span) > 0.3).double() / 0.7 if dropout == "weight" else None
+    value_keep = (torch.rand(B, H, span, 1) > 0.3).double() if dropout == "value" else None
+    weight_keep = (torch.rand(B, H, T, span) > 0.3).double() if dropout == "weight" else None
+
+    scale = 1.0 if dropout == "none" else 1 / 0.7
 
     def run(module):
-        return lambda q, m, b: module.attend(q, m, H, b, mask, value_keep, weight_keep)
+        return lambda q, m, b: module.attend(q, m, H, b, mask, value_keep, weight_keep, scale)
 
     for found, expected in zip(
         outcome(run(kernels), [queries, memory, bias]),
@@ -167,7 +169,8 @@ def test_a_training_step_is_the_same_without_them(monkeypatch, architecture, for
     runs = []
     for operations in ({"cpu": kernels}, {}):
         monkeypatch.setattr(layers, "OPERATIONS", operations)
-        monkeypatch.setattr(plain, "bernoulli", kernels.bernoulli)
+        for same in ("bernoulli", "used_length"):  # so that both draw the same masks
+            monkeypatch.setattr(plain, same, getattr(kernels, same))
         torch.manual_seed(6)
         model = build_model(architecture, "nano", **settings).double().train()
         torch.manual_seed(7)

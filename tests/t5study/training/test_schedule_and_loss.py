@@ -7,8 +7,10 @@ import math
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from t5study.training.loss import cross_entropy
+from t5study.training import loss
+from t5study.training.loss import cross_entropy, output_cross_entropy
 from t5study.training.schedule import constant, inverse_square_root
 
 
@@ -54,9 +56,9 @@ def test_constant_rate() -> None:
 
 def test_loss_of_even_logits() -> None:
     """Zero logits over 32,128 ids: ln V nats and 1e-4 ln(V)^2 of z-loss."""
-    loss, nats = cross_entropy(torch.zeros(1, 32128), torch.tensor([7]), 1e-4)
+    total, nats = cross_entropy(torch.zeros(1, 32128), torch.tensor([7]), 1e-4)
     assert float(nats) == pytest.approx(10.377483, abs=1e-5)
-    assert float(loss - nats) == pytest.approx(0.01076922, abs=1e-6)
+    assert float(total - nats) == pytest.approx(0.01076922, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,63 @@ def test_loss_equals_library_parts() -> None:
     (3 * ours).backward()
     (3 * theirs).backward()
     torch.testing.assert_close(logits.grad, other.grad)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 100])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_loss_in_pieces_equals_the_whole(
+    monkeypatch: pytest.MonkeyPatch, rows: int, weighted: bool
+) -> None:
+    """Loss, nats and the gradients of features and matrix, however many rows go at once."""
+    torch.manual_seed(1)
+    monkeypatch.setitem(loss.CHUNK, "cpu", rows * 50)
+    features = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    matrix = torch.randn(50, 6, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(50, (9,))
+    weights = (torch.rand(9) > 0.4).long() if weighted else None
+    logits = (features @ matrix.t()).float()
+    expected, expected_nats = cross_entropy(logits, targets, 0.1, weights)
+    found, nats = output_cross_entropy(features, matrix, targets, 0.1, weights)
+    torch.testing.assert_close(found.float(), expected)
+    torch.testing.assert_close(nats.float(), expected_nats)
+    for one, other in zip(
+        torch.autograd.grad(3 * found, [features, matrix]),
+        torch.autograd.grad(3 * expected, [features, matrix]),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_loss_in_pieces_with_a_frozen_side() -> None:
+    """Where only one side trains, the other's gradient is not asked for."""
+    torch.manual_seed(2)
+    features = torch.randn(5, 4, requires_grad=True)
+    matrix = torch.randn(7, 4)
+    total, _ = output_cross_entropy(features, matrix, torch.arange(5))
+    expected, _ = cross_entropy(features @ matrix.t(), torch.arange(5))
+    (found,) = torch.autograd.grad(total, [features])
+    torch.testing.assert_close(found, torch.autograd.grad(expected, [features])[0])
+    with torch.no_grad():
+        assert float(output_cross_entropy(features, matrix, torch.arange(5))[0]) == pytest.approx(
+            float(expected)
+        )
+
+
+def test_loss_in_pieces_never_holds_all_logits() -> None:
+    """The largest tensor made on the way is a piece of the logits, not all of them."""
+    largest = 0
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+            nonlocal largest
+            result = function(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor):
+                largest = max(largest, result.numel())
+            return result
+
+    features = torch.randn(4096, 8, requires_grad=True)
+    matrix = torch.randn(5000, 8, requires_grad=True)
+    with Watch():
+        total, _ = output_cross_entropy(features, matrix, torch.zeros(4096, dtype=torch.long))
+        total.backward()
+    assert matrix.numel() <= largest <= loss.CHUNK["cpu"] < 4096 * 5000
