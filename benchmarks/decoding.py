@@ -23,7 +23,7 @@ from t5study.allocator import keep_freed_memory
 from t5study.model import build_model, save_huggingface
 from t5study.model.config import SIZES
 from t5study.model.generation import EOS, decode
-from t5study.model.masks import hidden_keys
+from t5study.model.layers import operations
 
 VOCABULARY = 8192
 
@@ -125,7 +125,7 @@ def uncached(model, ids: Tensor, length: int) -> list[list[int]]:
     real = (ids != 0).long()
     memory = model.encode(ids, real)
     written = ids.new_zeros(len(ids), 1)
-    mask = hidden_keys(torch.ones_like(written), real)
+    mask = operations(real).visible(torch.ones_like(written), real)
     for _ in range(length):
         features = model.decoder(
             model.embed(written),
