@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
@@ -20,6 +23,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.errors import HydraException, OverrideParseException
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -42,15 +46,41 @@ def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
         GlobalHydra.instance().clear()
 
 
+class _ReadOnce(ConfigRepository):
+    """Hydra's files, each read and parsed once: half of a compose is reading YAML again."""
+
+    def __init__(self, other: ConfigRepository) -> None:
+        self.sources = other.sources
+        self._read: dict[tuple[str, ...], ConfigResult | None] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _ReadOnce:
+        # Hydra copies its repository for each compose, since `hydra.searchpath` may give the copy
+        # other sources. What was read stays shared; a file is told apart by where it is looked for.
+        return copy.copy(self)
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        """A config file's content, for the caller to change."""
+        key = (config_path, *(source.path for source in self.sources))
+        if key not in self._read:
+            self._read[key] = super().load_config(config_path)
+        return copy.deepcopy(self._read[key])
+
+
 class Composer:
     """Composes each distinct choice of groups once and applies values to copies of it."""
 
     def __init__(self, config_name: str) -> None:
         self.config_name = config_name
         self._loader = GlobalHydra.instance().config_loader()
+        assert isinstance(self._loader, ConfigLoaderImpl)
+        if isinstance(self._loader.repository, ConfigRepository):
+            self._loader.repository = _ReadOnce(self._loader.repository)
         self._parser = OverridesParser.create(config_loader=self._loader)
         self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self._schemas: dict[str, DictConfig] = {}
         self.groups = lru_cache(maxsize=None)(self._options)
+        self.parse = lru_cache(maxsize=None)(self._parse)
+        """One override, by Hydra's grammar. Raises ConfigurationError."""
 
     def _options(self, group: str) -> tuple[str, ...]:
         found = self._loader.get_group_options(group, ObjectType.CONFIG)
@@ -62,8 +92,7 @@ class Composer:
         """Whether the key names a config group, such as `objective`."""
         return bool(self.groups(override.key_or_group))
 
-    def parse(self, text: str) -> Override:
-        """One override, by Hydra's grammar. Raises ConfigurationError."""
+    def _parse(self, text: str) -> Override:
         try:
             override = self._parser.parse_override(text)
         except (OverrideParseException, HydraException) as error:
@@ -121,8 +150,41 @@ class Composer:
                 reason = " ".join(str(error).split())
                 raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
             added = [text for text in chosen if text[0] in "+~"]
-            self._bases[chosen] = _typed(composed, " ".join(added) or "conf/")
+            self._bases[chosen] = self.typed(composed, " ".join(added) or "conf/")
         return self._bases[chosen]
+
+    def typed(self, composed: DictConfig, where: str = "conf/") -> DictConfig:
+        """Refuse keys and values that neither the run's nor the study's schema has.
+
+        `where` is what brought them, for the complaints.
+        """
+        typed, strict = self._schema(composed.study)
+        known = [str(key) for key in typed] if strict else [str(key) for key in composed]
+        said = [
+            f"{where}: unknown key {str(key)!r}. {nearest(str(key), known)}"
+            for key in composed
+            if str(key) not in known
+        ]
+        if said:
+            raise ConfigurationError(said)
+        try:
+            typed.merge_with(composed)
+        except OmegaConfBaseException:
+            # Again, key by key, since a merge stops at the first that does not fit.
+            typed, _ = self._schema(composed.study)
+            raise ConfigurationError(_misfits(typed, composed, where)) from None
+        OmegaConf.set_struct(typed, True)
+        return typed
+
+    def _schema(self, study: str) -> tuple[DictConfig, bool]:
+        """A copy of the run's and the study's keys, empty, and whether there may be no others."""
+        schema = Study(study).schema
+        if study not in self._schemas:
+            bases = (schema, RunSettings) if schema else (RunSettings,)
+            self._schemas[study] = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
+            # A study without a schema may have any keys.
+            OmegaConf.set_struct(self._schemas[study], None if schema else False)
+        return self._schemas[study].copy(), schema is not None
 
     def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
         """What is wrong with each override by itself, and the overrides that are right."""
@@ -174,32 +236,14 @@ def _plain(override: Override) -> bool:
     return override.type == OverrideType.CHANGE
 
 
-def _typed(composed: DictConfig, where: str) -> DictConfig:
-    """Refuse keys and values that neither the run's nor the study's schema has.
-
-    `where` is what brought them, for the complaints.
-    """
-    said: list[str] = []
-    schema = Study(composed.study).schema
-    bases = (schema, RunSettings) if schema else (RunSettings,)
-    typed = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
-    known = [str(key) for key in typed]
+def _misfits(typed: DictConfig, composed: DictConfig, where: str) -> list[str]:
+    said = []
     for key in composed:
-        if schema and key not in known:
-            said.append(f"{where}: unknown key {str(key)!r}. {nearest(str(key), known)}")
-            continue
-        # A study without a schema may have any keys; with one, only those that are in it.
-        OmegaConf.set_struct(typed, None if schema else False)
         try:
-            # In place: a merge that copies would copy the whole of it for each key.
             typed.merge_with({key: composed._get_node(key)})
         except OmegaConfBaseException as error:
             said.append(f"{where}: {key!s}: {str(error).splitlines()[0]}")
-    if said:
-        raise ConfigurationError(said)
-    OmegaConf.set_struct(typed, True)
-    assert isinstance(typed, DictConfig)
-    return typed
+    return said
 
 
 def _apply(config: DictConfig, override: Override) -> str | None:

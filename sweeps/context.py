@@ -6,7 +6,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,6 +51,7 @@ class Context:
         stop: StopRequest,
         report: Report | None,
         mirror: Mirror,
+        execution: Mapping[str, Any],
         ranks: Ranks | None = None,
     ) -> None:
         self.work = work
@@ -63,6 +64,8 @@ class Context:
         """Who else runs this stage, this process leading; None for nobody."""
         self.attempt = lease.generation
         self.facts: dict[str, Any] = {}
+        self.execution = execution
+        """How to carry out the run: what the study gave with the stage."""
         self._lease = lease
         self._stop = stop
         self._report = report

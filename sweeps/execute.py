@@ -199,6 +199,7 @@ def _attempt(
         report=report,
         mirror=mirror,
         ranks=ranks,
+        execution=spec.get("execution", {}),
     )
 
     def result(state: str, reason: str = "", kind: str = "") -> Result:
@@ -214,6 +215,7 @@ def _attempt(
         description = {
             **{part: spec[part] for part in ("schema", "name", "version", "key")},
             **{part: spec[part] for part in ("config", "inputs", "run")},
+            "execution": spec.get("execution", {}),
             "provenance": {**origin, "packages": imported_packages()},
             "started": started.isoformat(),
             "finished": finished.isoformat(),

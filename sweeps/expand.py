@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.graph import Graph
 from sweeps.placeholders import fill, strip
+from sweeps.room import Room
+from sweeps.room import complaints as complaints_of
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.stage import Stage
 from sweeps.study import Cell, Study
@@ -63,11 +66,19 @@ class Sweep:
 class Expansion:
     """Turns the overrides of one command into sweeps, each cell composed once."""
 
-    def __init__(self, composer: Composer, overrides: Sequence[str]) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        overrides: Sequence[str],
+        room: Callable[[Stage, dict[str, Any]], Room] | None = None,
+    ) -> None:
+        """`room` says what a stage will have to itself; of a plan nobody knows yet."""
         self._composer = composer
+        self._room = room
         self._parsed = [(text, composer.parse(text)) for text in overrides]
         self.run = composer.resolved([t for t, o in self._parsed if not o.is_sweep_override()])
         self._studies: dict[str, Study] = {}
+        self._cells: dict[tuple[str, ...], Cell] = {}
 
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
@@ -77,10 +88,14 @@ class Expansion:
             for t, o in self._parsed
             if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
         ]
-        try:
-            found = self._sweeps()
-        except ConfigurationError as error:
-            said += error.complaints
+        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
+        found: list[Sweep] = []
+        for name in self._choices_of("sweep") or [self.run["sweep"]]:
+            try:
+                found.append(self._named(name, asked))
+            except SweepError as error:
+                said += getattr(error, "complaints", [str(error)])
+        said += self._unread(found)
         if said:
             raise ConfigurationError(said)
         return found
@@ -97,17 +112,11 @@ class Expansion:
             if len(given) > 1 and any(o.is_sweep_override() for _, o in given)
         ]
 
-    def _sweeps(self) -> list[Sweep]:
-        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
-        names = self._choices_of("sweep") or [self.run["sweep"]]
-        if names == [None]:
-            searches = self.run["search"]["name"] == "ascent"
-            found = [self._ascent(asked) if searches else self._grid(asked)]
-        else:
-            found = [self._from_file(read_sweep_file(str(name)), asked) for name in names]
-        if said := self._unread(found):
-            raise ConfigurationError(said)
-        return found
+    def _named(self, name: str | None, asked: list[tuple[str, Any]]) -> Sweep:
+        """A sweep file's, or without a name a search or a grid over the swept overrides."""
+        if name is not None:
+            return self._from_file(read_sweep_file(str(name)), asked)
+        return self._ascent(asked) if self.run["search"]["name"] == "ascent" else self._grid(asked)
 
     def _choices_of(self, key: str) -> list[str]:
         for _, override in self._parsed:
@@ -326,17 +335,36 @@ class Expansion:
 
     def cell(self, sweep: Sweep, overrides: Sequence[str], seed: int) -> Cell:
         """One cell. Raises ConfigurationError."""
-        config = self.configuration(sweep, overrides, seed)
-        study = self.study(sweep.study)
-        asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
-        return study.cell(asked)
+        texts = self._texts(sweep, overrides, seed)
+        # Most tables share their baseline's cells.
+        if texts not in self._cells:
+            config = self._composer.resolved(texts)
+            asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
+            self._cells[texts] = self.study(sweep.study).cell(asked)
+            self._check_room(self._cells[texts])
+        return self._cells[texts]
+
+    def _check_room(self, cell: Cell) -> None:
+        if self._room is None or self.run["plan"]:
+            return
+        said = [
+            complaint
+            for stage in Graph(cell.scores.values())
+            for complaint in complaints_of(stage, self._room(stage, self.run))
+        ]
+        if said:
+            raise ConfigurationError(said)
 
     def configuration(
         self, sweep: Sweep, overrides: Sequence[str], seed: int = 0
     ) -> dict[str, Any]:
         """The configuration of one cell, as plain values. Raises ConfigurationError."""
-        texts = [t for t in sweep.common if not t.startswith("seed=")]
-        return self._composer.resolved([*texts, *overrides, f"seed={seed}"])
+        return self._composer.resolved(self._texts(sweep, overrides, seed))
+
+    @staticmethod
+    def _texts(sweep: Sweep, overrides: Sequence[str], seed: int) -> tuple[str, ...]:
+        common = [t for t in sweep.common if not t.startswith("seed=")]
+        return (*common, *overrides, f"seed={seed}")
 
     def key_of(self, override: str) -> str:
         """The key or group that an override sets."""

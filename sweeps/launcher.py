@@ -15,6 +15,8 @@ from sweeps.decision import Decision
 from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
+from sweeps.room import Room, this_machine
+from sweeps.stage import Stage
 from sweeps.store import Store
 
 
@@ -35,6 +37,10 @@ class StageLauncher(Launcher):
         """Hydra's other sweepers speak in jobs, which share nothing: refused."""
         raise NotImplementedError("hydra/launcher local and slurm need hydra/sweeper=study.")
 
+    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
+        """What a stage of such a run has to itself; unknown parts are None."""
+        return Room()
+
     @abstractmethod
     def run(
         self,
@@ -54,6 +60,10 @@ class StageLauncher(Launcher):
 
 class LocalLauncher(StageLauncher):
     """Worker processes on this machine."""
+
+    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
+        """One device, or this machine's memory where there is none."""
+        return this_machine(stage.cost.device)
 
     def run(
         self,
@@ -81,6 +91,17 @@ class LocalLauncher(StageLauncher):
 
 class SlurmLauncher(StageLauncher):
     """Arrays of jobs on a SLURM cluster, through submitit."""
+
+    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
+        """What its job asks for; a GPU's memory is not known before the job runs."""
+        asked = {**run["slurm"], **run["slurm"]["stages"].get(stage.name, {})}
+        gpus = asked["gpus"] if stage.cost.device == "any" else 0
+        memory = asked["memory_gb"] if not gpus else None
+        return Room(
+            where=f"a job with slurm.memory_gb={memory}",
+            memory_bytes=memory and memory * 2**30,
+            devices=asked["nodes"] * (asked["tasks"] or gpus or 1) if stage.cost.splits > 1 else 1,
+        )
 
     def run(
         self,

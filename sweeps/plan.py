@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from sweeps.devices import Device
 from sweeps.expand import Sweep
 from sweeps.graph import Graph
-from sweeps.settings import PEAK_FLOPS
+from sweeps.labels import stage_labels
+from sweeps.lease import running_lease
 from sweeps.stage import Stage
+from sweeps.store import Store
+
+STATES = ("done", "running", "todo")
+"""Finished, held by a process that still beats, and the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,24 +29,34 @@ class Plan:
 
     sweeps: tuple[Sweep, ...]
     graph: Graph
-    states: dict[str, str]
-    """done, running or todo, by key."""
-    device: str
-    share_of_peak: float
+    states: Mapping[str, str]
+    """One of STATES for each key."""
+    device: Device
+    share_of_peak: float | None
+    """What was asked for instead of what is known of the device."""
+    bounds: Mapping[str, Graph]
+    """Of each unfinished search, all that it may still come to ask for, by the sweep's id."""
+    disk_free_bytes: float
+    where: Mapping[str, str]
+    """Host and process of the stages that run, by key."""
 
-    def keys(self, state: str) -> list[str]:
-        """The stages in this state."""
-        return [key for key in self.graph.stages if self.states[key] == state]
+    def keys(self, *states: str) -> list[str]:
+        """The stages in these states."""
+        return [key for key in self.graph.stages if self.states[key] in states]
 
-    @property
-    def todo_flops(self) -> float:
-        return sum(self.graph[key].cost.flops for key in self.keys("todo"))
+    def stages(self, *states: str) -> list[Stage]:
+        """As `keys`, the stages themselves."""
+        return [self.graph[key] for key in self.keys(*states)]
 
-    @property
-    def flops(self) -> float:
-        return sum(stage.cost.flops for stage in self.graph)
+    def seconds(self, stage: Stage) -> float:
+        """Of one stage, on one device of the named kind."""
+        return self.device.time(stage, self.share_of_peak)
 
-    @property
+    def hours(self, stages: Iterable[Stage]) -> float:
+        """Of all of these, one after the other on one device."""
+        return sum(map(self.seconds, stages)) / 3600
+
+    @cached_property
     def unshared_flops(self) -> float:
         """FLOPs if every cell ran all of its stages on its own."""
         return sum(
@@ -50,113 +66,118 @@ class Plan:
             for stage in Graph(cell.scores.values())
         )
 
-    def device_hours(self, flops: float) -> float:
-        """Hours on one device of the named kind at the stated share of its peak."""
-        return flops / (PEAK_FLOPS[self.device] * self.share_of_peak) / 3600
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """What a person calls each stage, by key."""
+        return stage_labels(self.sweeps)
+
+    @cached_property
+    def largest(self) -> Stage | None:
+        """The stage with the most memory of those that are not done."""
+        return max(
+            self.stages("todo", "running"), key=lambda stage: stage.cost.memory_bytes, default=None
+        )
+
+    def totals(self) -> dict[str, Any]:
+        """All sums, by name; the units stand in the names."""
+        todo = self.stages("todo")
+        flops, unshared = flops_of(self.graph), self.unshared_flops
+        hours = self.hours(self.graph)
+        seconds, chain = self.graph.longest_chain(self._weight)
+        left, chain_left = self.graph.longest_chain(self._weight, self.keys("todo", "running"))
+        memory = self.largest.cost.memory_bytes if self.largest else 0
+        reached = flops / (3600 * hours * self.device.peak_flops) if hours else None
+        return {
+            "stages": {state: len(self.keys(state)) for state in STATES},
+            "flops": flops,
+            "todo_flops": flops_of(todo),
+            "unshared_flops": unshared,
+            "saved_flops": unshared - flops,
+            "saved_percent": 100 * (1 - flops / unshared) if unshared else 0.0,
+            "tokens": sum(stage.cost.tokens for stage in self.graph),
+            "todo_tokens": sum(stage.cost.tokens for stage in todo),
+            "device": self.device.name,
+            "share_of_peak": reached if self.share_of_peak is None else self.share_of_peak,
+            "basis": self.device.basis if self.share_of_peak is None else "as asked for",
+            "device_hours": hours,
+            "todo_device_hours": self.hours(todo),
+            "memory_bytes": memory,
+            "device_memory_bytes": self.device.memory_bytes,
+            "devices_to_fit": -(-memory // self.device.memory_bytes) if memory else 0,
+            "disk_bytes": sum(stage.cost.disk_bytes for stage in self.graph),
+            "todo_disk_bytes": sum(s.cost.disk_bytes for s in self.stages("todo", "running")),
+            "disk_free_bytes": self.disk_free_bytes,
+            "longest_chain": [f"{self.graph[key].name} {key}" for key in chain],
+            "longest_chain_hours": seconds / 3600,
+            "todo_longest_chain": [f"{self.graph[key].name} {key}" for key in chain_left],
+            "todo_longest_chain_hours": left / 3600,
+        }
+
+    def _weight(self, stage: Stage) -> float:
+        # A little for each, so that a chain begins with what costs nothing.
+        return self.seconds(stage) + 1e-6
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Stages by name and state."""
+        found: dict[str, Counter[str]] = {}
+        for key, stage in self.graph.stages.items():
+            found.setdefault(stage.name, Counter())[self.states[key]] += 1
+        return {name: {state: count[state] for state in STATES} for name, count in found.items()}
 
 
 def make_plan(
     sweeps: Iterable[Sweep],
-    state: Callable[[Stage], str],
+    store: Store,
     *,
-    device: str,
-    share_of_peak: float,
+    device: Device,
+    share_of_peak: float | None = None,
+    bounds: Mapping[str, Iterable[Stage]] | None = None,
 ) -> Plan:
-    """Plan these sweeps; `state` says of a stage whether it is done, running or todo."""
+    """Plan these sweeps on a store, which need not exist yet.
+
+    `bounds` are the stages that an unfinished search may still ask for, by the sweep's id.
+    """
     sweeps = tuple(sweeps)
     graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
-    states = {key: state(stage) for key, stage in graph.stages.items()}
-    return Plan(
-        sweeps=sweeps, graph=graph, states=states, device=device, share_of_peak=share_of_peak
-    )
-
-
-def as_json(plan: Plan) -> str:
-    """The plan for programs: `{"cells": [...], "stages": [...], ...}`."""
-    return json.dumps(
-        {
-            "cells": [
-                {
-                    "sweep": sweep.id,
-                    "row": row.label,
-                    "baseline": row.baseline,
-                    "seed": cell.seed,
-                    "scores": {task: stage.key for task, stage in cell.scores.items()},
-                }
-                for sweep in plan.sweeps
-                for row in sweep.rows
-                for cell in row.cells
-            ],
-            "stages": [
-                {
-                    "name": stage.name,
-                    "key": key,
-                    "state": plan.states[key],
-                    "cost": stage.spec()["cost"],
-                    "inputs": stage.input_keys,
-                }
-                for key, stage in plan.graph.stages.items()
-            ],
-            "total": _totals(plan),
-            "notices": [notice for sweep in plan.sweeps for notice in sweep.notices],
-        },
-        indent=1,
-    )
-
-
-def _totals(plan: Plan) -> dict[str, Any]:
-    weight, chain = plan.graph.longest_chain(lambda stage: stage.cost.flops)
-    unshared = plan.unshared_flops
-    return {
-        "flops": plan.flops,
-        "todo_flops": plan.todo_flops,
-        "unshared_flops": unshared,
-        "saved_percent": 100 * (1 - plan.flops / unshared) if unshared else 0.0,
-        "tokens": sum(stage.cost.tokens for stage in plan.graph),
-        "device": plan.device,
-        "share_of_peak": plan.share_of_peak,
-        "device_hours": plan.device_hours(plan.flops),
-        "todo_device_hours": plan.device_hours(plan.todo_flops),
-        "memory_bytes": max((s.cost.memory_bytes for s in plan.graph), default=0),
-        "disk_bytes": sum(s.cost.disk_bytes for s in plan.graph),
-        "longest_chain": [f"{plan.graph[key].name} {key}" for key in chain],
-        "longest_chain_hours": plan.device_hours(weight),
+    finished = {key for key, stage in graph.stages.items() if store.find(stage) is not None}
+    # A missing stage that nothing unfinished reads any more is nothing to do.
+    needed = graph.needed(lambda stage: stage.key in finished)
+    held = set(_names(store.path / "leases")) & needed.keys()
+    leases = {key: lease for key in held if (lease := running_lease(store, key)) is not None}
+    states = {
+        key: "running" if key in leases else "todo" if key in needed else "done"
+        for key in graph.stages
     }
-
-
-def show(plan: Plan, console: Console) -> None:
-    """The plan for a reader."""
-    for sweep in plan.sweeps:
-        table = Table(title=f"{sweep.title} ({sweep.id})", title_justify="left")
-        for heading in ("row", "seeds", "stages done", "to do"):
-            table.add_column(heading, justify="left" if heading == "row" else "right")
-        for row in sweep.rows:
-            graph = Graph(stage for cell in row.cells for stage in cell.scores.values())
-            done = sum(plan.states[key] == "done" for key in graph.stages)
-            star = "* " if row.baseline else ""
-            seeds = ", ".join(str(cell.seed) for cell in row.cells)
-            table.add_row(star + row.label, seeds, str(done), str(len(graph) - done))
-        console.print(table)
-        for notice in sweep.notices:
-            console.print(notice, highlight=False)
-    kinds = Table(title="Distinct stages", title_justify="left")
-    for heading in ("stage", "done", "running", "to do", "PFLOPs to do"):
-        kinds.add_column(heading, justify="left" if heading == "stage" else "right")
-    counts = Counter((stage.name, plan.states[key]) for key, stage in plan.graph.stages.items())
-    for name in dict.fromkeys(stage.name for stage in plan.graph):
-        todo = [stage for k in plan.keys("todo") if (stage := plan.graph[k]).name == name]
-        flops = sum(stage.cost.flops for stage in todo)
-        cells = [str(counts[name, state]) for state in ("done", "running", "todo")]
-        kinds.add_row(name, *cells, f"{flops / 1e15:,.3g}")
-    console.print(kinds)
-    totals = _totals(plan)
-    console.print(
-        f"{sum(len(s.cells) for s in plan.sweeps)} cells, {len(plan.graph)} distinct stages; "
-        f"sharing saves {totals['saved_percent']:.0f}% of {totals['unshared_flops']:.3g} FLOPs.\n"
-        f"To do: {totals['todo_flops']:.3g} FLOPs, {totals['todo_device_hours']:,.3g} hours on one "
-        f"{plan.device} at {plan.share_of_peak:.0%} of its peak; "
-        f"longest chain {totals['longest_chain_hours']:,.3g} hours; "
-        f"largest stage {totals['memory_bytes'] / 2**30:,.3g} GiB of memory; "
-        f"all results {totals['disk_bytes'] / 2**30:,.3g} GiB of disk.",
-        highlight=False,
+    return Plan(
+        sweeps=sweeps,
+        graph=graph,
+        states=states,
+        device=device,
+        share_of_peak=share_of_peak,
+        bounds={name: Graph(stages) for name, stages in (bounds or {}).items()},
+        disk_free_bytes=_free(store.path),
+        where={
+            key: f"{lease.holder.host}:{lease.holder.pid}"
+            for key, lease in leases.items()
+            if lease.holder is not None
+        },
     )
+
+
+def flops_of(stages: Iterable[Stage]) -> float:
+    """The FLOPs of all of these."""
+    return sum(stage.cost.flops for stage in stages)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _free(path: Path) -> float:
+    """Free space where the store is, or will be."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free

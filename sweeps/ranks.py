@@ -12,7 +12,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -98,7 +98,8 @@ def follow(store: Store, told: dict[str, Any], ranks: Ranks, *, device: str, thr
     }
     work = store.work(told["key"], told["generation"])
     here = replace(ranks, address=told["address"], port=told["port"])
-    context = FollowerContext(work, [Path(p) for p in told["earlier"]], device, threads, here, told)
+    earlier = [Path(path) for path in told["earlier"]]
+    context = FollowerContext(work, earlier, device, threads, here, told, spec.get("execution", {}))
     with _scratch(work, ranks.rank) as out, contextlib.suppress(Stopped):
         resolve_run(spec["run"])(spec["config"], inputs, out, context)
 
@@ -124,12 +125,14 @@ class FollowerContext:
         threads: int,
         ranks: Ranks,
         told: dict[str, Any],
+        execution: Mapping[str, Any],
     ) -> None:
         self.work = work
         """The lead's: to read, not to write."""
         self.earlier = earlier
         self.device, self.threads, self.ranks = device, threads, ranks
         self.attempt = told["generation"]
+        self.execution = execution
 
     def progress(self, step: int, total: int, **numbers: float) -> None:
         """The lead tells."""

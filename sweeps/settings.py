@@ -9,6 +9,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
+from sweeps.devices import devices
+
 
 @dataclass
 class Seeds:
@@ -82,8 +84,9 @@ class RunSettings:
     lease_timeout: float = 90.0
     """Seconds without a heartbeat after which another host's stage is taken over."""
     device: str = "H100"
-    """The device whose hours the plan counts."""
-    share_of_peak: float = 0.4
+    """The device whose hours the plan counts: a name of sweeps/devices.json."""
+    share_of_peak: float | None = None
+    """What it achieves of its peak; null takes what was measured there, else what is usual."""
     wandb: str = "off"
     """Whether wandb mirrors stages: `off`, `offline` (in the store) or `online`."""
     parallel: str = "ddp"
@@ -100,12 +103,10 @@ OPERATIONAL = frozenset(
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
 
-PEAK_FLOPS = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "cpu-core": 5e10}
-"""Dense 16-bit matrix FLOP/s by the makers' sheets; a CPU core's is our own rough figure."""
 CHOICES: dict[str, tuple[str, ...]] = {
     "baseline": ("auto", "none"),
     "format": ("text", "json"),
-    "device": tuple(PEAK_FLOPS),
+    "device": tuple(devices()),
 }
 LEAST: dict[str, int] = {
     **dict.fromkeys(("workers", "threads", "max_jobs", "seeds.baseline", "seeds.variants"), 1),
@@ -136,8 +137,9 @@ def complaints(run: Mapping[str, Any]) -> list[str]:
         said.append("store=: must name a folder, such as store=./store.")
     if not run["lease_timeout"] > 0:
         said.append(f"lease_timeout={run['lease_timeout']:g}: must be more than 0 seconds.")
-    if not 0 < run["share_of_peak"] <= 1:
-        said.append(f"share_of_peak={run['share_of_peak']:g}: a share is more than 0, at most 1.")
+    share = run["share_of_peak"]
+    if share is not None and not 0 < share <= 1:
+        said.append(f"share_of_peak={share:g}: a share is more than 0, at most 1.")
     return said
 
 

@@ -26,7 +26,8 @@ KEY_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _STAGE_FIELDS = ("name", "version", "config", "inputs", "run", "cost")
-_COST_FIELDS = ("flops", "tokens", "memory_bytes", "disk_bytes", "device", "splits")
+_AMOUNTS = ("flops", "tokens", "memory_bytes", "disk_bytes")
+_COST_FIELDS = (*_AMOUNTS, "device", "splits")
 
 
 def canonical(value: Any, where: str = "config") -> Any:
@@ -64,7 +65,11 @@ def canonical(value: Any, where: str = "config") -> Any:
 
 def canonical_json(value: Any) -> str:
     """The one JSON text of a configuration, whatever its dict order and number spelling."""
-    return json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _compact(canonical(value))
+
+
+def _compact(canonical_value: Any) -> str:
+    return json.dumps(canonical_value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ class Cost:
     """Rows of a batch that as many processes as divide them can share; 1: it runs as one."""
 
     def __post_init__(self) -> None:
-        for name in ("flops", "tokens", "memory_bytes", "disk_bytes"):
+        for name in _AMOUNTS:
             amount = getattr(self, name)
             number = isinstance(amount, int | float) and not isinstance(amount, bool)
             if not number or not math.isfinite(amount) or amount < 0:
@@ -104,6 +109,8 @@ class Stage:
     run: str
     """Dotted path of its `def run(config, inputs, out, context)`: `package.module.function`."""
     cost: Cost = Cost()
+    execution: Mapping[str, Any] = field(default_factory=dict)
+    """How the run is carried out where that does not change the result; its context has it."""
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,10 +128,12 @@ class Stage:
             config = canonical(self.config)
         except StageError as error:
             raise StageError(f"Stage {self.name}: {error}") from None
+        execution = canonical(self.execution, f"Stage {self.name}: execution")
         inputs = {role: self.inputs[role] for role in sorted(self.inputs)}
         object.__setattr__(self, "config", config)
         object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "key", stage_key(self.name, self.version, config, self.input_keys))
+        object.__setattr__(self, "execution", execution)
+        object.__setattr__(self, "key", _hash(self.name, self.version, config, self.input_keys))
 
     @property
     def input_keys(self) -> dict[str, str]:
@@ -151,13 +160,19 @@ class Stage:
             "inputs": self.input_keys,
             "run": self.run,
             "cost": {name: getattr(self.cost, name) for name in _COST_FIELDS},
+            "execution": self.execution,
         }
 
 
 def stage_key(name: str, version: int, config: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     """20 hex digits of the sha256 over the canonical JSON of what identifies a stage."""
+    return _hash(name, version, canonical(config), dict(inputs))
+
+
+def _hash(name: str, version: int, config: dict[str, Any], inputs: dict[str, str]) -> str:
+    """The key of a stage whose configuration is canonical already."""
     identity = {"name": name, "version": version, "config": config, "inputs": inputs}
-    return hashlib.sha256(canonical_json(identity).encode("ascii")).hexdigest()[:KEY_LENGTH]
+    return hashlib.sha256(_compact(identity).encode("ascii")).hexdigest()[:KEY_LENGTH]
 
 
 def adopt(obj: Any) -> Stage:
@@ -168,6 +183,7 @@ def adopt(obj: Any) -> Stage:
 def adopt_all(objects: Iterable[Any]) -> list[Stage]:
     """Our own copies of a study's stage-like objects; shared inputs stay shared.
 
+    What is a Stage of ours already never changes, and is taken as it is.
     Raises StageError naming the stage and the field that is missing, unknown or impossible.
     """
     roots = list(objects)
@@ -180,6 +196,8 @@ def adopt_all(objects: Iterable[Any]) -> list[Stage]:
         stack, entered = [root], set()
         while stack:
             obj = stack[-1]
+            if type(obj) is Stage:
+                done[id(obj)] = obj
             if id(obj) in done:
                 stack.pop()
                 continue
@@ -262,4 +280,5 @@ def _copy(obj: Any, inputs: dict[str, Stage]) -> Stage:
         inputs=inputs,
         run=obj.run,
         cost=cost,
+        execution=getattr(obj, "execution", {}),
     )

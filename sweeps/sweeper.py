@@ -13,16 +13,20 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from sweeps.ascent import Step, advance, whole
+from sweeps.bound import bound
 from sweeps.compose import Composer
 from sweeps.decision import Decision
+from sweeps.devices import devices
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.expand import Expansion, Sweep
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, StageLauncher
 from sweeps.mirror import ask_for
-from sweeps.plan import as_json, make_plan, show
+from sweeps.plan import make_plan
+from sweeps.plan_view import as_json, show
 from sweeps.preflight import complain
 from sweeps.record import write_record
+from sweeps.stage import Stage
 from sweeps.store import Store, read_json
 
 FAILED = 1
@@ -73,14 +77,15 @@ class StudySweeper(Sweeper):
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
             raise SweepError("hydra/launcher: accepted are local and slurm.")
-        expansion = Expansion(Composer(self.config_name), arguments)
+        expansion = Expansion(Composer(self.config_name), arguments, self.launcher.room)
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])
         # Of a search, what can be known before its next winner; with all that is wrong about any.
         known = self._known(expansion, sweeps, store)
         if run["plan"]:
-            self._plan(known, store, run)
+            bounds = {s.id: bound(expansion, s) for s, complete in known if not complete}
+            self._plan([sweep for sweep, _ in known], store, run, bounds)
             return 0
         ask_for(run["wandb"])
         store.prepare()
@@ -95,12 +100,14 @@ class StudySweeper(Sweeper):
         return status
 
     @staticmethod
-    def _known(expansion: Expansion, sweeps: list[Sweep], store: Store) -> list[Sweep]:
+    def _known(expansion: Expansion, sweeps: list[Sweep], store: Store) -> list[tuple[Sweep, bool]]:
+        """Each sweep as far as it is known, and whether that is the whole of it."""
         said: list[str] = []
         known = []
         for sweep in sweeps:
             try:
-                known.append(advance(expansion, sweep, store).sweep if sweep.search else sweep)
+                step = advance(expansion, sweep, store) if sweep.search else None
+                known.append((step.sweep, step.complete) if step else (sweep, True))
             except ConfigurationError as error:
                 said += error.complaints
         if said:
@@ -164,12 +171,15 @@ class StudySweeper(Sweeper):
         return self.launcher.run(graph, store, expansion.run, sweeps, then)
 
     @staticmethod
-    def _plan(sweeps: list[Sweep], store: Store, run: dict[str, Any]) -> None:
+    def _plan(
+        sweeps: list[Sweep], store: Store, run: dict[str, Any], bounds: dict[str, list[Stage]]
+    ) -> None:
         plan = make_plan(
             sweeps,
-            lambda stage: "done" if store.find(stage) else "todo",
-            device=run["device"],
+            store,
+            device=devices()[run["device"]],
             share_of_peak=run["share_of_peak"],
+            bounds=bounds,
         )
         if run["format"] == "json":
             print(as_json(plan))

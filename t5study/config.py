@@ -152,6 +152,14 @@ class Finetune:
 
 
 @dataclass
+class Training:
+    """How training is carried out; no part of any stage's identity."""
+
+    activation_checkpointing: bool = False
+    """Keep less for the backward pass and compute it again: less memory, a third more time."""
+
+
+@dataclass
 class Evaluate:
     split: str = "validation"
     examples: int | None = None
@@ -230,3 +238,4 @@ class Schema:
     pretrain: Pretrain = field(default_factory=Pretrain)
     finetune: Finetune = field(default_factory=Finetune)
     evaluate: Evaluate = field(default_factory=Evaluate)
+    training: Training = field(default_factory=Training)

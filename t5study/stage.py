@@ -30,6 +30,8 @@ class Stage:
     run: str
     inputs: Mapping[str, Stage] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
+    execution: Mapping[str, Any] = field(default_factory=dict)
+    """How its run is carried out, where that does not change what it makes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from t5study.corpora import get_corpus
 from t5study.errors import StudyError
 from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters, training_flops
+from t5study.model.memory import PROCESS, training_memory
 from t5study.objectives import get_objective, objective_settings, sentinels_needed
 from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks.chosen import chosen, describe
@@ -195,6 +196,7 @@ class Stages:
             "precision": self.config["precision"],
         }
         inputs = {"vocabulary": self.vocabulary()}
+        watched = self._watched(mixture)
         return Stage(
             name="pretrain",
             # Texts that stand alone shared rows in another way at first.
@@ -202,14 +204,23 @@ class Stages:
             config=config,
             inputs=inputs | {"corpus": self.corpus()} if unsupervised else inputs,
             run="t5study.training.pretrain.run",
-            cost=self._training_cost(steps, batch_size, length, targets),
+            cost=self._training_cost(
+                steps, batch_size, length, targets, checkpoints=1 + len(watched)
+            ),
+            execution=self.config["training"],
         )
+
+    @staticmethod
+    def _watched(mixture: Mixture | None) -> list[str]:
+        """The tasks whose best checkpoints a pre-training keeps."""
+        units = mixture.units if mixture and mixture.validate else ()
+        return [name for unit in units for name in unit.evaluate]
 
     def _mixture(
         self, mixture: Mixture, steps: int, inputs_length: int, targets_length: int
     ) -> dict[str, Any]:
         settings = self.config["finetune"]
-        validated = [name for unit in mixture.units for name in unit.evaluate if mixture.validate]
+        validated = self._watched(mixture)
         watched = {
             "validation_examples": settings["validation_examples"],
             "checkpoint_every": min(steps, settings["checkpoint_every"]),
@@ -291,18 +302,33 @@ class Stages:
             inputs=inputs,
             run="t5study.training.finetune.run",
             cost=self._training_cost(
-                unit.steps, unit.batch_size, unit.inputs_length, unit.targets_length
+                unit.steps,
+                unit.batch_size,
+                unit.inputs_length,
+                unit.targets_length,
+                checkpoints=1 + len(unit.evaluate),
             ),
+            execution=self.config["training"],
         )
 
-    def _training_cost(self, steps: int, batch: int, inputs: int, targets: int) -> Cost:
+    def _training_cost(
+        self, steps: int, batch: int, inputs: int, targets: int, *, checkpoints: int
+    ) -> Cost:
         sequences = steps * batch
-        count = parameters(self.model)
+        memory = training_memory(
+            self.model,
+            source=inputs,
+            target=targets,
+            batch=batch,
+            precision=self.config["precision"],
+            recompute=self.config["training"]["activation_checkpointing"],
+        )
         return Cost(
             flops=sequences * training_flops(self.model, inputs, targets),
             tokens=sequences * (inputs + targets),
-            memory_bytes=4 * count * 4,
-            disk_bytes=4 * count,
+            memory_bytes=memory.total + PROCESS,
+            # At most one for each task whose best it is, and the last.
+            disk_bytes=checkpoints * memory.parameters + memory.optimizer,
             device="any",
             splits=batch,
         )
@@ -329,6 +355,7 @@ class Stages:
         inputs |= {f"member_{i}": member for i, member in enumerate(members)}
         examples = unit.evaluate_examples or 5000
         flops = forward_flops(self.model, unit.inputs_length, unit.targets_length)
+        decoded = len(members) * len(unit.evaluate) * examples * unit.beam_width
         return Stage(
             name="evaluate",
             version=1,
@@ -336,8 +363,9 @@ class Stages:
             inputs=inputs,
             run="t5study.training.evaluate.run",
             cost=Cost(
-                flops=len(members) * len(unit.evaluate) * examples * unit.beam_width * flops,
-                memory_bytes=len(members) * 4 * parameters(self.model),
+                flops=decoded * flops,
+                tokens=decoded * (unit.inputs_length + unit.targets_length),
+                memory_bytes=len(members) * 4 * parameters(self.model) + PROCESS,
                 device="any",
             ),
         )

@@ -5,7 +5,9 @@ Letters: B batch, T positions, S memory positions, D d_model, H heads.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from t5study.model.config import ModelConfig
 from t5study.model.layers import Adapter, Attention, Dropout, FeedForward, RMSNorm
@@ -61,6 +63,8 @@ class Stack(nn.Module):
         self.blocks = nn.ModuleList(Block(config, cross=cross) for _ in range(depth))
         self.final_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
         self.dropout = Dropout(config)
+        self.recompute = False
+        """Keep only what enters each block, and compute the block again for its backward pass."""
 
     def forward(
         self,
@@ -79,7 +83,11 @@ class Stack(nn.Module):
         bias = self.bias(x.shape[1], bidirectional=bidirectional, causal=causal)
         x = self.dropout(x)
         for block in self.blocks:
-            x = block(x, bias, mask, memory, memory_mask)
+            if self.recompute and torch.is_grad_enabled():
+                inputs = (x, bias, mask, memory, memory_mask)
+                x = checkpoint(block, *inputs, use_reentrant=False)
+            else:
+                x = block(x, bias, mask, memory, memory_mask)
         return self.dropout(self.final_norm(x))
 
     def bias(self, length: int, *, bidirectional: bool, causal: bool) -> Tensor:

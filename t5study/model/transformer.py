@@ -50,6 +50,12 @@ class Transformer(nn.Module):
         if not self.config.tie_embeddings:
             fan_in_normal(self.output)
 
+    def recompute_blocks(self) -> None:
+        """Train in less memory and more time: keep only what enters each block, in every stack."""
+        for module in self.modules():
+            if isinstance(module, Stack):
+                module.recompute = True
+
     def embed(self, tokens: Tensor) -> Tensor:
         """(B, T) -> (B, T, D)."""
         return F.embedding(tokens, self.embedding)

@@ -192,6 +192,8 @@ def fit(
     """
     keep_freed_memory()
     torch.set_num_threads(context.threads)
+    if context.execution.get("activation_checkpointing"):
+        module.model.recompute_blocks()
     team = keeper.team
     path, start, threads = team.agree(lambda: _found(context, keeper))
     # The order of sums, and with it the last bit, depends on the number of threads.

@@ -31,6 +31,11 @@ def text(config, inputs, out, context):
     context.record(length=len(parts))
 
 
+def tells(config, inputs, out, context):
+    """Write down how it was asked to run."""
+    (out / "text.txt").write_text(json.dumps(dict(context.execution)))
+
+
 def raises(config, inputs, out, context):
     """Fail in the middle of writing."""
     (out / "half.txt").write_text("half")

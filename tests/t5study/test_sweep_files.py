@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hydra
 import pytest
+from omegaconf import OmegaConf
 
 from sweeps.compose import Composer, search_path
 from sweeps.errors import ConfigurationError
@@ -92,6 +94,22 @@ def test_row_that_only_has_another_name_is_refused(composer: Composer, tmp_path:
         expand(composer, f"sweep={file}")
     assert str(caught.value).count("are one") == 1
     assert "rows 'Usual' and 'Long spans' are one" in str(caught.value)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_composing_groups_once_is_composing_all(composer: Composer, preset: str):
+    """Values on a copy of composed groups give what Hydra gives for the whole, row by row."""
+    rows: set[tuple[str, ...]] = set()
+    for name in sweep_names():
+        file = read_sweep_file(name)
+        axes = file.search.axes if file.search else ()
+        candidates = [row for axis in axes for row in axis["candidates"]]
+        rows |= {row.overrides for row in [*file.rows, *candidates]}
+    assert len(rows) > 60
+    for overrides in sorted(rows):
+        asked = [f"preset={preset}", *overrides, "seed=3"]
+        whole = composer.typed(hydra.compose("config", asked))
+        assert composer.resolved(asked) == OmegaConf.to_container(whole, resolve=True), asked
 
 
 def test_published_names_stay_whatever_stands_in(composer: Composer):

@@ -34,6 +34,7 @@ class FakeContext:
         self.device, self.threads, self.attempt = "cpu", 1, 1
         self.ranks: Any = None
         self.facts: dict[str, Any] = {}
+        self.execution: dict[str, Any] = {}
         self._stop_at, self._calls = stop_at, 0
 
     def progress(self, step: int, total: int, **numbers: float) -> None:
@@ -195,6 +196,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
         stops: tuple[int, ...] = (),
         moves: bool = False,
         ranks: Any = None,
+        **execution: Any,
     ) -> Path:
         out = tmp_path / name / "out"
         out.mkdir(parents=True)
@@ -203,6 +205,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
             work = tmp_path / name / f"work{attempt if moves else 0}"
             context = FakeContext(work, earlier=list(earlier), stop_at=stop)
             context.ranks = ranks
+            context.execution |= execution
             if moves:
                 earlier.insert(0, work)
             if stop is None:

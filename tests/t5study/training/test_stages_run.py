@@ -49,6 +49,18 @@ def test_pretraining_learns(
     assert history[-1] < 3.0
 
 
+def test_recomputing_activations_changes_nothing(
+    train: Callable[..., Path], data: SimpleNamespace, pretrain_config: dict[str, Any]
+) -> None:
+    """Less memory, equal weights and losses: it is no part of a stage's identity."""
+    config = pretrain_config | {"steps": 12}
+    given = inputs(data, corpus=data.corpus)
+    usual = train(pretrain.run, config, given, "usual")
+    thrifty = train(pretrain.run, config, given, "thrifty", activation_checkpointing=True)
+    assert same(usual / "model.pt", thrifty / "model.pt")
+    assert losses(usual) == losses(thrifty)
+
+
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("moves", [False, True], ids=["same-folder", "taken-over"])
 def test_interrupted_pretraining_is_bit_identical(

@@ -1,0 +1,203 @@
+"""What stages really take on this machine's devices, for the plans that count their hours.
+
+`python benchmarks/calibrate.py [--device cpu-core] [--write]` trains a few small models twice, a
+short and a longer time, through run.py with one worker a core (or GPU). The difference of the two
+is a model's pace by the kind of stage, what is left is what such a stage takes besides. A model
+that was not part of it is then trained, and its stages' times are printed beside what the plan
+says. `--write` puts the figures into sweeps/devices.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from sweeps.devices import FILE, Device
+from sweeps.slots import available_cores, visible_gpus
+from sweeps.stage import Cost, Stage
+from sweeps.store import Store
+
+ROOT = Path(__file__).parents[1]
+SIZES = ("pico", "nano", "micro", "milli")
+HELD_OUT = "micro_deep"
+STEPS = ((8, 6), (24, 18))
+"""Of pre-training and fine-tuning: short, and longer."""
+STEPS_HELD_OUT = (20, 12)
+
+
+class Timed(NamedTuple):
+    """A finished stage: its name, its model, its cost as planned, and its wall time."""
+
+    name: str
+    model: str
+    cost: dict[str, float]
+    seconds: float
+
+
+def run(store: Path, sizes: Iterable[str], pretrain: int, finetune: int) -> None:
+    """Train and score each size on the smoke suite."""
+    command = [sys.executable, "run.py", "-m", f"size={','.join(sizes)}", "preset=smoke"]
+    command += [f"pretrain.steps={pretrain}", f"finetune.steps={finetune}", "baseline=none"]
+    command += [f"finetune.checkpoint_every={finetune}", f"store={store}", "threads=1"]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def finished(store: Path) -> dict[str, Timed]:
+    """The finished stages of a store by key; a model is told by its parents' configuration."""
+    found = {}
+    place = Store(store)
+    specs = {spec["key"]: spec for spec in place.specs()}
+    for name, key, folder in place.finished():
+        spec = specs[key]
+        while "model" not in spec["config"] and (parent := _trained_on(spec)):
+            spec = specs[parent]
+        model = json.dumps(spec["config"].get("model"), sort_keys=True)
+        seconds = json.loads((folder / "stage.json").read_text())["wall_seconds"]
+        found[key] = Timed(name, model, specs[key]["cost"], seconds)
+    return found
+
+
+def _trained_on(spec: dict[str, Any]) -> str | None:
+    return spec["inputs"].get("pretrain") or spec["inputs"].get("member_0")
+
+
+def fit(short: Iterable[Timed], longer: Iterable[Timed]) -> dict[str, Any]:
+    """Points and seconds for sweeps/devices.json from two runs of the same models."""
+    times: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    for one in (*short, *longer):
+        times[one.name, one.model].append((one.cost["flops"], one.seconds, one.cost["tokens"]))
+    points: dict[str, list[list[float]]] = defaultdict(list)
+    beside: dict[str, list[float]] = defaultdict(list)
+    for (name, _), rows in times.items():
+        flops = sum(row[0] for row in rows)
+        if not flops:
+            beside[name] += [row[1] for row in rows]
+            continue
+        low, high = min(row[0] for row in rows), max(row[0] for row in rows)
+        half = (low + high) / 2
+        first = [row for row in rows if row[0] <= half]
+        last = [row for row in rows if row[0] > half]
+        if last:
+            means = [
+                [statistics.fmean(c) for c in zip(*part, strict=True)] for part in (first, last)
+            ]
+            pace = (means[1][0] - means[0][0]) / max(means[1][1] - means[0][1], 1e-3)
+            beside[name].append(max(0.0, means[0][1] - means[0][0] / pace))
+        else:
+            pace = flops / sum(row[1] for row in rows)
+        points[name].append([flops / sum(row[2] for row in rows), pace])
+    return {
+        "points": {name: sorted(pairs) for name, pairs in points.items()},
+        "seconds": {name: round(statistics.median(v), 3) for name, v in beside.items()},
+    }
+
+
+def peak(gpu: bool) -> float:
+    """FLOP/s of the best of some large matrix products on one core, or one GPU in bfloat16."""
+    torch.set_num_threads(1)
+    side, device = (8192, "cuda") if gpu else (1024, "cpu")
+    best = 0.0
+    for dtype in (torch.bfloat16,) if gpu else (torch.float32, torch.bfloat16):
+        a = torch.ones(side, side, device=device, dtype=dtype)
+        for _ in range(10):
+            began = time.perf_counter()
+            a @ a
+            if gpu:
+                torch.cuda.synchronize()
+            best = max(best, 2 * side**3 / (time.perf_counter() - began))
+    return best
+
+
+def processor(gpu: bool) -> str:
+    """What this machine calls its device."""
+    if gpu:
+        return torch.cuda.get_device_name()
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return names[0].partition(":")[2].strip() if names else platform.processor()
+
+
+def main() -> None:
+    """Measure, print, and write if told to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu-core", help="its name in the file")
+    parser.add_argument("--write", action="store_true", help="put it into sweeps/devices.json")
+    options = parser.parse_args()
+    gpu = bool(visible_gpus())
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        runs = []
+        for sizes, steps in [(SIZES, STEPS[0]), (SIZES, STEPS[1]), ((HELD_OUT,), STEPS_HELD_OUT)]:
+            before = set(finished(store)) if store.exists() else set()
+            run(store, sizes, *steps)
+            runs.append([one for key, one in finished(store).items() if key not in before])
+    measured = fit(*runs[:2])
+    best = peak(gpu)
+    paces = [pace for pairs in measured["points"].values() for _, pace in pairs]
+    machine = f"{processor(gpu)}, {available_cores()} cores"
+    date = datetime.date.today().isoformat()
+    entry = {
+        "peak_flops": float(f"{best:.3g}"),
+        "memory_bytes": float(_memory(gpu)),
+        "share_of_peak": round(min(1.0, statistics.median(paces) / best), 3),
+        "basis": f"measured on {date}: {machine}",
+        "measured": {
+            "points": {
+                n: [[float(f"{v:.4g}") for v in p] for p in pairs]
+                for n, pairs in measured["points"].items()
+            },
+            "seconds": measured["seconds"],
+        },
+    }
+    device = Device(
+        name=options.device,
+        **{key: entry[key] for key in ("peak_flops", "memory_bytes", "share_of_peak", "basis")},  # type: ignore[arg-type]
+        points={n: tuple((x, y) for x, y in pairs) for n, pairs in measured["points"].items()},
+        seconds=measured["seconds"],
+    )
+    Console().print(compare(device, runs[2]))
+    print(json.dumps({options.device: entry}, indent=1))
+    if options.write:
+        known = json.loads(FILE.read_text())
+        FILE.write_text(json.dumps({**known, options.device: entry}, indent=1) + "\n")
+
+
+def compare(device: Device, stages: Iterable[Timed]) -> Table:
+    """The held-out model's stages: what a plan says they take, and what they took."""
+    table = Table(title=f"{HELD_OUT} on one {device.name}: {device.basis}", title_justify="left")
+    for heading in ("stage", "GFLOPs", "planned seconds", "measured seconds", "planned / measured"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    for one in stages:
+        stage = Stage(name=one.name, version=1, config={}, run="a.b", cost=Cost(**one.cost))  # type: ignore[arg-type]
+        planned = device.time(stage)
+        ratio = f"{planned / one.seconds:.2f}"
+        cells = (f"{one.cost['flops'] / 1e9:,.0f}", f"{planned:.1f}", f"{one.seconds:.1f}", ratio)
+        table.add_row(one.name, *cells)
+    return table
+
+
+def _memory(gpu: bool) -> float:
+    if gpu:
+        return torch.cuda.get_device_properties(0).total_memory
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / available_cores()
+
+
+if __name__ == "__main__":
+    main()

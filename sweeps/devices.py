@@ -1,0 +1,93 @@
+"""How long a stage takes on a named device: by what was measured there, else by a stated share.
+
+`devices.json` beside this file holds the devices; `python benchmarks/calibrate.py` writes the
+measured ones.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sweeps.stage import Stage
+
+FILE = Path(__file__).with_name("devices.json")
+
+Point = tuple[float, float]
+"""FLOPs a token, and FLOP/s that a stage of such a model achieved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One kind of device that a plan can count the hours of."""
+
+    name: str
+    peak_flops: float
+    """FLOP/s at most: dense 16-bit matrix products by the maker's sheet, or as measured."""
+    memory_bytes: float
+    share_of_peak: float
+    """What training achieves of the peak, where nothing was measured."""
+    basis: str
+    """Where the figures are from, for a reader."""
+    points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    """Measured, by the stage's name, smallest model first."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Measured: what a stage of this name takes besides its FLOPs."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether any stage was measured on it."""
+        return bool(self.points or self.seconds)
+
+    def time(self, stage: Stage, share: float | None = None) -> float:
+        """Seconds of a stage; a `share` of the peak overrides what was measured."""
+        flops = float(stage.cost.flops)
+        if share is not None:
+            return flops / (self.peak_flops * share)
+        beside = self.seconds.get(stage.name, 0.0)
+        return beside + (flops / self._pace(stage) if flops else 0.0)
+
+    def _pace(self, stage: Stage) -> float:
+        """FLOP/s, on a line through the two measured models around this one, in logarithms.
+
+        Small models are slow for their size; outside of what was measured the nearest one counts.
+        """
+        points = self.points.get(stage.name)
+        if not points or not stage.cost.tokens:
+            return self.peak_flops * self.share_of_peak
+        wanted = stage.cost.flops / stage.cost.tokens
+        below = [point for point in points if point[0] <= wanted]
+        above = [point for point in points if point[0] > wanted]
+        if not below or not above:
+            return (below[-1] if below else above[0])[1]
+        (x0, y0), (x1, y1) = below[-1], above[0]
+        along = math.log(wanted / x0) / math.log(x1 / x0)
+        return y0 * (y1 / y0) ** along
+
+
+@cache
+def devices(file: Path = FILE) -> dict[str, Device]:
+    """The known devices by name."""
+    return {
+        name: Device(
+            name=name,
+            **{
+                **{key: value for key, value in entry.items() if key != "measured"},
+                **_measured(entry.get("measured", {})),
+            },
+        )
+        for name, entry in json.loads(file.read_text()).items()
+    }
+
+
+def _measured(entry: Mapping[str, Any]) -> dict[str, Any]:
+    points = {
+        name: tuple(sorted((x, y) for x, y in pairs))
+        for name, pairs in entry.get("points", {}).items()
+    }
+    return {"points": points, "seconds": entry.get("seconds", {})}

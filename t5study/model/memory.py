@@ -1,0 +1,192 @@
+"""What training a model takes of a device's memory, from its settings alone; torch-free.
+
+Letters: n source tokens and m target tokens of all B rows of a micro-batch, S and T of one row; D
+width, I inner width of attention, F of feed-forward, H heads, V vocabulary; r bytes of the
+residual stream, c bytes of a product's operands. What is kept for the backward pass is counted
+from the operations of t5study.model.plain; tests/t5study/model/test_memory.py holds it to what
+the model really keeps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from t5study.model.config import ModelConfig
+
+FULL = 4
+"""Bytes of a parameter, a gradient, and an entry of the optimizer's state."""
+FACTORED_FROM = 128
+"""AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
+PROCESS = 2**29
+"""A worker with its libraries and a stage's data; about half a GiB, measured on a CPU."""
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMemory:
+    """Bytes on one device at the fullest moment of a training step."""
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    """AdaFactor's second moments."""
+    update: int
+    """What an update takes besides: the gradients' squares, and one parameter's factors."""
+    activations: int
+    """All that the backward pass needs of the forward pass, loss and cast weights included."""
+    working: int
+    """One block more: recomputed, or gathered from the other devices."""
+
+    @property
+    def total(self) -> int:
+        """Activations are given up as gradients come, and all are gone when the update begins."""
+        step = max(self.activations, self.gradients) + self.working
+        return self.parameters + self.optimizer + max(step, self.gradients + self.update)
+
+
+def training_memory(
+    config: ModelConfig,
+    *,
+    source: int,
+    target: int,
+    batch: int,
+    precision: str = "bf16-mixed",
+    devices: int = 1,
+    recompute: bool = False,
+) -> TrainingMemory:
+    """Of one step on `batch` rows a device, each of `source` and `target` tokens.
+
+    With several `devices`, parameters, gradients and the optimizer's state are spread over them
+    block by block, as FSDP does. `recompute` keeps only what goes into each block.
+    """
+    shapes = parameter_shapes(config)
+    own = Counter({_share(shape, devices): 0 for shape in shapes})
+    for shape, count in shapes.items():
+        own[_share(shape, devices)] += count
+    parameters = FULL * sum(_size(shape) * count for shape, count in own.items())
+    factors = 2 * FULL * max(map(_size, own))
+    blocks = [_Block(config, batch, source, target, precision, cross=x) for x in (False, True)]
+    depths = (config.num_layers if config.layout.encoder else 0, config.num_decoder_layers)
+    if not config.layout.encoder:
+        blocks[1] = _Block(config, batch, 0, source + target, precision, cross=False)
+    there = [block for block, depth in zip(blocks, depths, strict=True) if depth]
+    kept = [block.inputs if recompute else block.kept + block.copies for block in blocks]
+    ends = _ends(config, batch, source, target, precision)
+    activations = ends + sum(k * depth for k, depth in zip(kept, depths, strict=True))
+    working = max(block.kept + block.copies for block in there) if recompute else 0
+    if devices > 1:
+        # This block and the one fetched ahead, the gradients of this one, and the embedding.
+        gathered = max(block.weights for block in there)
+        embedding = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        working += _compute(precision) * (3 * gathered + embedding)
+    elif _compute(precision) < FULL and not recompute:
+        # Autocast keeps the cast weights until the step is over.
+        activations += _compute(precision) * sum(_size(s) * n for s, n in shapes.items())
+    return TrainingMemory(
+        parameters=parameters,
+        gradients=parameters,
+        optimizer=FULL * sum(_moments(shape) * count for shape, count in own.items()),
+        update=parameters + factors,
+        activations=activations,
+        working=working,
+    )
+
+
+def parameter_shapes(config: ModelConfig) -> Counter[Shape]:
+    """How many parameters of each shape a model has."""
+    found: Counter[Shape] = Counter()
+    found[config.vocab_size, config.d_model] += 1 if config.tie_embeddings else 2
+    stacks = [(config.num_decoder_layers, config.layout.encoder)]
+    if config.layout.encoder and not config.layout.shared:
+        stacks.append((config.num_layers, False))
+    for depth, cross in stacks:
+        found[config.relative_attention_num_buckets, config.num_heads] += 1
+        found[(config.d_model,)] += 1
+        for shape, count in _block_shapes(config, cross):
+            found[shape] += count * depth
+    return found
+
+
+def _block_shapes(config: ModelConfig, cross: bool) -> Iterator[tuple[Shape, int]]:
+    d, inner = config.d_model, config.inner
+    attentions = 2 if cross else 1
+    gated = config.feed_forward == "gated_gelu"
+    yield (inner, d), 3 * attentions
+    yield (d, inner), attentions
+    yield (config.d_ff, d), 2 if gated else 1
+    yield (d, config.d_ff), 1
+    yield (d,), attentions + 1 + (1 if config.adapter_width else 0)
+    if config.adapter_width:
+        yield (config.adapter_width, d), 1
+        yield (d, config.adapter_width), 1
+
+
+class _Block:
+    """Bytes that one block of a stack keeps for a micro-batch."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        batch: int,
+        source: int,
+        target: int,
+        precision: str,
+        *,
+        cross: bool,
+    ) -> None:
+        d, inner, c, r = config.d_model, config.inner, _compute(precision), _residual(precision)
+        length = target if cross or not source else source
+        n, tokens = batch * source, batch * length
+        # Each of two or three parts keeps what enters its norm, what leaves it, and its result.
+        parts = 3 if cross else 2
+        kept = tokens * d * parts * (r + 2 * c)
+        # Queries, keys, values (dropped ones) and their mixture; across, keys and values of n.
+        kept += 4 * tokens * inner * c + batch * config.num_heads * length * length * c
+        if cross:
+            kept += 2 * tokens * inner * c + 2 * n * inner * c
+            kept += batch * config.num_heads * length * source * c
+        hidden = 5 if config.feed_forward == "gated_gelu" else 2
+        kept += tokens * (hidden * config.d_ff + 2 * config.adapter_width) * c
+        self.kept = kept
+        # The joined matrix of queries, keys and values, and that of keys and values.
+        self.copies = (5 if cross else 3) * inner * d * c
+        self.inputs = tokens * d * r
+        self.weights = sum(_size(s) * count for s, count in _block_shapes(config, cross))
+
+
+def _ends(config: ModelConfig, batch: int, source: int, target: int, precision: str) -> int:
+    """Embedding, the stacks' closing norms, and the loss over the vocabulary."""
+    d, c, r = config.d_model, _compute(precision), _residual(precision)
+    tokens = batch * (source + target)
+    logits = batch * target * config.vocab_size
+    # Probabilities and the gradient of logits in full precision, logits as they were computed.
+    return tokens * d * (r + 2 * c) + logits * (2 * FULL + c)
+
+
+def _share(shape: Shape, devices: int) -> Shape:
+    """The part of a parameter that the first of several devices holds: rows are dealt out."""
+    return (-(-shape[0] // devices), *shape[1:])
+
+
+def _moments(shape: Shape) -> int:
+    if len(shape) > 1 and min(shape) >= FACTORED_FROM:
+        return sum(shape)
+    return _size(shape)
+
+
+def _size(shape: Shape) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
+
+
+def _compute(precision: str) -> int:
+    return {"64-true": 8, "32-true": 4}.get(precision, 2)
+
+
+def _residual(precision: str) -> int:
+    return 8 if precision == "64-true" else 4

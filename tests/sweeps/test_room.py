@@ -1,0 +1,68 @@
+"""Stages that cannot run where they are sent, and what is said about them."""
+
+from __future__ import annotations
+
+import json
+
+from sweeps.graph import Graph
+from sweeps.launcher import SlurmLauncher
+from sweeps.local import run_local
+from sweeps.room import Room, complaints, this_machine
+from sweeps.stage import Cost, Stage
+from sweeps.store import Store
+
+GIB = 2**30
+
+
+def train(**cost: float) -> Stage:
+    return Stage(
+        name="train",
+        version=1,
+        config={},
+        run="toy.f",
+        cost=Cost(device="any", **cost),  # type: ignore[arg-type]
+    )
+
+
+def test_memory_that_is_not_there():
+    """Both numbers are said, and whose they are."""
+    (said,) = complaints(train(memory_bytes=30 * GIB), Room(where="my desk", memory_bytes=24 * GIB))
+    assert said.startswith("train: needs about 30 GiB of memory, and my desk has 24.")
+    assert complaints(train(memory_bytes=23 * GIB), Room(memory_bytes=24 * GIB)) == []
+    assert complaints(train(memory_bytes=1e15), Room()) == []
+    assert complaints(train(memory_bytes=1e15), Room(memory_bytes=GIB, devices=8)) == []
+
+
+def test_this_machine_has_a_memory():
+    """Somewhere between a telephone and a building."""
+    memory = this_machine("cpu").memory_bytes
+    assert memory
+    assert GIB / 4 < memory < 1e15
+
+
+def test_job_has_what_it_asks_for():
+    """A stage's own settings go before the run's; stages without a GPU use one process."""
+    asked = {"gpus": 2, "nodes": 3, "memory_gb": 16, "stages": {"train": {"gpus": 4}}}
+    asked["tasks"] = None
+    launcher = SlurmLauncher()
+    assert launcher.room(train(splits=12), {"slurm": asked}).devices == 12
+    assert launcher.room(train(), {"slurm": asked}).devices == 1
+    alone = launcher.room(Stage(name="data", version=1, config={}, run="toy.f"), {"slurm": asked})
+    assert (alone.devices, alone.memory_bytes) == (1, 16 * GIB)
+
+
+def test_execution_reaches_the_stage_and_no_key(toy, store: Store):
+    """A stage is told how to run; that is written down beside its result, and is not in its key."""
+    plain = toy.text("a")
+    told = Stage(
+        name="text",
+        version=1,
+        config={"text": "a"},
+        run="toy_study.tells",
+        execution={"thrifty": True},
+    )
+    assert told.key == plain.key
+    assert run_local(Graph([told]), store, slots=1, progress=False).status == 0
+    place = store.place("text", told.key)
+    assert json.loads((place / "text.txt").read_text()) == {"thrifty": True}
+    assert json.loads((place / "stage.json").read_text())["execution"] == {"thrifty": True}

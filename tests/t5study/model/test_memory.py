@@ -1,0 +1,144 @@
+"""The memory that a plan states against what a model on the meta device has and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.testing._internal.distributed.fake_pg import FakeStore
+
+from t5study.model import build_model
+from t5study.model.config import model_config
+from t5study.model.flops import parameters
+from t5study.model.memory import parameter_shapes, training_memory
+from t5study.training.adafactor import factored_dims
+
+SOURCE, TARGET = 512, 114
+
+
+@pytest.fixture
+def world() -> Iterator[int]:
+    """Sixteen devices that exist in name only; this process is the first."""
+    dist.init_process_group("fake", rank=0, world_size=16, store=FakeStore())
+    try:
+        yield 16
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def counted(model: torch.nn.Module) -> Iterator[list[int]]:
+    """Bytes that the backward pass will need, parameters not counted, each storage once."""
+    own = {p.untyped_storage()._cdata for p in model.parameters()}
+    kept: dict[int, torch.UntypedStorage] = {}
+    total = [0]
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own and storage._cdata not in kept:
+            kept[storage._cdata] = storage
+            total[0] += storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield total
+
+
+def features(model: torch.nn.Module, batch: int) -> torch.Tensor:
+    def ones(length: int) -> torch.Tensor:
+        return torch.ones(batch, length, dtype=torch.long, device="meta")
+
+    return model.features(  # type: ignore[operator, no-any-return]
+        {
+            "encoder_input_tokens": ones(SOURCE),
+            "encoder_segment_ids": ones(SOURCE),
+            "decoder_input_tokens": ones(TARGET),
+            "decoder_segment_ids": ones(TARGET),
+        }
+    )
+
+
+def moments(shapes: list[torch.Size]) -> int:
+    """Bytes of AdaFactor's state for parameters of these shapes."""
+    entries = 0
+    for shape in shapes:
+        dims = factored_dims(shape, 128)
+        entries += shape.numel() if dims is None else sum(shape.numel() // shape[d] for d in dims)
+    return 4 * entries
+
+
+@pytest.mark.parametrize("size", ["3b", "11b"])
+@pytest.mark.parametrize("architecture", ["encoder_decoder", "shared", "prefix_lm"])
+def test_shapes_are_the_model_s(size: str, architecture: str):
+    """Every parameter is counted, and so is every entry of the optimizer's state."""
+    model = build_model(architecture, size, device="meta")
+    real = [p.shape for p in model.parameters()]
+    stated = parameter_shapes(model.config)
+    assert sorted(map(tuple, real)) == sorted(stated.elements())
+    memory = training_memory(model.config, source=SOURCE, target=TARGET, batch=1)
+    assert memory.parameters == 4 * parameters(model.config)
+    assert memory.optimizer == moments(real)
+
+
+@pytest.mark.parametrize("size", ["small", "3b", "11b"])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_activations_are_within_15_percent(size: str, batch: int):
+    """What 24 blocks keep, loss aside, on the meta device in float32."""
+    model = build_model(size=size, device="meta").train()
+    with counted(model) as total:
+        features(model, batch)
+    config = model.config
+    stated = training_memory(
+        config, source=SOURCE, target=TARGET, batch=batch, precision="32-true"
+    ).activations
+    loss = 12 * batch * TARGET * config.vocab_size
+    assert stated - loss == pytest.approx(total[0], rel=0.15)
+
+
+@pytest.mark.parametrize("size", ["3b", "11b"])
+def test_shards_are_within_15_percent(size: str, world: int):
+    """Parameters and optimizer's state of one of 16 devices, after fully_shard block by block."""
+    model = build_model(size=size, device="meta")
+    mesh = init_device_mesh("cpu", (world,))
+    for stack in (model.encoder, model.decoder):
+        for block in stack.blocks:
+            fully_shard(block, mesh=mesh)
+    fully_shard(model, mesh=mesh)
+    shards = [p.to_local().shape for p in model.parameters()]
+    memory = training_memory(
+        model_config(size=size), source=SOURCE, target=TARGET, batch=1, devices=world
+    )
+    held = 4 * sum(shape.numel() for shape in shards)
+    assert memory.parameters == pytest.approx(held, rel=0.15)
+    assert memory.optimizer == pytest.approx(moments(shards), rel=0.15)
+    whole = held * 2 + moments(shards)
+    stated = memory.parameters + memory.gradients + memory.optimizer
+    assert stated == pytest.approx(whole, rel=0.15)
+    assert held < 4 * parameters(model_config(size=size)) / (world - 1)
+
+
+def test_recomputing_keeps_what_enters_the_blocks():
+    """A tenth of the activations, for the price of one block more at a time."""
+    config = model_config(size="3b")
+
+    def memory(recompute: bool) -> int:
+        said = training_memory(config, source=SOURCE, target=TARGET, batch=8, recompute=recompute)
+        return said.activations + said.working
+
+    assert memory(True) < 0.3 * memory(False)
+
+
+def test_more_devices_take_less_of_each():
+    """Down to what every device must hold: a gathered block, the embedding, activations."""
+    config = model_config(size="11b")
+    totals = [
+        training_memory(config, source=SOURCE, target=TARGET, batch=1, devices=n).total
+        for n in (1, 2, 4, 8, 16)
+    ]
+    assert totals == sorted(totals, reverse=True)
+    assert totals[0] > 120e9 > 40e9 > totals[-1]
