@@ -17,8 +17,10 @@ from sweeps.room import complaints as complaints_of
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.stage import Stage
 from sweeps.study import Cell, Study
-from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file
+from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
 
+ALL = "all"
+"""`sweep=all`: every file of sweeps/."""
 SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
 
@@ -90,7 +92,8 @@ class Expansion:
         ]
         asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
         found: list[Sweep] = []
-        for name in self._choices_of("sweep") or [self.run["sweep"]]:
+        names = self._choices_of("sweep") or [self.run["sweep"]]
+        for name in sweep_names() if names == [ALL] else names:
             try:
                 found.append(self._named(name, asked))
             except SweepError as error:

@@ -63,7 +63,7 @@ class LocalLauncher(StageLauncher):
 
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """One device, or this machine's memory where there is none."""
-        return this_machine(stage.cost.device)
+        return this_machine(stage.cost.device, run["slots_per_gpu"])
 
     def run(
         self,
@@ -81,6 +81,7 @@ class LocalLauncher(StageLauncher):
             store,
             slots=run["workers"],
             threads=run["threads"],
+            slots_per_gpu=run["slots_per_gpu"],
             lease_timeout=run["lease_timeout"],
             labels=stage_labels(sweeps),
             # A graph that stops before the scores makes no cell whole.

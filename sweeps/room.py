@@ -37,10 +37,14 @@ def complaints(stage: Stage, room: Room) -> list[str]:
     ]
 
 
-def this_machine(device: str) -> Room:
-    """The smallest GPU here for a stage that uses one, else the machine's memory."""
+def this_machine(device: str, slots_per_gpu: int = 1) -> Room:
+    """The smallest GPU's part for a stage that uses one, else the machine's memory."""
     if device == "any" and visible_gpus():
-        return Room(where="a GPU of this machine", memory_bytes=_gpu_memory())
+        memory = _gpu_memory()
+        part = f" shared by {slots_per_gpu} workers" if slots_per_gpu > 1 else ""
+        return Room(
+            where=f"a GPU of this machine{part}", memory_bytes=memory and memory / slots_per_gpu
+        )
     return Room(where="this machine", memory_bytes=_memory())
 
 

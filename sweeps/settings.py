@@ -81,6 +81,8 @@ class RunSettings:
     workers: int | None = None
     """Worker processes at a time; as many as the machine has cores or GPUs when null."""
     threads: int | None = None
+    slots_per_gpu: int = 1
+    """Worker processes that share a GPU; small models leave room for several."""
     lease_timeout: float = 90.0
     """Seconds without a heartbeat after which another host's stage is taken over."""
     device: str = "H100"
@@ -97,8 +99,8 @@ class RunSettings:
 OPERATIONAL = frozenset(
     {
         *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
-        *("search", "submit_from_jobs", "parallel"),
-        *("workers", "threads", "lease_timeout", "device", "share_of_peak", "slurm", "hydra"),
+        *("search", "submit_from_jobs", "parallel", "device", "share_of_peak"),
+        *("workers", "threads", "slots_per_gpu", "lease_timeout", "slurm", "hydra"),
     }
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
@@ -109,7 +111,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "device": tuple(devices()),
 }
 LEAST: dict[str, int] = {
-    **dict.fromkeys(("workers", "threads", "max_jobs", "seeds.baseline", "seeds.variants"), 1),
+    **dict.fromkeys(
+        ("workers", "threads", "slots_per_gpu", "max_jobs", "seeds.baseline", "seeds.variants"), 1
+    ),
     **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
     **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
     "slurm.memory_gb": 1,

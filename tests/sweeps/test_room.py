@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+
+import pytest
 
 from sweeps.graph import Graph
-from sweeps.launcher import SlurmLauncher
+from sweeps.launcher import LocalLauncher, SlurmLauncher
 from sweeps.local import run_local
 from sweeps.room import Room, complaints, this_machine
 from sweeps.stage import Cost, Stage
@@ -38,6 +41,23 @@ def test_this_machine_has_a_memory():
     memory = this_machine("cpu").memory_bytes
     assert memory
     assert GIB / 4 < memory < 1e15
+
+
+def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
+    """The setting reaches the slots, and each worker counts with its part of the memory."""
+    monkeypatch.setattr("sweeps.room.visible_gpus", lambda: ["0", "1"])
+    monkeypatch.setattr("sweeps.room._gpu_memory", lambda: 80.0 * GIB)
+    given: dict[str, object] = {}
+    monkeypatch.setattr(
+        "sweeps.local.run_local",
+        lambda graph, store, **options: given.update(options) or SimpleNamespace(status=0),
+    )
+    run = {"workers": None, "threads": None, "lease_timeout": 90.0, "slots_per_gpu": 4}
+    launcher = LocalLauncher()
+    assert launcher.run(Graph([]), Store("nowhere"), run, []) == 0
+    assert given["slots_per_gpu"] == 4
+    assert launcher.room(train(), run).memory_bytes == 20 * GIB
+    assert "shared by 4 workers" in launcher.room(train(), run).where
 
 
 def test_job_has_what_it_asks_for():
