@@ -67,8 +67,16 @@ def test_sizes_are_readable_without_torch():
     assert done.stdout.split() == ["True", "False"], done.stderr
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+BUILDABLE = [
+    (architecture, size)
+    for architecture in ARCHITECTURES
+    for size, dimensions in SIZES.items()
+    # An odd number of blocks has no half.
+    if not (architecture == "half" and dimensions.num_layers % 2)
+]
+
+
+@pytest.mark.parametrize(("architecture", "size"), BUILDABLE)
 def test_formula_counts_the_built_model(architecture, size):
     """The exact count of every architecture at every size, on the meta device."""
     model = build_model(architecture, size, device="meta")
