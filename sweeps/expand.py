@@ -10,12 +10,11 @@ from typing import Any
 
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
-from sweeps.graph import Graph
 from sweeps.placeholders import fill, strip
-from sweeps.room import Room
-from sweeps.room import complaints as complaints_of
+from sweeps.room import Room, unfit
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.stage import Stage
+from sweeps.store import Store
 from sweeps.study import Cell, Study
 from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
 
@@ -350,11 +349,8 @@ class Expansion:
     def _check_room(self, cell: Cell) -> None:
         if self._room is None or self.run["plan"]:
             return
-        said = [
-            complaint
-            for stage in Graph(cell.scores.values())
-            for complaint in complaints_of(stage, self._room(stage, self.run))
-        ]
+        room = self._room
+        said = unfit(cell.scores.values(), Store(self.run["store"]), lambda s: room(s, self.run))
         if said:
             raise ConfigurationError(said)
 

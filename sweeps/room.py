@@ -7,11 +7,14 @@ import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweeps.graph import Graph
 from sweeps.slots import visible_gpus
 from sweeps.stage import Stage
+from sweeps.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,12 @@ def complaints(stage: Stage, room: Room) -> list[str]:
         f"{stage.name}: needs about {needs / 2**30:,.3g} GiB of memory, and {room.where} has "
         f"{has / 2**30:,.3g}. Take a smaller model or batch, or a place with more memory."
     ]
+
+
+def unfit(targets: Iterable[Stage], store: Store, room: Callable[[Stage], Room]) -> list[str]:
+    """The complaints about all that is still to run; what is finished needs no room."""
+    todo = Graph(targets).needed(lambda stage: store.find(stage) is not None)
+    return [said for stage in todo.values() for said in complaints(stage, room(stage))]
 
 
 def this_machine(device: str, slots_per_gpu: int = 1) -> Room:

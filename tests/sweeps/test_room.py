@@ -10,7 +10,7 @@ import pytest
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, SlurmLauncher
 from sweeps.local import run_local
-from sweeps.room import Room, complaints, this_machine
+from sweeps.room import Room, complaints, this_machine, unfit
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -34,6 +34,18 @@ def test_memory_that_is_not_there():
     assert complaints(train(memory_bytes=23 * GIB), Room(memory_bytes=24 * GIB)) == []
     assert complaints(train(memory_bytes=1e15), Room()) == []
     assert complaints(train(memory_bytes=1e15), Room(memory_bytes=GIB, devices=8)) == []
+
+
+def test_what_is_finished_needs_no_room(store: Store):
+    """Results that come from a larger machine can be shown on a small one."""
+    small = Room(where="my desk", memory_bytes=GIB)
+    parent = train(memory_bytes=8 * GIB)
+    child = Stage(name="score", version=1, config={}, inputs={"of": parent}, run="toy.f")
+    assert len(unfit([child], store, lambda _: small)) == 1
+    place = store.place(child.name, child.key)
+    place.mkdir(parents=True)
+    (place / "stage.json").write_text("{}")
+    assert unfit([child], store, lambda _: small) == []
 
 
 def test_this_machine_has_a_memory():
