@@ -343,16 +343,16 @@ class Expansion:
             config = self._composer.resolved(texts)
             asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
             self._cells[texts] = self.study(sweep.study).cell(asked)
-            self._check_room(self._cells[texts])
+            self._check_room(self._cells[texts], " ".join(texts[:-1]) or "the defaults")
         return self._cells[texts]
 
-    def _check_room(self, cell: Cell) -> None:
+    def _check_room(self, cell: Cell, asked: str) -> None:
         if self._room is None or self.run["plan"]:
             return
         room = self._room
         said = unfit(cell.scores.values(), Store(self.run["store"]), lambda s: room(s, self.run))
         if said:
-            raise ConfigurationError(said)
+            raise ConfigurationError([f"{asked}: {one}" for one in said])
 
     def configuration(
         self, sweep: Sweep, overrides: Sequence[str], seed: int = 0

@@ -35,15 +35,25 @@ def complaints(stage: Stage, room: Room) -> list[str]:
     if has is None or room.devices > 1 or needs <= has:
         return []
     return [
-        f"{stage.name}: needs about {needs / 2**30:,.3g} GiB of memory, and {room.where} has "
+        f"{stage.name} needs about {needs / 2**30:,.3g} GiB of memory, and {room.where} has "
         f"{has / 2**30:,.3g}. Take a smaller model or batch, or a place with more memory."
     ]
 
 
 def unfit(targets: Iterable[Stage], store: Store, room: Callable[[Stage], Room]) -> list[str]:
-    """The complaints about all that is still to run; what is finished needs no room."""
+    """The complaints about what is still to run, of each kind the stage that needs most.
+
+    What is finished needs no room.
+    """
     todo = Graph(targets).needed(lambda stage: store.find(stage) is not None)
-    return [said for stage in todo.values() for said in complaints(stage, room(stage))]
+    most: dict[str, Stage] = {}
+    for stage in todo.values():
+        most[stage.name] = max(stage, most.get(stage.name, stage), key=_needs)
+    return [said for stage in most.values() for said in complaints(stage, room(stage))]
+
+
+def _needs(stage: Stage) -> float:
+    return stage.cost.memory_bytes
 
 
 def this_machine(device: str, slots_per_gpu: int = 1) -> Room:

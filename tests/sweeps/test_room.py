@@ -17,11 +17,11 @@ from sweeps.store import Store
 GIB = 2**30
 
 
-def train(**cost: float) -> Stage:
+def train(n: int = 1, **cost: float) -> Stage:
     return Stage(
         name="train",
         version=1,
-        config={},
+        config={"n": n},
         run="toy.f",
         cost=Cost(device="any", **cost),  # type: ignore[arg-type]
     )
@@ -30,7 +30,7 @@ def train(**cost: float) -> Stage:
 def test_memory_that_is_not_there():
     """Both numbers are said, and whose they are."""
     (said,) = complaints(train(memory_bytes=30 * GIB), Room(where="my desk", memory_bytes=24 * GIB))
-    assert said.startswith("train: needs about 30 GiB of memory, and my desk has 24.")
+    assert said.startswith("train needs about 30 GiB of memory, and my desk has 24.")
     assert complaints(train(memory_bytes=23 * GIB), Room(memory_bytes=24 * GIB)) == []
     assert complaints(train(memory_bytes=1e15), Room()) == []
     assert complaints(train(memory_bytes=1e15), Room(memory_bytes=GIB, devices=8)) == []
@@ -41,7 +41,8 @@ def test_what_is_finished_needs_no_room(store: Store):
     small = Room(where="my desk", memory_bytes=GIB)
     parent = train(memory_bytes=8 * GIB)
     child = Stage(name="score", version=1, config={}, inputs={"of": parent}, run="toy.f")
-    assert len(unfit([child], store, lambda _: small)) == 1
+    (said,) = unfit([child, train(memory_bytes=9 * GIB, n=2)], store, lambda _: small)
+    assert "train needs about 9 GiB" in said
     place = store.place(child.name, child.key)
     place.mkdir(parents=True)
     (place / "stage.json").write_text("{}")
