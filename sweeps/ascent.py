@@ -15,7 +15,7 @@ from sweeps.errors import ConfigurationError, nearest
 from sweeps.expand import Expansion, Row, Sweep
 from sweeps.graph import Graph
 from sweeps.placeholders import fill, strip
-from sweeps.store import Store, newest_failure, read_json
+from sweeps.store import DIED, Store, newest_failure, read_json
 from sweeps.study import Cell
 from sweeps.sweepfile import FileRow
 
@@ -49,8 +49,9 @@ def advance(
 
     On the first `settled` axes a candidate without a score has failed and cannot win; on later
     ones it is still to run, unless it has failed since its axis began, as the path `before` of the
-    search's last record tells. A candidate that cannot be beside the winners so far cannot win
-    either. Raises ConfigurationError with all complaints about the first axis and all candidates.
+    search's last record tells; what died without a word is tried again. A candidate that cannot be
+    beside the winners so far cannot win either. Raises ConfigurationError with all complaints about
+    the first axis and all candidates.
     """
     search = sweep.search
     assert search is not None
@@ -174,11 +175,14 @@ def _unfinished(store: Store, cell: Cell) -> list[str]:
 def _failures(store: Store, rows: Iterable[Row]) -> dict[str, int]:
     """The newest failed attempt at each stage that these rows still need."""
     keys = {key for row in rows for cell in row.cells for key in _unfinished(store, cell)}
-    return {key: n for key in sorted(keys) if (n := newest_failure(store, key)) >= 0}
+    return {key: n for key in sorted(keys) if (n := newest_failure(store, key, but=DIED)) >= 0}
 
 
 def _failed(store: Store, cell: Cell, tried: Mapping[str, int]) -> bool:
-    return any(newest_failure(store, key) > tried.get(key, -1) for key in _unfinished(store, cell))
+    return any(
+        newest_failure(store, key, but=DIED) > tried.get(key, -1)
+        for key in _unfinished(store, cell)
+    )
 
 
 def choose(

@@ -20,6 +20,8 @@ class Decision:
 
     about: str
     """The search and the axis, for whom one decision is enough."""
+    axis: int
+    """Counted from 1."""
     command: tuple[str, ...]
     folder: str
     """Where the command was typed."""
@@ -31,5 +33,7 @@ class Decision:
         if sweep.file:
             mine = f"sweep={sweep.file.asked}"
             typed = [mine if word.startswith("sweep=") else word for word in typed]
-        command = (sys.executable, *typed)
-        return cls(about=f"{sweep.id} {axis}", command=command, folder=os.getcwd())
+        typed = [word for word in typed if not word.startswith("search.settled=")]
+        # The axis has ended: what died in it is not tried again for ever.
+        command = (sys.executable, *typed, f"search.settled={axis}")
+        return cls(about=f"{sweep.id} {axis}", axis=axis, command=command, folder=os.getcwd())

@@ -29,6 +29,9 @@ class SearchSettings:
     """The column whose best value wins an axis; without one the average, else the first."""
     tie_break: str = "cheaper"
     """`cheaper`: of candidates within two baseline standard deviations; `none`: the best."""
+    settled: int = 0
+    """On a cluster: in so many axes a job that died without a word has failed; else it is tried
+    again. A job that decides an axis says so of that axis."""
 
 
 SEARCHES = ("none", "ascent")

@@ -31,10 +31,12 @@ from sweeps.slurm_queue import (
 )
 from sweeps.slurm_submit import Submission, mend, open_submissions, submit, submit_decision
 from sweeps.slurm_units import arrays, bundle, make_units, resources_by_name
-from sweeps.store import Store, newest_failure, read_json
+from sweeps.store import DIED, Store, newest_failure, read_json
 
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0
 """Seconds between two looks at the queue: few after a change, then ever more."""
+GIVEN_UP = "died"
+"""The kind of a failure without a word that a search goes on from."""
 _SUBMITTER_SECONDS = 600.0
 """Age at which a submission that reached neither an id nor the queue has no living submitter."""
 
@@ -95,6 +97,8 @@ class _Cluster:
         self._in_queue = 0
         self._decisions: set[str] = set()
         """Axes of searches that a job in the queue decides."""
+        self._gives_up = False
+        """Whether what died without a word has failed for the search that asks."""
         self._silent: set[tuple[str, int]] = set()
         self._left: list[str] = []
         self._awaited: set[str] = set()
@@ -102,6 +106,7 @@ class _Cluster:
 
     def run(self, then: Decision | None) -> int:
         """As run_slurm."""
+        self._gives_up = then is not None and then.axis <= self._run["search"]["settled"]
         self._progress.begin(self._board)
         try:
             for stage in self._needed.values():
@@ -301,9 +306,10 @@ class _Cluster:
         lease = read_lease(self._store, key)
         attempt = lease.generation if lease is not None else 0
         spec = self._store.read_spec(key)
-        self._store.write_failure(failure_record(self._store, spec, attempt, reason, "slurm"))
+        kind = GIVEN_UP if self._gives_up else DIED
+        self._store.write_failure(failure_record(self._store, spec, attempt, reason, kind))
         self._progress.say(f"{self._board.label(key)}: {reason}")
-        if key in self._awaited:
+        if key in self._awaited or self._gives_up:
             self._fail(key, reason)
         else:
             self._known[key] = newest_failure(self._store, key)

@@ -167,9 +167,14 @@ class Store:
         return [(name, record) for name, record in found if record is not None]
 
 
-def newest_failure(store: Store, key: str) -> int:
-    """The newest failed attempt at a stage; -1 where none failed."""
-    return max((record["attempt"] for record in store.failures(key)), default=-1)
+DIED = "slurm"
+"""The kind of a failure that no stage told of: its job was gone."""
+
+
+def newest_failure(store: Store, key: str, *, but: str | None = None) -> int:
+    """The newest failed attempt at a stage, `but` those of one kind; -1 where none failed."""
+    records = (record for record in store.failures(key) if record["kind"] != but)
+    return max((record["attempt"] for record in records), default=-1)
 
 
 @contextmanager

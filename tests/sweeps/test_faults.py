@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -157,11 +158,20 @@ def test_the_survivor_takes_over(toy, store):
     assert [words[1] == "0" for words in starts] == [True, True, False, False]
 
 
-def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeout: float) -> None:
-    """Keep three launchers on one store, killing one at random each time."""
+OTHER_HOST = (
+    *("unshare", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"),
+    *("sh", "-c", 'hostname elsewhere && exec "$@"', "sh"),
+)
+"""Runs a command under another host's name, where no process of here is seen."""
+
+
+def check_launchers_under_kills(
+    toy, store: Store, kills: int, seed: int, timeout: float, hosts: tuple[tuple[str, ...], ...]
+) -> None:
+    """Keep three launchers on one store, each on a host by turns, killing one at random."""
     moments, graph = random.Random(seed), Graph(diamond(toy, steps=40))
     running: list[subprocess.Popen] = []
-    done = 0
+    done, turns = 0, itertools.cycle(hosts)
     while set(published(store)) != set(graph.stages) or done < kills:
         if set(published(store)) == set(graph.stages):
             for launcher in running:
@@ -174,7 +184,13 @@ def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeou
         running = [one for one in running if one.poll() is None]
         while len(running) < 3:
             running.append(
-                toy.launch(graph.stages.values(), store, progress=False, lease_timeout=timeout)
+                toy.launch(
+                    graph.stages.values(),
+                    store,
+                    *next(turns),
+                    progress=False,
+                    lease_timeout=timeout,
+                )
             )
         before = published(store)
         if done < kills:
@@ -196,13 +212,21 @@ def check_launchers_under_kills(toy, store: Store, kills: int, seed: int, timeou
 
 def test_three_launchers_under_kills(toy, store):
     """Launchers come and go: nothing is lost, nothing corrupt, no stage in two hands at once."""
-    check_launchers_under_kills(toy, store, kills=6, seed=3, timeout=90)
+    check_launchers_under_kills(toy, store, kills=6, seed=3, timeout=90, hosts=((),))
 
 
 @pytest.mark.slow
 def test_three_launchers_under_two_hundred_kills(toy, store):
     """The same, two hundred times."""
-    check_launchers_under_kills(toy, store, kills=200, seed=4, timeout=90)
+    check_launchers_under_kills(toy, store, kills=200, seed=4, timeout=90, hosts=((),))
+
+
+@pytest.mark.slow
+def test_launchers_on_two_hosts_under_kills(toy, store):
+    """Where a death elsewhere cannot be proved, only a silence as long as the timeout tells it."""
+    if subprocess.run([*OTHER_HOST, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs root: run the tests with `sudo make test-all` to make namespaces")
+    check_launchers_under_kills(toy, store, kills=20, seed=5, timeout=12, hosts=((), OTHER_HOST))
 
 
 def test_a_kill_between_rename_and_release(toy, store):

@@ -20,6 +20,7 @@ import pytest
 
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.graph import Graph
+from sweeps.local import run_local
 from sweeps.settings import Slurm
 from sweeps.slurm import run_slurm
 from sweeps.slurm_queue import queue
@@ -34,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "max_jobs": 100,
     "threads": None,
     "lease_timeout": 20.0,
+    "parallel": "ddp",
     "slurm": {**vars(Slurm()), "time_minutes": 5},
 }
 SUBMIT = """
@@ -274,6 +276,44 @@ def test_more_stages_than_max_jobs(patient: Any, store: Store) -> None:
     assert any("Left: 1 stages, since max_jobs=2" in line for line in told.said)
     assert run_slurm(Graph(stages), store, settings(max_jobs=2), progress=told) == 0
     assert all(store.find(stage) for stage in stages)
+
+
+@pytest.mark.apt
+def test_each_kind_of_stage_has_its_own_resources(patient: Any, store: Store) -> None:
+    """Partition, time, processors and memory of a stage's name reach SLURM; the rest is shared."""
+    train = patient.count("a", steps=30, seconds=0.1)
+    more = {"steps": 3, "every": 3, "seconds": 0.01, "journal": str(patient.journal)}
+    other = patient.stage("count", "other", train, text="b", **more)
+    score = patient.stage("count", "score", other, text="c", **more)
+    stages = {
+        "count": {"partition": "high", "time_minutes": 7, "cpus_per_task": 2},
+        "score": {"memory_gb": 1},
+    }
+    asked = settings(wait=False, slurm={"stages": stages, "partition": "main"})
+    run_slurm(Graph([score]), store, asked, progress=Told())
+    form = ["squeue", "-h", "-t", "all", "-u", "root", "-o", "%F|%j|%P|%l|%C|%m|%E"]
+    listed = subprocess.run(form, capture_output=True, text=True, check=True).stdout
+    ours = {one.job for one in open_submissions(store)}
+    lines = [line.split("|") for line in listed.splitlines() if line.split("|")[0] in ours]
+    of = {name: rest for _, name, *rest in lines}
+    assert of["count"][:3] == ["high", "7:00", "2"]
+    assert of["other"][:3] == ["main", "5:00", "1"]
+    assert of["score"][:2] == ["main", "5:00"]
+    assert of["score"][3] == "1G"
+    waits = [name for name in of if of[name][-1].startswith("afterany:")]
+    assert sorted(waits) == ["other", "score"]
+    assert run_slurm(Graph([score]), store, {**asked, "wait": True}, progress=Told()) == 0
+
+
+@pytest.mark.apt
+def test_a_command_here_and_a_job_share_one_store(patient: Any, store: Store) -> None:
+    """A local run beside the cluster's waits for what runs there, and takes only the rest."""
+    slow = [patient.count(name, steps=20, seconds=0.1) for name in "ab"]
+    run_slurm(Graph(slow[:1]), store, settings(wait=False), progress=Told())
+    until(patient.marks)
+    outcome = run_local(Graph(slow), store, progress=False, lease_timeout=20.0)
+    assert (outcome.status, outcome.ran) == (0, {slow[1].key})
+    assert sorted(line[0] for line in patient.marks()) == ["finished"] * 2 + ["from"] * 2
 
 
 @pytest.mark.apt

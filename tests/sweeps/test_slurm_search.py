@@ -36,6 +36,8 @@ def train(config, inputs, out, context):
     time.sleep(0.3)
     if config["b"] == 13:
         raise ValueError("unlucky")
+    if config["b"] == 14:
+        os.kill(os.getpid(), 9)
     acc = 10 * config["a"] + config["a"] * config["b"] + config["seed"]
     (out / "scores.json").write_text(json.dumps({"game": {"acc": acc}}))
 """
@@ -204,6 +206,27 @@ def test_a_decision_that_died_is_told_and_made_again(climb: Climb) -> None:
     _, said = climb.run()
     assert "ended: CANCELLED" in said
     assert "submit_from_jobs=false" in said
+    until(lambda: climb.winners() == WINNERS)
+
+
+def test_a_candidate_that_dies_without_a_word_cannot_win(climb: Climb) -> None:
+    """The decision finds it out, tells SLURM's word and goes on without it."""
+    climb.run(*SEARCH[:2], "a=2,1", "b=14,5")
+    until(lambda: climb.winners() == ["a=2", "a=2, b=5"])
+    until(idle)
+    assert climb.axes()[1]["scores"] == {"a=2, b=14": None, "a=2, b=5": 20.0 + 10.0}
+    assert climb.trained().count((2, 14)) == 1
+    (record,) = (json.loads(p.read_text()) for p in climb.folder.glob("store/failures/*/*.json"))
+    assert "ended without a word: FAILED" in record["error"]
+
+
+def test_a_search_that_was_cancelled_as_a_whole_goes_on(climb: Climb) -> None:
+    """`scancel -u` ends the jobs, not the search: the same command tries all of it again."""
+    climb.run()
+    subprocess.run(["scancel", "-u", "root"], check=True)
+    until(idle)
+    assert climb.winners() == []
+    climb.run()
     until(lambda: climb.winners() == WINNERS)
 
 
