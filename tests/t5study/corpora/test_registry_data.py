@@ -104,7 +104,8 @@ def test_documents_are_of_a_page_or_so(name):
     documents = list(get_corpus(name).documents())
     assert len(documents) > 2000
     assert len(set(documents)) == len(documents)
-    assert all(20 < len(document) < 12_000 for document in documents)
+    # The longest is a list of words in the dictionary, which has no sentence to be cut after.
+    assert all(20 < len(document) < 14_000 for document in documents)
     tokens = sum(map(len, documents)) / 3.4
     assert 0.8 < tokens / CORPORA[name].approximate_tokens < 1.25
 
