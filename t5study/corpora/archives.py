@@ -294,11 +294,17 @@ def _by_hand(archive: Archive) -> str:
         "deb": "For exactly the pinned version copy",
     }.get(archive.kind, "With an index of your own set PIP_INDEX_URL; without one copy")
     source = "a machine that has it"
+    # Without names this fetches what is embedded, which the others are not.
+    again = (
+        "run the same command again."
+        if archive.kind in ("npm", "deb")
+        else f"type: {FETCH_COMMAND}"
+    )
     if archive.kind == "deb":
         source += f" or from https://snapshot.debian.org/binary/{archive.name}/"
     return (
         f"{first} {archive.filename} (sha256 {archive.sha256}) from {source} to "
-        f"{place_of(archive).parent}. Then type: {FETCH_COMMAND}"
+        f"{place_of(archive).parent}. Then {again}"
     )
 
 
