@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from t5study.errors import StudyError
+
+if TYPE_CHECKING:
+    from t5study.stage import UnitSettings
 
 SPLITS = ("train", "validation", "test")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -86,6 +89,7 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
     for unit in stages.units:
         if unit.split not in SPLITS:
             said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")
+    said += _rounded_away(config, stages.units)
     objective = get_objective(
         vocab_size=stages.token_ids, num_sentinels=max(stages.sentinels, 1), **stages.objective
     )
@@ -96,6 +100,21 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
             f"It fits: {', '.join(objective.architectures)}."
         )
     return said
+
+
+def _rounded_away(config: Any, units: Iterable[UnitSettings]) -> list[str]:
+    """Trainings of which the multiples in `scaling` leave no update, or no sequence in a batch."""
+    scaling, pretrain = config["scaling"], config["pretrain"]
+    steps = pretrain["steps"] * scaling["pretrain_steps"] * scaling["steps"]
+    batch = pretrain["batch_size"] * scaling["pretrain_batch"] * scaling["batch"]
+    trainings = [("pretrain", round(steps), round(batch))]
+    trainings += [(f"suite.units.{u.name}", u.steps, u.batch_size) for u in units]
+    return [
+        f"{name}.{what}: the multiples under scaling leave nothing of it. Raise scaling.{key}."
+        for name, *sizes in trainings
+        for key, what, size in zip(("steps", "batch"), ("steps", "batch_size"), sizes, strict=True)
+        if size < 1
+    ]
 
 
 def _values(config: Any) -> list[str]:

@@ -32,6 +32,8 @@ def test_baseline_is_possible(configured: Configured):
         ("pretrain__ramp", 1.0, "share of the steps"),
         ("strategy__unsupervised_examples", -1.0, "greater than 0"),
         ("dataset__corpus", "c5", "Did you mean"),
+        ("scaling__pretrain_steps", 0.001, "pretrain.steps: the multiples under scaling leave"),
+        ("scaling__pretrain_batch", 0.001, "pretrain.batch_size: the multiples under scaling"),
         ("vocabulary__file", "/nowhere/spiece.model", "cannot be read"),
     ],
 )
@@ -40,6 +42,14 @@ def test_one_wrong_value(configured: Configured, setting: str, value: Any, words
     said = complaints(configured(**{setting: value}))
     assert len(said) == 1
     assert words in said[0]
+
+
+def test_units_without_an_update_are_named(configured: Configured):
+    """A hundredth of 40 updates is none; of 60, one."""
+    assert [one.partition(":")[0] for one in complaints(configured(scaling__steps=0.01))] == [
+        "suite.units.boolq.steps",
+        "suite.units.winogrande.steps",
+    ]
 
 
 @pytest.mark.parametrize(
