@@ -156,7 +156,7 @@ class Training:
     """How training is carried out; no part of any stage's identity."""
 
     activation_checkpointing: bool = False
-    """Keep less for the backward pass and compute it again: less memory, a third more time."""
+    """Keep less for the backward pass and compute it again: less memory, one more forward pass."""
 
 
 @dataclass

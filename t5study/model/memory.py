@@ -20,7 +20,7 @@ FULL = 4
 FACTORED_FROM = 128
 """AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
 PROCESS = 2**29
-"""A worker with its libraries and a stage's data; about half a GiB, measured on a CPU."""
+"""Allowed for a worker with its libraries and a stage's data: half a GiB, not measured."""
 
 Shape = tuple[int, ...]
 
