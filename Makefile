@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all lint clean
+.PHONY: install demo test test-apt test-all lint clean
 
 install: $(STAMP)
 
@@ -19,6 +19,11 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# A real SLURM of one node, LaTeX and Chromium, as Debian packages.
+test-apt: $(STAMP)
+	tests/apt.sh
+	$(BIN)/python -m pytest -q -m "apt and not slow and not gpu"
 
 test-all: $(STAMP)
 	tests/apt.sh
