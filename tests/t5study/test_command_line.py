@@ -39,7 +39,7 @@ def test_three_mistakes_are_three_complaints():
     ("override", "complaint"),
     [
         ("format=xml", "format=xml: accepted are text and json."),
-        ("device=B1", "device=B1: accepted are A100, H100, H200, V100 and cpu-core."),
+        ("device=B1", "device=B1: accepted are V100, A100, H100, H200 and cpu-core."),
         ("workers=0", "workers=0: must be 1 or more."),
         ("threads=-1", "threads=-1: must be 1 or more."),
         ("max_jobs=0", "max_jobs=0: must be 1 or more."),
