@@ -77,8 +77,11 @@ def _trained_on(spec: dict[str, Any]) -> str | None:
     return spec["inputs"].get("pretrain") or spec["inputs"].get("member_0")
 
 
-def fit(short: Iterable[Timed], longer: Iterable[Timed]) -> dict[str, Any]:
-    """Points and seconds for sweeps/devices.json from two runs of the same models."""
+def fit(short: Iterable[Timed], longer: Iterable[Timed], best: float) -> dict[str, Any]:
+    """Points and seconds for sweeps/devices.json from two runs of the same models.
+
+    A pace above the peak `best` is a difference that was lost in noise: such a point is left out.
+    """
     times: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
     for one in (*short, *longer):
         times[one.name, one.model].append((one.cost["flops"], one.seconds, one.cost["tokens"]))
@@ -101,7 +104,8 @@ def fit(short: Iterable[Timed], longer: Iterable[Timed]) -> dict[str, Any]:
             beside[name].append(max(0.0, means[0][1] - means[0][0] / pace))
         else:
             pace = flops / sum(row[1] for row in rows)
-        points[name].append([flops / sum(row[2] for row in rows), pace])
+        if pace <= best:
+            points[name].append([flops / sum(row[2] for row in rows), pace])
     return {
         "points": {name: sorted(pairs) for name, pairs in points.items()},
         "seconds": {name: round(statistics.median(v), 3) for name, v in beside.items()},
@@ -148,8 +152,8 @@ def main() -> None:
             before = set(finished(store)) if store.exists() else set()
             run(store, sizes, *steps)
             runs.append([one for key, one in finished(store).items() if key not in before])
-    measured = fit(*runs[:2])
     best = peak(gpu)
+    measured = fit(*runs[:2], best)
     paces = [pace for pairs in measured["points"].values() for _, pace in pairs]
     machine = f"{processor(gpu)}, {available_cores()} cores"
     date = datetime.date.today().isoformat()
