@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -26,6 +27,10 @@ WORTHWHILE = 1 << 21
 
 RANDOM_BITS = 16
 """Bits drawn for one element of a dropout mask; its probability is rounded to 2^-16."""
+
+
+MANY_WORDS = 1 << 15
+"""Random words from which on a generator of their own is worth its seeding."""
 
 
 def linear(x: Tensor, weight: Tensor) -> Tensor:
@@ -106,10 +111,18 @@ def loss_rows(
 def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Ones with probability `keep` (to 2^-16), else zeros, four for one 64-bit draw."""
     count = torch.Size(shape).numel()
-    words = torch.empty(-(-count * RANDOM_BITS // 64), dtype=torch.int64)
-    bits = words.random_(-(2**63), None).view(torch.int16)[:count].view(shape)
+    words = _random_words(-(-count * RANDOM_BITS // 64))
+    bits = words.view(torch.int16)[:count].view(shape)
     threshold = round((1.0 - keep) * 2**RANDOM_BITS) - 2 ** (RANDOM_BITS - 1)
     return torch.ge(bits, threshold, out=torch.empty(shape, dtype=dtype))
+
+
+def _random_words(count: int) -> Tensor:
+    """64-bit words, all bits random; many of them by numpy's fastest generator, seeded by torch."""
+    if count < MANY_WORDS:
+        return torch.empty(count, dtype=torch.int64).random_(-(2**63), None)
+    seed = int(torch.empty((), dtype=torch.int64).random_())
+    return torch.from_numpy(np.random.SFC64(seed).random_raw(count).view(np.int64))
 
 
 def product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
@@ -247,11 +260,15 @@ class _Attend(Function):
         if scale != 1.0:
             # On values rather than on weights, of which there are more.
             value = value * scale
-        logits = torch.bmm(query, key.transpose(1, 2)).view(batch, heads, length, span)
-        for shift in (bias, mask):
-            if shift is not None:
-                # All in the products' dtype: sums within softmax are wider by themselves.
-                logits = logits.add_(shift.to(logits.dtype))
+        shifts = [shift for shift in (bias, mask) if shift is not None]
+        # All in the products' dtype: sums within products and softmax are wider by themselves.
+        if shifts:
+            logits = query.new_empty(batch, heads, length, span).copy_(shifts[0])
+            for shift in shifts[1:]:
+                logits.add_(shift.to(logits.dtype))
+            logits.view(-1, length, span).baddbmm_(query, key.transpose(1, 2))
+        else:
+            logits = torch.bmm(query, key.transpose(1, 2)).view(batch, heads, length, span)
         weights = torch.softmax(logits, -1)
         if weight_keep is not None:
             weight_keep = weight_keep.to(weights.dtype)

@@ -59,4 +59,5 @@ class RelativeBias(nn.Module):
             distance, bidirectional, self.weight.shape[0], self.max_distance
         )
         row = F.embedding(bucket, self.weight).t()
-        return row.unfold(1, keys, 1).flip(1).unsqueeze(0)
+        # Laid out as logits are: each layer adds it to a whole batch of them.
+        return row.unfold(1, keys, 1).flip(1).unsqueeze(0).contiguous()

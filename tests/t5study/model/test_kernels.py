@@ -130,28 +130,42 @@ def test_dropping_a_value_is_dropping_its_weights():
     torch.testing.assert_close(by_value, by_weight)
 
 
+FEW, MANY = [3, 111, 111], [3, 333, 333]
+"""Shapes of masks whose bits come from torch's generator, and from one that it seeds."""
+
+
+@pytest.mark.parametrize("shape", [FEW, MANY])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_bernoulli_keeps_the_share_it_is_given(dtype):
+def test_bernoulli_keeps_the_share_it_is_given(shape, dtype):
     """Ones and zeros, of the asked share to 4 standard deviations, not in a repeating pattern."""
     torch.manual_seed(4)
-    drawn = kernels.bernoulli([3, 333, 333], 0.9, dtype, torch.device("cpu"))
+    drawn = kernels.bernoulli(shape, 0.9, dtype, torch.device("cpu"))
+    words = drawn.numel() * kernels.RANDOM_BITS // 64
+    assert (words >= kernels.MANY_WORDS) == (shape == MANY)
     assert drawn.dtype == dtype
     assert set(drawn.unique().tolist()) == {0.0, 1.0}
     spread = (0.9 * 0.1 / drawn.numel()) ** 0.5
     assert float(drawn.double().mean()) == pytest.approx(0.9, abs=4 * spread)
     flat = drawn.flatten().double()
-    for lag in (1, 2, 3, 4, 333):
+    for lag in (1, 2, 3, 4, shape[-1]):
         together = (flat[lag:] * flat[:-lag]).mean()
         assert float(together) == pytest.approx(0.81, abs=6 * spread)
 
 
-def test_bernoulli_repeats_with_the_generator():
-    """The same random state gives the same mask."""
-    drawn = []
-    for _ in range(2):
-        torch.manual_seed(5)
-        drawn.append(kernels.bernoulli([5, 7], 0.5, torch.float32, torch.device("cpu")))
-    assert torch.equal(*drawn)
+@pytest.mark.parametrize("shape", [FEW, MANY])
+def test_bernoulli_repeats_with_the_generator(shape):
+    """The same random state gives the same mask; the next mask is another."""
+
+    def draw() -> Tensor:
+        return kernels.bernoulli(shape, 0.5, torch.float32, torch.device("cpu"))
+
+    torch.manual_seed(5)
+    first, second = draw(), draw()
+    torch.manual_seed(5)
+    assert torch.equal(first, draw())
+    assert torch.equal(second, draw())
+    agreement = float((first == second).double().mean())
+    assert agreement == pytest.approx(0.5, abs=4 * 0.5 / first.numel() ** 0.5)
 
 
 @pytest.mark.parametrize("architecture", ["encoder_decoder", "prefix_lm"])
