@@ -28,6 +28,7 @@ _RUN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _STAGE_FIELDS = ("name", "version", "config", "inputs", "run", "cost")
 _AMOUNTS = ("flops", "tokens", "memory_bytes", "disk_bytes")
 _COST_FIELDS = (*_AMOUNTS, "device", "splits")
+_COPIED_COSTS = (*_COST_FIELDS, "thriftier")
 
 
 def canonical(value: Any, where: str = "config") -> Any:
@@ -84,10 +85,12 @@ class Cost:
     """`cpu` never needs an accelerator, `any` uses one where there is one."""
     splits: int = 1
     """Rows of a batch that as many processes as divide them can share; 1: it runs as one."""
+    thriftier: Mapping[str, float] = field(default_factory=dict)
+    """What a user can type for less memory, and the bytes that it then takes; best first."""
 
     def __post_init__(self) -> None:
-        for name in _AMOUNTS:
-            amount = getattr(self, name)
+        amounts = {name: getattr(self, name) for name in _AMOUNTS}
+        for name, amount in {**amounts, **self.thriftier}.items():
             number = isinstance(amount, int | float) and not isinstance(amount, bool)
             if not number or not math.isfinite(amount) or amount < 0:
                 raise StageError(f"cost.{name} is {amount!r}: expected a number of at least 0.")
@@ -268,7 +271,7 @@ def _checked_inputs(obj: Any) -> dict[str, Any]:
 
 
 def _copy(obj: Any, inputs: dict[str, Stage]) -> Stage:
-    amounts = {name: getattr(obj.cost, name) for name in _COST_FIELDS if hasattr(obj.cost, name)}
+    amounts = {name: getattr(obj.cost, name) for name in _COPIED_COSTS if hasattr(obj.cost, name)}
     try:
         cost = Cost(**amounts)
     except StageError as error:

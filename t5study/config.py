@@ -157,6 +157,8 @@ class Training:
 
     activation_checkpointing: bool = False
     """Keep less for the backward pass and compute it again: less memory, one more forward pass."""
+    micro_batch_size: int | None = None
+    """At most so many rows on a device at once, their gradients added up; null: its whole share."""
 
 
 @dataclass

@@ -31,7 +31,7 @@ POSITIVE = (
     *("pretrain.steps", "pretrain.batch_size", "pretrain.inputs_length", "pretrain.hold"),
     *("finetune.steps", "finetune.batch_size", "finetune.learning_rate"),
     *("finetune.inputs_length", "finetune.targets_length", "finetune.checkpoint_every"),
-    *("evaluate.beam_width", "dataset.tokens", "dataset.repeats"),
+    *("evaluate.beam_width", "dataset.tokens", "dataset.repeats", "training.micro_batch_size"),
 )
 
 

@@ -18,6 +18,8 @@ class Cost:
     device: str = "cpu"
     splits: int = 1
     """Rows of a batch that several processes can share."""
+    thriftier: Mapping[str, float] = field(default_factory=dict)
+    """What to type for less memory, the bytes that it then takes; what costs no time first."""
 
 
 @dataclass(frozen=True, kw_only=True)

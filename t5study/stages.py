@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from t5study.corpora import get_corpus
+from t5study.cost import training_cost
 from t5study.errors import StudyError
 from t5study.model.config import ModelConfig, model_config
-from t5study.model.flops import forward_flops, parameters, training_flops
-from t5study.model.memory import PROCESS, training_memory
+from t5study.model.flops import forward_flops, parameters
+from t5study.model.memory import PROCESS
 from t5study.objectives import get_objective, objective_settings, sentinels_needed
 from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks.chosen import chosen, describe
@@ -314,23 +315,15 @@ class Stages:
     def _training_cost(
         self, steps: int, batch: int, inputs: int, targets: int, *, checkpoints: int
     ) -> Cost:
-        sequences = steps * batch
-        memory = training_memory(
+        return training_cost(
             self.model,
-            source=inputs,
-            target=targets,
+            steps=steps,
             batch=batch,
+            inputs=inputs,
+            targets=targets,
+            checkpoints=checkpoints,
             precision=self.config["precision"],
-            recompute=self.config["training"]["activation_checkpointing"],
-        )
-        return Cost(
-            flops=sequences * training_flops(self.model, inputs, targets),
-            tokens=sequences * (inputs + targets),
-            memory_bytes=memory.total + PROCESS,
-            # At most one for each task whose best it is, and the last.
-            disk_bytes=checkpoints * memory.parameters + memory.optimizer,
-            device="any",
-            splits=batch,
+            training=self.config["training"],
         )
 
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from t5study.model.config import ModelConfig
 
@@ -39,14 +40,20 @@ class TrainingMemory:
     """All that the backward pass needs of the forward pass, loss and cast weights included."""
     working: int
     """One block more: recomputed, or gathered from the other devices."""
+    accumulated: bool
+    """Whether a later micro-batch meets the gradients of the ones before."""
 
     @property
     def total(self) -> int:
         """Activations are given up as gradients come, and all are gone when the update begins."""
-        step = max(self.activations, self.gradients) + self.working
+        if self.accumulated:
+            step = self.activations + self.gradients + self.working
+        else:
+            step = max(self.activations, self.gradients) + self.working
         return self.parameters + self.optimizer + max(step, self.gradients + self.update)
 
 
+@cache
 def training_memory(
     config: ModelConfig,
     *,
@@ -56,12 +63,16 @@ def training_memory(
     precision: str = "bf16-mixed",
     devices: int = 1,
     recompute: bool = False,
+    micro_batch_size: int | None = None,
 ) -> TrainingMemory:
     """Of one step on `batch` rows a device, each of `source` and `target` tokens.
 
     With several `devices`, parameters, gradients and the optimizer's state are spread over them
-    block by block, as FSDP does. `recompute` keeps only what goes into each block.
+    block by block, as FSDP does. `recompute` keeps only what goes into each block; of
+    `micro_batch_size` rows at most, activations are there at once.
     """
+    parts = -(-batch // (micro_batch_size or batch))
+    batch = -(-batch // parts)
     shapes = parameter_shapes(config)
     own = Counter({_share(shape, devices): 0 for shape in shapes})
     for shape, count in shapes.items():
@@ -92,6 +103,7 @@ def training_memory(
         update=parameters + factors,
         activations=activations,
         working=working,
+        accumulated=parts > 1,
     )
 
 

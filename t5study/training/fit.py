@@ -194,6 +194,7 @@ def fit(
     torch.set_num_threads(context.threads)
     if context.execution.get("activation_checkpointing"):
         module.model.recompute_blocks()
+    module.micro_batch_size = context.execution.get("micro_batch_size")
     team = keeper.team
     path, start, threads = team.agree(lambda: _found(context, keeper))
     # The order of sums, and with it the last bit, depends on the number of threads.
@@ -218,7 +219,9 @@ def fit(
         batches = batches.shard(team.rank, team.world)
     module.train()
     if context.device.startswith("cuda") and team.world == 1:
-        module.compile_forward(fixed_shapes=batches.fixed_widths)
+        # A captured graph's gradients would be overwritten by the next micro-batch.
+        whole = module.micro_batch_size is None
+        module.compile_forward(fixed_shapes=batches.fixed_widths and whole)
     trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
 
 

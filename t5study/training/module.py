@@ -43,7 +43,9 @@ class TextToText(lightning.LightningModule):
         self._normalizer = normalizer
         self._optimizer_state = optimizer_state
         self.team = team or Team()
-        self._compiled: Callable[..., tuple[Tensor, Tensor, Tensor]] | None = None
+        self.micro_batch_size: int | None = None
+        """At most so many rows go through the model at once; None: all that the process has."""
+        self._compiled: Callable[..., tuple[Tensor, Tensor]] | None = None
         self._graphs = False
         self.nats = torch.zeros(())
         """Cross-entropy in nats a real target token, of the last step."""
@@ -63,29 +65,57 @@ class TextToText(lightning.LightningModule):
         else:
             self._compiled = torch.compile(self.forward)
 
-    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Summed loss, summed nats and number of real target tokens of this process's rows."""
-        weights = batch["decoder_loss_weights"]
-        features, targets, counted = operations(weights).loss_rows(
-            self.model.features(batch), batch["decoder_target_tokens"], weights
+    def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Summed loss and summed nats of these rows."""
+        features, targets, counted = operations(batch["decoder_loss_weights"]).loss_rows(
+            self.model.features(batch),
+            batch["decoder_target_tokens"],
+            batch["decoder_loss_weights"],
         )
         loss, nats = output_cross_entropy(
             self.model.scaled(features), self.model.output_matrix, targets, self._z_loss, counted
         )
-        return loss, nats, weights.sum()
+        return loss, nats
 
     def training_step(self, batch: Mapping[str, Tensor], index: int) -> Tensor:
-        """The loss of one batch of the names in t5study.batching."""
+        """The loss of one batch of the names in t5study.batching.
+
+        Of several micro-batches that of the last one, with the gradients of the others in place:
+        each is divided by what the whole batch holds, so that their sum is the batch's.
+        """
+        weights = batch["decoder_loss_weights"]
+        (tokens,) = self.team.total(weights.sum())
+        *before, last = micro_batches(batch, self.micro_batch_size)
+        self.zero_grad()
+        nats = torch.zeros((), device=weights.device)
+        for part in before:
+            loss, own = self._summed(part)
+            nats = nats + own
+            # As Lightning's of the last one, which alone makes processes exchange gradients
+            # under DDP: outside of autocast, with the loss as the precision wants it.
+            with torch.autocast(loss.device.type, enabled=False):
+                self.trainer.strategy.backward(self._share(loss, weights, tokens), None)
+        loss, own = self._summed(last)
+        (nats,) = self.team.total(nats + own)
+        self.nats = (nats / tokens).detach()
+        return self._share(loss, weights, tokens)
+
+    def _summed(self, part: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         if self._graphs:
             torch.compiler.cudagraph_mark_step_begin()
-        loss, own_nats, own_tokens = (self._compiled or self)(batch)
-        nats, tokens = self.team.total(own_nats, own_tokens)
-        self.nats = (nats / tokens).detach()
+        loss, nats = (self._compiled or self)(part)
+        return loss, nats
+
+    def _share(self, loss: Tensor, weights: Tensor, tokens: Tensor) -> Tensor:
+        """What a summed loss is of the whole batch's; `weights` are those of all own rows."""
         if self._normalizer == "padded":
             # Every process has as many positions, so that the mean of their gradients is right.
-            return loss / batch["decoder_loss_weights"].numel()
+            return loss / weights.numel()
         # As one process alone computes it, to the last bit.
         return loss / tokens if self.team.world == 1 else loss * self.team.world / tokens
+
+    def optimizer_zero_grad(self, *_: Any) -> None:
+        """Nothing: each step begins with it, before the first micro-batch."""
 
     def configure_optimizers(self) -> Any:
         """AdaFactor over what trains, at the schedule's rate."""
@@ -97,6 +127,15 @@ class TextToText(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+
+def micro_batches(batch: Mapping[str, Tensor], at_most: int | None) -> list[Mapping[str, Tensor]]:
+    """A batch of (B, ...) tensors as the fewest parts of at most so many rows, evenly cut."""
+    if at_most is None:
+        return [batch]
+    count = -(-len(batch["decoder_loss_weights"]) // at_most)
+    cut = {name: tensor.tensor_split(count) for name, tensor in batch.items()}
+    return [{name: parts[number] for name, parts in cut.items()} for number in range(count)]
 
 
 def named_state(optimizer: Any, model: EncoderDecoder | LanguageModel) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from t5study.model import build_model
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
-from t5study.model.memory import parameter_shapes, training_memory
+from t5study.model.memory import TrainingMemory, parameter_shapes, training_memory
 from t5study.training.adafactor import factored_dims
 
 SOURCE, TARGET = 512, 114
@@ -142,3 +142,21 @@ def test_more_devices_take_less_of_each():
     ]
     assert totals == sorted(totals, reverse=True)
     assert totals[0] > 120e9 > 40e9 > totals[-1]
+
+
+def test_a_micro_batch_counts_with_its_own_rows_and_all_gradients():
+    """The activations of the largest part, and beside them the gradients of those before."""
+    config = model_config(size="base")
+
+    def of(batch: int, rows: int | None = None) -> TrainingMemory:
+        return training_memory(
+            config, source=SOURCE, target=TARGET, batch=batch, micro_batch_size=rows
+        )
+
+    whole, parts = of(16), of(128, 16)
+    assert parts.activations == whole.activations
+    assert parts.total == whole.total + whole.gradients
+    assert of(128, 128) == of(128, 999) == of(128)
+    # 128 rows in parts of at most 50: 43, 43 and 42.
+    assert of(128, 50).activations == of(43).activations
+    assert of(128, 1).total < of(128, 16).total < of(128).total

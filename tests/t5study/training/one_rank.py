@@ -21,7 +21,7 @@ class Context:
         self.work, self.earlier = Path(given["work"]), [Path(one) for one in given["earlier"]]
         self.device, self.threads, self.attempt = "cpu", 1, 1
         self.ranks: Any = None
-        self.execution: dict[str, Any] = {}
+        self.execution: dict[str, Any] = given["execution"]
         if given["strategy"]:
             self.ranks = SimpleNamespace(
                 rank=rank,

@@ -126,6 +126,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, data: SimpleNamespace) -> 
         after: str | None = None,
         stop_at: int = 0,
         break_at: int = 0,
+        **execution: Any,
     ) -> dict[str, Any]:
         (folder / name / "work").mkdir(parents=True)
         inputs = {"vocabulary": str(data.vocabulary)}
@@ -144,6 +145,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, data: SimpleNamespace) -> 
             "port": ports.pop(),
             "stop_at": stop_at,
             "break_at": break_at,
+            "execution": execution,
         }
 
     alone = [
@@ -164,11 +166,14 @@ def results(tmp_path_factory: pytest.TempPathFactory, data: SimpleNamespace) -> 
             run(f"tuned {strategy}", {}, strategy, parent="padded"),
             run(f"broken {strategy}", {}, strategy, parent="padded", break_at=13),
             run(f"mended {strategy}", {}, strategy, parent="padded", after=f"broken {strategy}"),
+            run(f"padded {strategy} by 3", {}, strategy, micro_batch_size=3),
+            run(f"tokens {strategy} by 1", TOKENS, strategy, micro_batch_size=1),
         ]
     two += [
         run("shared fsdp", SHARED, "fsdp"),
         run("adapters fsdp", ADAPTERS, "fsdp", parent="padded"),
         run("unfreezing ddp", UNFREEZING, "ddp", parent="padded"),
+        run("unfreezing ddp by 3", UNFREEZING, "ddp", parent="padded", micro_batch_size=3),
         run("other strategy", TOKENS, "fsdp", after="stopped ddp"),
     ]
     start(folder, alone, world=1)
@@ -210,10 +215,17 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", ["padded", "tokens"])
-def test_two_processes_pretrain_as_one(results: Results, strategy: str, name: str) -> None:
-    """Losses, weights and second moments to 1e-5, whatever the loss is divided by."""
-    two = f"{name} {strategy}"
+@pytest.mark.parametrize(
+    ("name", "parts"), [("padded", ""), ("tokens", ""), ("padded", " by 3"), ("tokens", " by 1")]
+)
+def test_two_processes_pretrain_as_one(
+    results: Results, strategy: str, name: str, parts: str
+) -> None:
+    """Losses, weights and second moments to 1e-5, whatever the loss is divided by.
+
+    Also where each process takes its four rows in parts.
+    """
+    two = f"{name} {strategy}{parts}"
     assert results.losses(two) == pytest.approx(results.losses(name), abs=1e-5)
     assert close(results.weights(name), results.weights(two))
     moments = results.content(two)["optimizer"]
@@ -256,7 +268,9 @@ def test_the_lead_alone_publishes(results: Results) -> None:
         assert list((results.folder / name / "out/1").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["shared fsdp", "adapters fsdp", "unfreezing ddp"])
+@pytest.mark.parametrize(
+    "name", ["shared fsdp", "adapters fsdp", "unfreezing ddp", "unfreezing ddp by 3"]
+)
 def test_parts_that_are_used_twice_or_not_always_train(results: Results, name: str) -> None:
     """Shared blocks, frozen parameters under FSDP; blocks that join later under DDP."""
     one = name.split()[0]
