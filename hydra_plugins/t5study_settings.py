@@ -3,10 +3,11 @@
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from t5study.config import Schema
+from t5study.config import BY_NAME, Schema
 
-ConfigStore.instance().store(
-    name="t5study_settings",
-    # As plain values: types are checked on the whole, where all complaints come out together.
-    node=OmegaConf.to_container(OmegaConf.structured(Schema)),
-)
+# As plain values: types are checked on the whole, where all complaints come out together.
+settings = OmegaConf.create(OmegaConf.to_container(OmegaConf.structured(Schema)))
+for key in BY_NAME:
+    OmegaConf.set_struct(OmegaConf.select(settings, key), False)
+
+ConfigStore.instance().store(name="t5study_settings", node=settings)

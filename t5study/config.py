@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
+
+BY_NAME = ("mixing.limits", "tasks")
+"""Keys whose values stand by names that nobody lists, such as tasks': any name may be given."""
+
+
+def by_name(values: Any) -> Any:
+    """An empty mapping for a key of BY_NAME; others refuse what is not there without a +."""
+    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
 
 
 @dataclass
@@ -74,7 +83,7 @@ class Mixing:
     name: str = MISSING
     limit: float | None = None
     """K of examples-proportional mixing, in examples."""
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=partial(by_name, float))
     """K of single tasks by name, in place of the common one (section 3.7)."""
     temperature: float = 1.0
 
@@ -227,7 +236,7 @@ class Schema:
     scaling: Scaling = field(default_factory=Scaling)
     size: Named = field(default_factory=Named)
     suite: Suite = field(default_factory=Suite)
-    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=partial(by_name, dict[str, Any]))
     """Settings of tasks by name (docs/fidelity.md), data_dir or data_files among them."""
     data_dir: str | None = None
     """A folder with hub data sets by name, instead of the hub (docs/data.md)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hydra
 import pytest
 
 from sweeps.compose import Composer, search_path
@@ -109,3 +110,31 @@ def test_mistakes_of_the_run_and_of_its_cells_come_together():
 def test_the_last_of_single_values_counts():
     """As in Hydra: a script's defaults can be followed by the user's own words."""
     assert said("seed=1", "seed=2", "corruption=0.3", "corruption=0.4") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "like"),
+    [
+        ("mixing.limits={gloss_category: 3}", "+mixing.limits={gloss_category: 3}"),
+        ("mixing.limits.gloss_category=3", "+mixing.limits.gloss_category=3"),
+        ("tasks.boolq.data_dir=here", "+tasks.boolq.data_dir=here"),
+    ],
+)
+def test_what_stands_by_name_takes_any_name(given, like):
+    """As a person types it first, and as Hydra wants what is not there yet."""
+    with search_path(CONF):
+        composer = Composer("config")
+        assert composer.resolved([given]) == composer.resolved([like])
+        # Hydra composes the single values by itself before it asks our sweeper.
+        assert hydra.compose("config", [given]) == hydra.compose("config", [like])
+
+
+def test_a_task_that_nothing_reads_is_named():
+    """Any name may be given, but one that no unit has would do nothing."""
+    assert said("preset=smoke", "mixing.limits={a: 3}") == [
+        "mixing.limits.a: no unit of suite=smoke reads this task. "
+        "It has: gettext_ende, gloss_category, vader_sentiment."
+    ]
+    assert said("mixing.limits={boolq: many}") == [
+        "mixing.limits={boolq: many}: Value 'many' of type 'str' could not be converted to Float"
+    ]

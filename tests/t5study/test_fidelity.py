@@ -23,7 +23,7 @@ ROWS = [
 ]
 SETTINGS = sorted({text for row in ROWS for text in re.findall(r"`([^`]+)`", row[-1])})
 CHOSEN = [text for text in SETTINGS if "=" in text and not text.startswith("--")]
-UNREAD = {"vocabulary.file=published", "+tasks.wmt15_enfr.data_files=[FILES]"}
+UNREAD = {"vocabulary.file=published", "tasks.wmt15_enfr.data_files=[FILES]"}
 """Named files must be there; that the key exists is all that can be asked here."""
 
 
@@ -56,17 +56,17 @@ def test_setting_is_accepted(composer: Composer, setting: str):
     config = composer.resolved([*overrides, setting])
     if setting not in UNREAD:
         assert complaints(config) == []
-    *parents, last = setting.lstrip("+").partition("=")[0].split(".")
+    *parents, last = setting.partition("=")[0].split(".")
     node = config
     for name in parents:
         node = node[name]
     assert last in node
 
 
-@pytest.mark.parametrize("setting", [s for s in CHOSEN if s.startswith("+tasks.")])
+@pytest.mark.parametrize("setting", [s for s in CHOSEN if s.startswith("tasks.")])
 def test_tasks_setting_changes_the_task(setting: str):
     """It is a keyword of get_task with a default of its own."""
-    (task, name), value = setting.removeprefix("+tasks.").split("=")[0].split("."), setting
+    (task, name), value = setting.removeprefix("tasks.").split("=")[0].split("."), setting
     if name != "data_files":
         chosen = value.partition("=")[2]
         given = {"true": True}.get(chosen, chosen)
