@@ -255,7 +255,9 @@ class _Attend(Function):
             key, value = _heads_outside(memory, 2, heads)
         span = key.shape[1]
         if value_keep is not None:
+            # Laid out whole: a product with a broadcast row of few elements is not vectorized.
             value_keep = value_keep.reshape(batch * heads, span, 1).to(value.dtype)
+            value_keep = value_keep.expand_as(value).contiguous()
             value = value * value_keep
         if scale != 1.0:
             # On values rather than on weights, of which there are more.
