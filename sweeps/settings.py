@@ -10,6 +10,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
 from sweeps.devices import devices
+from sweeps.ranks import STRATEGIES
 
 
 @dataclass
@@ -112,6 +113,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "baseline": ("auto", "none"),
     "format": ("text", "json"),
     "device": tuple(devices()),
+    "wandb": ("off", "offline", "online"),
+    "parallel": STRATEGIES,
 }
 LEAST: dict[str, int] = {
     **dict.fromkeys(

@@ -13,13 +13,11 @@ from typing import Any
 
 from sweeps.decision import NAME as DECISION
 from sweeps.decision import Decision
-from sweeps.errors import ConfigurationError
 from sweeps.execute import failure_record
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
 from sweeps.local import NOT_RETRIED
 from sweeps.progress import FINAL, Board, Progress, default_progress
-from sweeps.ranks import STRATEGIES
 from sweeps.slurm_job import end_path
 from sweeps.slurm_queue import (
     Element,
@@ -77,11 +75,6 @@ class _Cluster:
         progress: Progress,
     ) -> None:
         self._resources = resources_by_name(run["slurm"], graph)
-        if not isinstance(run["max_jobs"], int) or run["max_jobs"] < 1:
-            raise ConfigurationError([f"max_jobs={run['max_jobs']}: expected 1 or more."])
-        if run["parallel"] not in STRATEGIES:
-            known = " and ".join(STRATEGIES)
-            raise ConfigurationError([f"parallel={run['parallel']}: accepted are {known}."])
         self._run = run
         self._graph = graph
         self._store = store

@@ -83,7 +83,11 @@ class StudySweeper(Sweeper):
         store = Store(run["store"])
         # Of a search, what can be known before its next winner; with all that is wrong about any.
         known = self._known(expansion, sweeps, store)
+        if run["until"]:
+            up_to(Graph(stage for sweep, _ in known for stage in sweep.stages), run["until"])
         if run["plan"]:
+            if run["until"] and run["format"] == "text":
+                print(f"This plan is of everything; a run with until={run['until']} does less.")
             bounds = {s.id: bound(expansion, s) for s, complete in known if not complete}
             self._plan([sweep for sweep, _ in known], store, run, bounds)
             return 0

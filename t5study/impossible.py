@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5study.errors import StudyError
@@ -142,6 +143,8 @@ def _values(config: Any) -> list[str]:
         said.append(f"pretrain.ramp={ramp:g}: a share of the steps, from 0 to below 1.")
     if config["dataset"]["tokens"] and config["dataset"]["repeats"]:
         said.append("dataset.tokens and dataset.repeats say the same thing twice: give one.")
+    if config["data_dir"] and not Path(config["data_dir"]).is_dir():
+        said.append(f"data_dir={config['data_dir']}: no such folder.")
     said += _without_finetuning(config)
     if config["finetuning"]["name"] == "adapters" and not config["finetuning"]["adapter_dim"]:
         said.append("finetuning=adapters: finetuning.adapter_dim must say the inner width.")

@@ -8,10 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from sweeps.errors import ConfigurationError
-from sweeps.mirror import VARIABLE, ask_for
+from sweeps.mirror import VARIABLE
 from sweeps.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -70,12 +67,3 @@ def test_a_mirror_that_breaks_is_a_line_in_the_log(toy, store):
     stage = made(toy, "train", start=1.0, acc=2.0)
     run(toy, store, stage, **{VARIABLE: "no such mode"})
     assert "does not mirror this stage" in (store.find(stage) / "log.txt").read_text()
-
-
-def test_an_unknown_mode_is_refused(monkeypatch):
-    """With the modes there are."""
-    monkeypatch.setenv(VARIABLE, "off")
-    with pytest.raises(ConfigurationError, match=r"wandb=ofline: Did you mean 'offline'\?"):
-        ask_for("ofline")
-    ask_for("online")
-    assert os.environ[VARIABLE] == "online"

@@ -166,6 +166,17 @@ def test_all_mistakes_come_out_at_once(toy: Path) -> None:
     assert not (toy / "store").exists()
 
 
+def test_until_names_a_stage(toy: Path) -> None:
+    """A plan knows it too, and says that it shows more than such a run does."""
+    for more in ((), ("plan=true",)):
+        done = run(toy, "until=trian", *more)
+        assert done.returncode == 2
+        expected = "until=trian: no stage has this name. Did you mean 'train'? Known: "
+        assert done.stderr.startswith(expected)
+        assert not (toy / "store").exists()
+    assert "a run with until=train does less" in run(toy, "until=train", "plan=true").stdout
+
+
 def test_unwritable_store_is_one_message(toy: Path) -> None:
     """A store that cannot be made is said before anything runs."""
     (toy / "file").write_text("")

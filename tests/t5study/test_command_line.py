@@ -41,6 +41,9 @@ def test_three_mistakes_are_three_complaints():
     [
         ("format=xml", "format=xml: accepted are text and json."),
         ("device=B1", "device=B1: accepted are V100, A100, H100, H200 and cpu-core."),
+        ("wandb=ofline", "wandb=ofline: accepted are off, offline and online."),
+        ("parallel=dpp", "parallel=dpp: accepted are ddp and fsdp."),
+        ("data_dir=/no/such", "data_dir=/no/such: no such folder."),
         ("workers=0", "workers=0: must be 1 or more."),
         ("threads=-1", "threads=-1: must be 1 or more."),
         ("max_jobs=0", "max_jobs=0: must be 1 or more."),
