@@ -205,6 +205,7 @@ def _built(missing: list[Prepared], workers: int) -> Iterator[Prepared]:
                 yield running.pop(future)
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
