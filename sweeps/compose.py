@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import make_dataclass
 from functools import lru_cache
@@ -14,17 +14,17 @@ from typing import Any
 
 import hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.default_element import ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.errors import HydraException, OverrideParseException
-from hydra.plugins.config_source import ConfigResult
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sweeps.errors import ConfigurationError, nearest
@@ -46,44 +46,30 @@ def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
         GlobalHydra.instance().clear()
 
 
-class _ReadOnce(ConfigRepository):
-    """Hydra's files, each read and parsed once: half of a compose is reading YAML again."""
-
-    def __init__(self, other: ConfigRepository) -> None:
-        self.sources = other.sources
-        self._read: dict[tuple[str, ...], ConfigResult | None] = {}
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _ReadOnce:
-        # Hydra copies its repository for each compose, since `hydra.searchpath` may give the copy
-        # other sources. What was read stays shared; a file is told apart by where it is looked for.
-        return copy.copy(self)
-
-    def load_config(self, config_path: str) -> ConfigResult | None:
-        """A config file's content, for the caller to change."""
-        key = (config_path, *(source.path for source in self.sources))
-        if key not in self._read:
-            self._read[key] = super().load_config(config_path)
-        return copy.deepcopy(self._read[key])
-
-
 class Composer:
-    """Composes each distinct choice of groups once and applies values to copies of it."""
+    """Composes each distinct choice of groups once and applies values to copies of it.
+
+    Hydra says which files a choice brings, in which order and where to; each is read once. Hydra's
+    own part of a configuration, which no cell reads, is left out: it is most of a compose.
+    """
 
     def __init__(self, config_name: str) -> None:
         self.config_name = config_name
-        self._loader = GlobalHydra.instance().config_loader()
-        assert isinstance(self._loader, ConfigLoaderImpl)
-        if isinstance(self._loader.repository, ConfigRepository):
-            self._loader.repository = _ReadOnce(self._loader.repository)
-        self._parser = OverridesParser.create(config_loader=self._loader)
-        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        loader = GlobalHydra.instance().config_loader()
+        assert isinstance(loader, ConfigLoaderImpl)
+        self._loader = loader
+        _, self._files = loader._parse_overrides_and_create_caching_repo(config_name, [])
+        self._parser = OverridesParser.create(config_loader=loader)
+        self._contents: dict[tuple[str, str | None], dict[str, Any]] = {}
+        self._bases: dict[tuple[str, ...], dict[str, Any]] = {}
         self._schemas: dict[str, DictConfig] = {}
+        self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
         self.groups = lru_cache(maxsize=None)(self._options)
         self.parse = lru_cache(maxsize=None)(self._parse)
         """One override, by Hydra's grammar. Raises ConfigurationError."""
 
     def _options(self, group: str) -> tuple[str, ...]:
-        found = self._loader.get_group_options(group, ObjectType.CONFIG)
+        found = self._files.get_group_options(group, ObjectType.CONFIG)
         # Hydra's own know no stages.
         foreign = "basic" if group in ("hydra/launcher", "hydra/sweeper") else None
         return tuple(name for name in found if name != foreign)
@@ -125,7 +111,7 @@ class Composer:
         parsed = [self.parse(text) for text in overrides]
         chosen = [o for o in parsed if self.is_group(o) or not _plain(o)]
         values = [o for o in parsed if not self.is_group(o) and _plain(o)]
-        config = self._base(tuple(str(o.input_line) for o in chosen)).copy()
+        config = self.typed(*self._base(tuple(str(o.input_line) for o in chosen)))
         said = [x for o in values if (x := _apply(config, o))]
         if said:
             raise ConfigurationError(said)
@@ -142,49 +128,91 @@ class Composer:
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
 
-    def _base(self, chosen: tuple[str, ...]) -> DictConfig:
+    def _base(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+        """The composed groups as plain values, and what brought keys that conf/ may not have."""
         if chosen not in self._bases:
             try:
-                composed = hydra.compose(self.config_name, list(chosen))
+                self._bases[chosen] = self._composed(chosen)
             except (HydraException, OmegaConfBaseException) as error:
                 reason = " ".join(str(error).split())
                 raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
-            added = [text for text in chosen if text[0] in "+~"]
-            self._bases[chosen] = self.typed(composed, " ".join(added) or "conf/")
-        return self._bases[chosen]
+        return self._bases[chosen], " ".join(t for t in chosen if t[0] in "+~") or "conf/"
 
-    def typed(self, composed: DictConfig, where: str = "conf/") -> DictConfig:
+    def _composed(self, chosen: tuple[str, ...]) -> dict[str, Any]:
+        """What hydra.compose gives, without `hydra` and as plain values, interpolations kept."""
+        found = create_defaults_list(
+            repo=self._files,
+            config_name=self.config_name,
+            overrides_list=[self.parse(text) for text in chosen],
+            prepend_hydra=True,
+            skip_missing=False,
+        )
+        composed: dict[str, Any] = {}
+        for default in found.defaults:
+            if str(default.package).partition(".")[0] != "hydra":
+                _overlay(composed, self._content(default))
+        composed.pop("hydra", None)
+        changes = [o for o in found.config_overrides if not o.is_hydra_override()]
+        if len(changes) < len(found.config_overrides):
+            # For what it says of changes to its own part
+            hydra.compose(self.config_name, list(chosen))
+        if not changes:
+            return composed
+        changed = OmegaConf.create(composed, flags={"struct": True})
+        self._loader._apply_overrides_to_config(changes, changed)
+        return _plain_values(changed)
+
+    def _content(self, default: ResultDefault) -> dict[str, Any]:
+        """A file's content, under the keys that lead to it."""
+        key = (str(default.config_path), default.package)
+        if key not in self._contents:
+            loaded = self._loader._load_single_config(default, self._files)
+            self._contents[key] = _plain_values(loaded.config)
+        return self._contents[key]
+
+    def typed(self, composed: Mapping[str, Any], where: str = "conf/") -> DictConfig:
         """Refuse keys and values that neither the run's nor the study's schema has.
 
         `where` is what brought them, for the complaints.
         """
-        typed, strict = self._schema(composed.study)
-        known = [str(key) for key in typed] if strict else [str(key) for key in composed]
+        study = composed["study"]
+        schema, strict = self._schema(study)
+        known = [str(key) for key in (schema if strict else composed)]
         said = [
-            f"{where}: unknown key {str(key)!r}. {nearest(str(key), known)}"
+            f"{where}: unknown key {key!r}. {nearest(key, known)}"
             for key in composed
-            if str(key) not in known
+            if key not in known
         ]
         if said:
             raise ConfigurationError(said)
-        try:
-            typed.merge_with(composed)
-        except OmegaConfBaseException:
-            # Again, key by key, since a merge stops at the first that does not fit.
-            typed, _ = self._schema(composed.study)
-            raise ConfigurationError(_misfits(typed, composed, where)) from None
+        # Checking types is most of the work: what the first configuration has too is right already.
+        first, typed = self._first.get(study, ({}, schema))
+        if first.keys() - composed.keys():
+            first, typed = {}, schema
+        new = [key for key in composed if repr(composed[key]) != repr(first.get(key, MISSING))]
+        typed, fresh = typed.copy(), schema.copy() if new else schema
+        for key in new:
+            try:
+                fresh.merge_with({key: composed[key]})
+                typed[key] = fresh._get_node(key)
+            except OmegaConfBaseException as error:
+                said.append(f"{where}: {key}: {str(error).splitlines()[0]}")
+        if said:
+            raise ConfigurationError(said)
+        if study not in self._first:
+            self._first[study] = composed, typed.copy()
         OmegaConf.set_struct(typed, True)
         return typed
 
     def _schema(self, study: str) -> tuple[DictConfig, bool]:
-        """A copy of the run's and the study's keys, empty, and whether there may be no others."""
+        """The run's and the study's keys, empty, and whether there may be no others."""
         schema = Study(study).schema
         if study not in self._schemas:
             bases = (schema, RunSettings) if schema else (RunSettings,)
             self._schemas[study] = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
             # A study without a schema may have any keys.
             OmegaConf.set_struct(self._schemas[study], None if schema else False)
-        return self._schemas[study].copy(), schema is not None
+        return self._schemas[study], schema is not None
 
     def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
         """What is wrong with each override by itself, and the overrides that are right."""
@@ -236,14 +264,20 @@ def _plain(override: Override) -> bool:
     return override.type == OverrideType.CHANGE
 
 
-def _misfits(typed: DictConfig, composed: DictConfig, where: str) -> list[str]:
-    said = []
-    for key in composed:
-        try:
-            typed.merge_with({key: composed._get_node(key)})
-        except OmegaConfBaseException as error:
-            said.append(f"{where}: {key!s}: {str(error).splitlines()[0]}")
-    return said
+def _plain_values(config: Container) -> dict[str, Any]:
+    """The content as it stands, interpolations and missing values included."""
+    plain = OmegaConf.to_container(config)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Merge as OmegaConf does: mappings key by key; anything else but a missing value replaces."""
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _overlay(below[key], value)
+        elif value != MISSING or key not in below:
+            below[key] = copy.deepcopy(value)
 
 
 def _apply(config: DictConfig, override: Override) -> str | None:

@@ -108,7 +108,7 @@ def test_composing_groups_once_is_composing_all(composer: Composer, preset: str)
     assert len(rows) > 60
     for overrides in sorted(rows):
         asked = [f"preset={preset}", *overrides, "seed=3"]
-        whole = composer.typed(hydra.compose("config", asked))
+        whole = composer.typed(OmegaConf.to_container(hydra.compose("config", asked)))
         assert composer.resolved(asked) == OmegaConf.to_container(whole, resolve=True), asked
 
 
