@@ -1,5 +1,6 @@
 """The entry point: `python run.py -m objective=span,iid corruption=0.15,0.25`."""
 
+import sys
 from pathlib import Path
 
 import hydra
@@ -19,5 +20,9 @@ def show_table(finished: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    check(CONF, "config")
-    show_table()
+    try:
+        check(CONF, "config")
+        show_table()
+    except KeyboardInterrupt:
+        # Ctrl-C while stages run is the launcher's; here nothing has begun, or all is done.
+        sys.exit(130)

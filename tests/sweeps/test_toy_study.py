@@ -177,6 +177,13 @@ def test_until_names_a_stage(toy: Path) -> None:
     assert "a run with until=train does less" in run(toy, "until=train", "plan=true").stdout
 
 
+def test_an_interrupt_before_anything_runs_is_no_traceback(toy: Path) -> None:
+    """Composing a large sweep takes seconds, in which one thinks better of it."""
+    (toy / "toy.py").write_text("def cell(config):\n    raise KeyboardInterrupt\n")
+    done = run(toy)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_unwritable_store_is_one_message(toy: Path) -> None:
     """A store that cannot be made is said before anything runs."""
     (toy / "file").write_text("")
