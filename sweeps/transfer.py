@@ -12,12 +12,12 @@ import secrets
 import shutil
 import tarfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sweeps.errors import SweepError
+from sweeps.errors import StoreError, SweepError, is_full, nearest
 from sweeps.graph import Graph
 from sweeps.stage import RESERVED_NAMES, stage_key
 from sweeps.store import Store, read_json, store_errors, write_json
@@ -62,20 +62,24 @@ def export_stages(
 
     `sweeps` are ids of sweeps (default: all, and stages of no sweep too); with `scores_only` only
     the stages that tables read go, without the models behind them; with `data` also what the
-    unfinished stages read from outside of the store. A file called .xz is compressed.
+    unfinished stages read from outside of the store. A file called .xz is compressed. Raises
+    SweepError where the file cannot be written, StoreError where the store cannot be read.
     """
     records = dict(store.records())
     for sweep in sweeps or ():
         if sweep not in records:
-            raise SweepError(f"The store {store.path} has no sweep {sweep!r}.")
+            known = nearest(sweep, records)
+            raise SweepError(f"The store {store.path} has no sweep {sweep!r}. {known}")
     chosen = {name: record for name, record in records.items() if sweeps is None or name in sweeps}
     keys = _keys(chosen.values(), scores_only)
     everything = sweeps is None and not scores_only
+    if file.is_dir():
+        raise SweepError(f"{file} is a folder. Name a file, such as {file / 'study.tar.xz'}.")
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     count = 0
     outside = _outside(store, chosen.values()) if data else {}
     try:
-        with store_errors("write", file), _written(temporary, file.suffix) as tar:
+        with _written(temporary, file.suffix) as tar:
             for sweep in chosen:
                 tar.add(store.record_path(sweep), f"sweeps/{sweep}.json")
             for name, key, path in store.finished():
@@ -85,8 +89,17 @@ def export_stages(
             for name, path in sorted(outside.items()):
                 tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
         os.replace(temporary, file)
+    except OSError as error:
+        if error.filename and store.path in Path(error.filename).parents:
+            raise StoreError.during("read", Path(error.filename), error) from error
+        reason = os.strerror(error.errno) if error.errno else error
+        remedy = "Free space there, or name" if is_full(error) else "Name"
+        raise SweepError(
+            f"Cannot write {file}: {reason}. {remedy} a file in another folder."
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return Transferred(stages=count, records=len(chosen), outside=len(outside))
 
 
@@ -150,8 +163,9 @@ def import_stages(store: Store, file: Path) -> Transferred:
                         known += 1
         _bring(store, folder / _OUTSIDE, file)
     except (tarfile.TarError, EOFError, lzma.LZMAError) as error:
+        reason = str(error).partition(":")[0]
         raise SweepError(
-            f"{file} is no whole export: {error}. Stages taken before that: {stages}. "
+            f"{file} is no whole export: {reason}. Stages taken before that: {stages}. "
             "Copy the file again, then repeat the import."
         ) from error
     finally:
