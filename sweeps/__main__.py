@@ -31,7 +31,7 @@ _PIPE_WIDTH = 240
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. 0: done; 1: something failed in the store; 2: the user's mistake."""
     given = _parser().parse_args(arguments)
-    store = Store(given.store)
+    store = Store(getattr(given, "store", _default_store()))
     try:
         if not store.path.is_dir() and given.act is not import_command:
             raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
@@ -84,7 +84,8 @@ def log_command(store: Store, given: argparse.Namespace) -> int:
         for path in find_logs(store, name, key):
             if path.is_file():
                 print(f"==> {name} {key}: {path}")
-                sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+                text = path.read_text(encoding="utf-8", errors="replace")
+                sys.stdout.write(text or "(it printed nothing)\n")
                 shown += 1
     if not shown:
         print(f"{given.what}: nothing has run yet that left a log.")
@@ -110,7 +111,8 @@ def retry_command(store: Store, given: argparse.Namespace) -> int:
     forgotten = {key: store.forget_failures(key) for key in dict.fromkeys(keys)}
     for key, count in forgotten.items():
         if count:
-            print(f"{identity(store, key)['name']} {key}: {count} failures forgotten")
+            what = "1 failure" if count == 1 else f"{count} failures"
+            print(f"{identity(store, key)['name']} {key}: {what} forgotten")
     if any(forgotten.values()):
         print("The same command as before tries them again.")
     else:
@@ -155,40 +157,48 @@ def import_command(store: Store, given: argparse.Namespace) -> int:
     return 0
 
 
+def _default_store() -> Path:
+    return Path(OmegaConf.create({"store": RunSettings.store}).store)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sweeps", description=__doc__)
-    parser.add_argument(
-        "--store",
-        type=Path,
-        default=Path(OmegaConf.create({"store": RunSettings.store}).store),
-        help="the store (default: as for a run, %(default)s)",
+    # Before the verb or after it: without a default, so that neither undoes the other.
+    of_store = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    of_store.add_argument(
+        "--store", type=Path, help=f"the store (default: as for a run, {_default_store()})"
+    )
+    parser = argparse.ArgumentParser(
+        prog="python -m sweeps", description=__doc__, parents=[of_store]
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    verb = verbs.add_parser("status", help="what is done, runs, failed; live on a terminal")
+    def verb_parser(name: str, about: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=about, description=about, parents=[of_store])
+
+    verb = verb_parser("status", "what is done, runs, failed; live on a terminal")
     verb.add_argument("sweep", nargs="?", help="only the stages of this sweep")
     verb.add_argument("--all", action="store_true", help="every stage, not only what runs or fails")
     verb.add_argument("--once", action="store_true", help="print it and leave")
     verb.set_defaults(act=status_command)
 
-    verb = verbs.add_parser("explain", help="why two stages or cells differ, field by field")
+    verb = verb_parser("explain", "why two stages or cells differ, field by field")
     verb.add_argument("first", help="a key or its start, or a cell: [SWEEP:]ROW[@SEED]")
     verb.add_argument("second", nargs="?", help="default: the nearest finished stage")
     verb.set_defaults(act=explain_command)
 
-    verb = verbs.add_parser("log", help="what a stage, or a cell's stages, printed")
+    verb = verb_parser("log", "what a stage, or a cell's stages, printed")
     verb.add_argument("what", help="a key or its start, or a cell: [SWEEP:]ROW[@SEED]")
     verb.set_defaults(act=log_command)
 
-    verb = verbs.add_parser("retry", help="forget failures: the next run tries again")
+    verb = verb_parser("retry", "forget failures: the next run tries again")
     verb.add_argument("what", nargs="*", help="keys or cells (default: every failure)")
     verb.set_defaults(act=retry_command)
 
-    verb = verbs.add_parser("gc", help="what no sweep needs; lists it unless told to delete")
+    verb = verb_parser("gc", "what no sweep needs; lists it unless told to delete")
     verb.add_argument("--delete", action="store_true", help="remove it")
     verb.set_defaults(act=gc_command)
 
-    verb = verbs.add_parser("export", help="finished stages into a tar file")
+    verb = verb_parser("export", "finished stages into a tar file")
     verb.add_argument("file", type=Path, help="compressed where it ends in .xz")
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
@@ -202,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.set_defaults(act=export_command)
 
-    verb = verbs.add_parser("import", help="stages from such a file")
+    verb = verb_parser("import", "stages from such a file")
     verb.add_argument("file", type=Path)
     verb.set_defaults(act=import_command)
     return parser

@@ -159,6 +159,15 @@ def test_the_store_is_that_of_a_run_by_default(tmp_path, monkeypatch, capsys):
     assert f"There is no store at {tmp_path}/store." in capsys.readouterr().err
 
 
+def test_the_store_may_stand_after_the_verb(store, made, tmp_path, capsys):
+    """Where one adds it to a command that was answered with "Name one with --store PATH"."""
+    assert main(["status", "grid", "--once", "--store", str(store.path)]) == 1
+    after = capsys.readouterr().out
+    assert main(["--store", str(store.path), "status", "grid", "--once"]) == 1
+    assert capsys.readouterr().out == after
+    assert "3/5 stages done" in after
+
+
 def test_no_store_is_the_users_mistake(say, tmp_path):
     """The path is named, and how to give another."""
     status, lines = say("status", on=Store(tmp_path / "nowhere"))
@@ -261,7 +270,7 @@ def test_retry_forgets_failures(say, store, made):
     stage = link("pretrain", run="toy_study.diverges")
     work(store, stage)
     assert say("retry", stage.key[:10])[1] == [
-        f"pretrain {stage.key}: 1 failures forgotten",
+        f"pretrain {stage.key}: 1 failure forgotten",
         "The same command as before tries them again.",
     ]
     work(store, stage)
@@ -272,7 +281,7 @@ def test_retry_forgets_failures(say, store, made):
 def test_retry_of_a_cell_and_of_everything(say, store, made):
     """A cell means its stages, nothing means all."""
     assert say("retry", "span")[1] == ["No failure to forget."]
-    assert say("retry")[1][0] == f"pretrain {made.iid.key}: 1 failures forgotten"
+    assert say("retry")[1][0] == f"pretrain {made.iid.key}: 1 failure forgotten"
     assert say("retry")[1] == ["No failure to forget."]
 
 
@@ -359,6 +368,34 @@ def test_export_of_scores_leaves_the_models(say, store, made, tmp_path):
     say("import", str(tmp_path / "scores.tar"), on=other)
     assert [key for _, key, _ in other.finished()] == [made.good.key]
     assert [name for name, _ in other.records()] == ["grid"]
+
+
+def test_an_export_that_cannot_be_written_is_one_sentence(say, store, made, tmp_path):
+    """About the file and not the store, and nothing is left beside it."""
+    (tmp_path / "plain").write_text("")
+    assert say("export", str(tmp_path / "plain" / "all.tar")) == (
+        2,
+        [f"Cannot write {tmp_path}/plain/all.tar: Not a directory. Name a file in another folder."],
+    )
+    (tmp_path / "folder").mkdir()
+    assert say("export", str(tmp_path / "folder")) == (
+        2,
+        [f"{tmp_path}/folder is a folder. Name a file, such as {tmp_path}/folder/study.tar.xz."],
+    )
+    assert say("export", "--sweep", "gird", str(tmp_path / "all.tar")) == (
+        2,
+        [f"The store {store.path} has no sweep 'gird'. Did you mean 'grid'? Known: grid."],
+    )
+    assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".")} == set()
+    assert not (tmp_path / "all.tar").exists()
+
+
+def test_a_file_that_is_no_export_is_one_sentence(say, store, tmp_path):
+    """tarfile's list of all that it tried is not for the screen."""
+    (tmp_path / "mail.tar").write_text("hello")
+    status, lines = say("import", str(tmp_path / "mail.tar"))
+    assert (status, len(lines)) == (2, 1)
+    assert "mail.tar is no whole export: file could not be opened successfully. " in lines[0]
 
 
 def test_a_truncated_export_gives_only_whole_stages(say, store, made, tmp_path):
