@@ -390,7 +390,7 @@ class _Scheduler:
         busy = sum(worker.key is not None for worker in self._workers)
         if busy:
             what = "1 stage saves" if busy == 1 else f"{busy} stages save"
-            self._progress.say(f"Stopping: {what}. Ctrl-C again kills.")
+            self._progress.say(f"Stopping: {what}. Ctrl-C again kills. The same command goes on.")
         for worker in self._workers:
             worker.send(command="stop")
 

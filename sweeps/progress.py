@@ -123,6 +123,8 @@ class Board:
     def seconds_left(self, now: float) -> float | None:
         """At the pace of this run, by the stages' expected FLOPs; None while that is unknown."""
         made, left = 0.0, 0.0
+        if FINAL.issuperset(self.states.values()):
+            return None
         for key, stage in self.graph.stages.items():
             state = self.states[key]
             part = self._part_done(key, stage)
@@ -172,8 +174,16 @@ class PlainProgress:
         now = time.monotonic()
         if now - self._told.get(key, 0.0) >= _PLAIN_SECONDS:
             self._told[key] = now
-            cells = _row(self._board, key, now)
-            self.say("  ".join(text for text in cells if text))
+            label, step, loss, pace, left, others = _row(self._board, key, now)
+            parts = [
+                label,
+                step and f"step {step}",
+                loss and f"loss {loss}",
+                pace and f"{pace} tokens/s",
+                left and f"{left} left",
+                others,
+            ]
+            self.say("  ".join(part for part in parts if part))
 
     def say(self, text: str) -> None:
         """With the time of day."""

@@ -54,6 +54,16 @@ def test_time_left_goes_by_the_expected_work(board, stages):
     assert board.seconds_left(160.0) is None
 
 
+def test_no_time_is_left_where_nothing_goes_on(board, stages):
+    """A run that was stopped, or failed, is not about to be whole."""
+    board.began = 100.0
+    board.set(stages[1].key, "done")
+    for stage in (stages[0], stages[2]):
+        board.set(stage.key, "stopped")
+    assert board.seconds_left(160.0) is None
+    assert "left" not in board.summary()
+
+
 def test_a_running_stage_counts_in_part(board, stages):
     """A quarter of one of two equal stages in 30 s: 210 s are left."""
     board.began = 100.0
@@ -110,7 +120,9 @@ def test_plain_lines_tell_steps_now_and_then(board, stages, monkeypatch):
     before = text.getvalue()
     monkeypatch.setattr("sweeps.progress._PLAIN_SECONDS", 0.0)
     progress.stepped(key)
-    assert text.getvalue()[len(before) + 9 :] == "pretrain span seed 0  3/10  2.5  1,234\n"
+    assert text.getvalue()[len(before) + 9 :] == (
+        "pretrain span seed 0  step 3/10  loss 2.5  1,234 tokens/s\n"
+    )
 
 
 def test_the_live_table_shows_what_runs_and_keeps_failures(board, stages):
