@@ -10,7 +10,7 @@ from __future__ import annotations
 from t5study.batching.batches import Batches, FinetuneBatches, Measured, PretrainBatches
 from t5study.batching.layout import Layout, make_autoregressive_inputs, pack, padding_share
 from t5study.batching.loading import loader
-from t5study.batching.sources import CorpusRows, ExampleRows
+from t5study.batching.sources import CorpusRows, ExampleRows, Pairs
 
 __all__ = [
     "Batches",
@@ -19,6 +19,7 @@ __all__ = [
     "FinetuneBatches",
     "Layout",
     "Measured",
+    "Pairs",
     "PretrainBatches",
     "loader",
     "make_autoregressive_inputs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,7 +12,7 @@ import numpy as np
 from t5study.batching.layout import Batch, BatchError, Layout, padding_share
 from t5study.batching.order import Order
 from t5study.batching.ragged import Ragged
-from t5study.batching.sources import CorpusRows, ExampleRows, Examples, Rows
+from t5study.batching.sources import CorpusRows, ExampleRows, Examples, Pairs, Rows
 from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives.objective import Objective
 
@@ -212,7 +212,7 @@ class PretrainBatches(Batches):
 
 
 class FinetuneBatches(Batches):
-    """Examples of tasks, (inputs, targets) without EOS, drawn by their rates (sections 2.4, 3.5.2).
+    """Examples of tasks, drawn by their rates (sections 2.4, 3.5.2).
 
     Packed, a row holds as many of a task's examples as fit; else one, and a batch is as wide as
     its longest example.
@@ -220,7 +220,7 @@ class FinetuneBatches(Batches):
 
     def __init__(
         self,
-        examples: Mapping[str, Sequence[tuple[Sequence[int], Sequence[int]]]],
+        examples: Mapping[str, Pairs],
         rates: Mapping[str, float],
         *,
         architecture: str,

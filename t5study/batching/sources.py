@@ -5,7 +5,8 @@ A source offers a fixed number of rows; each holds whole examples and always the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -30,6 +31,31 @@ class Examples(NamedTuple):
     rows: np.ndarray
     overflowed: int = 0
     """Examples that ran out of sentinels and kept their last runs uncorrupted."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """N examples of a task as token ids without EOS."""
+
+    inputs: Ragged
+    targets: Ragged
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[Sequence[int], Sequence[int]]]) -> Pairs:
+        """From (inputs, targets) of ids."""
+        listed = list(pairs)
+        return cls(Ragged.of(one for one, _ in listed), Ragged.of(other for _, other in listed))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pairs]) -> Pairs:
+        """All examples of several, in order."""
+        if not parts:
+            return cls.of([])
+        inputs, targets = [part.inputs for part in parts], [part.targets for part in parts]
+        return cls(Ragged.joined(inputs), Ragged.joined(targets))
+
+    def __len__(self) -> int:
+        return len(self.inputs.lengths)
 
 
 class Rows(Protocol):
@@ -131,7 +157,7 @@ class ExampleRows:
 
     def __init__(
         self,
-        pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+        pairs: Pairs,
         layout: Layout,
         *,
         packing: bool,
@@ -139,11 +165,11 @@ class ExampleRows:
     ) -> None:
         if not len(pairs):
             raise BatchError("A task without a single example: nothing to train on.")
-        order = shuffled(np.arange(len(pairs)), len(pairs), seed)
-        self._inputs = Ragged.of(pairs[i][0] for i in order)
-        self._targets = Ragged.of(pairs[i][1] for i in order)
-        self._starts = [np.cumsum(s.lengths) - s.lengths for s in (self._inputs, self._targets)]
-        self._lengths = layout.closed_lengths(self._inputs.lengths, self._targets.lengths)
+        self._sides = (pairs.inputs, pairs.targets)
+        self._starts = [np.cumsum(side.lengths) - side.lengths for side in self._sides]
+        self._order = shuffled(np.arange(len(pairs)), len(pairs), seed)
+        lengths = [side.lengths[self._order] for side in self._sides]
+        self._lengths = layout.closed_lengths(*lengths)
         self._layout = layout
         self._packed = row_bounds(self._lengths, layout.widths) if packing else None
         self.full_width = packing
@@ -164,11 +190,12 @@ class ExampleRows:
             counts = self._packed[rows + 1] - firsts
             places = np.repeat(places, counts)
             rows = np.repeat(firsts, counts) + ranges(counts)
-        sides = [
-            gather(side.tokens, starts[rows], side.lengths[rows])
-            for side, starts in zip((self._inputs, self._targets), self._starts, strict=True)
-        ]
-        return Examples(sides[0], sides[1], places)
+        chosen = self._order[rows]
+        inputs, targets = (
+            gather(side.tokens, starts[chosen], side.lengths[chosen])
+            for side, starts in zip(self._sides, self._starts, strict=True)
+        )
+        return Examples(inputs, targets, places)
 
     def widest(self, rows: np.ndarray) -> np.ndarray:
         """The longest example's widths; the full ones where rows are packed."""

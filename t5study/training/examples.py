@@ -6,24 +6,29 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from t5study.batching import Pairs
 from t5study.mixing import mixing_rates, shared_examples
 from t5study.tasks import chosen
 from t5study.vocabulary import Vocabulary
 
-Pair = tuple[list[int], list[int]]
+ENCODED_AT_ONCE = 1 << 14
+"""Examples that are there as texts at a time: a large task's would not fit into memory."""
 
 
 def training_pairs(
     tasks: Mapping[str, Mapping[str, Any]], vocabulary: Vocabulary, limit: int | None = None
-) -> dict[str, list[Pair]]:
+) -> dict[str, Pairs]:
     """The preprocessed training examples of described tasks as (inputs, targets), without EOS."""
     pairs = {}
     # Sorted: what is drawn depends on the order, and a stage's key does not.
     for name, description in sorted(tasks.items()):
-        texts = list(islice(chosen.examples(name, "train", description), limit))
-        inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
-        targets = vocabulary.encode_batch([example["targets"] for example in texts])
-        pairs[name] = list(zip(inputs, targets, strict=True))
+        examples = islice(chosen.examples(name, "train", description), limit)
+        parts = []
+        while texts := list(islice(examples, ENCODED_AT_ONCE)):
+            inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
+            targets = vocabulary.encode_batch([example["targets"] for example in texts])
+            parts.append(Pairs.of(zip(inputs, targets, strict=True)))
+        pairs[name] = Pairs.joined(parts)
     return pairs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from t5study.batching import FinetuneBatches, PretrainBatches, padding_share
+from t5study.batching import FinetuneBatches, Pairs, PretrainBatches, padding_share
 from t5study.batching.batches import Batches
 from t5study.batching.layout import BatchError
 from t5study.batching.sources import CorpusRows, ExampleRows
@@ -38,7 +38,8 @@ def batches_of(tasks=TASKS, rates=RATES, **changes):
         "batch_size": 16,
         "seed": 3,
     }
-    return FinetuneBatches(tasks, rates, **settings | changes)
+    examples = {name: Pairs.of(one) for name, one in tasks.items()}
+    return FinetuneBatches(examples, rates, **settings | changes)
 
 
 def examples_of(batch):
@@ -151,7 +152,7 @@ def test_unsupervised_text_and_tasks_in_one_mixture(tmp_path):
         "text": CorpusRows(
             TokenizedCorpus.open(tmp_path), objective, layout, objective.lengths(24)[0]
         ),
-        "one": ExampleRows(TASKS["one"], layout, packing=False, seed=0),
+        "one": ExampleRows(Pairs.of(TASKS["one"]), layout, packing=False, seed=0),
     }
     batches = Batches(sources, {"text": 0.5, "one": 0.5}, layout, batch_size=16, seed=0)
     first = np.concatenate([batches[i]["encoder_input_tokens"][:, 0] for i in range(60)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from t5study.batching import FinetuneBatches, loader
+from t5study.batching import FinetuneBatches, Pairs, loader
 
-EXAMPLES = {"task": [([i, 9], [i]) for i in range(3, 40)]}
+EXAMPLES = {"task": Pairs.of(([i, 9], [i]) for i in range(3, 40))}
 
 
 @pytest.fixture

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from t5study.training.examples import rates
+from t5study.tasks.chosen import examples
+from t5study.training.examples import rates, training_pairs
+from t5study.vocabulary import Vocabulary
 
 COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
 
@@ -47,3 +53,22 @@ def test_rte_of_both_suites_counts_half():
     counts = {"glue_rte": 100, "super_glue_rte": 100, "other": 100}
     found = rates(counts, {"name": "proportional", "limit": None})
     assert found == pytest.approx({"glue_rte": 0.25, "super_glue_rte": 0.25, "other": 0.5})
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 7, 8])
+def test_training_pairs_are_the_examples_in_order(
+    data: SimpleNamespace, toy_task: Any, monkeypatch: pytest.MonkeyPatch, limit: int | None
+) -> None:
+    """Encoded a few at a time, each example's two sides are those of its texts."""
+    monkeypatch.setattr("t5study.training.examples.ENCODED_AT_ONCE", 4)
+    vocabulary = Vocabulary(data.vocabulary)
+    description = {"settings": {}, "data": {}}
+    texts = list(islice(examples("toy_color", "train", description), limit))
+    pairs = training_pairs({"toy_color": description}, vocabulary, limit)["toy_color"]
+    assert len(pairs) == len(texts)
+    assert limit is None or len(pairs) == limit
+    for side in ("inputs", "targets"):
+        ragged = getattr(pairs, side)
+        expected = vocabulary.encode_batch([text[side] for text in texts])
+        assert ragged.lengths.tolist() == [len(one) for one in expected]
+        assert ragged.tokens.tolist() == [token for one in expected for token in one]
