@@ -90,7 +90,10 @@ def table_command(words: Sequence[str]) -> int:
         options.print_help(sys.stderr)
         return MISTAKE
     if len(words) > 1 and not any(word.startswith("-") for word in words[:2]):
-        raise ReportError(f"Unknown command {words[0]!r}. {nearest(words[0], COMMANDS)}")
+        raise ReportError(
+            f"Unknown command {words[0]!r}. {nearest(words[0], COMMANDS)} "
+            f"After a sweep come options alone, not {words[1]!r}."
+        )
     given = options.read(words)
     store = store_of(given)
 

@@ -147,6 +147,7 @@ def test_a_closed_pipe_is_no_traceback(full) -> None:
     ("words", "said"),
     [
         (["figurs", "last"], "Unknown command 'figurs'. Did you mean 'figures'?"),
+        (["toy", "html"], "site. After a sweep come options alone, not 'html'."),
         (["toy", "--formt", "csv"], "Unknown option '--formt' for `python -m reports`. Did you"),
         (["toy", "--format", "htlm"], "Unknown format 'htlm'. Did you mean 'html'?"),
         (["toy", "--test", "welsh"], "Unknown test 'welsh'. Did you mean 'welch'?"),
