@@ -86,6 +86,8 @@ class Collector:
                     columns=self.columns,
                     baseline=baseline,
                     selection=self.record.get("selection"),
+                    common=self.record.get("common") or [],
+                    search=self.record.get("search"),
                     given=self.record.get("footnotes") or [],
                     mixed=notes.mixed(self._finished()),
                 )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reports.table import Column, Row
+from reports.table import Column, Row, number
 
 REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
 METRICS = {
@@ -46,7 +46,12 @@ def incomplete(runs: int, asked: int, why: Sequence[tuple[int, str]]) -> tuple[s
     said = "; ".join(
         f"{_seeds(seeds)}: {text}" if asked > 1 else text for text, seeds in reasons.items()
     )
-    return (f"Mean of {runs}/{asked} runs; {said}.",) if runs else (f"No score: {said}.",)
+    return (sentence(f"Mean of {runs}/{asked} runs; {said}" if runs else f"No score: {said}"),)
+
+
+def sentence(text: str) -> str:
+    """A text that ends as a sentence does, also where an error's own words end it."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def same_runs(cells: int, same: int) -> str:
@@ -59,17 +64,38 @@ def general(
     columns: Sequence[Column],
     baseline: Row | None,
     selection: str | None,
+    common: Sequence[str],
+    search: Mapping[str, Any] | None,
     given: Iterable[str],
     mixed: Iterable[str],
 ) -> list[str]:
-    """The footnotes to a whole table, the rule first."""
-    said = [*ruler(columns, baseline)]
+    """The footnotes to a whole table, the winners of a search and then the rule first.
+
+    `common` are the overrides that every row has.
+    """
+    said = [*path(search, columns), *ruler(columns, baseline)]
     units = [f"{c.name}: {c.unit}" for c in columns if c.unit]
     if units:
         said.append(f"Scores from 0 to 100. {'; '.join(units)}.")
     if selection:
         said.append(f"Selection: {selection}.")
+    if common:
+        said.append(f"Every row: {', '.join(common)}.")
     return [*said, *given, *mixed]
+
+
+def path(search: Mapping[str, Any] | None, columns: Sequence[Column]) -> Iterable[str]:
+    """What a search took on each axis, at which score and why; `search` is that of a record."""
+    if not search:
+        return
+    decimals = next((c.decimals for c in columns if c.name == search["score"]), 2)
+    for axis in search["axes"]:
+        winner, why = axis.get("winner"), axis.get("why")
+        if winner is not None:
+            score = number(axis["scores"][winner], decimals)
+            yield f"Search: {axis['name']}: {winner} wins, {search['score']} {score}: {why}."
+        else:
+            yield f"Search: {axis['name']}: {f'no winner, {why}' if why else 'not decided yet'}."
 
 
 def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:

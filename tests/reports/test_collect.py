@@ -262,3 +262,48 @@ def test_an_empty_store_says_what_to_do(tmp_path) -> None:
     """Nothing has run yet, or the store is another."""
     with pytest.raises(ReportError, match="has no sweep yet"):
         collect(tmp_path, "last")
+
+
+def test_a_search_says_what_won_and_why(full) -> None:
+    """Below the table, so that every format has the path and not the figure alone."""
+    search = {
+        "score": "Mood",
+        "axes": [
+            {
+                "name": "rate",
+                "candidates": ["15%", "25%"],
+                "scores": {"15%": 71.0, "25%": 69.5},
+                "winner": "15%",
+                "why": "the best score",
+            },
+            {
+                "name": "size",
+                "candidates": ["nano"],
+                "scores": {"nano": None},
+                "winner": None,
+                "why": "no candidate has a score",
+            },
+            {"name": "cost", "candidates": ["low"]},
+        ],
+    }
+    assert collect(full.record(search=search), "toy").notes[:3] == (
+        "Search: rate: 15% wins, Mood 71.00: the best score.",
+        "Search: size: no winner, no candidate has a score.",
+        "Search: cost: not decided yet.",
+    )
+
+
+def test_what_every_row_was_given_is_said(full) -> None:
+    """A row is labelled by what sets it apart; the rest would be known from the command alone."""
+    table = collect(full.record(common=["preset=smoke", "corruption=0.6"]), "toy")
+    assert "Every row: preset=smoke, corruption=0.6." in table.notes
+    assert not any(note.startswith("Every row") for note in collect(full.record(), "toy").notes)
+
+
+def test_an_error_that_is_a_sentence_gets_no_second_stop(builder) -> None:
+    """As the study ended it."""
+    builder.column("Mood", ["mood.acc"])
+    (key,) = builder.row("r", [None])
+    builder.fail(key, "ValueError: No such file. Fetch it.")
+    (note,) = collect(builder.record(), "toy").rows[0].scores[0].notes
+    assert note.endswith(" failed: ValueError: No such file. Fetch it.")
