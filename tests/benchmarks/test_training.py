@@ -1,0 +1,61 @@
+"""The contestants of the training benchmark train the same model on the same tokens."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import contestants
+from contestants import Case, Contestant
+
+TINY: dict[str, Any] = {"size": "pico", "vocab_size": 64, "batch": 4, "source": 12, "target": 5}
+SETTINGS = [{"dropout_rate": 0.1}, {"dropout_rate": 0.0, "feed_forward": "gated_gelu"}]
+OURS = [
+    Contestant(name="ours", ours=True),
+    Contestant(name="broadcast", ours=True, dropout_form="broadcast"),
+]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_all_begin_as_the_same_model(precision: str, settings: dict[str, Any]) -> None:
+    """As many parameters, and first losses alike to the precision's rounding."""
+    case = Case(**TINY, precision=precision, settings=settings)
+    ready = []
+    for contestant in (Contestant(name="peer", ours=False, attention="eager"), *OURS):
+        torch.manual_seed(0)
+        make = contestants.ours if contestant.ours else contestants.hugging_face
+        one, step = make(case, contestant)
+        ready.append(one)
+        step()
+    assert len({one.parameters for one in ready}) == 1
+    within = 1e-5 if precision == "fp32" else 0.02
+    assert [one.loss for one in ready] == pytest.approx([ready[0].loss] * 3, abs=within)
+
+
+def test_steps_of_ours_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The benchmark's step is a training step: the loss of its one batch falls."""
+    case = Case(**TINY, settings={"dropout_rate": 0.0})
+    models = []
+    donor = contestants.donor
+
+    def remembered(*given: Any) -> Any:
+        models.append(donor(*given))
+        return models[-1]
+
+    monkeypatch.setattr(contestants, "donor", remembered)
+    torch.manual_seed(0)
+    ready, step = contestants.ours(case, OURS[0])
+    for _ in range(40):
+        step()
+    inputs, targets = contestants.tokens(case)
+    with torch.no_grad():
+        logits = models[0].eval()(inputs, torch.nn.functional.pad(targets, (1, 0))[:, :-1])
+    after = float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()))
+    assert after < ready.loss - 0.1
