@@ -133,8 +133,11 @@ def data_table() -> Table:
         if prepared.ready():
             files = prepared.manifest()["files"]
             rows = ", ".join(f"{stem} {about['rows']:,}" for stem, about in files.items())
-            characters = f"{sum(about['characters'] for about in files.values()):,}"
+            # Of texts inside of records, such as translations, none are counted.
+            counted = sum(about["characters"] for about in files.values())
+            characters = f"{counted:,}" if counted else "-"
         table.add_row(name, ", ".join(readers[name]), rows, characters, "yes" if rows else "no")
+    table.columns[0].no_wrap = table.columns[3].no_wrap = True
     return table
 
 
@@ -147,4 +150,5 @@ def corpus_table() -> Table:
         corpus = corpora.get_corpus(name)
         tokens = f"{corpus.approximate_tokens / 1e6:,.0f}"
         table.add_row(name, corpus.description, tokens, corpus.licence)
+    table.columns[0].no_wrap = True
     return table

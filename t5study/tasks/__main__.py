@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="all tasks, one a line")
     show = commands.add_parser("show", help="one task: raw columns, an example, labels, metrics")
     show.add_argument("name", help="a name that list prints")
-    show.add_argument("settings", nargs="*", metavar="SETTING=VALUE", help="e.g. labels=boolean")
+    # With a default, or a missing NAME would be said to miss these as well.
+    show.add_argument(
+        "settings", nargs="*", default=[], metavar="SETTING=VALUE", help="e.g. labels=boolean"
+    )
     given = parser.parse_args(arguments)
 
     from rich.console import Console
@@ -44,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_settings(given: Sequence[str]) -> dict[str, Any]:
-    """Return SETTING=VALUE words as a mapping; values are read as JSON where they are JSON."""
+    """Return SETTING=VALUE words as a mapping; values are read as on the command line of a run."""
+    import yaml
+
     from t5study.tasks import TaskError
 
     settings = {}
@@ -53,24 +57,25 @@ def parse_settings(given: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise TaskError(f"'{word}' is no setting. Type it as NAME=VALUE, e.g. labels=boolean.")
         try:
-            settings[name] = json.loads(value)
-        except json.JSONDecodeError:
+            settings[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
             settings[name] = value
     return settings
 
 
 def list_table(tasks: Sequence[Task]) -> Table:
-    """Return one row a task: name, kind, metrics, sizes, licence."""
+    """Return one row a task: name, kind, metrics, sizes; `show` has the rest."""
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table("task", "kind", "metrics", "train", "validation", "test", "licence")
+    table = Table("task", "kind", "metrics", "train", "validation", "test", box=None)
     for task in tasks:
         sizes = [f"{task.sizes[s]:,}" if s in task.sizes else "-" for s in SPLITS]
-        licence = Text(task.licence)
-        table.add_row(task.name, task.kind, " ".join(task.metrics), *sizes, licence)
+        table.add_row(task.name, task.kind, " ".join(task.metrics), *sizes)
     for column in table.columns[3:6]:
         column.justify = "right"
+    # A name is there to be typed, and a number cut off is another number.
+    for column in (table.columns[0], *table.columns[3:6]):
+        column.no_wrap = True
     return table
 
 

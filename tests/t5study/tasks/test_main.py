@@ -26,6 +26,15 @@ def test_list_names_every_task(capsys):
     assert "3,668" in mrpc
 
 
+def test_names_are_whole_on_a_narrow_terminal(capsys, monkeypatch):
+    """They are what one types next; the rest may take a second line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert [name for name in task_names() if f" {name} " not in out] == []
+    assert " 392,702 " in out
+
+
 @pytest.mark.parametrize("name", task_names())
 def test_show_any_task(capsys, name):
     """Every task can be shown, with its raw columns."""
@@ -49,9 +58,10 @@ def test_show_prints_what_one_asks_of_a_task(capsys):
         assert part in out
 
 
-def test_show_with_a_setting(capsys):
-    """A setting changes the shown example."""
-    assert main(["show", "super_glue_wic", "pos=true"]) == 0
+@pytest.mark.parametrize("setting", ["pos=true", "pos=True"])
+def test_show_with_a_setting(capsys, setting):
+    """A setting changes the shown example, as run.py takes it too."""
+    assert main(["show", "super_glue_wic", setting]) == 0
     assert "wic pos: N sentence1:" in capsys.readouterr().out
 
 
@@ -69,6 +79,13 @@ def test_a_mistake_is_one_line_and_status_2(capsys, arguments, message):
     err = capsys.readouterr().err
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_what_is_missing_is_the_name_alone(capsys):
+    """Settings may be left out."""
+    with pytest.raises(SystemExit):
+        main(["show"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: name\n")
 
 
 def test_help_is_light():
