@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from t5study.corpora.archives import FETCH_COMMAND
 from t5study.corpora.prepared import Prepared
+from t5study.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +39,20 @@ class Corpus:
         return self.data.prepare()
 
     def documents(self) -> Generator[str, None, None]:
-        """Yield the documents in order."""
+        """Yield the documents in order. Raises DataError when their file is damaged."""
         import datasets
 
-        files = [str(self.prepare() / "documents.parquet")]
-        # Streamed: another copy in the cache of `datasets` would serve nothing.
-        rows = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
-        for row in rows:
-            yield row["text"]
+        file = self.prepare() / "documents.parquet"
+        try:
+            # Streamed: another copy in the cache of `datasets` would serve nothing.
+            rows = datasets.load_dataset(
+                "parquet", data_files=[str(file)], split="train", streaming=True
+            )
+            for row in rows:
+                yield row["text"]
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise DataError(
+                f"{file} cannot be read: {reason}. Delete the folder {file.parent} and type: "
+                f"{FETCH_COMMAND} {self.name}"
+            ) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5study.by_content import file_sha256
+from t5study.corpora.archives import FETCH_COMMAND
 from t5study.errors import StudyError, nearest
 
 if TYPE_CHECKING:
@@ -76,8 +77,16 @@ class Source:
         when a field of `fields` ("a.b" is b inside a) is missing.
         """
         files = self.files(task, split, data_dir=data_dir, data_files=data_files)
-        if files is not None:
+        if files is not None and (self.pins is None or data_dir or data_files):
             return read_files(task, files, fields)
+        if files is not None:
+            try:
+                return read_files(task, files, fields)
+            except TaskError as error:
+                raise TaskError(
+                    f"{str(error).rstrip('.')}. Delete the folder {files[0].parent} and type: "
+                    f"{FETCH_COMMAND} {task}"
+                ) from error
         data = self._from_hub(task, split)
         check_fields(task, f"hub data set {self.path}", data.features, fields)
         return data

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from t5study.corpora.corpus import Corpus
 from t5study.corpora.prepared import Prepared, prepare_data, with_dependencies
 from t5study.errors import DataError
 
@@ -217,3 +218,20 @@ def test_cache_that_cannot_be_written_is_named(toy, tmp_path, monkeypatch):
     monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="Set T5STUDY_CACHE to a folder"):
         prepared(toy).prepare()
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:100], lambda whole: b"PAR1xxxxPAR1"])
+def test_a_damaged_corpus_says_how_it_is_made_anew(toy, damage):
+    """The file, what is wrong with it, and what to type."""
+    data = prepared(toy, "second")
+    corpus = Corpus(name="toys", description="", licence="", approximate_tokens=1, data=data)
+    folder = corpus.prepare()
+    file = folder / "documents.parquet"
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(DataError) as raised:
+        list(corpus.documents())
+    said = str(raised.value)
+    assert said.startswith(f"{file} cannot be read: ")
+    assert said.endswith(
+        f". Delete the folder {folder} and type: python -m t5study.corpora fetch toys"
+    )

@@ -166,6 +166,17 @@ def test_unreadable_file_is_one_clear_error(mrpc, tmp_path, name, content):
         mrpc.load("train", data_files=tmp_path / name)
 
 
+def test_a_damaged_file_of_ours_says_how_it_is_made_anew(tmp_path):
+    """Nobody but this project wrote it, so that nobody else knows what to type."""
+    source = Source(folder=tmp_path, pins=dict, splits={"train": "toy-train"})
+    (tmp_path / "toy-train.parquet").write_bytes(b"PAR1xxxxPAR1")
+    with pytest.raises(TaskError) as raised:
+        source.load("toy", "train", ["text"])
+    assert str(raised.value).endswith(
+        f". Delete the folder {tmp_path} and type: python -m t5study.corpora fetch toy"
+    )
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
