@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hydra.core.utils import JobReturn
@@ -40,6 +40,9 @@ class StageLauncher(Launcher):
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """What a stage of such a run has to itself; unknown parts are None."""
         return Room()
+
+    def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
+        """Raise ConfigurationError for settings with which these stages could not be run."""
 
     @abstractmethod
     def run(
@@ -103,6 +106,12 @@ class SlurmLauncher(StageLauncher):
             memory_bytes=memory and memory * 2**30,
             devices=asked["nodes"] * (asked["tasks"] or gpus or 1) if stage.cost.splits > 1 else 1,
         )
+
+    def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
+        """What jobs ask for, before data are fetched for them."""
+        from sweeps.slurm_units import resources_by_name
+
+        resources_by_name(run["slurm"], Graph(stages))
 
     def run(
         self,

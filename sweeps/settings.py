@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from sweeps.devices import devices
 from sweeps.ranks import STRATEGIES
+
+
+def _by_name(values: Any) -> Any:
+    """An empty mapping that takes any name; others refuse what is not there without a +."""
+    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
 
 
 @dataclass
@@ -54,7 +59,7 @@ class Slurm:
     memory_gb: int | None = None
     max_requeues: int = 10
     """How often a job may be cut short by a limit or a preemption and still go on."""
-    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stages: dict[str, dict[str, Any]] = field(default_factory=lambda: _by_name(dict[str, Any]))
     setup: list[str] = field(default_factory=list)
     """Shell lines that a job runs first."""
 
@@ -158,7 +163,9 @@ def register() -> None:
     # As plain values: a study's own keys join them, and types are checked on the whole.
     plain = OmegaConf.to_container(OmegaConf.structured(RunSettings))
     assert isinstance(plain, dict)
+    node = OmegaConf.create({"defaults": ["_self_", {"search": "none"}], **plain})
+    OmegaConf.set_struct(node.slurm.stages, False)
     store = ConfigStore.instance()
-    store.store(name="run_settings", node={"defaults": ["_self_", {"search": "none"}], **plain})
+    store.store(name="run_settings", node=node)
     for name in SEARCHES:
         store.store(group="search", name=name, node={"name": name})

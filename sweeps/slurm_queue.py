@@ -105,4 +105,5 @@ def _output(command: list[str]) -> str:
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        raise QueueError(f"{command[0]}: {said[-1] if said else 'no answer'}") from error
+        reason = said[-1].removeprefix(f"{command[0]}: ") if said else "no answer"
+        raise QueueError(f"{command[0]}: {reason}") from error

@@ -83,8 +83,10 @@ class StudySweeper(Sweeper):
         store = Store(run["store"])
         # Of a search, what can be known before its next winner; with all that is wrong about any.
         known = self._known(expansion, sweeps, store)
+        stages = [stage for sweep, _ in known for stage in sweep.stages]
+        self.launcher.check(stages, run)
         if run["until"]:
-            up_to(Graph(stage for sweep, _ in known for stage in sweep.stages), run["until"])
+            up_to(Graph(stages), run["until"])
         if run["plan"]:
             if run["until"] and run["format"] == "text":
                 print(f"This plan is of everything; a run with until={run['until']} does less.")

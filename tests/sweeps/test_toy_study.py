@@ -177,6 +177,18 @@ def test_until_names_a_stage(toy: Path) -> None:
     assert "a run with until=train does less" in run(toy, "until=train", "plan=true").stdout
 
 
+def test_what_jobs_ask_for_is_checked_before_anything(toy: Path) -> None:
+    """A stage of no such name would get the defaults without a word; no + needs to be typed."""
+    for more in ((), ("plan=true",)):
+        done = run(toy, "hydra/launcher=slurm", "slurm.stages.trian={gpus: 1}", *more)
+        assert done.returncode == 2
+        expected = "slurm.stages.trian: no such stage in this run. Did you mean 'train'? Known: "
+        assert done.stderr.startswith(expected)
+        assert not (toy / "store").exists()
+    right = run(toy, "hydra/launcher=slurm", "slurm.stages.train.gpus=1", "plan=true")
+    assert right.returncode == 0, right.stderr
+
+
 def test_an_interrupt_before_anything_runs_is_no_traceback(toy: Path) -> None:
     """Composing a large sweep takes seconds, in which one thinks better of it."""
     (toy / "toy.py").write_text("def cell(config):\n    raise KeyboardInterrupt\n")
