@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -23,9 +24,14 @@ READ = ("stage.json", "scores.json")
 READERS = 16
 """Files that are read at a time."""
 
+# NaN and Infinity are no JSON: a score that is one is a hole.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
 log = logging.getLogger(__name__)
 
 Scores = Mapping[str, Mapping[str, Any]]
+Found = tuple[dict[str, Any], dict[str, Any] | None]
+"""The signs of a stage's files by name, and what they hold if they had to be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +72,12 @@ class Results:
     def prefetch(self, stages: Iterable[tuple[str, str]]) -> None:
         """Read many stages, by name and key, side by side: a network's delays overlap."""
         places = [place for name, key in stages if (place := f"{name}/{key}") not in self._seen]
+        share = max(1, -(-len(places) // READERS))
+        shares = [places[start : start + share] for start in range(0, len(places), share)]
         with ThreadPoolExecutor(max_workers=READERS) as readers:
-            for place, found in zip(places, readers.map(self._look, places), strict=True):
-                self._keep(place, found)
+            found = itertools.chain.from_iterable(readers.map(self._look_all, shares))
+            for place, one in zip(places, found, strict=True):
+                self._keep(place, one)
 
     def save(self) -> None:
         """Keep what was read; a store that cannot be written only costs the next reader time."""
@@ -91,16 +100,24 @@ class Results:
             return {}, []
         return entries, provenances
 
-    def _look(self, place: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    def _look(self, place: str) -> Found:
         """The signs of a stage's files, and what they hold where the index does not know them."""
-        folder = os.path.join(self.store.path, place)
-        signs = {name: _sign(os.path.join(folder, name)) for name in self._names}
-        known = (self._entries.get(place) or {}).get("signs", {})
-        if signs["stage.json"] is None or all(known.get(n) == sign for n, sign in signs.items()):
-            return signs, None
-        return signs, {n: _object(os.path.join(folder, n)) for n, sign in signs.items() if sign}
+        paths = {name: os.path.join(self.store.path, place, name) for name in self._names}
+        known = (self._entries.get(place) or {}).get("signs")
+        if known:
+            signs = {name: _sign(path) for name, path in paths.items()}
+            if signs == {name: known.get(name) for name in paths}:
+                return signs, None
+        read = {name: _read(path) for name, path in paths.items()}
+        return (
+            {name: sign for name, (sign, _) in read.items()},
+            {name: content for name, (sign, content) in read.items() if sign},
+        )
 
-    def _keep(self, place: str, found: tuple[dict[str, Any], dict[str, Any] | None]) -> None:
+    def _look_all(self, places: Iterable[str]) -> list[Found]:
+        return [self._look(place) for place in places]
+
+    def _keep(self, place: str, found: Found) -> None:
         signs, read = found
         if signs["stage.json"] is None:
             self._changed |= self._entries.pop(place, None) is not None
@@ -138,18 +155,24 @@ def _canonical(value: Any) -> str:
 
 def _sign(path: str) -> list[int] | None:
     try:
-        status = os.stat(path)
+        return _size_and_time(os.stat(path))
     except OSError:
         return None
+
+
+def _size_and_time(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _object(path: str) -> dict[str, Any]:
-    """The object in a file; empty when there is none, or none that can be read."""
+def _read(path: str) -> tuple[list[int] | None, dict[str, Any]]:
+    """The file's sign, None without one, and its object; empty when none can be read."""
     try:
-        with open(path, encoding="utf-8") as file:
-            # NaN and Infinity are no JSON: a score that is one is a hole.
-            value = json.load(file, parse_constant=lambda _: None)
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        with open(path, "rb") as file:
+            sign, text = _size_and_time(os.fstat(file.fileno())), file.read()
+    except OSError:
+        return _sign(path), {}
+    try:
+        value = _DECODER.decode(text.decode())
+    except ValueError:
+        return sign, {}
+    return sign, value if isinstance(value, dict) else {}

@@ -24,7 +24,7 @@ def test_a_second_reading_opens_no_stage(builder, monkeypatch) -> None:
     """The index answers for files that did not change."""
     one_row(builder)
     assert value(builder) == 50.0
-    monkeypatch.setattr("reports.results._object", lambda path: {}[path])
+    monkeypatch.setattr("reports.results._read", lambda path: {}[path])
     assert value(builder) == 50.0
 
 
