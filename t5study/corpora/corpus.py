@@ -40,19 +40,22 @@ class Corpus:
 
     def documents(self) -> Generator[str, None, None]:
         """Yield the documents in order. Raises DataError when their file is damaged."""
-        import datasets
-
         file = self.prepare() / "documents.parquet"
-        try:
-            # Streamed: another copy in the cache of `datasets` would serve nothing.
-            rows = datasets.load_dataset(
-                "parquet", data_files=[str(file)], split="train", streaming=True
-            )
-            for row in rows:
-                yield row["text"]
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0].rstrip(".")
-            raise DataError(
-                f"{file} cannot be read: {reason}. Delete the folder {file.parent} and type: "
-                f"{FETCH_COMMAND} {self.name}"
-            ) from error
+        remedy = f"Delete the folder {file.parent} and type: {FETCH_COMMAND} {self.name}"
+        for row in rows_of(file, "parquet", remedy):
+            yield row["text"]
+
+
+def rows_of(file: Path, reader: str, remedy: str) -> Generator[dict[str, Any], None, None]:
+    """Yield a file's rows by a reader of `datasets`; DataError names the file and the remedy."""
+    import datasets
+
+    try:
+        # Streamed: another copy in the cache of `datasets` would serve nothing.
+        yield from datasets.load_dataset(
+            reader, data_files=[str(file)], split="train", streaming=True
+        )
+    except (OSError, ValueError, EOFError, datasets.exceptions.DatasetsError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        # Stages read a user's file through a link that is named by its content.
+        raise DataError(f"{file.resolve()} cannot be read: {reason}. {remedy}") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from t5study.by_content import file_sha256, note_file, noted_file
 from t5study.corpora.archives import cache_folder
+from t5study.corpora.corpus import rows_of
 from t5study.errors import DataError
 
 ENDINGS = {
@@ -113,12 +114,9 @@ def _ending(file: Path) -> str | None:
 
 
 def _texts(files: Sequence[Path]) -> Generator[str, None, None]:
-    import datasets
-
     for file in files:
         reader = ENDINGS[str(_ending(file))]
-        rows = datasets.load_dataset(reader, data_files=[str(file)], split="train", streaming=True)
-        for row in rows:
+        for row in rows_of(file, reader, "Mend or remove it, then type the command again."):
             if not isinstance(row.get("text"), str):
                 raise DataError(
                     f"{file.resolve()} has no text in its column 'text', but the columns "

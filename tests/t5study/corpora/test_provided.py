@@ -118,6 +118,26 @@ def test_a_file_without_text_says_which_columns_it_has(tmp_path: Path, cache: Pa
         list(get_corpus(str(tmp_path / "x")).documents())
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b'{"text": "one"}\nnot json\n'),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "one"}\n' * 9999)[:-20]),
+        ("a.parquet", b"PAR1xxxxPAR1"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, cache: Path, name: str, content: bytes):
+    """Of many files, which, and what to do."""
+    folder = text_in(tmp_path / "pages", "fine", name="0.jsonl")
+    (folder / name).write_bytes(content)
+    corpus = get_corpus(str(folder))
+    corpus.prepare()
+    with pytest.raises(DataError) as raised:
+        list(corpus.documents())
+    assert str(raised.value).startswith(f"{folder / name} cannot be read: ")
+    assert str(raised.value).endswith(". Mend or remove it, then type the command again.")
+
+
 def test_corpora_are_combined_by_weight(tmp_path: Path, cache: Path):
     """Folders and names; the weights and contents are the identity, and enough to read it."""
     two, one = (text_in(tmp_path / n, *[n[0] * 100] * 50) for n in ("two", "one"))
