@@ -13,6 +13,7 @@ from sweeps.errors import ConfigurationError, SweepError
 from sweeps.placeholders import fill, strip
 from sweeps.room import Room, unfit
 from sweeps.settings import OPERATIONAL, complaints, operational
+from sweeps.sharing import unshared
 from sweeps.stage import Stage
 from sweeps.store import Store
 from sweeps.study import Cell, Study
@@ -76,6 +77,7 @@ class Expansion:
         """`room` says what a stage will have to itself; of a plan nobody knows yet."""
         self._composer = composer
         self._room = room
+        self._cluster = "hydra/launcher=slurm" in overrides
         self._parsed = [(text, composer.parse(text)) for text in overrides]
         self.run = composer.resolved([t for t, o in self._parsed if not o.is_sweep_override()])
         self._studies: dict[str, Study] = {}
@@ -347,12 +349,15 @@ class Expansion:
         return self._cells[texts]
 
     def _check_room(self, cell: Cell, asked: str) -> None:
-        if self._room is None or self.run["plan"]:
-            return
-        room = self._room
-        said = unfit(cell.scores.values(), Store(self.run["store"]), lambda s: room(s, self.run))
+        """Refuse what cannot run where the launcher takes it; of a plan, only what never can."""
+        store, room = Store(self.run["store"]), self._room
+        said = unshared(cell.scores.values(), store, self.run, cluster=self._cluster)
+        if room is not None and not self.run["plan"]:
+            large = unfit(cell.scores.values(), store, lambda s: room(s, self.run))
+            # Which of the rows it is, is not in the sentence.
+            said += [f"{asked}: {one}" for one in large]
         if said:
-            raise ConfigurationError([f"{asked}: {one}" for one in said])
+            raise ConfigurationError(said)
 
     def configuration(
         self, sweep: Sweep, overrides: Sequence[str], seed: int = 0

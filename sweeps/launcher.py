@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hydra.core.utils import JobReturn
@@ -16,6 +17,8 @@ from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
 from sweeps.room import Room, this_machine
+from sweeps.sharing import sharing
+from sweeps.slots import find_slots, most_together
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -66,7 +69,12 @@ class LocalLauncher(StageLauncher):
 
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """One device, or this machine's memory where there is none."""
-        return this_machine(stage.cost.device, run["slots_per_gpu"])
+        shared = sharing(stage, run, cluster=False).processes
+        room = this_machine(stage.cost.device, run["slots_per_gpu"], shared)
+        if shared == 1:
+            return room
+        slots = find_slots(run["workers"], run["threads"], run["slots_per_gpu"])
+        return replace(room, most=most_together(slots))
 
     def run(
         self,
@@ -85,6 +93,8 @@ class LocalLauncher(StageLauncher):
             slots=run["workers"],
             threads=run["threads"],
             slots_per_gpu=run["slots_per_gpu"],
+            workers_per_stage=run["workers_per_stage"],
+            parallel=run["parallel"],
             lease_timeout=run["lease_timeout"],
             labels=stage_labels(sweeps),
             # A graph that stops before the scores makes no cell whole.
@@ -101,10 +111,12 @@ class SlurmLauncher(StageLauncher):
         asked = {**run["slurm"], **run["slurm"]["stages"].get(stage.name, {})}
         gpus = asked["gpus"] if stage.cost.device == "any" else 0
         memory = asked["memory_gb"] if not gpus else None
+        devices = sharing(stage, run, cluster=True).processes
+        here = devices // asked["nodes"] if devices > 1 else 1
         return Room(
             where=f"a job with slurm.memory_gb={memory}",
-            memory_bytes=memory and memory * 2**30,
-            devices=asked["nodes"] * (asked["tasks"] or gpus or 1) if stage.cost.splits > 1 else 1,
+            memory_bytes=memory and memory * 2**30 / here,
+            devices=devices,
         )
 
     def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:

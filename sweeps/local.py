@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import subprocess
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
-from rich.filesize import decimal
-
-from sweeps.errors import StoreError, SweepError
+from sweeps.crew import Crew, muster
+from sweeps.errors import ConfigurationError, StoreError, SweepError
 from sweeps.execute import Result, failure_record
 from sweeps.graph import Graph
+from sweeps.interrupts import interrupts
 from sweeps.lease import DEFAULT_TIMEOUT, Watch, read_lease
 from sweeps.logs import LOG
 from sweeps.process import WorkerProcess
 from sweeps.progress import Board, NoProgress, Progress, default_progress
-from sweeps.slots import Slot, find_slots
+from sweeps.room import check_disk
+from sweeps.sharing import unshared
+from sweeps.slots import Slot, find_slots, most_together
 from sweeps.stage import Stage, split_run
-from sweeps.store import Store
+from sweeps.store import Store, newest_failure
 
 MAX_DEATHS = 2
 """Workers that may die under one stage before it counts as failed."""
@@ -63,6 +62,8 @@ def run_local(
     slots: int | None = None,
     threads: int | None = None,
     slots_per_gpu: int = 1,
+    workers_per_stage: int = 1,
+    parallel: str = "ddp",
     progress: Progress | bool = True,
     lease_timeout: float = DEFAULT_TIMEOUT,
     labels: Mapping[str, str] | None = None,
@@ -70,17 +71,29 @@ def run_local(
 ) -> Outcome:
     """Bring the graph's targets into the store, each stage once, and wait for it.
 
-    `slots` and `threads` are chosen from the machine when None. `labels` names stages by key for
-    the screen; `cells` are the keys of each cell, to count whole ones. A stage that fails stops
-    only what needs it. Raises StoreError when the store cannot be used, SweepError when no worker
-    starts; both after the workers have stopped.
+    `slots` and `threads` are chosen from the machine when None. A stage that several processes
+    can share takes `workers_per_stage` slots, and `parallel` says how they share it. `labels`
+    names stages by key for the screen; `cells` are the keys of each cell, to count whole ones. A
+    stage that fails stops only what needs it. Raises ConfigurationError when a stage does not
+    divide over so many workers, StoreError when the store cannot be used, SweepError when no
+    worker starts; the last two after the workers have stopped.
     """
     if isinstance(progress, bool):
         progress = default_progress() if progress else NoProgress()
     store.prepare()
     board = Board(graph, labels=labels, cells=cells)
     places = find_slots(slots, threads, slots_per_gpu)
-    return _Scheduler(board, store, places, progress, lease_timeout).run()
+    targets = [graph[key] for key in graph.targets]
+    said = unshared(targets, store, {"workers_per_stage": workers_per_stage}, cluster=False)
+    if workers_per_stage > most_together(places):
+        said.append(
+            f"workers_per_stage={workers_per_stage}: there are places for "
+            f"{most_together(places)} workers of one stage."
+        )
+    if said:
+        raise ConfigurationError(said)
+    team = workers_per_stage, parallel
+    return _Scheduler(board, store, places, progress, lease_timeout, team).run()
 
 
 class _Scheduler:
@@ -93,7 +106,9 @@ class _Scheduler:
         slots: list[Slot],
         progress: Progress,
         lease_timeout: float,
+        team: tuple[int, str],
     ) -> None:
+        self._workers_per_stage, self._parallel = team
         self._board = board
         self._graph = board.graph
         self._store = store
@@ -131,11 +146,12 @@ class _Scheduler:
         """Until every needed stage has an end, or the user or the store stops us."""
         self._progress.begin(self._board)
         try:
-            with self._signals():
+            with interrupts(self._interrupted):
                 for key in self._needed:
                     self._give_up_on_diverged(key)
                 if self._open:
-                    self._check_space()
+                    todo = [self._needed[key] for key in self._open]
+                    check_disk(self._store, todo, self._progress.say)
                     self._start_workers()
                 while self._going_on():
                     self._look_elsewhere()
@@ -178,25 +194,11 @@ class _Scheduler:
             if record["kind"] in NOT_RETRIED and key in self._open:
                 self._settle(key, "failed", f"{record['error']} (not retried: {record['kind']})")
 
-    def _check_space(self) -> None:
-        """Refuse a stage that cannot fit the disk; warn where all together may not."""
-        free = self._store.free_bytes()
-        sizes = [self._needed[key].cost.disk_bytes for key in self._open]
-        if max(sizes) > free:
-            raise StoreError(
-                f"{self._store.path} has {decimal(free)} free, and one stage alone writes about "
-                f"{decimal(int(max(sizes)))}. Free space there, or choose another folder with "
-                "store=PATH."
-            )
-        if sum(sizes) > free:
-            self._progress.say(
-                f"{self._store.path} has {decimal(free)} free, and all that is to do writes about "
-                f"{decimal(int(sum(sizes)))}: the disk may fill before the end."
-            )
-
     def _start_workers(self) -> None:
         """All at once, so that they import what the stages need while the first ones run."""
-        wanted = Counter(self._needed[key].cost.device for key in self._open)
+        wanted: Counter[str] = Counter()
+        for key in self._open:
+            wanted[self._needed[key].cost.device] += self._size(key)
         for slot in list(self._free_slots):
             kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
             if kinds:
@@ -214,38 +216,47 @@ class _Scheduler:
         if self._interrupts or self._fatal is not None:
             if not self._told_to_stop:
                 self._tell_all_to_stop()
-            return any(worker.key is not None for worker in self._workers)
+            return any(worker.crew is not None for worker in self._workers)
         return bool(self._open)
+
+    def _size(self, key: str) -> int:
+        """How many workers run a stage."""
+        return self._workers_per_stage if self._graph[key].cost.splits > 1 else 1
 
     def _dispatch(self) -> None:
         if self._interrupts or self._fatal is not None:
             return
-        if not self._free_slots and all(worker.key is not None for worker in self._workers):
+        if not self._free_slots and all(worker.crew is not None for worker in self._workers):
             return
+        kept: set[str] = set()
         for key in sorted(self._ready, key=self._rank.__getitem__):
             wanted = self._graph[key].cost.device
-            worker = self._worker_for(wanted)
-            if worker is None:
+            if wanted in kept or (kept and not self._gpus):
+                # A stage before it in line waits for several of these places.
+                continue
+            places = muster(
+                self._workers,
+                self._free_slots,
+                wanted=wanted,
+                gpus=self._gpus,
+                count=self._size(key),
+            )
+            if places is None:
+                if self._size(key) > 1:
+                    kept.add(wanted)
                 continue
             self._ready.remove(key)
-            worker.key, worker.generation = key, 0
             self._board.set(key, "running")
             self._progress.changed(key)
-            worker.send(
-                command="run",
-                key=key,
-                device=worker.slot.device if wanted == "any" else "cpu",
+            workers = [self._start_worker(p) if isinstance(p, Slot) else p for p in places]
+            Crew(key, workers, self._parallel).start(
+                device=self._device(key, workers[0]),
                 dead=self._dead.pop(key, 0),
                 failures_known=self._known_failures[key],
             )
 
-    def _worker_for(self, wanted: str) -> WorkerProcess | None:
-        """A free worker for such a stage, a new one if there is a slot, or None."""
-        free = [w for w in self._workers if w.key is None and w.slot.takes(wanted, self._gpus)]
-        if free:
-            return max(free, key=lambda worker: worker.warm)
-        slot = next((s for s in self._free_slots if s.takes(wanted, self._gpus)), None)
-        return self._start_worker(slot) if slot is not None else None
+    def _device(self, key: str, worker: WorkerProcess) -> str:
+        return worker.slot.device if self._graph[key].cost.device == "any" else "cpu"
 
     def _wait(self) -> None:
         for ready, _ in self._selector.select(_TICK_SECONDS):
@@ -262,20 +273,25 @@ class _Scheduler:
             # A child that the stage forked may hold the pipe open after the worker's death.
             if worker.process.poll() is not None and not self._has_news(worker):
                 self._bury(worker)
+        for crew in {worker.crew for worker in self._workers} - {None}:
+            assert crew is not None
+            crew.end_late()
+            self._conclude(crew)
 
     def _has_news(self, worker: WorkerProcess) -> bool:
         return any(ready.data is worker for ready, _ in self._selector.select(0))
 
     def _hear(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
-        event = message.pop("event")
+        event, crew = message.pop("event"), worker.crew
         if event == "ready":
             worker.ready = True
             modules = dict.fromkeys(split_run(stage.run)[0] for stage in self._needed.values())
             worker.send(command="preload", modules=list(modules))
         elif event == "warm":
             worker.warm = True
-        elif event == "started":
-            worker.generation = message["generation"]
+        elif event == "started" and crew is not None:
+            device = self._device(crew.key, worker)
+            crew.begun(message["generation"], message["told"], device)
         elif event == "progress":
             running = self._board.running.get(message["key"])
             if running is not None:
@@ -283,12 +299,40 @@ class _Scheduler:
                     time.monotonic(), message["step"], message["total"], message["numbers"]
                 )
                 self._progress.stepped(message["key"])
-        elif event == "result":
-            worker.key = None
-            self._take(Result(**message))
-        elif event == "store_error":
-            worker.key = None
+        elif event == "result" and crew is not None:
+            crew.ended(Result(**message))
+            self._conclude(crew)
+        elif event == "followed" and crew is not None:
+            crew.followed(worker, message["reason"])
+            self._conclude(crew)
+        elif event == "store_error" and crew is not None:
+            crew.ended(Result(key=crew.key, state="stopped"))
             self._fatal = self._fatal or StoreError(message["message"])
+
+    def _conclude(self, crew: Crew) -> None:
+        """Take what became of a stage, once: success at once, all else when nobody is at it."""
+        result = crew.told()
+        if crew.concluded or not (crew.over or result.state == "done"):
+            return
+        crew.concluded = True
+        if result.state == "done":
+            self._take(result)
+        elif crew.death:
+            if not self._interrupts and self._fatal is None:
+                self._after_death(crew)
+        else:
+            if crew.failure and result.state == "failed":
+                self._note(crew, result.reason, "error")
+            self._take(result)
+
+    def _note(self, crew: Crew, reason: str, kind: str) -> None:
+        """Have the store say why a stage failed, which its lead may not know."""
+        spec = self._graph[crew.key].spec()
+        record = failure_record(self._store, spec, crew.generation, reason, kind)
+        try:
+            self._store.write_failure(record, instead=crew.several)
+        except StoreError as error:
+            self._fatal = error
 
     def _take(self, result: Result) -> None:
         key = result.key
@@ -359,62 +403,50 @@ class _Scheduler:
         self._workers.remove(worker)
         self._selector.unregister(worker.replies)
         self._free_slots.append(worker.slot)
-        how, last_words, key = worker.how_it_died(), worker.last_words(), worker.key
+        how, last_words, crew = worker.how_it_died(), worker.last_words(), worker.crew
         worker.close()
+        if crew is not None:
+            crew.died(worker, how)
         if self._interrupts or self._fatal is not None:
             return
         if not worker.ready and worker.process.returncode >= 0:
             self._fatal = SweepError(f"A worker process does not start: it {how}: {last_words}")
-        elif key is not None:
-            self._after_death(key, worker.generation, how)
+        elif crew is not None:
+            self._conclude(crew)
 
-    def _after_death(self, key: str, generation: int, how: str) -> None:
+    def _after_death(self, crew: Crew) -> None:
+        key = crew.key
         self._deaths[key] += 1
         if self._deaths[key] < MAX_DEATHS:
-            self._progress.say(f"{self._board.label(key)}: its process {how}; trying once more.")
+            self._progress.say(f"{self._board.label(key)}: {crew.death}; trying once more.")
+            # What a lead said that lost another process is no answer.
+            self._known_failures[key] = newest_failure(self._store, key)
             self._try_again(key)
             return
-        lease = read_lease(self._store, key)
-        attempt = generation or (lease.generation if lease is not None else 1)
-        reason = f"its process {how}, {MAX_DEATHS} times"
-        spec = self._graph[key].spec()
-        try:
-            self._store.write_failure(failure_record(self._store, spec, attempt, reason, "killed"))
-        except StoreError as error:
-            self._fatal = error
-            return
-        self._take(Result(key=key, state="failed", reason=reason, generation=attempt))
+        if not crew.generation:
+            lease = read_lease(self._store, key)
+            crew.generation = lease.generation if lease is not None else 1
+        reason = f"{crew.death}, {MAX_DEATHS} times"
+        self._note(crew, reason, "killed")
+        if self._fatal is None:
+            self._take(Result(key=key, state="failed", reason=reason, generation=crew.generation))
 
     def _tell_all_to_stop(self) -> None:
         self._told_to_stop = True
-        busy = sum(worker.key is not None for worker in self._workers)
+        busy = len({worker.crew for worker in self._workers} - {None})
         if busy:
             what = "1 stage saves" if busy == 1 else f"{busy} stages save"
             self._progress.say(f"Stopping: {what}. Ctrl-C again kills. The same command goes on.")
         for worker in self._workers:
             worker.send(command="stop")
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM stop the run while it lasts; elsewhere they mean what they meant."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            self._interrupts += 1
-            if self._interrupts > 1:
-                for worker in list(self._workers):
-                    worker.process.kill()
-            with suppress(BlockingIOError):
-                os.write(self._wake_write, b"!")
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            for worker in list(self._workers):
+                worker.process.kill()
+        with suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
 
     def _shut_down(self) -> None:
         for worker in self._workers:

@@ -12,6 +12,7 @@ from rich.table import Table
 from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.plan import STATES, Plan, flops_of
+from sweeps.room import thriftier
 
 HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
 _SHOWN_RUNNING = 5
@@ -164,9 +165,16 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
     said = f"Memory: at most {_gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
     if total["devices_to_fit"] <= 1:
         return [f"{said}; one {device.name} has {_gib(device.memory_bytes)}."]
+    less = plan.largest.cost.thriftier
+    instead = ""
+    if typed := thriftier(plan.largest, device.memory_bytes):
+        instead = f" One is enough with {typed} ({_gib(less[typed])})."
+    elif less:
+        typed = min(less, key=less.__getitem__)
+        instead = f" With {typed} it takes {_gib(less[typed])}."
     return [
         f"{said}: more than one {device.name} has ({_gib(device.memory_bytes)}); it takes at least "
-        f"{total['devices_to_fit']:.0f}, with the model spread over them."
+        f"{total['devices_to_fit']:.0f}, with the model spread over them.{instead}"
     ]
 
 

@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sweeps.slots import Slot
 from sweeps.store import Store
+
+if TYPE_CHECKING:
+    from sweeps.crew import Crew
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +25,8 @@ class WorkerProcess:
 
     def __init__(self, slot: Slot, store: Store, lease_timeout: float) -> None:
         self.slot = slot
-        self.key: str | None = None
-        self.generation = 0
+        self.crew: Crew | None = None
+        """Those it runs a stage with, as long as it does."""
         self.ready = False
         """Its interpreter runs; before that a death is no stage's fault."""
         self.warm = False

@@ -1,4 +1,4 @@
-"""The memory that a stage will have, and what cannot fit into it."""
+"""The memory and the disk that a stage will have, and what cannot fit into them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.filesize import decimal
+
+from sweeps.errors import StoreError
 from sweeps.graph import Graph
+from sweeps.sharing import divisors
 from sweeps.slots import visible_gpus
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -25,19 +29,34 @@ class Room:
     memory_bytes: float | None = None
     """Of one device, or of the machine; None where nobody knows."""
     devices: int = 1
-    """How many share the stage."""
+    """How many share the stage, a process each."""
+    most: int | None = None
+    """How many there are for one stage; None where nobody knows."""
+    wider: str = ""
+    """The setting by which more devices, each with memory of its own, would share it."""
 
 
 def complaints(stage: Stage, room: Room) -> list[str]:
     """What is impossible about a stage in this room, with the numbers that make it so."""
+    if room.most is not None and room.devices > room.most:
+        return [
+            f"{stage.name}: {room.devices} processes share it, and this machine has places "
+            f"for {room.most}. Ask for fewer, or raise workers where there is no GPU."
+        ]
     needs, has = stage.cost.memory_bytes, room.memory_bytes
-    # What one of several devices holds depends on how they share, which the study knows.
-    if has is None or room.devices > 1 or needs <= has:
+    # What one of several holds depends on how they share; together they need no less.
+    if has is None or needs <= has * room.devices:
         return []
+    together = f" on {room.devices} devices" if room.devices > 1 else ""
     return [
-        f"{stage.name} needs about {needs / 2**30:,.3g} GiB of memory, and {room.where} has "
-        f"{has / 2**30:,.3g}. Take a smaller model or batch, or a place with more memory."
+        f"{stage.name} needs about {_gib(needs)} GiB of memory, and {room.where} has "
+        f"{_gib(has * room.devices)}{together}. {_remedy(stage, room, has)}"
     ]
+
+
+def thriftier(stage: Stage, has: float) -> str | None:
+    """What to type for a stage to take no more than `has` bytes: the first thing that does."""
+    return next((typed for typed, needs in stage.cost.thriftier.items() if needs <= has), None)
 
 
 def unfit(targets: Iterable[Stage], store: Store, room: Callable[[Stage], Room]) -> list[str]:
@@ -45,8 +64,8 @@ def unfit(targets: Iterable[Stage], store: Store, room: Callable[[Stage], Room])
 
     What is finished needs no room.
     """
-    todo = Graph(targets).needed(lambda stage: store.find(stage) is not None)
     most: dict[str, Stage] = {}
+    todo = Graph(targets).needed(lambda stage: store.find(stage) is not None)
     for stage in todo.values():
         most[stage.name] = max(stage, most.get(stage.name, stage), key=_needs)
     return [said for stage in most.values() for said in complaints(stage, room(stage))]
@@ -56,15 +75,56 @@ def _needs(stage: Stage) -> float:
     return stage.cost.memory_bytes
 
 
-def this_machine(device: str, slots_per_gpu: int = 1) -> Room:
-    """The smallest GPU's part for a stage that uses one, else the machine's memory."""
-    if device == "any" and visible_gpus():
+def _remedy(stage: Stage, room: Room, has: float) -> str:
+    ways = []
+    if typed := thriftier(stage, has * room.devices):
+        ways.append(f"{typed} (about {_gib(stage.cost.thriftier[typed])} GiB)")
+    enough = [n for n in divisors(stage.cost.splits) if n * has >= stage.cost.memory_bytes]
+    if room.wider and enough:
+        ways.append(f"parallel=fsdp {room.wider}={enough[0]} or more")
+    ways.append("a smaller model or batch, or a place with more memory")
+    return f"Take {'; or '.join(ways)}."
+
+
+def _gib(count: float) -> str:
+    return f"{count / 2**30:,.3g}"
+
+
+def this_machine(device: str, slots_per_gpu: int = 1, devices: int = 1) -> Room:
+    """The smallest GPU's part for a stage that uses one, else the machine's memory.
+
+    `devices` of these share the stage.
+    """
+    if device == "any" and (gpus := visible_gpus()):
         memory = _gpu_memory()
         part = f" shared by {slots_per_gpu} workers" if slots_per_gpu > 1 else ""
         return Room(
-            where=f"a GPU of this machine{part}", memory_bytes=memory and memory / slots_per_gpu
+            where=f"a GPU of this machine{part}",
+            memory_bytes=memory and memory / slots_per_gpu,
+            devices=devices,
+            wider="workers_per_stage" if len(gpus) > 1 else "hydra/launcher=slurm slurm.gpus",
         )
-    return Room(where="this machine", memory_bytes=_memory())
+    return Room(where="this machine", memory_bytes=_memory() / devices, devices=devices)
+
+
+def check_disk(store: Store, stages: Iterable[Stage], say: Callable[[str], None]) -> None:
+    """Refuse a stage that cannot fit the disk; `say` where all together may not.
+
+    Raises StoreError.
+    """
+    free = store.free_bytes()
+    sizes = [stage.cost.disk_bytes for stage in stages]
+    if max(sizes) > free:
+        raise StoreError(
+            f"{store.path} has {decimal(free)} free, and one stage alone writes about "
+            f"{decimal(int(max(sizes)))}. Free space there, or choose another folder with "
+            "store=PATH."
+        )
+    if sum(sizes) > free:
+        say(
+            f"{store.path} has {decimal(free)} free, and all that is to do writes about "
+            f"{decimal(int(sum(sizes)))}: the disk may fill before the end."
+        )
 
 
 @functools.cache

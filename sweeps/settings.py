@@ -92,6 +92,9 @@ class RunSettings:
     threads: int | None = None
     slots_per_gpu: int = 1
     """Worker processes that share a GPU; small models leave room for several."""
+    workers_per_stage: int = 1
+    """Worker processes that run one stage together, each on a GPU of its own where there are some;
+    of stages that several processes can share."""
     lease_timeout: float = 90.0
     """Seconds without a heartbeat after which another host's stage is taken over."""
     device: str = "H100"
@@ -109,7 +112,8 @@ OPERATIONAL = frozenset(
     {
         *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
         *("search", "submit_from_jobs", "parallel", "device", "share_of_peak"),
-        *("workers", "threads", "slots_per_gpu", "lease_timeout", "slurm", "hydra"),
+        *("workers", "threads", "slots_per_gpu", "workers_per_stage", "lease_timeout"),
+        *("slurm", "hydra"),
     }
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
@@ -122,9 +126,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "parallel": STRATEGIES,
 }
 LEAST: dict[str, int] = {
-    **dict.fromkeys(
-        ("workers", "threads", "slots_per_gpu", "max_jobs", "seeds.baseline", "seeds.variants"), 1
-    ),
+    **dict.fromkeys(("workers", "threads", "slots_per_gpu", "workers_per_stage", "max_jobs"), 1),
+    **dict.fromkeys(("seeds.baseline", "seeds.variants"), 1),
     **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
     **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
     "slurm.memory_gb": 1,

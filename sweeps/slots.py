@@ -53,6 +53,12 @@ def find_slots(
     return [_slot(gpu, each) for gpu in on_gpus] + [_slot(None, threads or 1)] * beside
 
 
+def most_together(slots: list[Slot]) -> int:
+    """How many of these slots can run one stage together: no two of a GPU can."""
+    gpus = {slot.gpu for slot in slots} - {None}
+    return len(gpus) or len(slots)
+
+
 def available_cores() -> int:
     """Cores that this process may use: its affinity, and a container's quota."""
     try:

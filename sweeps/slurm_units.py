@@ -9,6 +9,7 @@ from typing import Any
 from sweeps.decision import NAME as DECISION
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
+from sweeps.sharing import indivisible, of_job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +128,7 @@ def _share(
     merged["tasks"] = merged["tasks"] or max(1, merged["gpus"])
     nodes, tasks = merged["nodes"], merged["tasks"]
     return [
-        f"{name}: slurm.nodes={nodes} with {tasks} processes each (slurm.tasks, else slurm.gpus) "
-        f"do not divide its batch of {rows} rows."
-        for rows in sorted(splits)
-        if rows % (nodes * tasks)
+        line for rows in sorted(splits) for line in indivisible(name, rows, of_job(nodes, tasks))
     ]
 
 

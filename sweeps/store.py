@@ -132,10 +132,13 @@ class Store:
             if path.suffix == ".json" and (spec := read_json(path)) is not None:
                 yield spec
 
-    def write_failure(self, record: Mapping[str, Any]) -> Path:
-        """Write the record of a failed attempt; the first record of an attempt stays."""
+    def write_failure(self, record: Mapping[str, Any], *, instead: bool = False) -> Path:
+        """Write the record of a failed attempt.
+
+        The first record of an attempt stays, unless who writes knows better (`instead`).
+        """
         path = self.path / "failures" / record["key"] / f"{record['attempt']}.json"
-        if not path.exists():
+        if instead or not path.exists():
             write_json(path, record)
         return path
 

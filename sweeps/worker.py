@@ -3,13 +3,15 @@
 With `--pipes` it stays and takes commands as JSON lines on stdin, answering on stdout:
 
     {"command": "preload", "modules": [...]}      import these whenever there is nothing to do
-    {"command": "run", "key", "device", "dead", "failures_known"}
+    {"command": "run", "key", "device", "dead", "failures_known", "ranks"}
+    {"command": "follow", "told", "ranks", "device"}    join a stage that another worker leads
     {"command": "stop"}                           the running stage saves and leaves
     {"command": "exit"}
 
     {"event": "ready"}                            the process runs
     {"event": "warm"}                             everything to import is imported
-    {"event": "started", "key", "generation"}     the lease is ours
+    {"event": "started", "key", "generation", "told"}   the lease is ours; what followers need
+    {"event": "followed", "key", "reason"}        our part is over; why, where it failed
     {"event": "progress", "key", "step", "total", "numbers"}
     {"event": "result", ...}                      a Result
     {"event": "store_error", "message"}
@@ -30,20 +32,25 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from sweeps.context import StopRequest
 from sweeps.errors import StoreError
-from sweeps.execute import Result, run_one
-from sweeps.lease import DEFAULT_TIMEOUT, HeldLease
+from sweeps.execute import Result, one_line, run_one
+from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, read_lease
+from sweeps.logs import captured
+from sweeps.ranks import Ranks, announcement, follow
 from sweeps.store import Store
 
 EXIT_CODES = {"done": 0, "failed": 1, "skipped": 3, "elsewhere": 4, "stopped": 5, "lost": 6}
 STORE_ERROR_CODE = 7
 STOP_GRACE = 10.0
 """Seconds a stage has to notice the order to stop before its process ends under it."""
+_LOOK_SECONDS = 1.0
+"""Between two looks whether the lead of a stage still lives."""
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +130,8 @@ class _Server:
                 self._modules.extend(command["modules"])
             elif command["command"] == "run":
                 self._run(command)
+            elif command["command"] == "follow":
+                self._follow(command)
             elif command["command"] == "exit":
                 return
 
@@ -141,13 +150,15 @@ class _Server:
 
     def _run(self, command: dict[str, Any]) -> None:
         key = command["key"]
+        ranks = Ranks(**command["ranks"]).meeting() if command["ranks"] else None
 
         def report(step: int, total: int, numbers: dict[str, Any]) -> None:
             self._reply(event="progress", key=key, step=step, total=total, numbers=numbers)
 
         def started(lease: HeldLease) -> None:
             self._lease = lease
-            self._reply(event="started", key=key, generation=lease.generation)
+            told = announcement(self._store, key, lease.generation, ranks) if ranks else None
+            self._reply(event="started", key=key, generation=lease.generation, told=told)
 
         try:
             result = run_one(
@@ -161,6 +172,7 @@ class _Server:
                 stop=self._stop,
                 report=report,
                 on_start=started,
+                ranks=ranks,
             )
         except StoreError as error:
             self._lease = None
@@ -168,6 +180,41 @@ class _Server:
             return
         self._lease = None
         self._answer(result)
+
+    def _follow(self, command: dict[str, Any]) -> None:
+        told, ranks = command["told"], Ranks(**command["ranks"])
+        key, generation = told["key"], told["generation"]
+        log_file = self._store.work(key, generation) / f"rank{ranks.rank}.txt"
+        over = threading.Event()
+        threading.Thread(
+            target=self._end_without_lead, args=(key, generation, over), daemon=True
+        ).start()
+        reason = ""
+        try:
+            # The lead makes it too, once it has told that it begins.
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            with captured(log_file):
+                try:
+                    follow(
+                        self._store, told, ranks, device=command["device"], threads=self._threads
+                    )
+                except Exception:
+                    traceback.print_exc()
+                    raise
+        except Exception as error:
+            reason = f"{one_line(error)} (log: {log_file})"
+        over.set()
+        self._reply(event="followed", key=key, reason=reason)
+
+    def _end_without_lead(self, key: str, generation: int, over: threading.Event) -> None:
+        """End the process under a part of a stage whose lead is gone: it might wait for ever."""
+        while not over.wait(_LOOK_SECONDS):
+            lease = read_lease(self._store, key)
+            gone = lease is None or lease.generation != generation or lease.holder is None
+            if gone or (lease and lease.holder and lease.holder.provably_dead()):
+                if not over.wait(STOP_GRACE):
+                    os._exit(1)
+                return
 
     def _listen(self, commands: TextIO) -> None:
         for line in commands:

@@ -48,7 +48,7 @@ class Team:
         """Arguments of Lightning's Trainer; `partial` says that not all parameters always train."""
         return {
             "accelerator": "gpu" if device.startswith("cuda") else "cpu",
-            "devices": 1,
+            "devices": [torch.device(device).index or 0] if device.startswith("cuda") else 1,
             # Lightning would look for the processes of a cluster's job, which are none of ours.
             "plugins": [LightningEnvironment()],
         }
@@ -93,8 +93,9 @@ class Several(Team):
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
         return {
             **super().trainer(device, partial=partial),
-            "devices": self.world // self._ranks.nodes,
-            "num_nodes": self._ranks.nodes,
+            # Each process as a node with the one device that it was given: whether it can see
+            # the others' does not matter.
+            "num_nodes": self.world,
             "plugins": [_Environment(self._ranks)],
             # In gradual unfreezing a parameter without a gradient is no mistake.
             "strategy": DDPStrategy(find_unused_parameters=partial),
@@ -269,7 +270,7 @@ class _Environment(ClusterEnvironment):
         """It is given."""
 
     def local_rank(self) -> int:
-        return int(self._ranks.local_rank)
+        return 0
 
     def node_rank(self) -> int:
-        return int(self._ranks.rank // (self._ranks.world // self._ranks.nodes))
+        return int(self._ranks.rank)

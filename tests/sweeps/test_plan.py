@@ -131,6 +131,25 @@ def test_memory_beyond_the_device_is_said(store: Store):
     assert "it takes at least 3353, with the model spread over them" in text_of(planned(store))
 
 
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (2, "One is enough with firm=1 (0.5 GiB)."),
+        (0.3, "With firm=1 gentle=1 it takes 0.4 GiB."),
+    ],
+)
+def test_memory_that_can_be_less_is_said(store: Store, most: float, said: str):
+    """The first setting with which one device is enough, else the one with the least."""
+    ways = {"gentle=1": 3 * 2**30, "firm=1": 2**29, "firm=1 gentle=1": 0.4 * 2**30}
+    cost = replace(QUIZ[2].cost, memory_bytes=4e12, thriftier=ways)
+    large = Stage(name="quiz", version=1, config={}, run="toy.f", cost=cost)
+    cell = Cell(seed=0, config={}, scores={"game": large}, columns=())
+    row = replace(sweep().rows[0], cells=(cell,))
+    device = replace(DEVICE, memory_bytes=most * 2**30)
+    asked = replace(sweep(), rows=(row,))
+    assert text_of(make_plan([asked], store, device=device)).count(said) == 1
+
+
 def test_disk_that_is_too_small_is_said(store: Store):
     """Free space is compared with what is to do."""
     plan = planned(store)

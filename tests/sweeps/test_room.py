@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,13 @@ from sweeps.store import Store
 GIB = 2**30
 
 
-def train(n: int = 1, **cost: float) -> Stage:
+def train(n: int = 1, **cost: Any) -> Stage:
     return Stage(
         name="train",
         version=1,
         config={"n": n},
         run="toy.f",
-        cost=Cost(device="any", **cost),  # type: ignore[arg-type]
+        cost=Cost(device="any", **cost),
     )
 
 
@@ -33,7 +34,34 @@ def test_memory_that_is_not_there():
     assert said.startswith("train needs about 30 GiB of memory, and my desk has 24.")
     assert complaints(train(memory_bytes=23 * GIB), Room(memory_bytes=24 * GIB)) == []
     assert complaints(train(memory_bytes=1e15), Room()) == []
-    assert complaints(train(memory_bytes=1e15), Room(memory_bytes=GIB, devices=8)) == []
+    four = Room(where="a GPU", memory_bytes=8 * GIB, devices=4)
+    assert complaints(train(memory_bytes=32 * GIB), four) == []
+    (said,) = complaints(train(memory_bytes=33 * GIB), four)
+    assert said.startswith("train needs about 33 GiB of memory, and a GPU has 32 on 4 devices.")
+
+
+def test_what_to_type_where_memory_is_short():
+    """The first of the study's ways that fits, then more devices that divide the batch."""
+    ways = {"gentle=1": 20 * GIB, "firm=1": 12 * GIB, "firm=1 gentle=1": 5 * GIB}
+    stage = train(memory_bytes=40 * GIB, splits=12, thriftier=ways)
+
+    def said(memory: int, **room: Any) -> str:
+        (line,) = complaints(stage, Room(memory_bytes=memory * GIB, **room))
+        return line.partition(". ")[2]
+
+    others = "a smaller model or batch, or a place with more memory."
+    assert said(24) == f"Take gentle=1 (about 20 GiB); or {others}"
+    assert said(13, wider="workers_per_stage") == (
+        f"Take firm=1 (about 12 GiB); or parallel=fsdp workers_per_stage=4 or more; or {others}"
+    )
+    assert said(4, devices=2).startswith("Take firm=1 gentle=1 (about 5 GiB)")
+    assert said(1) == f"Take {others}"
+
+
+def test_more_processes_than_places():
+    """A machine with two GPUs cannot run a stage as four processes."""
+    (said,) = complaints(train(splits=12), Room(devices=4, most=2))
+    assert said.startswith("train: 4 processes share it, and this machine has places for 2.")
 
 
 def test_what_is_finished_needs_no_room(store: Store):
@@ -66,11 +94,21 @@ def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
         lambda graph, store, **options: given.update(options) or SimpleNamespace(status=0),
     )
     run = {"workers": None, "threads": None, "lease_timeout": 90.0, "slots_per_gpu": 4}
+    run |= {"workers_per_stage": 2, "parallel": "fsdp"}
     launcher = LocalLauncher()
     assert launcher.run(Graph([]), Store("nowhere"), run, []) == 0
-    assert given["slots_per_gpu"] == 4
+    assert (given["slots_per_gpu"], given["workers_per_stage"], given["parallel"]) == (4, 2, "fsdp")
     assert launcher.room(train(), run).memory_bytes == 20 * GIB
     assert "shared by 4 workers" in launcher.room(train(), run).where
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    together = launcher.room(train(splits=6), run)
+    assert (together.devices, together.most, together.wider) == (2, 2, "workers_per_stage")
+    monkeypatch.setattr("sweeps.room.visible_gpus", list)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr("sweeps.room._memory", lambda: 24.0 * GIB)
+    # Two processes of one machine have its memory together.
+    alone, shared = (launcher.room(train(splits=n), run) for n in (1, 6))
+    assert (alone.memory_bytes, shared.memory_bytes, shared.devices) == (24 * GIB, 12 * GIB, 2)
 
 
 def test_job_has_what_it_asks_for():

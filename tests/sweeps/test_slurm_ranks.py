@@ -109,8 +109,8 @@ def test_a_batch_that_does_not_split_is_a_mistake(meet: Callable[..., Stage]) ->
     with pytest.raises(ConfigurationError) as error:
         resources_by_name(asked(gpus=3, stages={"score": {"nodes": 2}}), graph)
     assert error.value.complaints == [
-        "train: slurm.nodes=1 with 3 processes each (slurm.tasks, else slurm.gpus) do not divide "
-        "its batch of 16 rows.",
+        "train: 3 processes (slurm.nodes=1 with 3 each by slurm.tasks or slurm.gpus) do not divide "
+        "its batch of 16 rows; accepted are 1, 2, 4, 8 and 16.",
         "slurm.stages.score.nodes=2: this stage runs as one process.",
     ]
 

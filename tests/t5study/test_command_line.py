@@ -40,6 +40,11 @@ def test_three_mistakes_are_three_complaints():
     ("override", "complaint"),
     [
         ("format=xml", "format=xml: accepted are text and json."),
+        ("workers_per_stage=0", "workers_per_stage=0: must be 1 or more."),
+        (
+            "training.micro_batch_size=0",
+            "training.micro_batch_size=0: must be greater than 0.",
+        ),
         ("device=B1", "device=B1: accepted are V100, A100, H100, H200 and cpu-core."),
         ("wandb=ofline", "wandb=ofline: accepted are off, offline and online."),
         ("parallel=dpp", "parallel=dpp: accepted are ddp and fsdp."),
@@ -141,3 +146,23 @@ def test_a_task_that_nothing_reads_is_named():
     assert said("mixing.limits={boolq: many}") == [
         "mixing.limits={boolq: many}: Value 'many' of type 'str' could not be converted to Float"
     ]
+
+
+@pytest.mark.parametrize("more", [(), ("plan=true",)], ids=["run", "plan"])
+def test_a_batch_that_does_not_divide_is_among_the_first_complaints(more, tmp_path):
+    """Beside a mistyped name, once for all cells, with the numbers that would be accepted."""
+    store = f"store={tmp_path}"
+    three = said("workers_per_stage=3", "size=nano,micro", "threads=-1", store, *more)
+    assert three == [
+        "threads=-1: must be 1 or more.",
+        "pretrain: 3 processes (workers_per_stage=3) do not divide its batch of 64 rows; "
+        "accepted are 1, 2, 4, 8, 16, 32 and 64.",
+        *[line for line in three if line.startswith("finetune: 3 processes")],
+    ]
+    assert len(three) > 2
+    asked = ("hydra/launcher=slurm", "slurm.nodes=2", "+slurm.stages.pretrain={gpus: 5}")
+    assert said(*asked, "workers_per_stage=3", store, *more) == [
+        "pretrain: 10 processes (slurm.nodes=2 with 5 each by slurm.tasks or slurm.gpus) do not "
+        "divide its batch of 64 rows; accepted are 1, 2, 4, 8, 16, 32 and 64."
+    ]
+    assert said("workers_per_stage=2", store, *more) == []

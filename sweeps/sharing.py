@@ -1,0 +1,76 @@
+"""How many processes share a stage, and whether its batch divides over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.graph import Graph
+from sweeps.stage import Stage
+from sweeps.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing:
+    """The processes of one stage."""
+
+    processes: int = 1
+    asked: str = ""
+    """The settings that made it so many, as typed."""
+
+
+def sharing(stage: Stage, run: Mapping[str, Any], *, cluster: bool) -> Sharing:
+    """By the run's settings: `slurm` on a cluster, else `workers_per_stage`."""
+    if stage.cost.splits == 1:
+        return Sharing()
+    if not cluster:
+        # Fewer than one is complained of with the other settings.
+        workers = max(1, run["workers_per_stage"])
+        return Sharing(processes=workers, asked=f"workers_per_stage={workers}")
+    slurm = run["slurm"]
+    asked = {**slurm, **(slurm["stages"].get(stage.name) or {})}
+    nodes, tasks = asked["nodes"], asked["tasks"]
+    if tasks is None:
+        tasks = (asked["gpus"] if stage.cost.device == "any" else 0) or 1
+    # What is no number at all is complained of where jobs are made.
+    numbers = isinstance(nodes, int) and isinstance(tasks, int) and nodes > 0 and tasks > 0
+    return of_job(nodes, tasks) if numbers else Sharing()
+
+
+def of_job(nodes: int, tasks: int) -> Sharing:
+    """Of a cluster's job with so many `tasks` on each node."""
+    asked = f"slurm.nodes={nodes} with {tasks} each by slurm.tasks or slurm.gpus"
+    return Sharing(processes=nodes * tasks, asked=asked)
+
+
+def indivisible(name: str, rows: int, shared: Sharing) -> list[str]:
+    """The complaint about a batch of `rows` that the processes cannot share evenly."""
+    if rows % shared.processes == 0 or rows == 1:
+        return []
+    *accepted, last = map(str, divisors(rows))
+    return [
+        f"{name}: {shared.processes} processes ({shared.asked}) do not divide its batch of {rows} "
+        f"rows; accepted are {', '.join(accepted)} and {last}."
+    ]
+
+
+def unshared(
+    targets: Iterable[Stage], store: Store, run: Mapping[str, Any], *, cluster: bool
+) -> list[str]:
+    """The complaints about batches of what is still to run that do not divide."""
+    graph = Graph(targets)
+    said = {
+        stage.key: line
+        for stage in graph
+        for line in indivisible(stage.name, stage.cost.splits, sharing(stage, run, cluster=cluster))
+    }
+    if not said:
+        return []
+    todo = graph.needed(lambda stage: store.find(stage) is not None)
+    return list(dict.fromkeys(line for key, line in said.items() if key in todo))
+
+
+def divisors(rows: int) -> list[int]:
+    """The numbers of processes that can share so many rows, smallest first."""
+    return [n for n in range(1, rows + 1) if rows % n == 0]
