@@ -110,7 +110,7 @@ def ours(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
     optimizer = module.configure_optimizers()["optimizer"]
     optimizer.param_groups[0]["lr"] = LEARNING_RATE
     if case.device != "cpu":
-        module.compile_forward(fixed_shapes=True)
+        module.compile_forward(fixed_shapes=True, graphs=True)
     batch = ours_batch(case, contestant.examples_a_row)
 
     with torch.no_grad(), precision(case):

@@ -3,6 +3,8 @@
 All but attention is left to torch.compile, which fuses what stands between products. Attention in
 training is FlexAttention: its kernel adds the relative bias from a tensor, skips blocks in which
 nobody sees anybody, and gives the bias a gradient. Without gradients the plain path does well.
+Targets are shorter than a block, for which FlexAttention would take a kernel made for decoding,
+that passes its result through memory in float32: the training kernel is asked for.
 
 Letters: B batch, T queries, S keys, H heads, K head width, I = H K.
 """
@@ -106,15 +108,27 @@ def attend(
     if value_keep is not None:
         value = value * (value_keep * scale).to(value.dtype)
     change = None if bias is None else adding(bias)
-    mixed = _compiled()(query, key, value, score_mod=change, block_mask=mask, scale=1.0)
+    # Within a compiled step it is compiled with the rest: compiling it there breaks the graph.
+    run = flex_attention if torch.compiler.is_compiling() else _compiled()
+    mixed = run(
+        query,
+        key,
+        value,
+        score_mod=change,
+        block_mask=mask,
+        scale=1.0,
+        kernel_options={"FORCE_USE_FLEX_ATTENTION": True},
+    )
     return mixed.transpose(1, 2).flatten(-2)
 
 
 def adding(bias: Tensor) -> Callable[..., Tensor]:
     """What FlexAttention does to each score: add bias (1, H, T, S), read at its place."""
+    # Traced, it is indexed by tensors alone: a number among them takes another path.
+    table = bias.squeeze(0)
 
     def biased(score: Tensor, batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return score + bias[0, head, query, key]
+        return score + table[head, query, key]
 
     return biased
 

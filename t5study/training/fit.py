@@ -221,7 +221,7 @@ def fit(
     if context.device.startswith("cuda") and team.world == 1:
         # A captured graph's gradients would be overwritten by the next micro-batch.
         whole = module.micro_batch_size is None
-        module.compile_forward(fixed_shapes=batches.fixed_widths and whole)
+        module.compile_forward(fixed_shapes=batches.fixed_widths, graphs=whole)
     trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
 from t5study.model.layers import operations
@@ -17,6 +18,12 @@ from t5study.training.adafactor import Adafactor
 from t5study.training.loss import Z_LOSS, output_cross_entropy
 from t5study.training.schedule import Schedule
 from t5study.training.team import Team, full, spread
+
+NARROWEST = 128
+"""Batches of varying widths are padded to this many columns, doubled as often as they need."""
+RECOMPILE_LIMIT = 64
+"""Shapes, and sets of parameters that train, which a step is compiled for before it no longer is:
+some pairs of widths, and as many sets as blocks where they unfreeze one after the other."""
 
 
 class TextToText(lightning.LightningModule):
@@ -46,7 +53,7 @@ class TextToText(lightning.LightningModule):
         self.micro_batch_size: int | None = None
         """At most so many rows go through the model at once; None: all that the process has."""
         self._compiled: Callable[..., tuple[Tensor, Tensor]] | None = None
-        self._graphs = False
+        self._widths_vary = self._graphs = False
         self.nats = torch.zeros(())
         """Cross-entropy in nats a real target token, of the last step."""
 
@@ -54,16 +61,18 @@ class TextToText(lightning.LightningModule):
         """Spread the parameters over the processes where their strategy does that."""
         self.team.split(self, [part for part in self.model.modules() if isinstance(part, Block)])
 
-    def compile_forward(self, *, fixed_shapes: bool) -> None:
-        """Make the loss and its gradients compiled kernels; for fixed shapes, CUDA graphs of them.
+    def compile_forward(self, *, fixed_shapes: bool, graphs: bool) -> None:
+        """Make the loss and its gradients compiled kernels; `graphs` replays them as CUDA graphs.
 
+        Batches without `fixed_shapes` are widened to a few widths, each of which is compiled once.
         TORCH_COMPILE_DISABLE=1 in the environment turns that off.
         """
-        self._graphs = fixed_shapes
-        if fixed_shapes:
-            self._compiled = torch.compile(self.forward, dynamic=False, mode="reduce-overhead")
-        else:
-            self._compiled = torch.compile(self.forward)
+        import torch._dynamo.config as compiler  # slow to import, and of no use on a CPU
+
+        self._widths_vary, self._graphs = not fixed_shapes, graphs
+        compiler.recompile_limit = max(compiler.recompile_limit, RECOMPILE_LIMIT)
+        mode = "reduce-overhead" if graphs else "default"
+        self._compiled = torch.compile(self.forward, dynamic=False, mode=mode)
 
     def forward(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Summed loss and summed nats of these rows."""
@@ -103,6 +112,8 @@ class TextToText(lightning.LightningModule):
     def _summed(self, part: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         if self._graphs:
             torch.compiler.cudagraph_mark_step_begin()
+        if self._widths_vary:
+            part = widened(part)
         loss, nats = (self._compiled or self)(part)
         return loss, nats
 
@@ -136,6 +147,17 @@ def micro_batches(batch: Mapping[str, Tensor], at_most: int | None) -> list[Mapp
     count = -(-len(batch["decoder_loss_weights"]) // at_most)
     cut = {name: tensor.tensor_split(count) for name, tensor in batch.items()}
     return [{name: parts[number] for name, parts in cut.items()} for number in range(count)]
+
+
+def widened(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Columns (B, W) of padding behind a batch, to NARROWEST times a power of two."""
+    result = {}
+    for name, columns in batch.items():
+        width = NARROWEST
+        while width < columns.shape[1]:
+            width *= 2
+        result[name] = F.pad(columns, (0, width - columns.shape[1]))
+    return result
 
 
 def named_state(optimizer: Any, model: EncoderDecoder | LanguageModel) -> dict[str, Any]:

@@ -118,21 +118,21 @@ def test_a_compiled_step_is_the_plain_one(unfused: None, monkeypatch, architectu
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="run on a GPU: pytest -m gpu")
 @pytest.mark.parametrize("architecture", ["encoder_decoder", "prefix_lm"])
-@pytest.mark.parametrize("form", ["broadcast", "elementwise"])
-def test_a_step_on_a_gpu_is_the_plain_one(monkeypatch, architecture: str, form: str):
+@pytest.mark.parametrize("length", [114, 128, 160])
+def test_a_step_on_a_gpu_is_the_plain_one(monkeypatch, architecture: str, length: int):
     """Compiled kernels give the plain path's loss and gradients, in float32."""
     runs = []
     for operations in ({}, {"cuda": flex}):
         monkeypatch.setattr(layers, "OPERATIONS", operations)
         torch.manual_seed(2)
-        model = build_model(
-            architecture, "nano", vocab_size=29, dropout_rate=0.0, dropout_form=form
-        ).cuda()
+        model = build_model(architecture, "nano", vocab_size=29, dropout_rate=0.0).cuda()
         module = TextToText(model, schedule=constant(0.001))
         if operations:
-            module.compile_forward(fixed_shapes=True)
-        loss = module.training_step({k: v.cuda() for k, v in packed_batch(160).items()}, 0)
-        loss.backward()
+            module.compile_forward(fixed_shapes=True, graphs=True)
+        batch = {k: v.cuda() for k, v in packed_batch(length).items()}
+        for _ in range(3):  # warming up, capturing and replaying CUDA graphs
+            loss = module.training_step(batch, 0)
+            loss.backward()
         runs.append([loss.detach(), module.nats, *(p.grad for p in model.parameters())])
     for plainly, compiled in zip(*runs, strict=True):
         torch.testing.assert_close(compiled, plainly, rtol=1e-3, atol=1e-4)
