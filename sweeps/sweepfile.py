@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, OverrideParseException
 
 from sweeps.errors import ConfigurationError, SweepError, nearest
+from sweeps.settings import operational
 
 FOLDER = Path(__file__).parent
 
@@ -62,12 +66,14 @@ def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
     """Read sweeps/<name>.yaml, or a path that ends in .yaml. Raises SweepError."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     if not path.is_file():
-        raise SweepError(f"sweep={name}: no such sweep. {nearest(name, sweep_names(folder))}")
+        where = f"file {path.absolute()}" if path.name == Path(name).name else "sweep"
+        raise SweepError(f"sweep={name}: no such {where}. {nearest(name, sweep_names(folder))}")
     text = path.read_bytes()
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise SweepError(f"{path.name}: not YAML: {error}") from error
+        reason = " ".join(str(error).replace('in "<byte string>", ', "at ").split())
+        raise SweepError(f"{path.name}: not YAML: {reason}") from error
     return _checked(name, path, content, hashlib.sha256(text).hexdigest())
 
 
@@ -84,7 +90,7 @@ def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     ]
     if bool(content.get("rows")) == bool(content.get("search")):
         said.append(f"{path.name}: give either rows or search.")
-    rows = tuple(_row(path, row, said) for row in content.get("rows") or [])
+    rows = tuple(_row(path, row, said) for row in _list(path, content, "rows", said))
     labels = [row.label for row in rows]
     said += [
         f"{path.name}: two rows are called {label!r}."
@@ -94,6 +100,9 @@ def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     if rows and baseline not in (None, "none", *labels):
         said.append(f"{path.name}: baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
     seeds = content.get("seeds") or {}
+    if not isinstance(seeds, dict):
+        said.append(f"{path.name}: seeds is a mapping such as {{baseline: {seeds}}}.")
+        seeds = {}
     for key, value in seeds.items():
         if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
             said.append(
@@ -129,8 +138,34 @@ def _row(path: Path, row: Any, said: list[str]) -> FileRow:
     if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
         said.append(f"{path.name}: row {row['label']!r}: overrides is a list of key=value.")
         overrides = []
+    said += [
+        f"{path.name}: row {row['label']!r}: {wrong}" for x in overrides if (wrong := _misplaced(x))
+    ]
     name = None if row.get("name") is None else str(row["name"])
     return FileRow(label=str(row["label"]), overrides=tuple(overrides), name=name)
+
+
+def _misplaced(text: str) -> str | None:
+    """Why an override, right by itself, sets no row apart."""
+    key = text.lstrip("+~").partition("=")[0]
+    if key == "seed":
+        return f"{text}: seeds are averaged and no rows; say how many under seeds."
+    if operational(key):
+        return f"{text}: how to run is no matter of a row; type it on the command line."
+    if {",", "("}.intersection(text):
+        # A wrong one is complained of where it is composed.
+        with suppress(HydraException, OverrideParseException):
+            if OverridesParser.create().parse_override(text).is_sweep_override():
+                return f"{text}: a row has one value; make each a row of its own."
+    return None
+
+
+def _list(path: Path, content: Mapping[str, Any], key: str, said: list[str]) -> list[Any]:
+    found = content.get(key) or []
+    if isinstance(found, list):
+        return found
+    said.append(f"{path.name}: {key} is a list, not {found!r}.")
+    return []
 
 
 def _search(path: Path, content: Any, said: list[str]) -> Search | None:
@@ -143,11 +178,13 @@ def _search(path: Path, content: Any, said: list[str]) -> Search | None:
     if not content.get("axes"):
         said.append(f"{path.name}: search: 'axes' is missing.")
     axes = []
-    for axis in content.get("axes") or []:
+    for axis in _list(path, content, "axes", said):
         if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
             said.append(f"{path.name}: an axis is {{name, candidates}}, not {axis!r}.")
             continue
-        candidates = [_row(path, row, said) for row in axis["candidates"]]
+        candidates = [_row(path, row, said) for row in _list(path, axis, "candidates", said)]
+        if not axis["candidates"]:
+            said.append(f"{path.name}: {axis['name']!r} has no candidates.")
         labels = [one.label for one in candidates]
         said += [
             f"{path.name}: two candidates of {axis['name']!r} are called {label!r}."
