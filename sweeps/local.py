@@ -96,6 +96,12 @@ def run_local(
     return _Scheduler(board, store, places, progress, lease_timeout, team).run()
 
 
+def not_retried(record: Mapping[str, Any]) -> str:
+    """Why a failure stands, and what to type where it should not."""
+    again = f"`python -m sweeps retry {record['key'][:8]}` lets it be tried again"
+    return f"{record['error']} ({record['kind']}, so not retried; {again})"
+
+
 class _Scheduler:
     """One run: what is ready goes to free slots, what comes back changes the board."""
 
@@ -192,7 +198,7 @@ class _Scheduler:
         self._known_failures[key] = max((record["attempt"] for record in records), default=0)
         for record in records:
             if record["kind"] in NOT_RETRIED and key in self._open:
-                self._settle(key, "failed", f"{record['error']} (not retried: {record['kind']})")
+                self._settle(key, "failed", not_retried(record))
 
     def _start_workers(self) -> None:
         """All at once, so that they import what the stages need while the first ones run."""

@@ -16,7 +16,7 @@ from sweeps.decision import Decision
 from sweeps.execute import failure_record
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
-from sweeps.local import NOT_RETRIED
+from sweeps.local import NOT_RETRIED, not_retried
 from sweeps.progress import FINAL, Board, Progress, default_progress
 from sweeps.slurm_job import end_path
 from sweeps.slurm_queue import (
@@ -129,7 +129,7 @@ class _Cluster:
         for key in self._needed:
             for record in self._store.failures(key):
                 if record["kind"] in NOT_RETRIED and self._board.states[key] not in FINAL:
-                    self._fail(key, f"{record['error']} (not retried: {record['kind']})")
+                    self._fail(key, not_retried(record))
 
     def _submit_missing(self, among: Collection[str]) -> None:
         """What is neither finished nor failed nor in the queue, as far as `max_jobs` allows."""

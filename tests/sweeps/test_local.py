@@ -122,7 +122,10 @@ def test_a_diverged_stage_is_not_tried_again(run, store, toy):
     run(stage)
     again = run(stage, toy.text("child", stage))
     assert again.states[stage.key] == "failed"
-    assert again.reasons[stage.key] == "Diverged: loss is nan (not retried: diverged)"
+    assert again.reasons[stage.key] == (
+        "Diverged: loss is nan (diverged, so not retried; "
+        f"`python -m sweeps retry {stage.key[:8]}` lets it be tried again)"
+    )
     assert len(store.failures(stage.key)) == 1
 
 
