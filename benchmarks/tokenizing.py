@@ -76,8 +76,8 @@ def main() -> None:
             return int(write_tokens(made, folder / "c", pieces=vocabulary.pieces)["tokens"])
 
         ways: dict[str, Callable[[], int]] = {
-            "ours, 1 thread": lambda: sum(map(len, vocabulary.encode_batch(texts, 1))),
-            f"ours, {cores} threads": lambda: sum(map(len, vocabulary.encode_batch(texts))),
+            "ours, 1 thread": lambda: sum(map(len, vocabulary.encode_arrays(texts, 1))),
+            f"ours, {cores} threads": lambda: sum(map(len, vocabulary.encode_arrays(texts))),
             "ours, text to corpus, 1 thread": lambda: corpus_of(1),
             f"ours, text to corpus, {cores} threads": lambda: corpus_of(None),
             "SentencePiece, document by document": lambda: sum(

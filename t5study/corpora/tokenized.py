@@ -175,11 +175,11 @@ def write_tokens(
 
 def encoded(
     texts: Iterable[str], vocabulary: Vocabulary, threads: int | None = None
-) -> Iterator[list[int]]:
+) -> Iterator[np.ndarray]:
     """The ids of each text, in order; one that is not valid Unicode raises DataError."""
     waiting = iter(texts)
     while batch := list(islice(waiting, ENCODED_TOGETHER)):
-        yield from vocabulary.encode_batch(batch, threads)
+        yield from vocabulary.encode_arrays(batch, threads)
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
