@@ -60,6 +60,10 @@ class Contestant:
     compiled: bool = False
     examples_a_row: int = 1
     """Examples packed into each row; more than one only for ours."""
+    optimizer: str = "adafactor"
+    """A peer's optimizer: "adafactor", or nanoT5's "adamw_scale"."""
+    settings: dict[str, Any] | None = None
+    """Of the model, where they are not the case's: then its figures are of another model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +77,16 @@ class Ready:
 
 Step = Callable[[], None]
 
+WARMING_UP = 4
+"""Steps before the first turn where kernels are compiled or CUDA graphs are captured."""
+
 
 def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) -> None:
     """A process: tell what the model is, then make as many steps as each message asks for.
 
     Each answer is the seconds of those steps, this process's own time in them, and the peak memory
-    of all so far in bytes.
+    of all so far in bytes. Where the batch does not fit into a GPU's memory, None is all that is
+    said of the model.
     """
     if case.device == "cpu":
         torch.set_num_threads(threads)
@@ -86,9 +94,14 @@ def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) ->
     keep_freed_memory()
     before = resident()
     torch.manual_seed(0)
-    ready, step = (ours if contestant.ours else hugging_face)(case, contestant)
-    step()
-    synchronize(case)
+    try:
+        ready, step = (ours if contestant.ours else hugging_face)(case, contestant)
+        for _ in range(1 if case.device == "cpu" and not contestant.compiled else WARMING_UP):
+            step()
+        synchronize(case)
+    except torch.OutOfMemoryError:
+        pipe.send(None)
+        return
     forget_peak(case)
     pipe.send(ready)
     while steps := pipe.recv():
@@ -129,7 +142,14 @@ def ours(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
 
 
 def hugging_face(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
-    """T5ForConditionalGeneration with the same library's AdaFactor."""
+    """T5ForConditionalGeneration with the same library's AdaFactor, or nanoT5's way of training.
+
+    nanoT5 (its public repository, at commit 1375b38) trains v1.1 with dropout 0, in bfloat16 by
+    autocast, 512 and 114 tokens, 128 rows, with an AdamW whose steps are scaled by a weight's root
+    mean square, gradients clipped at a norm of 1, and torch.compile if told to. All that is alike
+    here. Not alike: its model is a trimmed copy of Hugging Face's with attention spelled out (here
+    SDPA, which is faster); its data loading and its logs of norms, which take time, are left out.
+    """
     from transformers import T5ForConditionalGeneration
     from transformers.optimization import Adafactor
 
@@ -140,12 +160,17 @@ def hugging_face(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
         )
     model.to(case.device)
     run = torch.compile(model) if contestant.compiled else model
-    optimizer = Adafactor(
-        model.parameters(),
-        lr=LEARNING_RATE,
-        relative_step=False,
-        warmup_init=False,
-        scale_parameter=True,
+    scaled = contestant.optimizer == "adamw_scale"
+    optimizer: torch.optim.Optimizer = (
+        AdamWScale(model.parameters(), lr=2e-2)
+        if scaled
+        else Adafactor(
+            model.parameters(),
+            lr=LEARNING_RATE,
+            relative_step=False,
+            warmup_init=False,
+            scale_parameter=True,
+        )
     )
     inputs, targets = tokens(case)
     batch = {"input_ids": inputs, "attention_mask": torch.ones_like(inputs), "labels": targets}
@@ -159,9 +184,38 @@ def hugging_face(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
             loss = run(**batch).loss
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if scaled:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
     return Ready(parameters=count(model), loss=loss), step
+
+
+class AdamWScale(torch.optim.Optimizer):
+    """Adam whose steps are multiplied by a weight's root mean square, one weight after the other.
+
+    Without weight decay, which nanoT5 leaves at 0.
+    """
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """One update."""
+        first, second = 0.9, 0.999
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(step=0, mean=torch.zeros_like(p), square=torch.zeros_like(p))
+                state["step"] += 1
+                state["mean"].lerp_(p.grad, 1 - first)
+                state["square"].mul_(second).addcmul_(p.grad, p.grad, value=1 - second)
+                unbiased = (1 - second ** state["step"]) ** 0.5 / (1 - first ** state["step"])
+                rms = max(1e-3, float(p.norm()) / p.numel() ** 0.5)
+                below = state["square"].sqrt().add_(1e-6)
+                p.addcdiv_(state["mean"], below, value=-group["lr"] * unbiased * rms)
 
 
 def donor(case: Case, dropout_form: str) -> Any:

@@ -1,18 +1,36 @@
-"""Which sizes train where, by the memory that a plan states; nothing is trained.
+"""Which sizes train where, by the memory that a plan states, and what trainings really take.
 
 `python benchmarks/memory.py` prints the memory of one training step at the paper's lengths (512
 input and 114 target tokens, bfloat16 products) for each size, with and without recomputing
 activations, and what one device holds where 3B and 11B are spread over several.
+
+`--run SIZE:ROWS ...` trains a few steps of each on this CPU, in a process of its own, with and
+without recomputation, and prints what the plan states beside the tensors that were live at once
+and beside the process's peak over what it had before the model. The process has more than its
+tensors: libraries loaded on first use, the matrix library's buffers, gaps between blocks.
 """
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
+from itertools import accumulate
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+from contestants import Case, donor, forget_peak, ours_batch, peak, precision, resident
 from rich.console import Console
 from rich.table import Table
+from torch.profiler import ProfilerActivity, profile
 
+from t5study.allocator import keep_freed_memory
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 from t5study.model.memory import PROCESS, training_memory
+from t5study.training.loss import CHUNK
+from t5study.training.module import TextToText
+from t5study.training.schedule import constant
 
 SIZES = ("small", "base", "large", "3b", "11b")
 PLACES = {"24 GiB of RAM": 24 * 2**30, "a 140 GiB GPU": 140 * 2**30}
@@ -41,8 +59,89 @@ def largest_batch(size: str, room: int, recompute: bool) -> int:
     return batch
 
 
+def trained(pipe: Connection, size: str, rows: int, recompute: bool, threads: int) -> None:
+    """A process: send the peak of a few steps, and of the tensors live in one, in bytes."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    case = Case(
+        size=size, vocab_size=32128, batch=rows, source=SOURCE, target=TARGET, precision="bf16"
+    )
+    before = resident()
+    forget_peak(case)
+    module = TextToText(donor(case, "broadcast"), schedule=constant(1e-3)).train()
+    if recompute:
+        module.model.recompute_blocks()
+    optimizer = module.configure_optimizers()["optimizer"]
+    batch = ours_batch(case, examples_a_row=1)
+
+    def step() -> None:
+        with precision(case):
+            loss = module.training_step(batch, 0)
+        loss.backward()
+        optimizer.step()
+        module.zero_grad()
+
+    step()
+    step()
+    most = peak(case, before)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        step()
+    events: list[Any] = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    events.sort(key=lambda e: e.start_ns())
+    held = 4 * sum(p.numel() for p in module.parameters())
+    pipe.send((most, held + max(accumulate(e.nbytes() for e in events))))
+
+
+def compare(runs: list[str], threads: int) -> None:
+    """Train each SIZE:ROWS, and print its memory beside the plan's."""
+    print(
+        f"MiB of one step, {SOURCE} + {TARGET} tokens a row, bf16, broadcast dropout 0.1, "
+        f"threads: {threads}, torch {torch.__version__}\n"
+    )
+    print("| size | rows | recomputed | planned | tensors | planned / tensors | process |")
+    print("|---|--:|---|--:|--:|--:|--:|", flush=True)
+    context = multiprocessing.get_context("spawn")
+    for run in runs:
+        size, rows = run.split(":")
+        for recompute in (False, True):
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=trained, args=(theirs, size, int(rows), recompute, threads)
+            )
+            process.start()
+            theirs.close()
+            most, live = ours.recv()
+            process.join()
+            planned = training_memory(
+                model_config(size=size),
+                source=SOURCE,
+                target=TARGET,
+                batch=int(rows),
+                recompute=recompute,
+                logits=CHUNK["cpu"],
+            ).total
+            figures = " | ".join(f"{n / 2**20:,.0f}" for n in (planned, live))
+            print(
+                f"| {size} | {rows} | {'yes' if recompute else 'no'} | {figures} | "
+                f"{planned / live:.2f} | {most / 2**20:,.0f} |",
+                flush=True,
+            )
+
+
 def main() -> None:
-    """Print two tables."""
+    """Print what is planned, or compare it with real trainings."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", nargs="+", metavar="SIZE:ROWS", help="train these, and compare")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    if options.run:
+        compare(options.run, options.threads)
+    else:
+        show()
+
+
+def show() -> None:
+    """Print two tables of what is planned."""
     console = Console(width=140)
     table = Table(
         title="One device: GiB at 1 row and 128 rows; the most rows", title_justify="left"

@@ -20,6 +20,10 @@ FULL = 4
 """Bytes of a parameter, a gradient, and an entry of the optimizer's state."""
 FACTORED_FROM = 128
 """AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
+STACKED = 1 << 26
+"""Entries of parameters of one shape that AdaFactor updates together."""
+LOGITS = 1 << 27
+"""Logits that the loss works on at once, on a GPU; a CPU takes fewer."""
 PROCESS = 2**29
 """Allowed for a worker with its libraries and a stage's data: half a GiB, not measured."""
 
@@ -35,7 +39,7 @@ class TrainingMemory:
     optimizer: int
     """AdaFactor's second moments."""
     update: int
-    """What an update takes besides: the gradients' squares, and one parameter's factors."""
+    """What an update takes besides, for the parameters of one shape that are updated together."""
     activations: int
     """All that the backward pass needs of the forward pass, loss and cast weights included."""
     working: int
@@ -64,12 +68,14 @@ def training_memory(
     devices: int = 1,
     recompute: bool = False,
     micro_batch_size: int | None = None,
+    logits: int = LOGITS,
 ) -> TrainingMemory:
     """Of one step on `batch` rows a device, each of `source` and `target` tokens.
 
     With several `devices`, parameters, gradients and the optimizer's state are spread over them
     block by block, as FSDP does. `recompute` keeps only what goes into each block; of
-    `micro_batch_size` rows at most, activations are there at once.
+    `micro_batch_size` rows at most, activations are there at once, and in the loss so many
+    `logits`.
     """
     parts = -(-batch // (micro_batch_size or batch))
     batch = -(-batch // parts)
@@ -78,16 +84,19 @@ def training_memory(
     for shape, count in shapes.items():
         own[_share(shape, devices)] += count
     parameters = FULL * sum(_size(shape) * count for shape, count in own.items())
-    factors = 2 * FULL * max(map(_size, own))
     blocks = [_Block(config, batch, source, target, precision, cross=x) for x in (False, True)]
     depths = (config.num_layers if config.layout.encoder else 0, config.num_decoder_layers)
     if not config.layout.encoder:
         blocks[1] = _Block(config, batch, 0, source + target, precision, cross=False)
     there = [block for block, depth in zip(blocks, depths, strict=True) if depth]
     kept = [block.inputs if recompute else block.kept + block.copies for block in blocks]
-    ends = _ends(config, batch, source, target, precision)
+    ends = _ends(config, batch, source, target, precision, logits)
     activations = ends + sum(k * depth for k, depth in zip(kept, depths, strict=True))
-    working = max(block.kept + block.copies for block in there) if recompute else 0
+    working = 0
+    if recompute:
+        # What a block's own backward pass makes meets all of it; so does the embedding's gradient.
+        working = max(block.kept + block.copies + block.backward for block in there)
+        working += FULL * config.vocab_size * config.d_model
     if devices > 1:
         # This block and the one fetched ahead, the gradients of this one, and the embedding.
         gathered = max(block.weights for block in there)
@@ -100,7 +109,7 @@ def training_memory(
         parameters=parameters,
         gradients=parameters,
         optimizer=FULL * sum(_moments(shape) * count for shape, count in own.items()),
-        update=parameters + factors,
+        update=max(updated(shape, count) for shape, count in own.items()),
         activations=activations,
         working=working,
         accumulated=parts > 1,
@@ -156,6 +165,7 @@ class _Block:
         parts = 3 if cross else 2
         kept = tokens * d * parts * (r + 2 * c)
         # Queries, keys, values (dropped ones) and their mixture; across, keys and values of n.
+        weights = batch * config.num_heads * length * max(length, source if cross else 0) * c
         kept += 4 * tokens * inner * c + batch * config.num_heads * length * length * c
         if cross:
             kept += 2 * tokens * inner * c + 2 * n * inner * c
@@ -165,17 +175,29 @@ class _Block:
         self.kept = kept
         # The joined matrix of queries, keys and values, and that of keys and values.
         self.copies = (5 if cross else 3) * inner * d * c
+        # The gradients of attention's weights and of their logits.
+        self.backward = 2 * weights
         self.inputs = tokens * d * r
         self.weights = sum(_size(s) * count for s, count in _block_shapes(config, cross))
 
 
-def _ends(config: ModelConfig, batch: int, source: int, target: int, precision: str) -> int:
+def _ends(
+    config: ModelConfig, batch: int, source: int, target: int, precision: str, logits: int
+) -> int:
     """Embedding, the stacks' closing norms, and the loss over the vocabulary."""
     d, c, r = config.d_model, _compute(precision), _residual(precision)
     tokens = batch * (source + target)
-    logits = batch * target * config.vocab_size
-    # Probabilities and the gradient of logits in full precision, logits as they were computed.
-    return tokens * d * (r + 2 * c) + logits * (2 * FULL + c)
+    at_once = min(logits, batch * target * config.vocab_size)
+    # Probabilities and the gradient of logits in full precision, logits as they were computed;
+    # and the output matrix's gradient, worked out with the loss.
+    loss = at_once * (2 * FULL + c) + FULL * config.vocab_size * d
+    return tokens * d * (r + 2 * c) + loss
+
+
+def updated(shape: Shape, count: int) -> int:
+    """Copies of the parameters updated together: gradients, squares, factors and the product."""
+    together = min(count, max(1, STACKED // _size(shape)))
+    return FULL * _size(shape) * together * (4 if together > 1 else 3)
 
 
 def _share(shape: Shape, devices: int) -> Shape:

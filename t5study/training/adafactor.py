@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
+
+STACKED = 1 << 26
+"""Entries of parameters that are updated together: stacking copies them, a quarter of a gigabyte
+at most, where all of a large model's would double its memory."""
 
 
 class Adafactor(torch.optim.Optimizer):
@@ -53,7 +57,7 @@ class Adafactor(torch.optim.Optimizer):
         return loss
 
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
-        """Parameters of one shape and age are updated as one stacked tensor (N, *shape)."""
+        """Parameters of one shape and age are updated as stacked tensors (N, *shape)."""
         alike: dict[Any, list[Tensor]] = {}
         for parameter in parameters:
             state = self.state[parameter]
@@ -63,7 +67,7 @@ class Adafactor(torch.optim.Optimizer):
             alone = id(parameter) if isinstance(parameter, DTensor) else None
             kind = (parameter.shape, parameter.dtype, state["step"], alone)
             alike.setdefault(kind, []).append(parameter)
-        for (shape, _, step, _), members in alike.items():
+        for shape, step, members in _pieces(alike):
             states = [self.state[parameter] for parameter in members]
             beta = second_moment_decay(step, group["decay"])
             update = _stacked([p.grad.float() for p in members if p.grad is not None])
@@ -77,6 +81,14 @@ class Adafactor(torch.optim.Optimizer):
             torch._foreach_add_(members, list(update.unbind()))
             for state in states:
                 state["step"] += 1
+
+
+def _pieces(alike: dict[Any, list[Tensor]]) -> Iterator[tuple[torch.Size, int, list[Tensor]]]:
+    """(shape, age, parameters of both), of no more entries together than are stacked at once."""
+    for (shape, _, step, _), members in alike.items():
+        count = max(1, STACKED // max(1, shape.numel()))
+        for first in range(0, len(members), count):
+            yield shape, step, members[first : first + count]
 
 
 def _start(state: dict[str, Any], parameter: Tensor, factor_from: int) -> None:

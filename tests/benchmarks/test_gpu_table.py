@@ -1,0 +1,116 @@
+"""What the benchmarks do on a GPU, driven on a CPU as far as that goes."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+import torch
+
+from t5study.model.config import model_config
+from t5study.model.flops import parameters
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+class Line:
+    """One end of a pipe between threads."""
+
+    def __init__(self, incoming: queue.Queue, outgoing: queue.Queue) -> None:
+        self.send, self.recv = outgoing.put, incoming.get
+
+    @classmethod
+    def pair(cls) -> tuple[Line, Line]:
+        one, other = queue.Queue(), queue.Queue()
+        return cls(one, other), cls(other, one)
+
+    def close(self) -> None:
+        """The thread's end stays open when its starter lets go of it."""
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """benchmarks/training.py, whose processes are threads."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    module = importlib.import_module("training")
+    threads = SimpleNamespace(Pipe=Line.pair, Process=threading.Thread)
+    monkeypatch.setattr(module, "multiprocessing", SimpleNamespace(get_context=lambda _: threads))
+    return module
+
+
+def pretended(pipe, case, contestant, threads) -> None:
+    """A process whose GPU holds three rows, and which takes no time."""
+    contestants = sys.modules["contestants"]
+    if case.batch > 3:
+        pipe.send(None)
+        return
+    pipe.send(contestants.Ready(parameters=7, loss=2.0))
+    while steps := pipe.recv():
+        pipe.send((0.5 * steps, 0.5 * steps, case.batch))
+
+
+def test_a_batch_that_does_not_fit_is_halved(training, monkeypatch):
+    monkeypatch.setattr(training, "serve", pretended)
+    case = training.Case(size="base", batch=12)
+    entry = training.start(case, training.GPU_CONTESTANTS[0], 1, 1)
+    assert entry.case.batch == 3
+    training.stop(entry)
+    assert not entry.processes[0].is_alive()
+
+
+def test_marks_say_what_is_reached(training):
+    """Our fastest entry beside 1.5 times the best peer, and beside an H200's peak."""
+    case = training.Case(size="base", batch=100)
+    peer, ours = training.GPU_CONTESTANTS[0], training.GPU_CONTESTANTS[2]
+    entries = [
+        training.Entry(peer, case, [], [], None, [6.0]),
+        training.Entry(ours, case, [], [], None, [9.5]),
+    ]
+    assert training.marks(case, entries, "NVIDIA H200") == [
+        "reached: 1.5 times the best peer, 900 sequences/s; ours: 950",
+        "reached: 40% of an H200's peak, 931 sequences/s; ours: 950",
+        "missed: 50% of an H200's peak, 1,163 sequences/s; ours: 950",
+    ]
+    assert len(training.marks(case, entries, "NVIDIA A100")) == 1
+
+
+def test_nano_t5_s_models_are_v1_1_s(training):
+    """Parameters of the published v1.1 models, in millions."""
+    for size, millions in (("small", 77.0), ("base", 247.6), ("large", 783.2)):
+        settings = training.nano_t5(size, compiled=True).settings
+        assert parameters(model_config(size=size, **settings)) / 1e6 == pytest.approx(
+            millions, abs=0.1
+        )
+
+
+@pytest.mark.slow
+def test_contestants_of_the_gpu_table_train(training):
+    """Each for itself, one after the other, at a tiny size: the same model and loss, bfloat16."""
+    contestants = [c for c in training.GPU_CONTESTANTS if not c.compiled]
+    contestants.insert(0, training.nano_t5("pico", compiled=False))
+    case = training.Case(
+        size="pico", vocab_size=512, batch=4, source=48, target=20, precision="bf16"
+    )
+    case = training.replace(case, settings=training.HEADLINE)
+    entries = training.compare(
+        case, contestants, processes=1, threads=1, repeats=2, seconds=0.01, together=False
+    )
+    assert [len(entry.rates) for entry in entries] == [2] * 4
+    assert all(rate > 0 for entry in entries for rate in entry.rates)
+    assert entries[1].ready.loss == pytest.approx(entries[2].ready.loss, abs=0.02)
+    assert entries[0].ready.parameters > entries[1].ready.parameters
+    training.show(case, entries, "tiny", (1e12, "said"))
+
+
+def test_nano_t5_s_optimizer_scales_adam_by_the_weight(training):
+    """The first step is the gradient's sign times the rate and the weight's root mean square."""
+    optimizer_of = sys.modules["contestants"].AdamWScale
+    weight = torch.nn.Parameter(torch.full((4, 4), 2.0))
+    weight.grad = torch.linspace(1, 2, 16).view(4, 4)
+    optimizer_of([weight], lr=0.01).step()
+    torch.testing.assert_close(weight.detach(), torch.full((4, 4), 2.0 - 0.01 * 2.0))
