@@ -83,7 +83,9 @@ def _remedy(stage: Stage, room: Room, has: float) -> str:
     if room.wider and enough:
         ways.append(f"parallel=fsdp {room.wider}={enough[0]} or more")
     ways.append("a smaller model or batch, or a place with more memory")
-    return f"Take {'; or '.join(ways)}."
+    least = min(stage.cost.thriftier.items(), key=lambda one: one[1], default=None)
+    beside = f" (of at least {_gib(least[1])} GiB, with {least[0]})" if least and not typed else ""
+    return f"Take {'; or '.join(ways)}{beside}."
 
 
 def _gib(count: float) -> str:

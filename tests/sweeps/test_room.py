@@ -55,7 +55,9 @@ def test_what_to_type_where_memory_is_short():
         f"Take firm=1 (about 12 GiB); or parallel=fsdp workers_per_stage=4 or more; or {others}"
     )
     assert said(4, devices=2).startswith("Take firm=1 gentle=1 (about 5 GiB)")
-    assert said(1) == f"Take {others}"
+    assert said(1) == (
+        f"Take {others.removesuffix('.')} (of at least 5 GiB, with firm=1 gentle=1)."
+    )
 
 
 def test_more_processes_than_places():
