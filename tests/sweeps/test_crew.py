@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,19 +125,6 @@ def seen(store: Store, stage: Stage) -> list[Any]:
     assert sorted(path.name for path in folder.iterdir()) == ["log.txt", "seen.json", "stage.json"]
     told: list[Any] = json.loads((folder / "seen.json").read_text())
     return told
-
-
-def processes(group: int) -> list[int]:
-    """The living processes of a group."""
-    found = []
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group and fields[0] not in "ZX":
-            found.append(int(name))
-    return found
 
 
 def pids(toy: Any, what: str) -> list[int]:
@@ -265,7 +251,7 @@ def test_ctrl_c_stops_all_of_them(store: Store, toy: Any, together: Callable[...
     _, said = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "Stopping: 1 stage saves." in said
-    assert processes(first.pid) == []
+    assert toy.living(first.pid) == []
     assert json.loads((store.work(stage.key, 1) / "last.ckpt").read_text()) > 0
     lease = read_lease(store, stage.key)
     assert lease is not None
@@ -281,7 +267,7 @@ def test_nobody_stays_where_the_launcher_is_killed(
     toy.until(lambda: (store.work(stage.key, 1) / "last.ckpt").exists())
     first.kill()
     first.wait()
-    toy.until(lambda: processes(first.pid) == [])
+    toy.until(lambda: toy.living(first.pid) == [])
     lease = read_lease(store, stage.key)
     assert lease is not None
     assert lease.beat["state"] == "stopped"
@@ -299,8 +285,8 @@ def test_nobody_stays_where_launcher_and_lead_are_killed(
     first.kill()
     os.kill(pids(toy, "rank0of2")[0], signal.SIGKILL)
     first.wait()
-    assert processes(first.pid) != []
-    toy.until(lambda: processes(first.pid) == [])
+    assert toy.living(first.pid) != []
+    toy.until(lambda: toy.living(first.pid) == [])
 
 
 def test_what_does_not_divide_is_refused_before_anything_starts(

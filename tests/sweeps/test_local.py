@@ -32,21 +32,6 @@ def run(store, toy):
     return call
 
 
-def processes(group: int) -> list[int]:
-    """The living processes of a group."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            try:
-                with open(f"/proc/{name}/stat") as file:
-                    fields = file.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == group and fields[0] not in "ZX":
-                found.append(int(name))
-    return found
-
-
 def test_a_graph_is_run_inputs_first(run, store, toy):
     """Every stage reads what its inputs wrote."""
     a = toy.text("a")
@@ -312,7 +297,7 @@ def test_ctrl_c_saves_and_stops(store, toy):
     _, said = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "Stopping: 2 stages save. Ctrl-C again kills." in said
-    assert processes(first.pid) == []
+    assert toy.living(first.pid) == []
     for stage in stages[:2]:
         assert json.loads((store.work(stage.key, 1) / "last.ckpt").read_text())["step"] > 0
         assert read_lease(store, stage.key).beat["state"] == "stopped"
@@ -338,7 +323,7 @@ def test_a_second_ctrl_c_kills(store, toy):
     assert first.poll() is None
     os.killpg(first.pid, signal.SIGINT)
     assert first.wait(60) == 130
-    assert processes(first.pid) == []
+    assert toy.living(first.pid) == []
 
 
 def test_a_deaf_stage_ends_by_itself_after_a_grace(store, toy):
@@ -360,7 +345,7 @@ def test_workers_leave_when_the_launcher_is_killed(store, toy):
     toy.until(toy.marks)
     first.kill()
     first.wait()
-    toy.until(lambda: processes(first.pid) == [])
+    toy.until(lambda: toy.living(first.pid) == [])
     assert read_lease(store, stage.key).beat["state"] == "stopped"
     assert json.loads((store.work(stage.key, 1) / "last.ckpt").read_text())["step"] > 0
 
