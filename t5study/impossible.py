@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t5study.errors import StudyError
+from t5study.errors import StudyError, unknown
 
 if TYPE_CHECKING:
     from t5study.stage import UnitSettings
@@ -87,6 +87,7 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
             chosen(name, config)
         except StudyError as error:
             said.append(str(error))
+    said += _columns(config["suite"])
     for unit in stages.units:
         if unit.split not in SPLITS:
             said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")
@@ -100,6 +101,33 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
             f"objective={objective.name} cannot train architecture={architecture}. "
             f"It fits: {', '.join(objective.architectures)}."
         )
+    return said
+
+
+def _columns(suite: Mapping[str, Any]) -> list[str]:
+    """Columns of what no task is scored by, which would stay empty."""
+    from t5study.tasks import get_task
+    from t5study.tasks.suites import SUITES
+
+    if suite["columns"] is None:
+        if suite["name"] in SUITES:
+            return []
+        return [
+            f"suite.columns=null: suite={suite['name']} has no columns but those of its file. "
+            f"Give a list, or leave suite.columns out. Suites that need none: {', '.join(SUITES)}."
+        ]
+    said = []
+    for column in suite["columns"]:
+        for term in [term for group in column["terms"] for term in group]:
+            name, _, metric = term.rpartition(".")
+            where = f"suite.columns, {column['name']}, {term}:"
+            try:
+                task = get_task(name)
+            except StudyError as error:
+                said.append(f"{where} a term is TASK.METRIC. {error}")
+            else:
+                if metric not in task.metrics:
+                    said.append(f"{where} {unknown(f'metric of {name}', metric, task.metrics)}")
     return said
 
 

@@ -13,6 +13,11 @@ Configured = Callable[..., dict[str, Any]]
 FINETUNED_ENSEMBLE = {"scaling__ensemble": 4, "scaling__members": "finetuned"}
 
 
+def column(term: str) -> list[dict[str, Any]]:
+    """The columns of a suite that has one, of one term."""
+    return [{"name": "Mine", "terms": [[term]], "kind": None, "paper": None, "decimals": 2}]
+
+
 def test_baseline_is_possible(configured: Configured):
     """Nothing is said about it."""
     assert complaints(configured()) == []
@@ -34,6 +39,18 @@ def test_baseline_is_possible(configured: Configured):
         ("dataset__corpus", "c5", "Did you mean"),
         ("scaling__pretrain_steps", 0.001, "pretrain.steps: the multiples under scaling leave"),
         ("scaling__pretrain_batch", 0.001, "pretrain.batch_size: the multiples under scaling"),
+        ("suite__columns", None, "Suites that need none: glue, superglue, paper"),
+        (
+            "suite__columns",
+            column("boolq.accuracy"),
+            "metric of boolq 'accuracy'. Did you mean 'acc'?",
+        ),
+        (
+            "suite__columns",
+            column("bolq.acc"),
+            "bolq.acc: a term is TASK.METRIC. Unknown task 'bolq'",
+        ),
+        ("suite__columns", column("boolq"), "boolq: a term is TASK.METRIC."),
         ("vocabulary__file", "/nowhere/spiece.model", "cannot be read"),
     ],
 )
