@@ -79,7 +79,7 @@ def show(plan: Plan, console: Console) -> None:
 
 def _rows(plan: Plan, sweep: Sweep) -> Table:
     table = Table(title=f"{sweep.title} ({sweep.id})", title_justify="left")
-    for heading in ("row", "seeds", *HEADINGS.values()):
+    for heading in ("row", "runs", *HEADINGS.values()):
         table.add_column(heading, justify="left" if heading == "row" else "right")
     for row in sweep.rows:
         keys = Graph(stage for cell in row.cells for stage in cell.scores.values()).stages
@@ -91,9 +91,11 @@ def _rows(plan: Plan, sweep: Sweep) -> Table:
 
 def _seeds(cells: Any) -> str:
     seeds = [cell.seed for cell in cells]
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
     if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"{seeds[0]}-{seeds[-1]}"
-    return ", ".join(map(str, seeds))
+        return f"seeds {seeds[0]}-{seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"
 
 
 def _bound(plan: Plan, sweep: Sweep) -> str:
@@ -109,9 +111,10 @@ def _bound(plan: Plan, sweep: Sweep) -> str:
 
 
 def _kinds(plan: Plan) -> Table:
-    kinds = Table(title="Distinct stages", title_justify="left")
-    for heading in ("stage", *HEADINGS.values(), "FLOPs to do", "tokens to do", "hours to do"):
-        kinds.add_column(heading, justify="left" if heading == "stage" else "right")
+    kinds = Table(title="Distinct stages, and what those to do cost", title_justify="left")
+    for heading in ("stage", *HEADINGS.values(), "FLOPs", "tokens", "time"):
+        justify = "left" if heading == "stage" else "right"
+        kinds.add_column(heading, justify=justify, no_wrap=heading == "time")  # type: ignore[arg-type]
     for name, counts in plan.counts().items():
         todo = [stage for stage in plan.stages("todo") if stage.name == name]
         kinds.add_row(
@@ -119,7 +122,7 @@ def _kinds(plan: Plan) -> Table:
             *(f"{counts[state]:,}" for state in STATES),
             f"{flops_of(todo):.3g}",
             f"{sum(stage.cost.tokens for stage in todo):.3g}",
-            f"{plan.hours(todo):,.3g}",
+            _hours(plan.hours(todo)),
         )
     return kinds
 
@@ -129,7 +132,7 @@ def _sentences(plan: Plan) -> list[str]:
     device = plan.device
     cells = sum(len(sweep.cells) for sweep in plan.sweeps)
     said = [
-        f"{cells:,} cells, {len(plan.graph):,} distinct stages: "
+        f"{cells:,} {'cell' if cells == 1 else 'cells'}, {len(plan.graph):,} distinct stages: "
         + ", ".join(f"{count:,} {HEADINGS[state]}" for state, count in total["stages"].items())
         + ".",
         f"Sharing saves {total['saved_flops']:.3g} of {total['unshared_flops']:.3g} FLOPs, "
@@ -180,13 +183,16 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
 
 def _disk(total: dict[str, Any]) -> str:
     free, wanted = total["disk_free_bytes"], total["todo_disk_bytes"]
-    said = f"Disk: what is to do writes about {decimal(int(wanted))}, {decimal(int(free))} are free"
+    writes = f"what is to do writes about {decimal(int(wanted))}" if wanted else "nothing to write"
+    said = f"Disk: {writes}, {decimal(int(free))} are free"
     if wanted > free:
         return f"{said}: NOT ENOUGH. Free space there, or choose another folder with store=PATH."
     return f"{said}."
 
 
 def _hours(hours: float) -> str:
+    if not hours:
+        return "none"
     if hours < 1:
         minutes = hours * 60
         return f"{minutes:.3g} minutes" if minutes >= 1 else f"{minutes * 60:.3g} seconds"
@@ -194,4 +200,5 @@ def _hours(hours: float) -> str:
 
 
 def _gib(count: float) -> str:
-    return f"{count / 2**30:,.3g} GiB"
+    gib = count / 2**30
+    return f"{gib:,.3g} GiB" if gib < 1000 else f"{gib:,.0f} GiB"

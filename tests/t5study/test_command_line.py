@@ -166,3 +166,19 @@ def test_a_batch_that_does_not_divide_is_among_the_first_complaints(more, tmp_pa
         "divide its batch of 64 rows; accepted are 1, 2, 4, 8, 16, 32 and 64."
     ]
     assert said("workers_per_stage=2", store, *more) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "device"),
+    [
+        ([], "cpu-core"),
+        (["preset=smoke"], "cpu-core"),
+        (["preset=one_gpu"], "H100"),
+        (["preset=paper"], "H100"),
+        (["device=H200"], "H200"),
+    ],
+)
+def test_plans_count_the_time_of_what_the_preset_is_for(overrides, device):
+    """A laptop's study on a laptop's core; the command line goes before the preset."""
+    with search_path(CONF):
+        assert Composer("config").compose(overrides).device == device
