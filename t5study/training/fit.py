@@ -21,6 +21,8 @@ from t5study.training.team import Team
 from t5study.training.validation import Validator
 
 log = logging.getLogger(__name__)
+# Lightning prints its messages besides logging them: a stage's log would have each twice.
+logging.getLogger("lightning").handlers.clear()
 
 LAST = "last.ckpt"
 LOG_EVERY = 10

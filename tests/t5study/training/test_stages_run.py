@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -206,3 +208,14 @@ def test_mixture_with_the_corpus_trains_and_selects(
     selection = json.loads((out / "selection.json").read_text())
     assert (out / selection["toy_color"]["best"]).is_file()
     assert len(selection["toy_color"]["validation"]) == 3
+
+
+def test_messages_of_lightning_stand_once_in_a_log():
+    """It prints them itself besides, which is taken from it."""
+    program = (
+        "import logging; logging.basicConfig(level=logging.INFO); import t5study.training.fit\n"
+        "logging.getLogger('lightning.pytorch').info('one message')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("one message") == 1
