@@ -25,8 +25,6 @@ from t5study.model.config import SIZES
 from t5study.model.generation import EOS, decode
 from t5study.model.layers import operations
 
-VOCABULARY = 8192
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -34,6 +32,8 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=256)
     parser.add_argument("--source", type=int, default=128, help="tokens of the longest input")
     parser.add_argument("--length", type=int, default=64, help="tokens written for each")
+    parser.add_argument("--vocabulary", type=int, default=8192)
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -41,13 +41,15 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     keep_freed_memory()
     torch.manual_seed(0)
-    model = build_model(size=chosen.size, vocab_size=VOCABULARY).eval()
+    model = build_model(size=chosen.size, vocab_size=chosen.vocabulary).eval()
     with torch.no_grad():
         model.embedding[EOS] = 0.0  # never the likeliest: every way writes the full length
     peer = hugging_face(model).to(chosen.device)
     model.to(chosen.device)
     lengths = torch.randint(chosen.source // 4, chosen.source + 1, (chosen.examples,))
-    inputs = [[*torch.randint(3, VOCABULARY, (n - 1,)).tolist(), EOS] for n in lengths.tolist()]
+    inputs = [
+        [*torch.randint(3, chosen.vocabulary, (n - 1,)).tolist(), EOS] for n in lengths.tolist()
+    ]
 
     ways: dict[str, Callable[[], list[list[int]]]] = {
         "ours, greedy": lambda: decode(model, inputs, chosen.length),
@@ -64,19 +66,23 @@ def main() -> None:
     }
     own_time = chosen.device == "cpu" and chosen.threads == 1
     clock = time.process_time if own_time else time.perf_counter
-    outputs = {name: run() for name, run in ways.items()}
+    kind = torch.device(chosen.device).type
+    mixed = torch.autocast(kind, dtype=torch.bfloat16, enabled=chosen.precision == "bf16")
+    with mixed:
+        outputs = {name: run() for name, run in ways.items()}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(chosen.repeats):
         for name, run in ways.items():
             begun = clock()
-            run()
+            with mixed:
+                run()
             seconds[name].append(clock() - begun)
 
     written = chosen.examples * chosen.length
     title = (
         f"{chosen.examples} inputs of {chosen.source // 4} to {chosen.source} tokens, "
-        f"{chosen.length} written, {chosen.size}, {chosen.device}, threads: {chosen.threads}, "
-        f"torch {torch.__version__}"
+        f"{chosen.length} written, {chosen.size}, {chosen.precision}, {chosen.device}, "
+        f"threads: {chosen.threads}, torch {torch.__version__}"
     )
     table = Table(title=title)
     for column in ("decoding", "seconds (median)", "tokens/s", "ours is faster by", "same output"):
