@@ -72,7 +72,8 @@ def together(config, inputs, out, context):
         time.sleep(0.005)
         step += 1
         context.progress(step, config["steps"])
-        (context.work / "last.ckpt").write_text(json.dumps(step))
+        (context.work / "last.tmp").write_text(json.dumps(step))
+        os.replace(context.work / "last.tmp", context.work / "last.ckpt")
         stopping = context.should_stop()
         for line in lines:
             line.sendall(b"s" if stopping else b"c")
