@@ -25,7 +25,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import MISSING, Container, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.settings import RunSettings
@@ -280,15 +280,30 @@ def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
             below[key] = copy.deepcopy(value)
 
 
+ACCEPTED = {
+    "converted to Integer": "accepted is a whole number.",
+    "converted to Float": "accepted is a number.",
+    "not a valid bool": "accepted are true and false.",
+    "not a ListConfig": "accepted is a list, such as [a,b].",
+    "to dict[": "accepted are settings by name, such as {NAME: VALUE}.",
+}
+"""Words of OmegaConf's refusals, and what their users can type."""
+
+
 def _apply(config: DictConfig, override: Override) -> str | None:
     """Set one value; the complaint where the key or its type refuses it."""
-    key, text = override.key_or_group, override.input_line
+    key, text, value = override.key_or_group, override.input_line, override.value()
+    if isinstance(OmegaConf.select(config, key), DictConfig) and not isinstance(value, dict):
+        return f"{text}: {ACCEPTED['to dict[']}"
     try:
-        OmegaConf.update(config, key, override.value(), merge=True, force_add=False)
+        OmegaConf.update(config, key, value, merge=True, force_add=False)
+    except (ConfigKeyError, ConfigAttributeError) as error:
+        key = str(error.full_key or key)
+        return f"{text}: unknown key {key!r}. {_nearest_key(key, config)}"
     except (OmegaConfBaseException, ValueError) as error:
-        if key not in flat_keys(config):
-            return f"{text}: unknown key {key!r}. {_nearest_key(key, config)}"
-        return f"{text}: {str(error).splitlines()[0]}"
+        problem = str(error).splitlines()[0]
+        known = [said for words, said in ACCEPTED.items() if words in problem]
+        return f"{text}: {known[0] if known else problem}"
     return None
 
 

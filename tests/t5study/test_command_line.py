@@ -31,7 +31,7 @@ def test_three_mistakes_are_three_complaints():
     assert said("objective=spam", "seed=abc", "corruption=1.5") == [
         "objective=spam: unknown objective 'spam'. Did you mean 'span'? "
         "Known: bert, deshuffling, drop, iid, lm, mass, prefix_lm, span.",
-        "seed=abc: Value 'abc' of type 'str' could not be converted to Integer",
+        "seed=abc: accepted is a whole number.",
         "corruption=1.5: a rate lies between 0 and 1.",
     ]
 
@@ -144,7 +144,7 @@ def test_a_task_that_nothing_reads_is_named():
         "It has: gettext_ende, gloss_category, vader_sentiment."
     ]
     assert said("mixing.limits={boolq: many}") == [
-        "mixing.limits={boolq: many}: Value 'many' of type 'str' could not be converted to Float"
+        "mixing.limits={boolq: many}: accepted is a number."
     ]
 
 
@@ -182,3 +182,29 @@ def test_plans_count_the_time_of_what_the_preset_is_for(overrides, device):
     """A laptop's study on a laptop's core; the command line goes before the preset."""
     with search_path(CONF):
         assert Composer("config").compose(overrides).device == device
+
+
+@pytest.mark.parametrize(
+    ("override", "accepted"),
+    [
+        ("seed=1.5", "accepted is a whole number."),
+        ("corruption=[a]", "accepted is a number."),
+        ("mixing.limits.boolq=abc", "accepted is a number."),
+        ("plan=maybe", "accepted are true and false."),
+        ("suite.columns=3", "accepted is a list, such as [a,b]."),
+        ("tasks=3", "accepted are settings by name, such as {NAME: VALUE}."),
+        ("tasks.boolq=3", "accepted are settings by name, such as {NAME: VALUE}."),
+    ],
+)
+def test_wrong_kind_of_value(override, accepted):
+    """What the key takes, in the words of a command line."""
+    assert said(override) == [f"{override}: {accepted}"]
+
+
+@pytest.mark.parametrize("override", ["pretrain={stps: 3}", "pretrain.stps=3"])
+def test_unknown_key_is_named_however_it_is_given(override):
+    """Whole, with the nearest one and those beside it."""
+    (complaint,) = said(override)
+    assert complaint.startswith(
+        f"{override}: unknown key 'pretrain.stps'. Did you mean 'pretrain.steps'? Known in"
+    )
