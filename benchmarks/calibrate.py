@@ -36,9 +36,9 @@ from sweeps.store import Store
 ROOT = Path(__file__).parents[1]
 SIZES = ("pico", "nano", "micro", "milli")
 HELD_OUT = "micro_deep"
-STEPS = ((8, 6), (24, 18))
+STEPS = ((10, 8), (60, 40))
 """Of pre-training and fine-tuning: short, and longer."""
-STEPS_HELD_OUT = (20, 12)
+STEPS_HELD_OUT = (40, 30)
 
 
 class Timed(NamedTuple):
