@@ -293,7 +293,8 @@ ACCEPTED = {
 def _apply(config: DictConfig, override: Override) -> str | None:
     """Set one value; the complaint where the key or its type refuses it."""
     key, text, value = override.key_or_group, override.input_line, override.value()
-    if isinstance(OmegaConf.select(config, key), DictConfig) and not isinstance(value, dict):
+    whole = isinstance(value, dict) or "${" in str(value)
+    if isinstance(OmegaConf.select(config, key), DictConfig) and not whole:
         return f"{text}: {ACCEPTED['to dict[']}"
     try:
         OmegaConf.update(config, key, value, merge=True, force_add=False)

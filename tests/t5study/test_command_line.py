@@ -208,3 +208,8 @@ def test_unknown_key_is_named_however_it_is_given(override):
     assert complaint.startswith(
         f"{override}: unknown key 'pretrain.stps'. Did you mean 'pretrain.steps'? Known in"
     )
+
+
+def test_settings_may_be_taken_from_elsewhere():
+    """An interpolation stands for them."""
+    assert said("mixing.limits=${roles.translations}") == []
