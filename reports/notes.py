@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,8 @@ METRICS = {
     "rougeL": "ROUGE-L-F",
 }
 """Metrics' names in words; any other is shown as its study calls it."""
+BESIDE = {"device": "devices", "threads": "threads", "world_size": "processes"}
+"""Fields of a provenance that should be equal for all stages of one name, in words."""
 SEVERAL = 3
 """A column of this many tasks or more is described as a mean over tasks."""
 
@@ -144,11 +147,14 @@ def mixed(finished: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterable[str]:
         listed = [f"{package} {' and '.join(sorted(f))}" for package, f in sorted(several.items())]
         yield f"Mixed versions: {'; '.join(listed)}."
     # Light stages never use an accelerator, so that only stages of one name are compared.
-    for field, what in (("device", "devices"), ("threads", "threads"), ("world_size", "processes")):
-        by_name: dict[str, set[str]] = defaultdict(set)
-        for name, p in finished:
+    ran: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for name, p in finished:
+        for field, what in BESIDE.items():
             if p.get(field) is not None:
-                by_name[name].add(_device(p) if field == "device" else str(p[field]))
+                ran[what][name].add(_device(p) if field == "device" else str(p[field]))
+        for setting, value in (p.get("execution") or {}).items():
+            ran[setting][name].add(json.dumps(value))
+    for what, by_name in ran.items():
         listed = [
             f"{name}: {' and '.join(sorted(found))}"
             for name, found in sorted(by_name.items())

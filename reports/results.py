@@ -17,7 +17,7 @@ from reports.files import write_text
 from sweeps.store import Store, read_json
 
 INDEX = Path("index") / "results.json"
-SCHEMA = 2
+SCHEMA = 3
 READ = ("stage.json", "scores.json")
 """The files whose size and time say whether an entry of the index still holds."""
 
@@ -128,7 +128,9 @@ class Results:
             self._changed = True
             self._entries[place] = {
                 "signs": signs,
-                "provenance": self._number(stage.get("provenance") or {}),
+                "provenance": self._number(
+                    {**(stage.get("provenance") or {}), "execution": stage.get("execution")}
+                ),
                 "wall_seconds": stage.get("wall_seconds"),
                 "facts": stage.get("facts") or {},
                 "files": {name: content for name, content in read.items() if content},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -201,6 +202,23 @@ def test_mixed_provenance_is_said(builder) -> None:
     assert "2 of 4 stages ran from a work tree with uncommitted changes." in text
     assert "Mixed versions: torch 2.13.0 and 2.14.0." in text
     assert "evaluate: cpu and cuda (NVIDIA H200)" in text
+
+
+def test_mixed_execution_is_said(builder) -> None:
+    """How stages of one name ran, by setting; null is a setting that was not given."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", mood(50.0), baseline=True)
+    for label, execution in (
+        ("whole", {"rows_at_once": None, "recompute": False}),
+        ("parts", {"rows_at_once": 8, "recompute": False}),
+    ):
+        (key,) = builder.row(label, mood(51.0))
+        train = builder.stages[key]["inputs"]["member_0"]
+        file = builder.finish(train) / "stage.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"execution": execution}))
+    text = said(collect(builder.record(), "toy"))
+    assert "Mixed rows_at_once: pretrain: 8 and null." in text
+    assert text.count("Mixed") == 1
 
 
 def test_light_stages_on_another_device_are_not_mixed(builder) -> None:

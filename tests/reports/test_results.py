@@ -47,10 +47,10 @@ def test_a_stage_that_is_gone_is_a_hole(builder) -> None:
 def test_a_broken_index_is_rebuilt(builder) -> None:
     """Truncated, or of another shape."""
     one_row(builder)
-    for content in ('{"schema": 2, "entr', '{"schema": 2, "entries": [1]}', '{"schema": 99}'):
+    for content in ('{"schema": 3, "entr', '{"schema": 3, "entries": [1]}', '{"schema": 99}'):
         builder.write(str(INDEX), content)
         assert value(builder) == 50.0
-    assert json.loads((builder.path / INDEX).read_text())["schema"] == 2
+    assert json.loads((builder.path / INDEX).read_text())["schema"] == 3
 
 
 def test_a_reference_asked_for_later_is_read(builder) -> None:
