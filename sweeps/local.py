@@ -12,25 +12,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.agenda import Agenda
 from sweeps.crew import Crew, muster
 from sweeps.errors import ConfigurationError, StoreError, SweepError
 from sweeps.execute import Result, failure_record
 from sweeps.graph import Graph
 from sweeps.interrupts import interrupts
-from sweeps.lease import DEFAULT_TIMEOUT, Watch, read_lease
+from sweeps.lease import DEFAULT_TIMEOUT, read_lease
 from sweeps.logs import LOG
 from sweeps.process import WorkerProcess
 from sweeps.progress import Board, NoProgress, Progress, default_progress
 from sweeps.room import check_disk
 from sweeps.sharing import unshared
 from sweeps.slots import Slot, find_slots, most_together
-from sweeps.stage import Stage, split_run
+from sweeps.stage import split_run
 from sweeps.store import Store, newest_failure
 
 MAX_DEATHS = 2
 """Workers that may die under one stage before it counts as failed."""
-NOT_RETRIED = frozenset({"diverged"})
-"""Kinds of earlier failures that trying again would only repeat."""
 _TICK_SECONDS = 0.5
 _EXIT_SECONDS = 2.0
 
@@ -96,14 +95,8 @@ def run_local(
     return _Scheduler(board, store, places, progress, lease_timeout, team).run()
 
 
-def not_retried(record: Mapping[str, Any]) -> str:
-    """Why a failure stands, and what to type where it should not."""
-    again = f"`python -m sweeps retry {record['key'][:8]}` lets it be tried again"
-    return f"{record['error']} ({record['kind']}, so not retried; {again})"
-
-
 class _Scheduler:
-    """One run: what is ready goes to free slots, what comes back changes the board."""
+    """One run: what is in line goes to free slots, what comes back changes the agenda."""
 
     def __init__(
         self,
@@ -123,11 +116,7 @@ class _Scheduler:
         self._gpus = any(slot.gpu is not None for slot in slots)
         self._free_slots = list(slots)
         self._workers: list[WorkerProcess] = []
-        self._watch = Watch(store, lease_timeout)
-        self._looked = float("-inf")
-        self._dead: dict[str, int] = {}
         self._deaths: Counter[str] = Counter()
-        self._known_failures: dict[str, int] = {}
         self._ran: set[str] = set()
         self._interrupts = 0
         self._told_to_stop = False
@@ -136,36 +125,25 @@ class _Scheduler:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._needed = self._survey()
-        chain = self._graph.remaining(among=self._needed.keys())
-        by_chain = sorted(self._needed, key=lambda key: -chain[key])
-        self._rank = {key: rank for rank, key in enumerate(by_chain)}
-        self._blockers = {
-            key: sum(parent in self._needed for parent in self._graph.parents(key))
-            for key in self._needed
-        }
-        self._ready = {key for key, count in self._blockers.items() if count == 0}
-        self._elsewhere: set[str] = set()
-        self._open = set(self._needed)
+        self._agenda = Agenda(board, store, progress, lease_timeout)
 
     def run(self) -> Outcome:
         """Until every needed stage has an end, or the user or the store stops us."""
         self._progress.begin(self._board)
         try:
             with interrupts(self._interrupted):
-                for key in self._needed:
-                    self._give_up_on_diverged(key)
-                if self._open:
-                    todo = [self._needed[key] for key in self._open]
+                self._agenda.give_up_on_diverged()
+                if self._agenda.open:
+                    todo = [self._agenda.needed[key] for key in self._agenda.open]
                     check_disk(self._store, todo, self._progress.say)
                     self._start_workers()
                 while self._going_on():
-                    self._look_elsewhere()
+                    self._agenda.look_elsewhere()
                     self._dispatch()
                     self._wait()
         finally:
             self._shut_down()
-            for key in self._open:
+            for key in self._agenda.open:
                 self._board.set(key, "stopped")
             self._progress.end()
         if self._fatal is not None:
@@ -177,34 +155,11 @@ class _Scheduler:
             interrupted=self._interrupts > 0,
         )
 
-    def _survey(self) -> dict[str, Stage]:
-        """Look what is there, clear what a kill after publishing left, write the rest's specs."""
-        finished = {key for key, stage in self._graph.stages.items() if self._store.find(stage)}
-        needed = self._graph.needed(lambda stage: stage.key in finished)
-        for key in self._graph.stages:
-            if key in finished:
-                self._store.clear_work(key)
-            if key not in needed:
-                # Also a stage that is missing but that nothing unfinished reads any more.
-                self._board.set(key, "done")
-        self._board.reused = frozenset(self._graph.stages) - frozenset(needed)
-        for stage in needed.values():
-            for one in (stage, *stage.inputs.values()):
-                self._store.write_spec(one)
-        return needed
-
-    def _give_up_on_diverged(self, key: str) -> None:
-        records = self._store.failures(key)
-        self._known_failures[key] = max((record["attempt"] for record in records), default=0)
-        for record in records:
-            if record["kind"] in NOT_RETRIED and key in self._open:
-                self._settle(key, "failed", not_retried(record))
-
     def _start_workers(self) -> None:
         """All at once, so that they import what the stages need while the first ones run."""
         wanted: Counter[str] = Counter()
-        for key in self._open:
-            wanted[self._needed[key].cost.device] += self._size(key)
+        for key in self._agenda.open:
+            wanted[self._graph[key].cost.device] += self._size(key)
         for slot in list(self._free_slots):
             kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
             if kinds:
@@ -223,7 +178,7 @@ class _Scheduler:
             if not self._told_to_stop:
                 self._tell_all_to_stop()
             return any(worker.crew is not None for worker in self._workers)
-        return bool(self._open)
+        return bool(self._agenda.open)
 
     def _size(self, key: str) -> int:
         """How many workers run a stage."""
@@ -235,7 +190,7 @@ class _Scheduler:
         if not self._free_slots and all(worker.crew is not None for worker in self._workers):
             return
         kept: set[str] = set()
-        for key in sorted(self._ready, key=self._rank.__getitem__):
+        for key in self._agenda.in_line():
             wanted = self._graph[key].cost.device
             if wanted in kept or (kept and not self._gpus):
                 # A stage before it in line waits for several of these places.
@@ -251,15 +206,10 @@ class _Scheduler:
                 if self._size(key) > 1:
                     kept.add(wanted)
                 continue
-            self._ready.remove(key)
-            self._board.set(key, "running")
-            self._progress.changed(key)
             workers = [self._start_worker(p) if isinstance(p, Slot) else p for p in places]
-            Crew(key, workers, self._parallel).start(
-                device=self._device(key, workers[0]),
-                dead=self._dead.pop(key, 0),
-                failures_known=self._known_failures[key],
-            )
+            device = self._device(key, workers[0])
+            crew = Crew(key, workers, self._parallel)
+            crew.start(device=device, **self._agenda.begin(key))
 
     def _device(self, key: str, worker: WorkerProcess) -> str:
         return worker.slot.device if self._graph[key].cost.device == "any" else "cpu"
@@ -291,7 +241,9 @@ class _Scheduler:
         event, crew = message.pop("event"), worker.crew
         if event == "ready":
             worker.ready = True
-            modules = dict.fromkeys(split_run(stage.run)[0] for stage in self._needed.values())
+            modules = dict.fromkeys(
+                split_run(stage.run)[0] for stage in self._agenda.needed.values()
+            )
             worker.send(command="preload", modules=list(modules))
         elif event == "warm":
             worker.warm = True
@@ -345,64 +297,17 @@ class _Scheduler:
         if result.generation and result.state in ("done", "failed"):
             self._ran.add(key)
         if result.state == "done":
-            self._settle(key, "done")
+            self._agenda.settle(key, "done")
         elif result.state == "failed":
             log_file = self._store.work(key, result.generation) / LOG
-            self._settle(key, "failed", f"{result.reason} (log: {log_file})")
+            self._agenda.settle(key, "failed", f"{result.reason} (log: {log_file})")
         elif result.state == "skipped":
-            self._settle(key, "skipped", result.reason)
+            self._agenda.settle(key, "skipped", result.reason)
         elif result.state == "stopped":
             # Without a Ctrl-C here somebody sent the worker a signal of its own.
             self._interrupts = self._interrupts or 1
         else:
-            self._board.set(key, "elsewhere", result.reason)
-            self._elsewhere.add(key)
-            self._progress.changed(key)
-
-    def _settle(self, key: str, state: str, reason: str = "") -> None:
-        """Note a stage's end, and what that means for the stages that need it."""
-        self._open.discard(key)
-        self._ready.discard(key)
-        self._elsewhere.discard(key)
-        self._board.set(key, state, reason)
-        self._progress.changed(key)
-        if state == "done":
-            for child in self._graph.children(key):
-                if child in self._blockers:
-                    self._blockers[child] -= 1
-                    if self._blockers[child] == 0 and child in self._open:
-                        self._ready.add(child)
-            return
-        verb = "failed" if state == "failed" else "was skipped"
-        cause = f"needs {self._board.label(key)}, which {verb}"
-        for after in self._graph.descendants(key):
-            if after in self._open:
-                self._open.discard(after)
-                self._board.set(after, "skipped", cause)
-                self._progress.changed(after)
-
-    def _look_elsewhere(self) -> None:
-        """Stages that other launchers hold: finished, failed, dead, or still beating."""
-        if time.monotonic() - self._looked < _TICK_SECONDS:
-            return
-        self._looked = time.monotonic()
-        for key in list(self._elsewhere):
-            known = self._known_failures[key]
-            later = [one for one in self._store.failures(key) if one["attempt"] > known]
-            if self._store.find(self._graph[key]) is not None:
-                self._settle(key, "done")
-            elif later:
-                record = later[-1]
-                log_file = self._store.path / record["log"]
-                self._settle(key, "failed", f"{record['error']} (log: {log_file})")
-            elif (dead := self._watch.dead(key)) is not None:
-                self._dead[key] = dead
-                self._try_again(key)
-
-    def _try_again(self, key: str) -> None:
-        self._elsewhere.discard(key)
-        self._board.set(key, "waiting")
-        self._ready.add(key)
+            self._agenda.leave_elsewhere(key, result.reason)
 
     def _bury(self, worker: WorkerProcess) -> None:
         """A worker is gone: its slot is free, and its stage tried again or given up."""
@@ -426,8 +331,8 @@ class _Scheduler:
         if self._deaths[key] < MAX_DEATHS:
             self._progress.say(f"{self._board.label(key)}: {crew.death}; trying once more.")
             # What a lead said that lost another process is no answer.
-            self._known_failures[key] = newest_failure(self._store, key)
-            self._try_again(key)
+            self._agenda.known_failures[key] = newest_failure(self._store, key)
+            self._agenda.try_again(key)
             return
         if not crew.generation:
             lease = read_lease(self._store, key)

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sweeps.agenda import NOT_RETRIED, not_retried
 from sweeps.decision import NAME as DECISION
 from sweeps.decision import Decision
 from sweeps.execute import failure_record
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
-from sweeps.local import NOT_RETRIED, not_retried
 from sweeps.progress import FINAL, Board, Progress, default_progress
 from sweeps.slurm_job import end_path
 from sweeps.slurm_queue import (
