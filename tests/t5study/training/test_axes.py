@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from trained import losses, weights
 
 from t5study.model.adapters import is_adapter, is_norm
 from t5study.model.config import ARCHITECTURES
@@ -26,16 +27,6 @@ FITTING = [
     for architecture in ARCHITECTURES
     if architecture in get_objective(objective, vocab_size=1000).architectures
 ]
-
-
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    content: dict[str, torch.Tensor] = torch.load(path, weights_only=False)["weights"]
-    return content
 
 
 @pytest.mark.parametrize(("architecture", "objective"), FITTING)

@@ -11,6 +11,7 @@ from typing import Any
 import lightning
 import pytest
 import torch
+from trained import losses, weights
 
 from t5study.training import finetune, pretrain
 from t5study.training.module import TextToText, micro_batches
@@ -64,19 +65,15 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Watch]:
     return new
 
 
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    content: dict[str, torch.Tensor] = torch.load(path, weights_only=False)["weights"]
-    return content
-
-
 def close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], by: float) -> bool:
     assert one.keys() == other.keys()
     return all(torch.allclose(one[name], other[name], rtol=0, atol=by) for name in one)
+
+
+def assert_alike(whole: Path, parts: Path, file: str) -> None:
+    """Losses and weights at the end are the same but for rounding."""
+    assert losses(parts) == pytest.approx(losses(whole), abs=1e-6)
+    assert close(weights(whole / file), weights(parts / file), 1e-6)
 
 
 def plain(config: dict[str, Any], **model: Any) -> dict[str, Any]:
@@ -112,8 +109,7 @@ def test_gradients_are_those_of_the_whole_batch(
         assert close(seen.gradients[0], parts.gradients[0], 1e-14)
         for one, other in zip(seen.gradients, parts.gradients, strict=True):
             assert close(one, other, 1e-6)
-        assert losses(out) == pytest.approx(losses(whole), abs=1e-6)
-        assert close(weights(whole / "model.pt"), weights(out / "model.pt"), 1e-6)
+        assert_alike(whole, out, "model.pt")
 
 
 def test_parts_hold_different_numbers_of_tokens(
@@ -149,8 +145,7 @@ def test_parts_hold_different_numbers_of_tokens(
     )
     assert second.rows == [2] * 4 * STEPS
     assert close(first.gradients[0], second.gradients[0], 1e-14)
-    assert losses(parts) == pytest.approx(losses(whole), abs=1e-6)
-    assert close(weights(whole / "last.pt"), weights(parts / "last.pt"), 1e-6)
+    assert_alike(whole, parts, "last.pt")
 
 
 def test_blocks_that_join_later_and_validation(

@@ -13,17 +13,13 @@ from typing import Any
 
 import pytest
 import torch
+from trained import losses, weights
 
 from t5study.errors import DivergedError
 from t5study.training import evaluate, finetune, pretrain
 from t5study.training.fit import newest_checkpoint
 
 TOY = {"toy_color": {"settings": {}, "data": {}}}
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    content: dict[str, torch.Tensor] = torch.load(path, weights_only=False)["weights"]
-    return content
 
 
 def same(one: Path, other: Path) -> bool:
@@ -33,11 +29,6 @@ def same(one: Path, other: Path) -> bool:
 
 def inputs(data: SimpleNamespace, **more: Path) -> dict[str, Path]:
     return {"vocabulary": data.vocabulary, **more}
-
-
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
 
 
 def test_pretraining_learns(

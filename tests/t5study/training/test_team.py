@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import distributed
+from trained import losses
 
 from t5study.errors import StudyError
 from t5study.training import finetune, pretrain
@@ -37,11 +38,6 @@ def ranks() -> Callable[[str], SimpleNamespace]:
         )
 
     return of
-
-
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
 
 
 def content(path: Path) -> dict[str, Any]:

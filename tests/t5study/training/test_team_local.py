@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import torch
+from trained import losses, weights
 
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
@@ -116,16 +117,6 @@ def launch(
     return start
 
 
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = torch.load(folder / "model.pt", weights_only=False)["weights"]
-    return found
-
-
 def check(store: Store, stage: Stage, alone: Path, attempt: int, strategy: str) -> None:
     """What is published is what one process makes, to the rounding of sums."""
     made = store.find(stage)
@@ -137,7 +128,7 @@ def check(store: Store, stage: Stage, alone: Path, attempt: int, strategy: str) 
     if attempt > 1:
         assert "going on at step" in (made / "log.txt").read_text()
     assert losses(made) == pytest.approx(losses(alone), abs=1e-5)
-    one, other = weights(made), weights(alone)
+    one, other = weights(made / "model.pt"), weights(alone / "model.pt")
     assert one.keys() == other.keys()
     assert all(torch.allclose(one[name], other[name], rtol=0, atol=1e-5) for name in one)
 

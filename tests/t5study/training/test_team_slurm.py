@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from trained import losses
 
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
@@ -29,11 +30,6 @@ import shutil
 def copy(config, inputs, out, context):
     shutil.copytree(config["source"], out, dirs_exist_ok=True)
 """
-
-
-def losses(folder: Path) -> list[float]:
-    lines = (folder / "metrics.csv").read_text().splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
 
 
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
