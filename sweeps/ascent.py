@@ -72,7 +72,10 @@ def advance(
             expansion, sweep, axis, carried, rows, baseline if rows else None
         )
         if impossible and number == 0:
-            said = [one for complaints in impossible.values() for one in complaints]
+            said = []
+            for candidate in axis["candidates"]:
+                about = impossible.get(strip(candidate.label), [])
+                said += _about(sweep, axis, candidate, about)
             raise ConfigurationError(said + _wrong(expansion, sweep, search.axes[1:], carried))
         rows += made.values()
         now = (*rows[: rows[0].baseline], *made.values()) if rows else ()
@@ -147,13 +150,21 @@ def _wrong(
 ) -> list[str]:
     """Names and types of later axes that are wrong whatever wins before them."""
     said: list[str] = []
-    for candidate in (one for axis in axes for one in axis["candidates"]):
+    for axis, candidate in ((one, candidate) for one in axes for candidate in one["candidates"]):
         try:
             own = _by_key(expansion, candidate.overrides)
             expansion.configuration(sweep, tuple({**carried, **own}.values()))
         except ConfigurationError as error:
-            said += error.complaints
+            said += _about(sweep, axis, candidate, error.complaints)
     return list(dict.fromkeys(said))
+
+
+def _about(
+    sweep: Sweep, axis: Mapping[str, Any], candidate: FileRow, complaints: Iterable[str]
+) -> list[str]:
+    """Complaints about a candidate, behind where it stands in its file."""
+    where = f"{sweep.file.where(candidate, axis['name'])}: " if sweep.file else ""
+    return [where + one for one in complaints]
 
 
 def _tried(
@@ -262,10 +273,6 @@ def _row(
 ) -> Row:
     """A candidate on top of the winners; one that is the baseline has the baseline's cells."""
     own = _by_key(expansion, candidate.overrides)
-    given = _by_key(expansion, sweep.common)
-    clash = [f"{given[key]}: {sweep.id} searches {own[key]}." for key in own if key in given]
-    if clash:
-        raise ConfigurationError(clash)
     overrides = tuple({**carried, **own}.values())
     is_baseline = candidate.label == _BASELINE and not overrides and baseline is None
     start = int(expansion.run["seed"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -223,19 +224,9 @@ class Expansion:
             f"{', '.join(axis)}: a sweep file has its own rows; give one value, or drop sweep=."
             for axis in axes
         ]
-        given = {self._composer.parse(text).key_or_group: text for text in common}
-        for row in file.rows:
-            for text in row.overrides:
-                key = self._composer.parse(text).key_or_group
-                if key in given:
-                    said.append(
-                        f"{given[key]}: row {row.label!r} of {file.name} sets {text}; "
-                        "one of them must go."
-                    )
+        said += self._set_twice(file, common)
         if seeds and file.search:
             said.append(SEEDS_OF_SEARCH)
-        if said:
-            raise ConfigurationError(said)
         sweep = Sweep(
             id=file.name,
             title=file.title,
@@ -246,9 +237,24 @@ class Expansion:
             seeds=self._seed_counts(file.seeds),
             search=self._rule(file.search) if file.search else None,
         )
-        if file.search:
-            return sweep
-        return self._with_rows(sweep, list(file.rows), seeds, baseline=file.baseline)
+        if not file.search:
+            return self._with_rows(sweep, list(file.rows), seeds, file.baseline, said)
+        if said:
+            raise ConfigurationError(said)
+        return sweep
+
+    def _set_twice(self, file: SweepFile, common: Sequence[str]) -> list[str]:
+        """Complaints about what a row sets and the command line too."""
+        given = {self.key_of(text): text for text in common}
+        said = []
+        for where, text in file.settings():
+            # One that cannot be read is complained of where its row is composed.
+            with suppress(ConfigurationError):
+                if (key := self.key_of(text)) in given:
+                    said.append(
+                        f"{where}: {text}: the command line sets {given[key]}; one of them must go."
+                    )
+        return said
 
     # -- rows --------------------------------------------------------------------------------
 
@@ -263,17 +269,26 @@ class Expansion:
         return {key: max(1, count) for key, count in counts.items()}
 
     def _with_rows(
-        self, sweep: Sweep, rows: list[FileRow], seeds: list[int] | None, baseline: str | None
+        self,
+        sweep: Sweep,
+        rows: list[FileRow],
+        seeds: list[int] | None,
+        baseline: str | None,
+        said: Sequence[str] = (),
     ) -> Sweep:
-        said = [f"seed={seed}: must be 0 or more." for seed in seeds or () if seed < 0]
+        """A sweep with its rows, unless they or what was `said` before are wrong."""
+        said = [*said, *(f"seed={seed}: must be 0 or more." for seed in seeds or () if seed < 0)]
         first: dict[str, Cell] = {}
+        labels: dict[str, str] = {}
+        wrong: list[tuple[FileRow, list[str]]] = []
         start = seeds[0] if seeds else int(self.run["seed"])
         for row in rows:
             try:
                 first[row.label] = self.cell(sweep, row.overrides, start)
+                labels[row.label] = fill(row.label, first[row.label].config)
             except ConfigurationError as error:
-                said += error.complaints
-        if said:
+                wrong.append((row, error.complaints))
+        if said := said + self._of_rows(sweep, wrong, start):
             raise ConfigurationError(said)
         notices: list[str] = []
         rows = self._distinct(sweep, rows, first, notices)
@@ -291,7 +306,7 @@ class Expansion:
             ]
             done.append(
                 Row(
-                    label=fill(row.label, cells[0].config),
+                    label=labels.get(row.label, row.label),
                     name=row.name or strip(row.label),
                     overrides=row.overrides,
                     baseline=row.label == baseline,
@@ -299,6 +314,23 @@ class Expansion:
                 )
             )
         return replace(sweep, rows=tuple(done), notices=tuple(notices))
+
+    def _of_rows(
+        self, sweep: Sweep, wrong: list[tuple[FileRow, list[str]]], start: int
+    ) -> list[str]:
+        """The complaints about rows; a file's behind its name, unless they are about all rows."""
+        if not (wrong and sweep.file):
+            return [line for _, said in wrong for line in said]
+        common: list[str] = []
+        try:
+            self.cell(sweep, (), start)
+        except ConfigurationError as error:
+            common = error.complaints
+        return [
+            line if line in common else f"{sweep.file.where(row)}: {line}"
+            for row, said in wrong
+            for line in said
+        ]
 
     def _distinct(
         self, sweep: Sweep, rows: list[FileRow], first: dict[str, Cell], notices: list[str]
@@ -342,10 +374,11 @@ class Expansion:
         texts = self._texts(sweep, overrides, seed)
         # Most tables share their baseline's cells.
         if texts not in self._cells:
-            config = self._composer.resolved(texts)
-            asked = {k: v for k, v in config.items() if k not in OPERATIONAL}
-            self._cells[texts] = self.study(sweep.study).cell(asked)
-            self._check_room(self._cells[texts], " ".join(texts[:-1]) or "the defaults")
+            config = self._resolved(texts)
+            read = {k: v for k, v in config.items() if k not in OPERATIONAL}
+            self._cells[texts] = self.study(sweep.study).cell(read)
+            asked = "" if sweep.file else " ".join(texts[:-1]) or "the defaults"
+            self._check_room(self._cells[texts], asked)
         return self._cells[texts]
 
     def _check_room(self, cell: Cell, asked: str) -> None:
@@ -354,8 +387,8 @@ class Expansion:
         said = unshared(cell.scores.values(), store, self.run, cluster=self._cluster)
         if room is not None and not self.run["plan"]:
             large = unfit(cell.scores.values(), store, lambda s: room(s, self.run))
-            # Which of the rows it is, is not in the sentence.
-            said += [f"{asked}: {one}" for one in large]
+            # Which of the rows it is, is not in the sentence; of a file's, it is said later.
+            said += [f"{asked}: {one}" for one in large] if asked else large
         if said:
             raise ConfigurationError(said)
 
@@ -363,7 +396,15 @@ class Expansion:
         self, sweep: Sweep, overrides: Sequence[str], seed: int = 0
     ) -> dict[str, Any]:
         """The configuration of one cell, as plain values. Raises ConfigurationError."""
-        return self._composer.resolved(self._texts(sweep, overrides, seed))
+        return self._resolved(self._texts(sweep, overrides, seed))
+
+    def _resolved(self, texts: Sequence[str]) -> dict[str, Any]:
+        try:
+            return self._composer.resolved(texts)
+        except ConfigurationError as error:
+            # Composing stops at the first mistake, and knows no names that are near.
+            said, _ = self._composer.complaints(texts)
+            raise ConfigurationError(said or error.complaints) from error
 
     @staticmethod
     def _texts(sweep: Sweep, overrides: Sequence[str], seed: int) -> tuple[str, ...]:

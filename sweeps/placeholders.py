@@ -20,7 +20,7 @@ def fill(label: str, config: Mapping[str, Any]) -> str:
     """
 
     def value(match: re.Match[str]) -> str:
-        shown = _shown(_look_up(config, match[1], label))
+        shown = _shown(_look_up(config, match[1]))
         if match[2] is None:
             return shown
         return "" if shown == match[2] else f" ({' '.join([shown, *filter(None, [match[3]])])})"
@@ -33,13 +33,12 @@ def strip(label: str) -> str:
     return " ".join(PLACEHOLDER.sub("", label).split())
 
 
-def _look_up(config: Any, dotted: str, label: str) -> Any:
+def _look_up(config: Any, dotted: str) -> Any:
     for part in dotted.split("."):
         if not isinstance(config, Mapping) or part not in config:
             known = config if isinstance(config, Mapping) else ()
-            raise ConfigurationError(
-                [f"label {label!r}: no key {dotted!r}. {nearest(part, list(map(str, known)))}"]
-            )
+            near = nearest(part, list(map(str, known)))
+            raise ConfigurationError([f"{{{dotted}}} in its label: no key {dotted!r}. {near}"])
         config = config[part]
     return config
 

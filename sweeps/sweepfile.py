@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -46,6 +46,8 @@ class SweepFile:
     name: str
     asked: str
     """The word after `sweep=`: a name of sweeps/ or a path."""
+    file: str
+    """The name with its ending, for complaints."""
     sha256: str
     study: str
     title: str
@@ -55,6 +57,19 @@ class SweepFile:
     seeds: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[FileRow, ...] = ()
     search: Search | None = None
+
+    def where(self, row: FileRow, axis: str | None = None) -> str:
+        """How a complaint names a row, or a candidate of an axis."""
+        what = f"row {row.label!r}" if axis is None else f"candidate {row.label!r} of {axis!r}"
+        return f"{self.file}: {what}"
+
+    def settings(self) -> Iterator[tuple[str, str]]:
+        """Every override of a row or a candidate, each behind where it stands."""
+        for row in self.rows:
+            yield from ((self.where(row), text) for text in row.overrides)
+        for axis in self.search.axes if self.search else ():
+            for row in axis["candidates"]:
+                yield from ((self.where(row, axis["name"]), text) for text in row.overrides)
 
 
 def sweep_names(folder: Path = FOLDER) -> list[str]:
@@ -81,7 +96,7 @@ def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     said: list[str] = []
     if not isinstance(content, dict):
         raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
-    known = {f.name for f in fields(SweepFile)} - {"name", "asked", "sha256"}
+    known = {f.name for f in fields(SweepFile)} - {"name", "asked", "file", "sha256"}
     for key in content:
         if key not in known:
             said.append(f"{path.name}: unknown key {key!r}. {nearest(str(key), known)}")
@@ -114,6 +129,7 @@ def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     return SweepFile(
         name=path.stem,
         asked=asked,
+        file=path.name,
         sha256=sha256,
         study=content["study"],
         title=content["title"],
