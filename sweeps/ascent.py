@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sweeps.errors import ConfigurationError, nearest
-from sweeps.expand import Expansion, Row, Sweep
+from sweeps.expand import Expansion
 from sweeps.graph import Graph
 from sweeps.placeholders import fill, strip
+from sweeps.rows import Row, Sweep
 from sweeps.store import DIED, Store, newest_failure, read_json
 from sweeps.study import Cell
 from sweeps.sweepfile import FileRow

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sweeps.errors import ConfigurationError
-from sweeps.expand import Expansion, Sweep
+from sweeps.expand import Expansion
 from sweeps.graph import Graph
 from sweeps.plan import flops_of
+from sweeps.rows import Sweep
 from sweeps.stage import Stage
 from sweeps.study import Cell
 

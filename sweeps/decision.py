@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sweeps.expand import Sweep
+from sweeps.rows import Sweep
 
 NAME = "decision"
 """What the job is called, and its resources under `slurm.stages`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sweeps.expand import Sweep
 from sweeps.graph import Graph
+from sweeps.rows import Sweep
 
 
 def stage_labels(sweeps: Iterable[Sweep]) -> dict[str, str]:

@@ -13,10 +13,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from sweeps.decision import Decision
-from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
 from sweeps.room import Room, this_machine
+from sweeps.rows import Sweep
 from sweeps.sharing import sharing
 from sweeps.slots import find_slots, most_together
 from sweeps.stage import Stage

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.devices import Device
-from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
 from sweeps.lease import running_lease
+from sweeps.rows import Sweep
 from sweeps.stage import Stage
 from sweeps.store import Store
 

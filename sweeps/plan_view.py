@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from sweeps.expand import Sweep
 from sweeps.graph import Graph
 from sweeps.plan import STATES, Plan, flops_of
 from sweeps.room import thriftier
+from sweeps.rows import Sweep
 
 HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
 _SHOWN_RUNNING = 5

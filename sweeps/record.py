@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from sweeps.expand import Row, Sweep
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
+from sweeps.rows import Row, Sweep
 from sweeps.store import Store, write_json
 
 

@@ -18,7 +18,7 @@ from sweeps.compose import Composer
 from sweeps.decision import Decision
 from sweeps.devices import devices
 from sweeps.errors import ConfigurationError, SweepError, nearest
-from sweeps.expand import Expansion, Sweep
+from sweeps.expand import Expansion
 from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, StageLauncher
 from sweeps.mirror import ask_for
@@ -26,6 +26,7 @@ from sweeps.plan import make_plan
 from sweeps.plan_view import as_json, show
 from sweeps.preflight import complain
 from sweeps.record import write_record
+from sweeps.rows import Sweep
 from sweeps.stage import Stage
 from sweeps.store import Store, read_json
 

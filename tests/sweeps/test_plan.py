@@ -15,10 +15,10 @@ from rich.console import Console
 
 from sweeps import devices
 from sweeps.devices import Device
-from sweeps.expand import Row, Sweep
 from sweeps.lease import HeldLease, acquire
 from sweeps.plan import Plan, make_plan
 from sweeps.plan_view import as_json, show
+from sweeps.rows import Row, Sweep
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 from sweeps.study import Cell

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reports.records import find_record, known_ids
-from sweeps.expand import Row, Sweep
 from sweeps.record import write_record
+from sweeps.rows import Row, Sweep
 from sweeps.store import Store
 from sweeps.study import Cell
 

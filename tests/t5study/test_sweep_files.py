@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 
 from sweeps.compose import Composer, search_path
 from sweeps.errors import ConfigurationError
-from sweeps.expand import Expansion, Sweep
+from sweeps.expand import Expansion
+from sweeps.rows import Sweep
 from sweeps.sweepfile import read_sweep_file, sweep_names
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
