@@ -13,7 +13,7 @@ from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.placeholders import fill, strip
 from sweeps.room import Room, unfit
-from sweeps.rows import Row, Sweep
+from sweeps.rows import Row, Sweep, why_one
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.sharing import unshared
 from sweeps.stage import Stage
@@ -303,7 +303,8 @@ class Expansion:
             if other is row:
                 continue
             if sweep.file:
-                said.append(f"{sweep.file.name}: rows {other.label!r} and {row.label!r} are one.")
+                cells = first[other.label], first[row.label]
+                said.append(why_one(sweep.file, (other, row), cells))
             else:
                 notices.append(f"{row.label}: the same cell as {other.label}; shown once.")
         if said:

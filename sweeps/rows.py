@@ -1,14 +1,18 @@
-"""A table to be: its rows and their cells."""
+"""A table to be: its rows, their cells, and why two rows are no two."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.stage import Stage
 from sweeps.study import Cell
-from sweeps.sweepfile import Search, SweepFile
+from sweeps.sweepfile import FileRow, Search, SweepFile
+
+_SHOWN_SETTINGS = 3
+_UNSET = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +54,39 @@ class Sweep:
     def stages(self) -> list[Stage]:
         """The stages whose scores the table needs; their ancestors hang on them."""
         return [stage for cell in self.cells for stage in cell.scores.values()]
+
+
+def why_one(file: SweepFile, rows: tuple[FileRow, FileRow], cells: tuple[Cell, Cell]) -> str:
+    """The complaint about two rows of a file whose cells ask the same of the study."""
+    first, second = (f"{row.label!r} ({' '.join(row.overrides) or 'no overrides'})" for row in rows)
+    return f"{file.file}: rows {first} and {second} are one: {_why(*cells)}"
+
+
+def _why(one: Cell, other: Cell) -> str:
+    apart = [
+        f"{key} ({_typed(a)} and {_typed(b)})" for key, a, b in _apart(one.config, other.config)
+    ]
+    if not apart:
+        return "their overrides come to the same values."
+    if len(apart) > _SHOWN_SETTINGS + 1:
+        apart[_SHOWN_SETTINGS:] = [f"{len(apart) - _SHOWN_SETTINGS} more"]
+    *before, last = apart
+    named = f"{', '.join(before)} and {last}" if before else last
+    return f"they differ in {named}, which change{'' if before else 's'} no stage."
+
+
+def _apart(one: Any, other: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The dotted keys at which two configurations differ, with both values."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for name in sorted(one.keys() | other.keys()):
+            dotted = f"{key}.{name}" if key else name
+            yield from _apart(one.get(name, _UNSET), other.get(name, _UNSET), dotted)
+    elif one != other:
+        yield key, one, other
+
+
+def _typed(value: Any) -> str:
+    """A value as one types it."""
+    if value is _UNSET:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,31 +71,64 @@ def test_candidates_of_a_search_compose(composer: Composer, name: str, preset: s
 
 
 @pytest.mark.parametrize(
-    ("role", "other"),
+    ("role", "words"),
     [
-        ("realnews_like=mixed", "'C4.*' and 'RealNews-like"),
-        ("webtext_like=docs", "'RealNews-like.*' and 'WebText-like"),
+        (
+            "realnews_like=mixed",
+            "rows 'C4{dataset.corpus!=c4}' (no overrides) and "
+            "'RealNews-like{dataset.corpus!=realnews_like}' (dataset=realnews_like) are one: they "
+            "differ in dataset.name (mixed and realnews_like), which changes no stage.",
+        ),
+        (
+            "webtext_like=docs",
+            "'WebText-like{dataset.corpus!=webtext_like}' (dataset=webtext_like)",
+        ),
     ],
 )
-def test_stand_in_that_makes_two_rows_one_is_refused(composer: Composer, role: str, other: str):
+def test_stand_in_that_makes_two_rows_one_is_refused(composer: Composer, role: str, words: str):
     """A row that would differ from the baseline, or another row, only in its name."""
-    with pytest.raises(ConfigurationError, match=f"table08: rows {other}.*' are one"):
+    with pytest.raises(ConfigurationError) as caught:
         expand(composer, "sweep=table08", f"roles.corpora.{role}")
+    (line,) = caught.value.complaints
+    assert line.startswith("table08.yaml: rows ")
+    assert words in line
 
 
-def test_row_that_only_has_another_name_is_refused(composer: Composer, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ("span_length=9", "they differ in span_length (3.0 and 9.0), which changes no stage."),
+        ("corruption=15e-2", "their overrides come to the same values."),
+        (
+            "mixing.limits.boolq=8; selection=best; training.micro_batch_size=4",
+            "they differ in mixing.limits.boolq (not set and 8.0) and training.micro_batch_size "
+            "(null and 4), which change no stage.",
+        ),
+        (
+            "mixing.limits={boolq: 8}; roles={sizes: {double: 3b}, repeats: {r64: 7}}; "
+            "span_length=4; training.activation_checkpointing=true",
+            "they differ in mixing.limits.boolq (not set and 8.0), roles.repeats.r64 (4.0 and "
+            "7.0), roles.sizes.double (nano_2x and 3b) and 2 more, which change no stage.",
+        ),
+    ],
+)
+def test_rows_that_are_one_are_refused_with_the_reason(
+    composer: Composer, tmp_path: Path, overrides: str, why: str
+):
     """A setting that nothing reads makes no row of a file, whatever its label says."""
     file = tmp_path / "mine.yaml"
+    asked = overrides.split("; ")
     file.write_text(
         "study: t5study\ntitle: Mine\nbaseline: Usual\nrows:\n"
         "  - {label: Usual, overrides: []}\n"
-        "  - {label: Long spans, overrides: [span_length=9]}\n"
+        f"  - {{label: Other, overrides: {json.dumps(asked)}}}\n"
         "  - {label: Random spans, overrides: [objective=span]}\n"
     )
     with pytest.raises(ConfigurationError) as caught:
         expand(composer, f"sweep={file}")
-    assert str(caught.value).count("are one") == 1
-    assert "rows 'Usual' and 'Long spans' are one" in str(caught.value)
+    assert caught.value.complaints == [
+        f"mine.yaml: rows 'Usual' (no overrides) and 'Other' ({' '.join(asked)}) are one: {why}"
+    ]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
