@@ -89,6 +89,10 @@ class Graph:
             )
         return {key: stage for key, stage in self.stages.items() if key in wanted}
 
+    def up_to(self, name: str | None) -> Graph:
+        """The part that ends with the stages of this name, if there are any; all of it for None."""
+        return self if name is None else Graph(stage for stage in self if stage.name == name)
+
     def remaining(
         self,
         weight: Callable[[Stage], float] | None = None,

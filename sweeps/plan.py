@@ -39,6 +39,8 @@ class Plan:
     disk_free_bytes: float
     where: Mapping[str, str]
     """Host and process of the stages that run, by key."""
+    until: str | None
+    """The name of the stages that it ends with; None plans to the scores."""
 
     def keys(self, *states: str) -> list[str]:
         """The stages in these states."""
@@ -63,8 +65,12 @@ class Plan:
             stage.cost.flops
             for sweep in self.sweeps
             for cell in sweep.cells
-            for stage in Graph(cell.scores.values())
+            for stage in self.part(cell.scores.values())
         )
+
+    def part(self, targets: Iterable[Stage]) -> Graph:
+        """What is planned of these and of what they need."""
+        return Graph(targets).up_to(self.until)
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -132,13 +138,15 @@ def make_plan(
     device: Device,
     share_of_peak: float | None = None,
     bounds: Mapping[str, Iterable[Stage]] | None = None,
+    until: str | None = None,
 ) -> Plan:
     """Plan these sweeps on a store, which need not exist yet.
 
-    `bounds` are the stages that an unfinished search may still ask for, by the sweep's id.
+    `bounds` are the stages that an unfinished search may still ask for, by the sweep's id; `until`
+    names the stages to end with.
     """
     sweeps = tuple(sweeps)
-    graph = Graph(stage for sweep in sweeps for stage in sweep.stages)
+    graph = Graph(stage for sweep in sweeps for stage in sweep.stages).up_to(until)
     finished = {key for key, stage in graph.stages.items() if store.find(stage) is not None}
     # A missing stage that nothing unfinished reads any more is nothing to do.
     needed = graph.needed(lambda stage: stage.key in finished)
@@ -154,13 +162,14 @@ def make_plan(
         states=states,
         device=device,
         share_of_peak=share_of_peak,
-        bounds={name: Graph(stages) for name, stages in (bounds or {}).items()},
+        bounds={name: Graph(stages).up_to(until) for name, stages in (bounds or {}).items()},
         disk_free_bytes=_free(store.path),
         where={
             key: f"{lease.holder.host}:{lease.holder.pid}"
             for key, lease in leases.items()
             if lease.holder is not None
         },
+        until=until,
     )
 
 

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from sweeps.graph import Graph
 from sweeps.plan import STATES, Plan, flops_of
 from sweeps.room import thriftier
 from sweeps.rows import Sweep
@@ -28,7 +27,11 @@ def as_json(plan: Plan) -> str:
                     "row": row.label,
                     "baseline": row.baseline,
                     "seed": cell.seed,
-                    "scores": {task: stage.key for task, stage in cell.scores.items()},
+                    "scores": {
+                        task: stage.key
+                        for task, stage in cell.scores.items()
+                        if stage.key in plan.graph
+                    },
                 }
                 for sweep in plan.sweeps
                 for row in sweep.rows
@@ -82,7 +85,7 @@ def _rows(plan: Plan, sweep: Sweep) -> Table:
     for heading in ("row", "runs", *HEADINGS.values()):
         table.add_column(heading, justify="left" if heading == "row" else "right")
     for row in sweep.rows:
-        keys = Graph(stage for cell in row.cells for stage in cell.scores.values()).stages
+        keys = plan.part(stage for cell in row.cells for stage in cell.scores.values()).stages
         counts = [sum(plan.states[key] == state for key in keys) for state in STATES]
         star = "★ " if row.baseline else ""
         table.add_row(star + row.label, _seeds(row.cells), *map(str, counts))
@@ -111,7 +114,8 @@ def _bound(plan: Plan, sweep: Sweep) -> str:
 
 
 def _kinds(plan: Plan) -> Table:
-    kinds = Table(title="Distinct stages, and what those to do cost", title_justify="left")
+    kept = f" up to {plan.until}" if plan.until else ""
+    kinds = Table(title=f"Distinct stages{kept}, and what those to do cost", title_justify="left")
     for heading in ("stage", *HEADINGS.values(), "FLOPs", "tokens", "time"):
         justify = "left" if heading == "stage" else "right"
         kinds.add_column(heading, justify=justify, no_wrap=heading == "time")  # type: ignore[arg-type]

@@ -37,17 +37,12 @@ INTERRUPTED = 130
 
 
 def up_to(graph: Graph, name: str | None) -> Graph:
-    """The part of a graph that ends with the stages of this name; all of it for None.
-
-    Raises SweepError where no stage has the name.
-    """
-    if name is None:
-        return graph
-    chosen = [stage for stage in graph if stage.name == name]
-    if not chosen:
+    """As Graph.up_to. Raises SweepError where no stage has the name."""
+    part = graph.up_to(name)
+    if name is not None and not part:
         known = list(dict.fromkeys(stage.name for stage in graph))
         raise SweepError(f"until={name}: no stage has this name. {nearest(name, known)}")
-    return Graph(chosen)
+    return part
 
 
 class StudySweeper(Sweeper):
@@ -86,11 +81,8 @@ class StudySweeper(Sweeper):
         known = self._known(expansion, sweeps, store)
         stages = [stage for sweep, _ in known for stage in sweep.stages]
         self.launcher.check(stages, run)
-        if run["until"]:
-            up_to(Graph(stages), run["until"])
+        up_to(Graph(stages), run["until"])
         if run["plan"]:
-            if run["until"] and run["format"] == "text":
-                print(f"This plan is of everything; a run with until={run['until']} does less.")
             bounds = {s.id: bound(expansion, s) for s, complete in known if not complete}
             self._plan([sweep for sweep, _ in known], store, run, bounds)
             return 0
@@ -187,6 +179,7 @@ class StudySweeper(Sweeper):
             device=devices()[run["device"]],
             share_of_peak=run["share_of_peak"],
             bounds=bounds,
+            until=run["until"],
         )
         if run["format"] == "json":
             print(as_json(plan))

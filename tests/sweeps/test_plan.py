@@ -178,6 +178,21 @@ def test_search_shows_its_bound(store: Store):
     assert "at most 5 stages, 9e+12 FLOPs, 5 hours on one abacus" in text_of(plan)
 
 
+def test_a_plan_up_to_a_stage_leaves_out_what_comes_after(store: Store):
+    """Also of a search's bound; what finished scores no longer need is to do all the same."""
+    for n in (1, 2):
+        finish(store, QUIZ[n])
+    extra = stage("quiz", stage("learn", DATA, flops=7.2e12, n=3), n=3)
+    plan = planned(store, until="learn", bounds={"toy": [*QUIZ.values(), extra]})
+    assert plan.states == {DATA.key: "todo", LEARN.key: "todo"}
+    assert plan.totals()["unshared_flops"] == 7.2e12
+    assert [one.key for one in plan.bounds["toy"]][:2] == [DATA.key, LEARN.key]
+    assert len(plan.bounds["toy"]) == 3
+    shown = text_of(plan)
+    assert "quiz" not in shown
+    assert "★ n=1 │ seed 0 │    0 │                 0 │     2 │" in shown.replace("┃", "│")
+
+
 def test_pace_is_between_the_measured_models():
     """On a line in logarithms; outside of what was measured the nearest counts."""
     device = replace(

@@ -167,14 +167,38 @@ def test_all_mistakes_come_out_at_once(toy: Path) -> None:
 
 
 def test_until_names_a_stage(toy: Path) -> None:
-    """A plan knows it too, and says that it shows more than such a run does."""
+    """A plan knows it too."""
     for more in ((), ("plan=true",)):
         done = run(toy, "until=trian", *more)
         assert done.returncode == 2
         expected = "until=trian: no stage has this name. Did you mean 'train'? Known: "
         assert done.stderr.startswith(expected)
         assert not (toy / "store").exists()
-    assert "a run with until=train does less" in run(toy, "until=train", "plan=true").stdout
+
+
+def test_a_plan_ends_where_the_run_does(toy: Path) -> None:
+    """With the stages up to the named one: their counts, their costs, and no scores."""
+    asked = ("lr=0.1,0.5", "plan=true")
+    whole, data = (
+        json.loads(run(toy, *asked, *more, "format=json").stdout) for more in ((), ("until=data",))
+    )
+    assert [stage["name"] for stage in data["stages"]] == ["data"]
+    assert (data["total"]["flops"], data["total"]["unshared_flops"]) == (1e9, 4e9)
+    assert [key.partition(" ")[0] for key in data["total"]["longest_chain"]] == ["data"]
+    assert [cell["scores"] for cell in data["cells"]] == [{}] * 4
+    assert data.keys() == whole.keys()
+    assert data["total"].keys() == whole["total"].keys()
+    shown = run(toy, *asked, "until=data").stdout
+    assert "Distinct stages up to data, and what those to do cost" in shown
+    assert "4 cells, 1 distinct stages: 0 done, 0 running elsewhere, 1 to do." in shown
+    assert "Sharing saves 3e+09 of 4e+09 FLOPs" in shown
+    assert "train" not in shown
+    last = json.loads(run(toy, *asked, "until=train", "format=json").stdout)
+    assert last == whole | {"total": last["total"]}
+    changes = {"disk_free_bytes"}
+    assert {k: v for k, v in last["total"].items() if k not in changes} == {
+        k: v for k, v in whole["total"].items() if k not in changes
+    }
 
 
 def test_what_jobs_ask_for_is_checked_before_anything(toy: Path) -> None:
