@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import multiprocess
+import multiprocess.connection
 from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.executor.slurm import SlurmPipelineExecutor
@@ -42,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 _LOCK = ".lock"
 _SECONDS_BETWEEN_LINES = 20.0
-_SECONDS_BETWEEN_LOOKS = 1.0
 _INTERMEDIATE = ("cleaned", "urls", "urls-found", "parts", "parts-found")
 
 
@@ -189,19 +189,50 @@ class _Local(_OneAtATime, LocalPipelineExecutor):
             # Workers are forked from a process that has done the slow imports once.
             context = multiprocess.get_context(self.start_method)
             context.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
-            with context.Pool(self.workers) as pool:
-                first = {worker.pid for worker in pool._pool}
-                results = pool.imap_unordered(self._try_rank, missing)
-                with suppress(StopIteration):
-                    while True:
-                        with suppress(multiprocess.TimeoutError):
-                            results.next(timeout=_SECONDS_BETWEEN_LOOKS)
-                        # A pool replaces a dead worker and waits for its task for ever.
-                        if first != {worker.pid for worker in pool._pool}:
-                            raise UnfinishedError(
-                                "A worker process was killed, perhaps for want of memory: give "
-                                "fewer --workers. The same command goes on from here."
-                            )
+            self._run_apart(context, missing)
+
+    def _run_apart(self, context: Any, missing: Sequence[int]) -> None:
+        """Run each task in a process of its own, some at once.
+
+        Processes of a pool share a queue's lock: one that is killed while it holds that lock stops
+        the others, and the pool's own end, for ever. These share nothing.
+        """
+        waiting = list(missing)
+        running: dict[Any, Any] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.workers:
+                    receiver, sender = context.Pipe(duplex=False)
+                    arguments = (waiting.pop(0), sender)
+                    process = context.Process(target=self._answer, args=arguments, daemon=True)
+                    process.start()
+                    sender.close()
+                    running[receiver] = process
+                for receiver in multiprocess.connection.wait(list(running)):
+                    try:
+                        error = receiver.recv()
+                    except EOFError:
+                        raise UnfinishedError(
+                            "A worker process was killed, perhaps for want of memory: give "
+                            "fewer --workers. The same command goes on from here."
+                        ) from None
+                    running.pop(receiver).join()
+                    receiver.close()
+                    if error is not None:
+                        raise error
+        finally:
+            for process in running.values():
+                process.kill()
+                process.join()
+
+    def _answer(self, rank: int, sender: Any) -> None:
+        """Run a task and send its exception, or None."""
+        try:
+            self._try_rank(rank)
+        except Exception as error:
+            sender.send(error)
+        else:
+            sender.send(None)
 
     def _try_rank(self, rank: int) -> None:
         """Run a task; a shard that changed leaves it undone, and the others go on."""
