@@ -18,11 +18,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from t5study.corpora.workers import worker_processes
 from t5study.errors import DataError
 
 ARTICLES_A_FILE = 20_000
@@ -73,6 +73,10 @@ def read_dump(dump: Path, counts: Counter[str]) -> Iterator[tuple[str, str]]:
             counts[f"{CUT_OFF} ({error})"] += 1
 
 
+class KilledError(DataError):
+    """A run of which a worker process was killed."""
+
+
 def plain_text(wikitext: str) -> str:
     """Strip an article of its markup and of its reference sections."""
     import mwparserfromhell
@@ -99,7 +103,8 @@ def extract(dump: Path, output: Path, *, workers: int = 1) -> Counter[str]:
     """Write a dump's articles as Parquet files (text, title) into the new folder `output`.
 
     The folder appears by one rename when all is written. The number of workers does not show in
-    it. Returns counts. Raises DataError where there is no dump, no article, or no new folder.
+    it. Returns counts. Raises DataError where there is no dump, no article, or no new folder, and
+    KilledError where a worker process is killed.
     """
     if not dump.is_file():
         raise DataError(f"{dump}: no such file. Give a pages-articles.xml.bz2 of a wiki.")
@@ -129,7 +134,7 @@ def add_arguments(verbs: Any) -> None:
         help="articles of a Wikipedia dump as text",
         description="Write the articles of pages-articles.xml.bz2 (or .gz, .xml) as Parquet, "
         "without markup and reference sections. Exit status: 0 whole, 1 the dump is damaged or "
-        "ends early, 2 a mistake in the command.",
+        "ends early or a worker process was killed, 2 a mistake in the command.",
     )
     parser.add_argument("--input", required=True, type=Path, metavar="DUMP")
     parser.add_argument("--output", required=True, type=Path, metavar="FOLDER", help="new folder")
@@ -144,7 +149,7 @@ def _run(given: argparse.Namespace) -> int:
         counts = extract(given.input, given.output, workers=given.workers)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, KilledError) else 2
     for name, count in counts.items():
         print(f"{name}: {count:,}")
     return int(any(name.startswith(CUT_OFF) for name in counts))
@@ -166,11 +171,10 @@ def _texts(articles: Iterator[tuple[str, str]], workers: int) -> Any:
     if workers == 1:
         yield from map(_text, articles)
         return
-    # Not fork: the caller may have threads.
-    with get_context("spawn").Pool(workers) as pool:
+    with worker_processes(workers, "Nothing of this run is left.", KilledError) as pool:
         # A pool would take the whole dump into memory at once.
         while some := list(islice(articles, workers * _TASKS_AHEAD * _ARTICLES_A_TASK)):
-            yield from pool.imap(_text, some, chunksize=_ARTICLES_A_TASK)
+            yield from pool.map(_text, some, chunksize=_ARTICLES_A_TASK)
 
 
 def _text(article: tuple[str, str]) -> tuple[str, str | None]:

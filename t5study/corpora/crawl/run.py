@@ -18,14 +18,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from contextlib import contextmanager, redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import multiprocess
-import multiprocess.connection
+import dill
 from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.executor.slurm import SlurmPipelineExecutor
@@ -37,6 +37,7 @@ from t5study.corpora.crawl import report
 from t5study.corpora.crawl.pipeline import Step, plan_steps
 from t5study.corpora.crawl.settings import CrawlSettings, differences
 from t5study.corpora.crawl.shards import Shard, ShardChangedError, changed
+from t5study.corpora.workers import worker_processes
 from t5study.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -186,58 +187,20 @@ class _Local(_OneAtATime, LocalPipelineExecutor):
             for rank in missing:
                 deepcopy(self)._try_rank(rank)
         elif missing:
-            # Workers are forked from a process that has done the slow imports once.
-            context = multiprocess.get_context(self.start_method)
-            context.set_forkserver_preload([plan_steps.__module__, "nltk.tokenize.punkt"])
-            self._run_apart(context, missing)
-
-    def _run_apart(self, context: Any, missing: Sequence[int]) -> None:
-        """Run each task in a process of its own, some at once.
-
-        Processes of a pool share a queue's lock: one that is killed while it holds that lock stops
-        the others, and the pool's own end, for ever. These share nothing.
-        """
-        waiting = list(missing)
-        running: dict[Any, Any] = {}
-        try:
-            while waiting or running:
-                while waiting and len(running) < self.workers:
-                    receiver, sender = context.Pipe(duplex=False)
-                    arguments = (waiting.pop(0), sender)
-                    process = context.Process(target=self._answer, args=arguments, daemon=True)
-                    process.start()
-                    sender.close()
-                    running[receiver] = process
-                for receiver in multiprocess.connection.wait(list(running)):
-                    try:
-                        error = receiver.recv()
-                    except EOFError:
-                        raise UnfinishedError(
-                            "A worker process was killed, perhaps for want of memory: give "
-                            "fewer --workers. The same command goes on from here."
-                        ) from None
-                    running.pop(receiver).join()
-                    receiver.close()
-                    if error is not None:
-                        raise error
-        finally:
-            for process in running.values():
-                process.kill()
-                process.join()
-
-    def _answer(self, rank: int, sender: Any) -> None:
-        """Run a task and send its exception, or None."""
-        try:
-            self._try_rank(rank)
-        except Exception as error:
-            sender.send(error)
-        else:
-            sender.send(None)
+            task = dill.dumps(self._try_rank)  # datatrove's blocks want its own pickler
+            then = "The same command goes on from here."
+            with worker_processes(self.workers, then, UnfinishedError) as pool:
+                for done in as_completed([pool.submit(_call, task, rank) for rank in missing]):
+                    done.result()
 
     def _try_rank(self, rank: int) -> None:
         """Run a task; a shard that changed leaves it undone, and the others go on."""
         with _quiet(), suppress(ShardChangedError):
             self._run_for_rank(rank)
+
+
+def _call(task: bytes, rank: int) -> None:
+    dill.loads(task)(rank)
 
 
 class _Slurm(_OneAtATime, SlurmPipelineExecutor):

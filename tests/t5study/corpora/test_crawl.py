@@ -8,18 +8,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import multiprocess
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from killing import first_worker_killed
 
 from t5study.corpora.__main__ import main
 from t5study.corpora.cleaning import clean_page
@@ -213,17 +212,9 @@ def test_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
 
 def test_killed_worker_ends_the_run(crawl: Path, tmp_path: Path) -> None:
     """A worker that dies takes its task along: the run says so rather than wait for ever."""
-
-    def kill_one() -> None:
-        while not (workers := multiprocess.active_children()):
-            time.sleep(0.001)
-        workers[0].kill()
-
-    killer = threading.Thread(target=kill_one)
-    killer.start()
-    with pytest.raises(UnfinishedError, match=r"worker process was killed.*command goes on"):
+    killed = pytest.raises(UnfinishedError, match=r"worker process was killed.*command goes on")
+    with first_worker_killed(), killed:
         clean(crawl, tmp_path / "out", workers=2)
-    killer.join()
     clean(crawl, tmp_path / "out")
     assert len(pages_of(tmp_path / "out")) == 21
 

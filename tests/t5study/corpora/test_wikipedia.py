@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
+from killing import first_worker_killed
 
 from t5study.corpora import get_corpus
 from t5study.corpora.__main__ import main
@@ -99,6 +100,18 @@ def test_a_dump_becomes_a_corpus(tmp_path: Path, workers: int, capsys, monkeypat
     for line in ("articles: 2", "redirects: 1", "other pages: 1", "empty: 1"):
         assert line in said
     assert list(get_corpus(str(output)).documents()) == [ADA_TEXT, "Tea is a drink."]
+
+
+def test_a_killed_worker_ends_the_run(tmp_path: Path, capsys):
+    """It takes its articles along: the run says so, and leaves nothing that looks whole."""
+    (tmp_path / "a.xml").write_bytes(dump(*PAGES))
+    command = ["wikipedia", "--input", str(tmp_path / "a.xml"), "--output", str(tmp_path / "out")]
+    with first_worker_killed():
+        assert main([*command, "--workers", "2"]) == 1
+    said = capsys.readouterr().err
+    assert "A worker process was killed" in said
+    assert "give fewer --workers. Nothing of this run is left." in said
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xml"]
 
 
 def test_a_dump_that_ends_early_gives_what_it_has(tmp_path: Path, capsys):
