@@ -25,9 +25,11 @@ from t5study.model.plain import compute_dtype
 WORTHWHILE = 1 << 21
 """Products of fewer multiply-adds than this gain nothing from the other matrix library."""
 
-RANDOM_BITS = 16
-"""Bits drawn for one element of a dropout mask; its probability is rounded to 2^-16."""
+RANDOM_BITS = 8
+"""Bits drawn for one element of a dropout mask; what is finer of its probability, a row draws."""
 
+UNLIKELY = 1e-30
+"""Probabilities below this have lost digits, or all of them."""
 
 MANY_WORDS = 1 << 15
 """Random words from which on a generator of their own is worth its seeding."""
@@ -108,12 +110,29 @@ def loss_rows(
     return features[real], targets[real], None
 
 
+def log_partition(logits: Tensor, probabilities: Tensor, places: Tensor) -> Tensor:
+    """ln sum exp(logits), as t5study.model.plain says: one entry a row and its probability tell."""
+    chosen = probabilities.gather(-1, places)
+    if bool((chosen < UNLIKELY).any()):
+        return plain.log_partition(logits, probabilities, places)
+    return logits.gather(-1, places) - chosen.log()
+
+
 def bernoulli(shape: list[int], keep: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Ones with probability `keep` (to 2^-16), else zeros, four for one 64-bit draw."""
+    """Ones with probability `keep` (to 2^-24), else zeros, eight for one 64-bit draw.
+
+    An element is dropped if its byte is below a threshold. Where no whole number gives the share,
+    each row (along the last dimension) draws one of the two next to it: two entries of a row are
+    correlated by at most 2^-18 / (keep (1 - keep)).
+    """
+    levels = 2**RANDOM_BITS
+    below, between = divmod((1.0 - keep) * levels, 1.0)
+    if below == levels - 1:
+        return plain.bernoulli(shape, keep, dtype, device)
     count = torch.Size(shape).numel()
-    words = _random_words(-(-count * RANDOM_BITS // 64))
-    bits = words.view(torch.int16)[:count].view(shape)
-    threshold = round((1.0 - keep) * 2**RANDOM_BITS) - 2 ** (RANDOM_BITS - 1)
+    bits = _random_words(-(-count * RANDOM_BITS // 64)).view(torch.int8)[:count].view(shape)
+    row = torch.empty(*shape[:-1], 1, dtype=torch.int32).random_(1 << 16)
+    threshold = (row < round(between * (1 << 16))).to(torch.int8) + (int(below) - levels // 2)
     return torch.ge(bits, threshold, out=torch.empty(shape, dtype=dtype))
 
 
@@ -128,7 +147,8 @@ def _random_words(count: int) -> Tensor:
 def product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
     """then(x (M, N) weight (L, N)^T) -> (M, L), by whichever matrix library is faster.
 
-    For a weight's gradient, where both sides lie transposed, that is always the usual one.
+    The other one wants x laid out by rows. For a weight's gradient, where both sides lie
+    transposed, a copy costs what it gains, but for a matrix much larger than x.
     """
     large = x.shape[0] * x.shape[1] * weight.shape[0] >= WORTHWHILE
     if large and x.dtype in _other_library():

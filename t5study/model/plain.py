@@ -97,6 +97,14 @@ def loss_rows(
     return features.flatten(0, 1), targets.flatten(), weights.flatten()
 
 
+def log_partition(logits: Tensor, probabilities: Tensor, places: Tensor) -> Tensor:
+    """ln sum exp(logits) of each row (N, V) whose softmax is `probabilities`, as (N, 1).
+
+    places (N, 1) are entries that are seldom improbable.
+    """
+    return logits.logsumexp(-1, keepdim=True)
+
+
 def compute_dtype(x: Tensor) -> torch.dtype:
     """The dtype that products of `x` take now: autocast's, where it is on."""
     kind = x.device.type

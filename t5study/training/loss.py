@@ -65,35 +65,38 @@ class _OutputCrossEntropy(torch.autograd.Function):
         dtype: torch.dtype,
         rows: int,
     ) -> tuple[Tensor, Tensor]:
-        product = operations(features).product
+        run = operations(features)
         precise = torch.promote_types(dtype, torch.float32)
         x, output = features.to(dtype), matrix.to(dtype)
         wanted = ctx.needs_input_grad[:2]
         to_x = torch.empty_like(x) if wanted[0] else None
-        to_output = torch.zeros_like(output, dtype=precise) if wanted[1] else None
+        # Transposed, so that of its products' two sides the small one is copied.
+        to_output = output.new_zeros(output.t().shape, dtype=precise) if wanted[1] else None
         total = nats = torch.zeros((), dtype=precise, device=x.device)
         for first in range(0, len(x), rows):
             chunk = slice(first, first + rows)
             places = targets[chunk].unsqueeze(-1)
-            logits = product(x[chunk], output)
-            chosen = logits.gather(-1, places).squeeze(-1).to(precise)
-            largest = logits.amax(-1).to(precise)
-            probabilities = logits.softmax(-1, dtype=precise)
-            # The largest probability is exp(largest logit) / Z: Z comes without another sum.
-            log_z = largest - probabilities.amax(-1).log()
-            weight = torch.ones_like(log_z) if weights is None else weights[chunk].to(precise)
-            own = (log_z - chosen) * weight
+            logits = run.product(x[chunk], output).to(precise)
+            probabilities = logits.softmax(-1)
+            log_z = run.log_partition(logits, probabilities, places)
+            weight = (
+                torch.ones_like(log_z)
+                if weights is None
+                else weights[chunk].unsqueeze(-1).to(precise)
+            )
+            own = (log_z - logits.gather(-1, places)) * weight
             nats = nats + own.sum()
             total = total + own.sum() + z_loss * (log_z.square() * weight).sum()
             if not any(wanted):
                 continue
-            gradient = probabilities.mul_(((1.0 + 2.0 * z_loss * log_z) * weight).unsqueeze(-1))
-            gradient.scatter_add_(-1, places, -weight.unsqueeze(-1))
-            gradient = gradient.to(dtype)
+            gradient = probabilities.mul_((1.0 + 2.0 * z_loss * log_z) * weight)
+            gradient = gradient.scatter_add_(-1, places, -weight).to(dtype)
             if to_x is not None:
-                to_x[chunk] = product(gradient, output.t())
+                to_x[chunk] = run.product(gradient, output.t())
             if to_output is not None:
-                to_output += gradient.t() @ x[chunk]
+                to_output += run.product(x[chunk].t().contiguous(), gradient.t())
+        if to_output is not None:
+            to_output = to_output.t().contiguous()
         ctx.save_for_backward(to_x, to_output)
         ctx.dtypes = features.dtype, matrix.dtype
         ctx.mark_non_differentiable(nats)

@@ -152,6 +152,21 @@ def test_bernoulli_keeps_the_share_it_is_given(shape, dtype):
         assert float(together) == pytest.approx(0.81, abs=6 * spread)
 
 
+@pytest.mark.parametrize("keep", [0.9, 0.7, 0.5, 0.999, 0.01, 0.002])
+def test_bernoulli_keeps_shares_between_those_of_a_byte(keep):
+    """Of four million elements, far closer than 2^-8; the rows' shares spread as they should."""
+    torch.manual_seed(9)
+    drawn = kernels.bernoulli([1 << 15, 128], keep, torch.float32, torch.device("cpu")).double()
+    spread = (keep * (1 - keep)) ** 0.5
+    assert float(drawn.mean()) == pytest.approx(keep, abs=4 * spread / 2**11)
+    # Var(row mean) = keep (1 - keep) / 128, itself known to sqrt(2 / 2^15), plus the tails' share.
+    rows = drawn.mean(1)
+    kurtosis = (1 - 6 * spread**2) / spread**2 / 128
+    error = ((2 + kurtosis) / 2**15) ** 0.5
+    correlated = 128 * 2**-18 / spread**2
+    assert float(rows.var() / (spread**2 / 128)) == pytest.approx(1, abs=4 * error + correlated)
+
+
 @pytest.mark.parametrize("shape", [FEW, MANY])
 def test_bernoulli_repeats_with_the_generator(shape):
     """The same random state gives the same mask; the next mask is another."""

@@ -116,6 +116,28 @@ def test_loss_in_pieces_equals_the_whole(
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("distance", [60.0, 100.0, 2000.0])
+def test_loss_in_pieces_of_targets_of_no_probability(distance: float) -> None:
+    """Where a target's probability is tiny or 0 in float32, loss and gradients are still right."""
+    torch.manual_seed(3)
+    matrix = torch.randn(50, 6, requires_grad=True)
+    features = torch.randn(9, 6)
+    with torch.no_grad():
+        features[3] = distance * matrix[7] / matrix[7].square().sum()
+        targets = torch.randint(50, (9,))
+        targets[3] = (matrix @ features[3]).argmin()
+    features.requires_grad_()
+    expected, _ = cross_entropy(features @ matrix.t(), targets, 0.1)
+    found, _ = output_cross_entropy(features, matrix, targets, 0.1)
+    torch.testing.assert_close(found, expected)
+    for one, other in zip(
+        torch.autograd.grad(found, [features, matrix]),
+        torch.autograd.grad(expected, [features, matrix]),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
 def test_loss_in_pieces_with_a_frozen_side() -> None:
     """Where only one side trains, the other's gradient is not asked for."""
     torch.manual_seed(2)
