@@ -57,6 +57,8 @@ class Keeper(lightning.Callback):
         self.validator = validator
         self._every = every
         self._save_seconds = save_seconds
+        self.micro_batch_size: int | None = None
+        """What `fit` takes, told to a run that goes on from here."""
         self._pending: list[torch.Tensor] = []
         self._saved_at = time.monotonic()
         self._save_cost = 0.0
@@ -129,6 +131,7 @@ class Keeper(lightning.Callback):
             "pending": [float(x) for x in self._pending],
             "validation": self.validator.memory if self.validator else None,
             "threads": torch.get_num_threads(),
+            "micro_batch_size": self.micro_batch_size,
             "ranks": self.team.gather(random),
         }
 
@@ -163,16 +166,26 @@ def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | 
     return None
 
 
-def _found(context: Any, keeper: Keeper) -> tuple[Path | None, int, int]:
-    """The checkpoint to go on from, its step, and the number of threads to use."""
+def _found(context: Any, keeper: Keeper) -> tuple[Path | None, int, int, int | None]:
+    """The checkpoint to go on from, its step, the threads and the micro-batch to use.
+
+    The order of sums, and with it the last bit, depends on both; and on the latter the dropout
+    masks. One goes on as one began, but with smaller micro-batches where these are asked for now:
+    the larger ones may not have fit into memory.
+    """
     found = newest_checkpoint([context.work, *context.earlier])
+    size = context.execution.get("micro_batch_size")
     if not found:
-        return None, 0, context.threads
+        return None, 0, context.threads, size
     path, checkpoint = found
     if keeper.validator and path.parent != context.work:
         keeper.validator.carry(path.parent)
-    threads = checkpoint["callbacks"][keeper.state_key]["threads"]
-    return path, checkpoint["global_step"], threads
+    state = checkpoint["callbacks"][keeper.state_key]
+    begun_with = state.get("micro_batch_size")
+    if begun_with is not None and (size is None or size > begun_with):
+        log.info("going on with micro-batches of %d rows, as this training began", begun_with)
+        size = begun_with
+    return path, checkpoint["global_step"], state["threads"], size
 
 
 def fit(
@@ -196,11 +209,10 @@ def fit(
     torch.set_num_threads(context.threads)
     if context.execution.get("activation_checkpointing"):
         module.model.recompute_blocks()
-    module.micro_batch_size = context.execution.get("micro_batch_size")
     team = keeper.team
-    path, start, threads = team.agree(lambda: _found(context, keeper))
-    # The order of sums, and with it the last bit, depends on the number of threads.
+    path, start, threads, size = team.agree(lambda: _found(context, keeper))
     torch.set_num_threads(threads)
+    module.micro_batch_size = keeper.micro_batch_size = size
     if path:
         log.info("going on at step %d from %s", start, path)
     torch.manual_seed(team.seed(seed, start))

@@ -186,7 +186,10 @@ TOY = {"toy_color": {"settings": {}, "data": {}}}
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., Path]:
-    """Run a stage to its end, interrupted after given numbers of steps; gives its folder."""
+    """Run a stage to its end, interrupted after given numbers of steps; gives its folder.
+
+    After the first interruption `execution_then` changes how it is run.
+    """
 
     def go(
         run: Callable[..., None],
@@ -196,6 +199,7 @@ def train(tmp_path: Path) -> Callable[..., Path]:
         stops: tuple[int, ...] = (),
         moves: bool = False,
         ranks: Any = None,
+        execution_then: dict[str, Any] | None = None,
         **execution: Any,
     ) -> Path:
         out = tmp_path / name / "out"
@@ -206,6 +210,8 @@ def train(tmp_path: Path) -> Callable[..., Path]:
             context = FakeContext(work, earlier=list(earlier), stop_at=stop)
             context.ranks = ranks
             context.execution |= execution
+            if attempt:
+                context.execution |= execution_then or {}
             if moves:
                 earlier.insert(0, work)
             if stop is None:

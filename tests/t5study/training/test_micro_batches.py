@@ -195,6 +195,61 @@ def test_interrupted_it_ends_bit_for_bit_alike(
     assert seen.autocast == {False}
 
 
+@pytest.mark.parametrize("asked_then", [None, 4], ids=["none", "larger"])
+def test_one_goes_on_with_the_micro_batches_one_began_with(
+    train: Train,
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    watch: Callable[[], Watch],
+    asked_then: int | None,
+) -> None:
+    """Bit for bit, with dropout, though no or larger ones are asked for when it goes on."""
+    given = {"vocabulary": data.vocabulary, "corpus": data.corpus}
+    watch()
+    whole = train(pretrain.run, pretrain_config, given, "whole", micro_batch_size=3)
+    seen = watch()
+    broken = train(
+        pretrain.run,
+        pretrain_config,
+        given,
+        "broken",
+        stops=(13,),
+        execution_then={"micro_batch_size": asked_then},
+        micro_batch_size=3,
+    )
+    assert set(seen.rows) == {2, 3}
+    assert losses(whole) == losses(broken)
+    one, other = weights(whole / "model.pt"), weights(broken / "model.pt")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("begun_with", [None, 4], ids=["whole", "larger"])
+def test_smaller_micro_batches_are_taken_at_once(
+    train: Train,
+    data: SimpleNamespace,
+    pretrain_config: dict[str, Any],
+    watch: Callable[[], Watch],
+    begun_with: int | None,
+) -> None:
+    """Where the batches that a training began with did not fit into memory, one types smaller."""
+    given = {"vocabulary": data.vocabulary, "corpus": data.corpus}
+    seen = watch()
+    out = train(
+        pretrain.run,
+        plain(pretrain_config) | {"steps": 30},
+        given,
+        "broken",
+        stops=(13,),
+        execution_then={"micro_batch_size": 2},
+        micro_batch_size=begun_with,
+    )
+    before = 8 if begun_with is None else 4
+    assert seen.rows == [before] * (13 * 8 // before) + [2] * 4 * 17
+    assert_alike(
+        train(pretrain.run, plain(pretrain_config) | {"steps": 30}, given, "whole"), out, "model.pt"
+    )
+
+
 def test_in_bf16_parts_add_up_too(
     train: Train, data: SimpleNamespace, pretrain_config: dict[str, Any]
 ) -> None:
