@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from t5study.corpora import available, get_corpus, needed, packaged_names, prepare_all
-from t5study.corpora.prepared import missing_archives, with_dependencies
+from t5study.corpora.build import missing_archives, with_dependencies
 from t5study.errors import DataError
 from t5study.stages import Stages
 from t5study.tasks.chosen import keep_files

@@ -128,14 +128,14 @@ def prepare_all(
     called with what is being done, how much of it is done, and how much there is: bytes while
     fetching, then data sets. Raises DataError when something cannot be had.
     """
-    from t5study.corpora.prepared import prepare_data
+    from t5study.corpora.build import prepare_data
 
     prepare_data(needed(tasks, corpora), progress, workers)
 
 
 def available(tasks: Iterable[str] | None = None, corpora: Iterable[str] | None = None) -> bool:
     """Return whether the named tasks and corpora can be read without a download (see `needed`)."""
-    from t5study.corpora.prepared import missing_archives
+    from t5study.corpora.build import missing_archives
 
     return not missing_archives(needed(tasks, corpora))
 

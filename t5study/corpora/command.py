@@ -86,7 +86,7 @@ def by_name() -> dict[str, Prepared]:
 
 def fetch_with_progress(wanted: Sequence[Prepared], live: bool) -> None:
     """Prepare the data with one line of progress: rewritten on a terminal, else one a change."""
-    from t5study.corpora.prepared import prepare_data
+    from t5study.corpora.build import prepare_data
 
     shown = ""
 

@@ -11,21 +11,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from t5study.corpora.archives import (
-    ARCHIVES,
-    Archive,
-    Progress,
-    cache_folder,
-    content_of,
-    fetch_all,
-    present,
-)
+from t5study.corpora.archives import ARCHIVES, cache_folder, content_of, fetch_all
 from t5study.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -148,76 +140,12 @@ def code_digest(module: str | None = None) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
-def missing_archives(wanted: Iterable[Prepared]) -> list[Archive]:
-    """Return the archives that would have to be downloaded to prepare `wanted`."""
-    names = {n for item in with_dependencies(wanted) if not item.ready() for n in item.archives}
-    return [archive for name, archive in ARCHIVES.items() if name in names and not present(archive)]
-
-
-def with_dependencies(wanted: Iterable[Prepared]) -> list[Prepared]:
-    """Return `wanted` and what they come after, each once, in an order that can be built."""
-    found: dict[str, Prepared] = {}
-    for item in wanted:
-        for each in (*with_dependencies(item.after), item):
-            found.setdefault(each.name, each)
-    return list(found.values())
-
-
-def prepare_data(
-    wanted: Iterable[Prepared], progress: Progress | None = None, workers: int | None = None
-) -> None:
-    """Fetch and write what is missing of `wanted`, on as many cores as there are.
-
-    Raises DataError for the first that fails.
-    """
-    everything = with_dependencies(wanted)
-    fetch_all(missing_archives(everything), progress)
-    missing = [item for item in everything if not item.ready()]
-    if not missing:
-        return
-    tell = progress or (lambda what, done, total: None)
-    tell("building data sets", 0, len(missing))
-    for done, item in enumerate(_built(missing, min(workers or _cores(), len(missing))), start=1):
-        tell(f"built {item.name}", done, len(missing))
-
-
-def _built(missing: list[Prepared], workers: int) -> Iterator[Prepared]:
-    """Build `missing`, each after what it depends on, and yield them as they are done."""
-    if workers == 1:
-        for item in missing:
-            item.prepare()
-            yield item
-        return
-    import multiprocessing
-    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-
-    # Not fork: the caller may have threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = list(missing)
-        running: dict[Future[Path], Prepared] = {}
-        while waiting or running:
-            for item in [i for i in waiting if all(other.ready() for other in i.after)]:
-                waiting.remove(item)
-                running[pool.submit(item.prepare)] = item
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                future.result()
-                yield running.pop(future)
-
-
 @functools.cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         raise DataError(f"Package {package} is not installed. Type: make install") from None
-
-
-def _cores() -> int:
-    # What this process may use, which a batch system may have made less than the machine has.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _write(path: Path, rows: Rows) -> dict[str, Any]:
@@ -229,9 +157,18 @@ def _write(path: Path, rows: Rows) -> dict[str, Any]:
     pq.write_table(pa.Table.from_pylist(list(rows)), path, compression="zstd")
     _sync(path)
     text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-    characters = sum(len(value) for row in rows for value in row.values() if isinstance(value, str))
+    characters = sum(map(_characters, rows))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return {"rows": len(rows), "characters": characters, "sha256": digest}
+
+
+def _characters(value: Any) -> int:
+    """Characters of the texts in a value, nested ones too, without the names of fields."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0
 
 
 def _sync(path: Path) -> None:

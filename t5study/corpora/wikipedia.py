@@ -171,7 +171,8 @@ def _texts(articles: Iterator[tuple[str, str]], workers: int) -> Any:
     if workers == 1:
         yield from map(_text, articles)
         return
-    with worker_processes(workers, "Nothing of this run is left.", KilledError) as pool:
+    then = "Give fewer --workers. Nothing of this run is left."
+    with worker_processes(workers, then, KilledError) as pool:
         # A pool would take the whole dump into memory at once.
         while some := list(islice(articles, workers * _TASKS_AHEAD * _ARTICLES_A_TASK)):
             yield from pool.map(_text, some, chunksize=_ARTICLES_A_TASK)

@@ -1,4 +1,4 @@
-"""Worker processes that may be killed, and may outlive a run that is."""
+"""Worker processes that may be killed, and do not outlive a run that is."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from loky import get_reusable_executor
+from loky import ProcessPoolExecutor
 from loky.process_executor import BrokenProcessPool
 
 from t5study.errors import DataError
+
+IDLE = 10.0
+"""Seconds after which a process that has nothing to do ends, as those of a killed run must."""
 
 
 @contextmanager
 def worker_processes(
     count: int, then: str, killed: type[DataError] = DataError
 ) -> Iterator[Executor]:
-    """Yield an executor of `count` processes; after an error in the block none of them goes on.
+    """Yield an executor of `count` processes, which end with the block, by an error too.
 
     Where one of them is killed, raises `killed`, whose message ends with `then`. A pool of Python's
     own waits for the lost call for ever, or for the lock that the killed process held; the
     processes of one whose run is killed wait for calls for ever, where these end by themselves.
     """
-    pool = get_reusable_executor(count)
+    pool = ProcessPoolExecutor(count, timeout=IDLE)
     try:
         yield pool
     except BrokenProcessPool:
-        raise killed(
-            f"A worker process was killed, perhaps for want of memory: give fewer --workers. {then}"
-        ) from None
-    except BaseException:
+        raise killed(f"A worker process was killed, perhaps for want of memory. {then}") from None
+    finally:
         pool.shutdown(kill_workers=True)
-        raise

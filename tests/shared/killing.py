@@ -10,14 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from loky import get_reusable_executor
-
 
 @contextmanager
 def first_worker_killed() -> Iterator[None]:
     """Within the block, kill -9 the first worker process that starts, before it can do a thing."""
-    # None that idles since an earlier call: its death would cost nobody anything.
-    get_reusable_executor(max_workers=1).shutdown(kill_workers=True)
 
     def kill_one() -> None:
         while not (workers := multiprocessing.active_children()):

@@ -188,7 +188,7 @@ class _Local(_OneAtATime, LocalPipelineExecutor):
                 deepcopy(self)._try_rank(rank)
         elif missing:
             task = dill.dumps(self._try_rank)  # datatrove's blocks want its own pickler
-            then = "The same command goes on from here."
+            then = "Give fewer --workers: the command goes on from here."
             with worker_processes(self.workers, then, UnfinishedError) as pool:
                 for done in as_completed([pool.submit(_call, task, rank) for rank in missing]):
                     done.result()

@@ -18,8 +18,8 @@ import pytest
 
 from t5study.corpora import archives
 from t5study.corpora.archives import Archive
+from t5study.corpora.build import missing_archives
 from t5study.corpora.command import chosen
-from t5study.corpora.prepared import missing_archives
 from t5study.errors import DataError
 
 SETUP = "from setuptools import setup\nsetup(name='toydata', version='1.0', py_modules=[])\n"

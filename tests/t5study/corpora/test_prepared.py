@@ -11,9 +11,11 @@ import time
 from dataclasses import replace
 
 import pytest
+from killing import first_worker_killed
 
+from t5study.corpora.build import prepare_data, with_dependencies
 from t5study.corpora.corpus import Corpus
-from t5study.corpora.prepared import Prepared, prepare_data, with_dependencies
+from t5study.corpora.prepared import Prepared
 from t5study.errors import DataError
 
 # Writers that another process can import; each call leaves a line in a file.
@@ -32,6 +34,10 @@ TOY = """
     def second():
         note("second")
         return {"documents": [{"text": "e"}]}
+
+    def nested():
+        rows = [{"text": "abcde", "n": 7, "answers": {"texts": ["fg", "h"], "starts": [1, 2]}}]
+        return {"train": rows}
 
     def broken():
         raise RuntimeError("half way")
@@ -77,6 +83,12 @@ def test_rows_are_written_once(toy, tmp_path):
     files = data.manifest()["files"]
     assert {stem: about["rows"] for stem, about in files.items()} == {"train": 2, "test": 1}
     assert files["train"]["characters"] == 3
+
+
+def test_characters_of_nested_texts_are_counted(toy):
+    """Lists of answers and fields within fields, but not the names of fields."""
+    files = prepared(toy, "nested").manifest()["files"]
+    assert files["train"]["characters"] == len("abcde") + len("fg") + len("h")
 
 
 def test_hugging_face_datasets_reads_the_files(toy):
@@ -175,6 +187,16 @@ def test_failure_of_a_worker_is_raised(toy):
     both = [prepared(toy, "broken"), prepared(toy, "second")]
     with pytest.raises(RuntimeError, match="half way"):
         prepare_data(both, workers=2)
+
+
+def test_a_killed_worker_is_told_and_what_was_built_stays(toy):
+    """The next call builds the rest."""
+    both = [prepared(toy), prepared(toy, "second")]
+    killed = pytest.raises(DataError, match=r"worker process was killed.* same command again")
+    with first_worker_killed(), killed:
+        prepare_data(both, workers=2)
+    prepare_data(both, workers=2)
+    assert all(data.ready() for data in both)
 
 
 PREPARE = """

@@ -13,7 +13,7 @@ import pytest
 
 from t5study.corpora import available, get_corpus, prepare_all
 from t5study.corpora.archives import ARCHIVES, content_hash, content_of, read_members
-from t5study.corpora.prepared import with_dependencies
+from t5study.corpora.build import with_dependencies
 from t5study.corpora.registry.corpora import CORPORA, MULTILINGUAL
 from t5study.corpora.registry.evaluated import ALL
 from t5study.tasks import get_task

@@ -110,7 +110,7 @@ def test_a_killed_worker_ends_the_run(tmp_path: Path, capsys):
         assert main([*command, "--workers", "2"]) == 1
     said = capsys.readouterr().err
     assert "A worker process was killed" in said
-    assert "give fewer --workers. Nothing of this run is left." in said
+    assert "Give fewer --workers. Nothing of this run is left." in said
     assert [path.name for path in tmp_path.iterdir()] == ["a.xml"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t5study.corpora import available, needed
-from t5study.corpora.prepared import with_dependencies
+from t5study.corpora.build import with_dependencies
 from t5study.tasks import TaskError, get_task, task_names
 from t5study.tasks.embedded import DATA, TASKS, rating, rating_text
 from t5study.tasks.embedded_readers import olmo, sentiment, wordnet
