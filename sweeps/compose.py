@@ -31,6 +31,9 @@ from sweeps.errors import ConfigurationError, nearest
 from sweeps.settings import RunSettings
 from sweeps.study import Study
 
+LAUNCHER = "hydra.launcher._target_"
+"""The class of what takes the stages to where they run."""
+
 
 @contextmanager
 def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
@@ -50,7 +53,8 @@ class Composer:
     """Composes each distinct choice of groups once and applies values to copies of it.
 
     Hydra says which files a choice brings, in which order and where to; each is read once. Hydra's
-    own part of a configuration, which no cell reads, is left out: it is most of a compose.
+    own part of a configuration, which no cell reads, is left out but for the launcher: it is most
+    of a compose.
     """
 
     def __init__(self, config_name: str) -> None:
@@ -61,7 +65,7 @@ class Composer:
         _, self._files = loader._parse_overrides_and_create_caching_repo(config_name, [])
         self._parser = OverridesParser.create(config_loader=loader)
         self._contents: dict[tuple[str, str | None], dict[str, Any]] = {}
-        self._bases: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._bases: dict[tuple[str, ...], tuple[dict[str, Any], str | None]] = {}
         self._schemas: dict[str, DictConfig] = {}
         self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
         self.groups = lru_cache(maxsize=None)(self._options)
@@ -108,10 +112,9 @@ class Composer:
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The typed configuration of these overrides. Raises ConfigurationError."""
-        parsed = [self.parse(text) for text in overrides]
-        chosen = [o for o in parsed if self.is_group(o) or not _plain(o)]
-        values = [o for o in parsed if not self.is_group(o) and _plain(o)]
-        config = self.typed(*self._base(tuple(str(o.input_line) for o in chosen)))
+        chosen, values = self._split(overrides)
+        brought = " ".join(text for text in chosen if text[0] in "+~")
+        config = self.typed(self._base(chosen)[0], brought or "conf/")
         said = [x for o in values if (x := _apply(config, o))]
         if said:
             raise ConfigurationError(said)
@@ -128,18 +131,29 @@ class Composer:
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
 
-    def _base(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
-        """The composed groups as plain values, and what brought keys that conf/ may not have."""
+    def launcher(self, overrides: Sequence[str]) -> str | None:
+        """The class that Hydra starts as its launcher. Raises ConfigurationError."""
+        return self._base(self._split(overrides)[0])[1]
+
+    def _split(self, overrides: Sequence[str]) -> tuple[tuple[str, ...], list[Override]]:
+        """What Hydra composes by, and the values that are set in a copy of it."""
+        parsed = [self.parse(text) for text in overrides]
+        chosen = [o for o in parsed if self.is_group(o) or not _plain(o)]
+        values = [o for o in parsed if not self.is_group(o) and _plain(o)]
+        return tuple(str(o.input_line) for o in chosen), values
+
+    def _base(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
+        """The composed groups as plain values, and the launcher's class."""
         if chosen not in self._bases:
             try:
                 self._bases[chosen] = self._composed(chosen)
             except (HydraException, OmegaConfBaseException) as error:
                 reason = " ".join(str(error).split())
                 raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
-        return self._bases[chosen], " ".join(t for t in chosen if t[0] in "+~") or "conf/"
+        return self._bases[chosen]
 
-    def _composed(self, chosen: tuple[str, ...]) -> dict[str, Any]:
-        """What hydra.compose gives, without `hydra` and as plain values, interpolations kept."""
+    def _composed(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
+        """What hydra.compose gives as plain values, interpolations kept; of `hydra` one class."""
         found = create_defaults_list(
             repo=self._files,
             config_name=self.config_name,
@@ -149,18 +163,19 @@ class Composer:
         )
         composed: dict[str, Any] = {}
         for default in found.defaults:
-            if str(default.package).partition(".")[0] != "hydra":
+            package = str(default.package)
+            if package.partition(".")[0] != "hydra" or package == "hydra.launcher":
                 _overlay(composed, self._content(default))
-        composed.pop("hydra", None)
+        own = OmegaConf.create({"hydra": composed.pop("hydra", {})})
         changes = [o for o in found.config_overrides if not o.is_hydra_override()]
         if len(changes) < len(found.config_overrides):
-            # For what it says of changes to its own part
-            hydra.compose(self.config_name, list(chosen))
-        if not changes:
-            return composed
-        changed = OmegaConf.create(composed, flags={"struct": True})
-        self._loader._apply_overrides_to_config(changes, changed)
-        return _plain_values(changed)
+            # For what it says of changes to its own part, and makes of them
+            own = hydra.compose(self.config_name, list(chosen), return_hydra_config=True)
+        if changes:
+            changed = OmegaConf.create(composed, flags={"struct": True})
+            self._loader._apply_overrides_to_config(changes, changed)
+            composed = _plain_values(changed)
+        return composed, OmegaConf.select(own, LAUNCHER, throw_on_resolution_failure=False)
 
     def _content(self, default: ResultDefault) -> dict[str, Any]:
         """A file's content, under the keys that lead to it."""

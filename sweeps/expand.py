@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sweeps.compose import Composer
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.launcher import StageLauncher, on_cluster
 from sweeps.placeholders import fill, strip
-from sweeps.room import Room, unfit
+from sweeps.room import unfit
 from sweeps.rows import Row, Sweep, why_one
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.sharing import unshared
-from sweeps.stage import Stage
 from sweeps.store import Store
 from sweeps.study import Cell, Study
 from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
@@ -33,14 +33,18 @@ class Expansion:
         self,
         composer: Composer,
         overrides: Sequence[str],
-        room: Callable[[Stage, dict[str, Any]], Room] | None = None,
+        launcher: StageLauncher | None = None,
     ) -> None:
-        """`room` says what a stage will have to itself; of a plan nobody knows yet."""
+        """`launcher` is the one that Hydra has started. Before it has, what is composed says which
+        it will be, and nobody knows yet what a stage will have to itself.
+        """
         self._composer = composer
-        self._room = room
-        self._cluster = "hydra/launcher=slurm" in overrides
+        self._launcher = launcher
         self._parsed = [(text, composer.parse(text)) for text in overrides]
-        self.run = composer.resolved([t for t, o in self._parsed if not o.is_sweep_override()])
+        single = [t for t, o in self._parsed if not o.is_sweep_override()]
+        self.run = composer.resolved(single)
+        # Hydra keeps its own overrides from a sweeper, so that they say nothing there.
+        self._cluster = launcher.cluster if launcher else on_cluster(composer.launcher(single))
         self._studies: dict[str, Study] = {}
         self._cells: dict[tuple[str, ...], Cell] = {}
 
@@ -344,10 +348,10 @@ class Expansion:
 
     def _check_room(self, cell: Cell, asked: str) -> None:
         """Refuse what cannot run where the launcher takes it; of a plan, only what never can."""
-        store, room = Store(self.run["store"]), self._room
+        store, launcher = Store(self.run["store"]), self._launcher
         said = unshared(cell.scores.values(), store, self.run, cluster=self._cluster)
-        if room is not None and not self.run["plan"]:
-            large = unfit(cell.scores.values(), store, lambda s: room(s, self.run))
+        if launcher is not None and not self.run["plan"]:
+            large = unfit(cell.scores.values(), store, lambda s: launcher.room(s, self.run))
             # Which of the rows it is, is not in the sentence; of a file's, it is said later.
             said += [f"{asked}: {one}" for one in large] if asked else large
         if said:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -25,6 +26,9 @@ from sweeps.store import Store
 
 class StageLauncher(Launcher):
     """Runs stages, not jobs: our sweeper hands over a graph instead of override lists."""
+
+    cluster: ClassVar[bool]
+    """Whether a stage runs as a cluster's job, which outlives the command, or on this machine."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -67,9 +71,11 @@ class StageLauncher(Launcher):
 class LocalLauncher(StageLauncher):
     """Worker processes on this machine."""
 
+    cluster = False
+
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """One device, or this machine's memory where there is none."""
-        shared = sharing(stage, run, cluster=False).processes
+        shared = sharing(stage, run, cluster=self.cluster).processes
         room = this_machine(stage.cost.device, run["slots_per_gpu"], shared)
         if shared == 1:
             return room
@@ -106,12 +112,14 @@ class LocalLauncher(StageLauncher):
 class SlurmLauncher(StageLauncher):
     """Arrays of jobs on a SLURM cluster, through submitit."""
 
+    cluster = True
+
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """What its job asks for; a GPU's memory is not known before the job runs."""
         asked = {**run["slurm"], **run["slurm"]["stages"].get(stage.name, {})}
         gpus = asked["gpus"] if stage.cost.device == "any" else 0
         memory = asked["memory_gb"] if not gpus else None
-        devices = sharing(stage, run, cluster=True).processes
+        devices = sharing(stage, run, cluster=self.cluster).processes
         here = devices // asked["nodes"] if devices > 1 else 1
         return Room(
             where=f"a job with slurm.memory_gb={memory}",
@@ -136,3 +144,9 @@ class SlurmLauncher(StageLauncher):
         from sweeps.slurm import run_slurm
 
         return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)
+
+
+def on_cluster(launcher: str | None) -> bool:
+    """Whether Hydra's launcher of this class runs stages on a cluster; another's runs none."""
+    found = Plugins.instance().class_name_to_class.get(str(launcher))
+    return found is not None and issubclass(found, StageLauncher) and found.cluster

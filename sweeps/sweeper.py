@@ -20,7 +20,7 @@ from sweeps.devices import devices
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.expand import Expansion
 from sweeps.graph import Graph
-from sweeps.launcher import LocalLauncher, StageLauncher
+from sweeps.launcher import StageLauncher
 from sweeps.mirror import ask_for
 from sweeps.plan import make_plan
 from sweeps.plan_view import as_json, show
@@ -73,7 +73,7 @@ class StudySweeper(Sweeper):
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
             raise SweepError("hydra/launcher: accepted are local and slurm.")
-        expansion = Expansion(Composer(self.config_name), arguments, self.launcher.room)
+        expansion = Expansion(Composer(self.config_name), arguments, self.launcher)
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])
@@ -115,7 +115,8 @@ class StudySweeper(Sweeper):
 
     def _search(self, expansion: Expansion, sweep: Sweep, store: Store, console: Console) -> int:
         """One axis after another; the same command goes on where this one leaves."""
-        stays = expansion.run["wait"] or isinstance(self.launcher, LocalLauncher)
+        assert isinstance(self.launcher, StageLauncher)
+        stays = expansion.run["wait"] or not self.launcher.cluster
 
         def look(settled: int = 0) -> Step:
             if stays:

@@ -28,6 +28,13 @@ FILES = {
         shape: {inner: {c: '${seed}'}}
         lr: 1
         """,
+    "layout/away.yaml": """
+        # @package _global_
+        defaults: [flat, override /hydra/launcher: slurm]
+        """,
+    "hydra/launcher/ours.yaml": "{defaults: [slurm]}",
+    "local.yaml": "{defaults: [config, _self_, override hydra/launcher: local]}",
+    "other.yaml": "{defaults: [config, _self_], hydra: {launcher: {_target_: toy.Launcher}}}",
 }
 ASKED = [
     [],
@@ -64,3 +71,34 @@ def test_each_is_what_hydra_composes(conf: Path) -> None:
             ours = OmegaConf.to_container(composer.compose(asked))
             assert {key: ours[key] for key in whole} == whole, asked
             assert not {"depth", "unread", "lr"} & (ours.keys() - whole.keys()), asked
+
+
+SLURM, OURS = (f"hydra_plugins.sweeps_plugins.{name}Launcher" for name in ("Slurm", "Local"))
+BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "launcher"),
+    [
+        ("config", [], BASIC),
+        ("local", [], OURS),
+        ("other", [], "toy.Launcher"),
+        ("config", ["layout=away"], SLURM),
+        # The configuration itself goes before its groups.
+        ("local", ["layout=away"], OURS),
+        ("local", ["hydra/launcher=ours", "lr=2"], SLURM),
+        ("config", ["layout=away", "hydra/launcher=local"], OURS),
+        ("local", [f"++hydra.launcher._target_={SLURM}", "~lr"], SLURM),
+    ],
+)
+def test_the_launcher_is_the_one_that_hydra_starts(
+    conf: Path, name: str, asked: list[str], launcher: str
+) -> None:
+    """Whoever chose it: the configuration, a group, a file of its own, the command line."""
+    with search_path(conf):
+        whole = hydra.compose(name, asked, return_hydra_config=True)
+        assert whole.hydra.launcher._target_ == launcher
+        composer = Composer(name)
+        for more in [], asked:
+            composer.compose(more)
+        assert composer.launcher(asked) == launcher

@@ -213,6 +213,27 @@ def test_what_jobs_ask_for_is_checked_before_anything(toy: Path) -> None:
     assert right.returncode == 0, right.stderr
 
 
+def test_where_a_stage_runs_says_by_whom_it_is_shared(toy: Path) -> None:
+    """This machine's workers, or a job's processes, however the launcher was chosen."""
+    study = (toy / "toy.py").read_text()
+    (toy / "toy.py").write_text(study.replace("Stage(flops=3e9)", "Stage(flops=3e9, splits=8)"))
+    asked = ("workers_per_stage=3", "slurm.nodes=5", "plan=true")
+    here, there = "3 processes (workers_per_stage=3)", "5 processes (slurm.nodes=5 with 1 each"
+    cluster = CONFIG.replace("launcher: local", "launcher: slurm")
+    for config, typed, words in (
+        (CONFIG, (), here),
+        (CONFIG, ("hydra/launcher=slurm",), there),
+        (cluster, (), there),
+        (cluster, ("hydra/launcher=local",), here),
+    ):
+        (toy / "conf/config.yaml").write_text(config)
+        done = run(toy, *asked, *typed)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"train: {words}")
+        assert "processes" not in done.stderr.partition("\n")[2]
+    assert run(toy, "hydra/launcher=slurm", "slurm.nodes=4", *asked[::2]).returncode == 0
+
+
 def test_an_interrupt_before_anything_runs_is_no_traceback(toy: Path) -> None:
     """Composing a large sweep takes seconds, in which one thinks better of it."""
     (toy / "toy.py").write_text("def cell(config):\n    raise KeyboardInterrupt\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import hydra
@@ -12,11 +13,12 @@ from sweeps.errors import ConfigurationError
 from sweeps.expand import Expansion
 
 CONF = Path(__file__).parents[2] / "conf"
+LOCAL = "  - override hydra/launcher: local\n"
 
 
-def said(*overrides: str) -> list[str]:
+def said(*overrides: str, conf: Path = CONF) -> list[str]:
     """Every complaint about these overrides, as `run.py` prints them."""
-    with search_path(CONF):
+    with search_path(conf):
         composer = Composer("config")
         found, right = composer.complaints(overrides)
         try:
@@ -166,6 +168,39 @@ def test_a_batch_that_does_not_divide_is_among_the_first_complaints(more, tmp_pa
         "divide its batch of 64 rows; accepted are 1, 2, 4, 8, 16, 32 and 64."
     ]
     assert said("workers_per_stage=2", store, *more) == []
+
+
+@pytest.mark.parametrize(
+    ("default", "files", "typed"),
+    [
+        ("  - override hydra/launcher: slurm\n", {}, ()),
+        (
+            "",
+            {
+                "preset/ours.yaml": "# @package _global_\n"
+                "defaults: [embedded, override /hydra/launcher: slurm]\n"
+            },
+            ("preset=ours",),
+        ),
+        (LOCAL, {"hydra/launcher/ours.yaml": "defaults: [slurm]\n"}, ("hydra/launcher=ours",)),
+    ],
+    ids=["default", "preset", "launcher"],
+)
+def test_a_cluster_is_known_wherever_it_was_chosen(tmp_path, default, files, typed):
+    """Jobs share a batch by what they ask for, not by the workers of this machine."""
+    conf = tmp_path / "conf"
+    shutil.copytree(CONF, conf)
+    config = (conf / "config.yaml").read_text()
+    assert LOCAL in config
+    for file, text in {"config.yaml": config.replace(LOCAL, default), **files}.items():
+        (conf / file).parent.mkdir(parents=True, exist_ok=True)
+        (conf / file).write_text(text)
+    asked = ("slurm.nodes=3", "workers_per_stage=5", f"store={tmp_path}", *typed)
+    found = said(*asked, conf=conf)
+    assert found
+    assert all("3 processes (slurm.nodes=3 with 1 each" in line for line in found)
+    (one, *_) = said(*asked, "hydra/launcher=local", conf=conf)
+    assert "5 processes (workers_per_stage=5)" in one
 
 
 @pytest.mark.parametrize(

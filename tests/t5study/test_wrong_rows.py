@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from sweeps.ascent import advance
 from sweeps.compose import Composer, search_path
 from sweeps.errors import ConfigurationError
 from sweeps.expand import Expansion
+from sweeps.launcher import LocalLauncher
 from sweeps.room import Room
+from sweeps.stage import Stage
 from sweeps.store import Store
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -35,11 +38,21 @@ WRONG = {
 }
 
 
+class Roomy(LocalLauncher):
+    """This machine, if every stage had this room there."""
+
+    def __init__(self, room: Room) -> None:
+        self.one = room
+
+    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
+        return self.one
+
+
 def said(file: Path, *overrides: str, room: Room | None = None) -> list[str]:
     """Every complaint about a sweep file, as a run with these overrides makes it."""
     with search_path(CONF):
         asked = [f"sweep={file}", f"store={file.parent}/store", *overrides]
-        expansion = Expansion(Composer("config"), asked, room and (lambda stage, run: room))
+        expansion = Expansion(Composer("config"), asked, room and Roomy(room))
         try:
             (sweep,) = expansion.sweeps()
             assert sweep.search
