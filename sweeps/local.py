@@ -73,8 +73,8 @@ def run_local(
     `slots` and `threads` are chosen from the machine when None. A stage that several processes
     can share takes `workers_per_stage` slots, and `parallel` says how they share it. `labels`
     names stages by key for the screen; `cells` are the keys of each cell, to count whole ones. A
-    stage that fails stops only what needs it. Raises ConfigurationError when a stage does not
-    divide over so many workers, StoreError when the store cannot be used, SweepError when no
+    stage that fails stops only what needs it. Raises ConfigurationError when so many
+    workers cannot share a stage, StoreError when the store cannot be used, SweepError when no
     worker starts; the last two after the workers have stopped.
     """
     if isinstance(progress, bool):
@@ -83,7 +83,8 @@ def run_local(
     board = Board(graph, labels=labels, cells=cells)
     places = find_slots(slots, threads, slots_per_gpu)
     targets = [graph[key] for key in graph.targets]
-    said = unshared(targets, store, {"workers_per_stage": workers_per_stage}, cluster=False)
+    asked = {"workers_per_stage": workers_per_stage, "parallel": parallel}
+    said = unshared(targets, store, asked, cluster=False)
     if workers_per_stage > most_together(places):
         said.append(
             f"workers_per_stage={workers_per_stage}: there are places for "

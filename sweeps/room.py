@@ -80,7 +80,7 @@ def _remedy(stage: Stage, room: Room, has: float) -> str:
     if typed := thriftier(stage, has * room.devices):
         ways.append(f"{typed} (about {_gib(stage.cost.thriftier[typed])} GiB)")
     enough = [n for n in divisors(stage.cost.splits) if n * has >= stage.cost.memory_bytes]
-    if room.wider and enough:
+    if room.wider and enough and "fsdp" not in stage.cost.unshareable:
         ways.append(f"parallel=fsdp {room.wider}={enough[0]} or more")
     ways.append("a smaller model or batch, or a place with more memory")
     least = min(stage.cost.thriftier.items(), key=lambda one: one[1], default=None)

@@ -1,4 +1,4 @@
-"""How many processes share a stage, and whether its batch divides over them."""
+"""How many processes share a stage, and whether they can."""
 
 from __future__ import annotations
 
@@ -58,17 +58,24 @@ def indivisible(name: str, rows: int, shared: Sharing) -> list[str]:
 def unshared(
     targets: Iterable[Stage], store: Store, run: Mapping[str, Any], *, cluster: bool
 ) -> list[str]:
-    """The complaints about batches of what is still to run that do not divide."""
+    """The complaints about what is still to run and cannot be shared as the run would share it."""
     graph = Graph(targets)
     said = {
-        stage.key: line
+        stage.key: lines
         for stage in graph
-        for line in indivisible(stage.name, stage.cost.splits, sharing(stage, run, cluster=cluster))
+        if (lines := _unshared(stage, sharing(stage, run, cluster=cluster), run["parallel"]))
     }
     if not said:
         return []
     todo = graph.needed(lambda stage: store.find(stage) is not None)
-    return list(dict.fromkeys(line for key, line in said.items() if key in todo))
+    return list(dict.fromkeys(one for key, lines in said.items() if key in todo for one in lines))
+
+
+def _unshared(stage: Stage, shared: Sharing, parallel: str) -> list[str]:
+    said = indivisible(stage.name, stage.cost.splits, shared)
+    if shared.processes > 1 and parallel in stage.cost.unshareable:
+        said.append(stage.cost.unshareable[parallel])
+    return said
 
 
 def divisors(rows: int) -> list[int]:

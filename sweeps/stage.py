@@ -28,7 +28,7 @@ _RUN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _STAGE_FIELDS = ("name", "version", "config", "inputs", "run", "cost")
 _AMOUNTS = ("flops", "tokens", "memory_bytes", "disk_bytes")
 _COST_FIELDS = (*_AMOUNTS, "device", "splits")
-_COPIED_COSTS = (*_COST_FIELDS, "thriftier")
+_COPIED_COSTS = (*_COST_FIELDS, "thriftier", "unshareable")
 
 
 def canonical(value: Any, where: str = "config") -> Any:
@@ -87,6 +87,8 @@ class Cost:
     """Rows of a batch that as many processes as divide them can share; 1: it runs as one."""
     thriftier: Mapping[str, float] = field(default_factory=dict)
     """What a user can type for less memory, and the bytes that it then takes; best first."""
+    unshareable: Mapping[str, str] = field(default_factory=dict)
+    """By which values of `parallel` several processes cannot share it, and what to say then."""
 
     def __post_init__(self) -> None:
         amounts = {name: getattr(self, name) for name in _AMOUNTS}
@@ -96,6 +98,9 @@ class Cost:
                 raise StageError(f"cost.{name} is {amount!r}: expected a number of at least 0.")
         if not isinstance(self.splits, int) or self.splits < 1:
             raise StageError(f"cost.splits is {self.splits!r}: expected a whole number from 1.")
+        said = self.unshareable
+        if not isinstance(said, Mapping) or not all(isinstance(why, str) for why in said.values()):
+            raise StageError(f"cost.unshareable is {said!r}: expected why, by name of `parallel`.")
         if self.device not in DEVICES:
             raise StageError(f"cost.device is {self.device!r}: expected one of {list(DEVICES)}.")
 

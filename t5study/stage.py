@@ -20,6 +20,8 @@ class Cost:
     """Rows of a batch that several processes can share."""
     thriftier: Mapping[str, float] = field(default_factory=dict)
     """What to type for less memory, the bytes that it then takes; what costs no time first."""
+    unshareable: Mapping[str, str] = field(default_factory=dict)
+    """By which values of `parallel` several processes cannot share it, and what to say then."""
 
 
 @dataclass(frozen=True, kw_only=True)

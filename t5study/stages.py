@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from t5study.corpora import get_corpus
@@ -16,6 +16,7 @@ from t5study.objectives import get_objective, objective_settings, sentinels_need
 from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks.chosen import chosen, describe
 from t5study.tasks.suites import SUITES
+from t5study.training.finetuning import method_named
 from t5study.vocabulary import given_vocabulary
 
 EMBEDDING_MULTIPLE = 128
@@ -296,19 +297,20 @@ class Stages:
             config |= {"model": asdict(self.model), "sentinels": self.sentinels}
         else:
             inputs["pretrain"] = parent
+        cost = self._training_cost(
+            unit.steps,
+            unit.batch_size,
+            unit.inputs_length,
+            unit.targets_length,
+            checkpoints=1 + len(unit.evaluate),
+        )
         return Stage(
             name="finetune",
             version=1,
             config=config,
             inputs=inputs,
             run="t5study.training.finetune.run",
-            cost=self._training_cost(
-                unit.steps,
-                unit.batch_size,
-                unit.inputs_length,
-                unit.targets_length,
-                checkpoints=1 + len(unit.evaluate),
-            ),
+            cost=replace(cost, unshareable=method_named(method["name"]).unshareable),
             execution=self.config["training"],
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import lightning
 
 from t5study.batching import FinetuneBatches
+from t5study.errors import StudyError
 from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
@@ -31,13 +32,25 @@ class Unfreezer(lightning.Callback):
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """Fine-tune; publishes each task's best checkpoint, the last one and selection.json."""
+    """Fine-tune; publishes each task's best checkpoint, the last one and selection.json.
+
+    Raises StudyError where several processes cannot share it in the way asked for.
+    """
+    settings = dict(config["method"])
+    method = get_method(settings.pop("name"), config["steps"], **settings)
+    if context.ranks and context.ranks.strategy in method.unshareable:
+        raise StudyError(method.unshareable[context.ranks.strategy])
     with team_of(context) as team:
-        _train(config, inputs, out, context, team)
+        _train(config, inputs, out, context, team, method)
 
 
 def _train(
-    config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any, team: Team
+    config: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    out: Path,
+    context: Any,
+    team: Team,
+    method: Method,
 ) -> None:
     if "pretrain" in inputs:
         model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
@@ -46,8 +59,6 @@ def _train(
         model = build(config["model"], seed=config["seed"], device=context.device)
         sentinels, optimizer_state = config["sentinels"], None
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=sentinels)
-    settings = dict(config["method"])
-    method = get_method(settings.pop("name"), config["steps"], **settings)
     method.prepare(model)
     pairs = training_pairs(config["tasks"], vocabulary, config["train_examples"])
     batches = FinetuneBatches(

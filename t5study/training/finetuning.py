@@ -1,16 +1,21 @@
-"""Which parameters fine-tuning updates (section 3.5.1)."""
+"""Which parameters fine-tuning updates (section 3.5.1); no torch until a model is changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from t5study.model.adapters import add_adapters, is_adapter, is_norm
-from t5study.model.transformer import EncoderDecoder, LanguageModel
+from t5study.errors import StudyError, unknown
+
+if TYPE_CHECKING:
+    from t5study.model.transformer import EncoderDecoder, LanguageModel
 
 
 class Method(Protocol):
     """A way to fine-tune: what it adds to a model, and what trains at each step."""
+
+    unshareable: ClassVar[Mapping[str, str]]
+    """By which values of `parallel` several processes cannot share it, and what to say then."""
 
     def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
         """Add parameters and mark all that will ever train."""
@@ -21,6 +26,8 @@ class Method(Protocol):
 
 class AllParameters:
     """All parameters are updated at every step: the baseline."""
+
+    unshareable: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, steps: int) -> None:
         """Nothing depends on the number of steps."""
@@ -38,10 +45,14 @@ class Adapters:
     `norms` is "all" (the paper), or "own": those of the adapters alone (the released code).
     """
 
+    unshareable: ClassVar[Mapping[str, str]] = {}
+
     def __init__(self, steps: int, *, adapter_dim: int, norms: str = "all") -> None:
         self._dim, self._norms = adapter_dim, norms
 
     def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
+        from t5study.model.adapters import add_adapters, is_adapter, is_norm
+
         add_adapters(model, self._dim)
         for name, parameter in model.named_parameters():
             trains = is_adapter(name) or (self._norms == "all" and is_norm(name))
@@ -57,6 +68,11 @@ class GradualUnfreezing:
     With L blocks there are L episodes of steps / L; episode n starts at floor(n * steps / L) and
     trains the top n + 1 blocks.
     """
+
+    unshareable: ClassVar[Mapping[str, str]] = {
+        "fsdp": "finetuning=gradual_unfreezing: what trains changes, which parallel=fsdp cannot "
+        "follow. Give parallel=ddp."
+    }
 
     def __init__(self, steps: int) -> None:
         self._steps = steps
@@ -76,14 +92,21 @@ class GradualUnfreezing:
                     block.requires_grad_(level >= depth - 1 - episode)
 
 
-METHODS: Mapping[str, Any] = {
+METHODS: Mapping[str, type[Any]] = {
     "all": AllParameters,
     "adapters": Adapters,
     "gradual_unfreezing": GradualUnfreezing,
 }
 
 
+def method_named(name: str) -> type[Any]:
+    """The class of this method. Raises StudyError."""
+    if name not in METHODS:
+        raise StudyError(unknown("finetuning", name, METHODS))
+    return METHODS[name]
+
+
 def get_method(name: str, steps: int, **settings: Any) -> Method:
-    """The method of this name for a run of `steps` steps."""
-    method: Method = METHODS[name](steps, **settings)
+    """The method of this name for a run of `steps` steps. Raises StudyError."""
+    method: Method = method_named(name)(steps, **settings)
     return method

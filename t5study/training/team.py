@@ -132,11 +132,6 @@ class Sharded(Several):
     """As Several, with parameters, gradients and optimizer spread over the processes (FSDP)."""
 
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
-        if partial:
-            raise StudyError(
-                "finetuning=gradual_unfreezing: what trains changes, which parallel=fsdp cannot "
-                "follow. Give parallel=ddp."
-            )
         strategy = _Spread(
             data_parallel_size=self.world, tensor_parallel_size=1, save_distributed_checkpoint=False
         )

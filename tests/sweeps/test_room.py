@@ -60,6 +60,14 @@ def test_what_to_type_where_memory_is_short():
     )
 
 
+def test_a_remedy_that_a_stage_refuses_is_not_given():
+    """More devices help only a stage that can be spread over them."""
+    room = Room(memory_bytes=10 * GIB, wider="workers_per_stage")
+    stage = train(memory_bytes=40 * GIB, splits=4, unshareable={"fsdp": "it melts"})
+    (said,) = complaints(stage, room)
+    assert said.endswith("Take a smaller model or batch, or a place with more memory.")
+
+
 def test_more_processes_than_places():
     """A machine with two GPUs cannot run a stage as four processes."""
     (said,) = complaints(train(splits=12), Room(devices=4, most=2))

@@ -176,6 +176,8 @@ def test_impossible_stages_are_refused(changes, text):
     [
         ({"flops": -1}, "cost.flops is -1: expected a number of at least 0"),
         ({"tokens": "many"}, "cost.tokens is 'many'"),
+        ({"unshareable": {"fsdp": 1}}, "cost.unshareable is {'fsdp': 1}: expected why, by name"),
+        ({"unshareable": "fsdp"}, "cost.unshareable is 'fsdp': expected why, by name"),
         ({"device": "tpu"}, r"cost.device is 'tpu': expected one of \['cpu', 'any'\]"),
     ],
 )

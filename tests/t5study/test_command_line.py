@@ -170,6 +170,21 @@ def test_a_batch_that_does_not_divide_is_among_the_first_complaints(more, tmp_pa
     assert said("workers_per_stage=2", store, *more) == []
 
 
+@pytest.mark.parametrize("more", [(), ("plan=true",)], ids=["run", "plan"])
+def test_unfreezing_with_spread_parameters_is_among_the_first_complaints(more, tmp_path):
+    """Beside a mistyped name; only where several processes would share the fine-tuning."""
+    asked = ("finetuning=gradual_unfreezing", "parallel=fsdp", f"store={tmp_path}", *more)
+    why = (
+        "finetuning=gradual_unfreezing: what trains changes, which parallel=fsdp cannot follow. "
+        "Give parallel=ddp."
+    )
+    two, four = ("workers_per_stage=2",), ("hydra/launcher=slurm", "slurm.nodes=4")
+    assert said(*asked, *two, "threads=-1") == ["threads=-1: must be 1 or more.", why]
+    assert said(*asked, *four) == [why]
+    for changed in ("parallel=ddp", "finetuning=adapters", "workers_per_stage=1"):
+        assert said(*asked, *two, changed) == []
+
+
 @pytest.mark.parametrize(
     ("default", "files", "typed"),
     [

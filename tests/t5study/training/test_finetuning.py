@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from t5study.batching import Layout, pack
+from t5study.errors import StudyError
 from t5study.model import build_model
 from t5study.model.config import ARCHITECTURES
 from t5study.training.adafactor import Adafactor
@@ -111,3 +112,9 @@ def test_all_parameters_move(architecture):
     model = model_of(architecture, 2)
     (moved,) = moved_by_step(model, get_method("all", 1), 1)
     assert moved == {name for name, _ in model.named_parameters()}
+
+
+def test_unknown_method():
+    """The nearest one is named."""
+    with pytest.raises(StudyError, match=r"Unknown finetuning 'adapter'\. Did you mean 'adapters'"):
+        get_method("adapter", 3)
