@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5study.errors import StudyError, unknown
+from t5study.mixing import SETTINGS as MIXING_SETTINGS
 
 if TYPE_CHECKING:
     from t5study.stage import UnitSettings
@@ -21,6 +22,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "pretrain.normalizer": ("padded", "tokens"),
     "finetune.normalizer": ("padded", "tokens"),
     "evaluate.split": SPLITS,
+    "mixing.name": tuple(MIXING_SETTINGS),
     "finetuning.norms": ("all", "own"),
     "scaling.members": ("pretrained", "finetuned"),
     "scaling.average": ("logits", "probabilities"),

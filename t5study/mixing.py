@@ -9,6 +9,13 @@ from t5study.errors import StudyError, unknown
 RTE = ("glue_rte", "super_glue_rte")
 """One data set under two names: it is in both suites."""
 
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "equal": (),
+    "proportional": ("limit",),
+    "temperature": ("limit", "temperature"),
+}
+"""Each mixing's name, and what it reads of the settings."""
+
 
 class MixingError(StudyError, ValueError):
     """Rates that cannot be worked out from what was given."""

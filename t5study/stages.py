@@ -9,6 +9,7 @@ from typing import Any
 from t5study.corpora import get_corpus
 from t5study.cost import training_cost
 from t5study.errors import StudyError
+from t5study.mixing import SETTINGS as MIXING_SETTINGS
 from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters
 from t5study.model.memory import PROCESS
@@ -247,8 +248,7 @@ class Stages:
     def _mixing(self, tasks: Iterable[str]) -> dict[str, Any]:
         """The mixing's name and what it reads of the settings for a mixture of these tasks."""
         mixing = self.config["mixing"]
-        read = {"equal": (), "proportional": ("limit",), "temperature": ("limit", "temperature")}
-        found = {key: mixing[key] for key in ("name", *read[mixing["name"]])}
+        found = {key: mixing[key] for key in ("name", *MIXING_SETTINGS[mixing["name"]])}
         limits = {name: mixing["limits"][name] for name in tasks if name in mixing["limits"]}
         return {**found, "limits": limits} if limits and "limit" in found else found
 

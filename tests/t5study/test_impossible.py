@@ -29,6 +29,7 @@ def test_baseline_is_possible(configured: Configured):
         ("corruption", 1.0, "between 0 and 1"),
         ("objective__targets", "papr", "released, paper"),
         ("scaling__pretrain_steps", 0.0, "greater than 0"),
+        ("mixing__name", "foo", "mixing.name=foo: accepted are equal, proportional, temperature."),
         ("mixing__limits", {"boolq": 0.0}, "mixing.limits.boolq=0: must be greater than 0"),
         ("mixing__limits", {"bolq": 9.0}, "mixing.limits.bolq: no unit of suite=embedded"),
         ("scaling__members", "all", "pretrained, finetuned"),
