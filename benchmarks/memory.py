@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
+from sweeps.memory import without_gaps
 from t5study.allocator import keep_freed_memory
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
@@ -33,7 +34,8 @@ from t5study.training.module import TextToText
 from t5study.training.schedule import constant
 
 SIZES = ("small", "base", "large", "3b", "11b")
-PLACES = {"24 GiB of RAM": 24 * 2**30, "a 140 GiB GPU": 140 * 2**30}
+PLACES = {"24 GiB of RAM": without_gaps(24 * 2**30), "a 140 GiB GPU": 140 * 2**30}
+"""Of a CPU's memory a third is left free, as a run leaves it."""
 SOURCE, TARGET = 512, 114
 SPREAD = (8, 16, 64)
 
@@ -51,7 +53,7 @@ def needs(size: str, batch: int, recompute: bool = False, devices: int = 1) -> i
     return memory.total + PROCESS
 
 
-def largest_batch(size: str, room: int, recompute: bool) -> int:
+def largest_batch(size: str, room: float, recompute: bool) -> int:
     """The most rows, in powers of two, that a step on one device can have; 0 for none."""
     batch = 0
     while needs(size, max(1, 2 * batch), recompute) <= room:

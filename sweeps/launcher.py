@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from sweeps.decision import Decision
 from sweeps.graph import Graph
 from sweeps.labels import stage_labels
+from sweeps.memory import without_gaps
 from sweeps.room import Room, this_machine
 from sweeps.rows import Sweep
 from sweeps.sharing import sharing
@@ -122,8 +123,8 @@ class SlurmLauncher(StageLauncher):
         devices = sharing(stage, run, cluster=self.cluster).processes
         here = devices // asked["nodes"] if devices > 1 else 1
         return Room(
-            where=f"a job with slurm.memory_gb={memory}",
-            memory_bytes=memory and memory * 2**30 / here,
+            where=f"a job with slurm.memory_gb={memory}, a third left free,",
+            memory_bytes=memory and without_gaps(memory * 2**30) / here,
             devices=devices,
         )
 

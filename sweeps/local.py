@@ -22,7 +22,7 @@ from sweeps.lease import DEFAULT_TIMEOUT, read_lease
 from sweeps.logs import LOG
 from sweeps.process import WorkerProcess
 from sweeps.progress import Board, NoProgress, Progress, default_progress
-from sweeps.room import check_disk
+from sweeps.room import Together, check_disk
 from sweeps.sharing import unshared
 from sweeps.slots import Slot, find_slots, most_together
 from sweeps.stage import split_run
@@ -116,6 +116,7 @@ class _Scheduler:
         self._lease_timeout = lease_timeout
         self._gpus = any(slot.gpu is not None for slot in slots)
         self._free_slots = list(slots)
+        self._together = Together(self._memory_of, progress.say)
         self._workers: list[WorkerProcess] = []
         self._deaths: Counter[str] = Counter()
         self._ran: set[str] = set()
@@ -194,7 +195,11 @@ class _Scheduler:
         for key in self._agenda.in_line():
             wanted = self._graph[key].cost.device
             if wanted in kept or (kept and not self._gpus):
-                # A stage before it in line waits for several of these places.
+                # A stage before it in line waits for several of these places, or for memory.
+                continue
+            running = {worker.crew.key for worker in self._workers if worker.crew is not None}
+            if not self._together.fits(key, running, self._board.label(key)):
+                kept.add(wanted)
                 continue
             places = muster(
                 self._workers,
@@ -211,6 +216,12 @@ class _Scheduler:
             device = self._device(key, workers[0])
             crew = Crew(key, workers, self._parallel)
             crew.start(device=device, **self._agenda.begin(key))
+
+    def _memory_of(self, key: str) -> float:
+        """What a stage takes of this machine's memory; on a GPU it has that one's."""
+        cost = self._graph[key].cost
+        on_gpu = self._gpus and cost.device == "any"
+        return 0.0 if on_gpu else cost.memory_bytes * self._size(key)
 
     def _device(self, key: str, worker: WorkerProcess) -> str:
         return worker.slot.device if self._graph[key].cost.device == "any" else "cpu"

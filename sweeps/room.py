@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.filesize import decimal
 
 from sweeps.errors import StoreError
 from sweeps.graph import Graph
+from sweeps.memory import gpu_memory, usable_memory
 from sweeps.sharing import divisors
 from sweeps.slots import visible_gpus
 from sweeps.stage import Stage
@@ -98,7 +93,7 @@ def this_machine(device: str, slots_per_gpu: int = 1, devices: int = 1) -> Room:
     `devices` of these share the stage.
     """
     if device == "any" and (gpus := visible_gpus()):
-        memory = _gpu_memory()
+        memory = gpu_memory()
         part = f" shared by {slots_per_gpu} workers" if slots_per_gpu > 1 else ""
         return Room(
             where=f"a GPU of this machine{part}",
@@ -106,7 +101,31 @@ def this_machine(device: str, slots_per_gpu: int = 1, devices: int = 1) -> Room:
             devices=devices,
             wider="workers_per_stage" if len(gpus) > 1 else "hydra/launcher=slurm slurm.gpus",
         )
-    return Room(where="this machine", memory_bytes=_memory() / devices, devices=devices)
+    memory = usable_memory() / devices
+    return Room(where="this machine, a third left free,", memory_bytes=memory, devices=devices)
+
+
+class Together:
+    """What stages that run at once may take of this machine's memory."""
+
+    def __init__(self, needs: Callable[[str], float], say: Callable[[str], None]) -> None:
+        """`needs` gives the bytes of a stage by key; `say` tells once that one waits."""
+        self._needs, self._say = needs, say
+        self._has = usable_memory()
+        self._told = False
+
+    def fits(self, key: str, running: Iterable[str], label: str) -> bool:
+        """Whether there is memory for a stage beside what runs; alone, it may always try."""
+        own, beside = self._needs(key), sum(map(self._needs, running))
+        if not beside or own + beside <= self._has:
+            return True
+        if not self._told:
+            self._told = True
+            self._say(
+                f"{label} waits for memory: it needs about {_gib(own)} GiB, what runs "
+                f"{_gib(beside)} GiB, and this machine, a third left free, has {_gib(self._has)}."
+            )
+        return False
 
 
 def check_disk(store: Store, stages: Iterable[Stage], say: Callable[[str], None]) -> None:
@@ -127,24 +146,3 @@ def check_disk(store: Store, stages: Iterable[Stage], say: Callable[[str], None]
             f"{store.path} has {decimal(free)} free, and all that is to do writes about "
             f"{decimal(int(sum(sizes)))}: the disk may fill before the end."
         )
-
-
-@functools.cache
-def _memory() -> float:
-    """Of the machine, or of the container that we are in."""
-    memory = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    with contextlib.suppress(OSError, ValueError):
-        memory = min(memory, float(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return memory
-
-
-@functools.cache
-def _gpu_memory() -> float | None:
-    if shutil.which("nvidia-smi") is None:
-        return None
-    question = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    try:
-        told = subprocess.run(question, capture_output=True, text=True, timeout=20, check=True)
-        return min(float(line) for line in told.stdout.split()) * 2**20
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None

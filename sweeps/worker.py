@@ -42,6 +42,7 @@ from sweeps.errors import StoreError
 from sweeps.execute import Result, one_line, run_one
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, read_lease
 from sweeps.logs import captured
+from sweeps.memory import give_back
 from sweeps.ranks import Ranks, announcement, follow
 from sweeps.store import Store
 
@@ -49,6 +50,7 @@ EXIT_CODES = {"done": 0, "failed": 1, "skipped": 3, "elsewhere": 4, "stopped": 5
 STORE_ERROR_CODE = 7
 STOP_GRACE = 10.0
 """Seconds a stage has to notice the order to stop before its process ends under it."""
+_IDLE_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
 """Between two looks whether the lead of a stage still lives."""
 
@@ -146,7 +148,12 @@ class _Server:
                 log.info("Cannot import %s ahead of time", module, exc_info=True)
             if not self._modules:
                 self._reply(event="warm")
-        return self._commands.get()
+        try:
+            return self._commands.get(timeout=_IDLE_SECONDS)
+        except queue.Empty:
+            # What the last stage held, another worker's may need.
+            give_back()
+            return self._commands.get()
 
     def _run(self, command: dict[str, Any]) -> None:
         key = command["key"]

@@ -97,7 +97,7 @@ def test_this_machine_has_a_memory():
 def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
     """The setting reaches the slots, and each worker counts with its part of the memory."""
     monkeypatch.setattr("sweeps.room.visible_gpus", lambda: ["0", "1"])
-    monkeypatch.setattr("sweeps.room._gpu_memory", lambda: 80.0 * GIB)
+    monkeypatch.setattr("sweeps.room.gpu_memory", lambda: 80.0 * GIB)
     given: dict[str, object] = {}
     monkeypatch.setattr(
         "sweeps.local.run_local",
@@ -115,7 +115,7 @@ def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
     assert (together.devices, together.most, together.wider) == (2, 2, "workers_per_stage")
     monkeypatch.setattr("sweeps.room.visible_gpus", list)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr("sweeps.room._memory", lambda: 24.0 * GIB)
+    monkeypatch.setattr("sweeps.room.usable_memory", lambda: 24.0 * GIB)
     # Two processes of one machine have its memory together.
     alone, shared = (launcher.room(train(splits=n), run) for n in (1, 6))
     assert (alone.memory_bytes, shared.memory_bytes, shared.devices) == (24 * GIB, 12 * GIB, 2)
@@ -129,7 +129,8 @@ def test_job_has_what_it_asks_for():
     assert launcher.room(train(splits=12), {"slurm": asked}).devices == 12
     assert launcher.room(train(), {"slurm": asked}).devices == 1
     alone = launcher.room(Stage(name="data", version=1, config={}, run="toy.f"), {"slurm": asked})
-    assert (alone.devices, alone.memory_bytes) == (1, 16 * GIB)
+    # C's heap has gaps.
+    assert (alone.devices, alone.memory_bytes) == (1, pytest.approx(16 * GIB * 2 / 3))
 
 
 def test_execution_reaches_the_stage_and_no_key(toy, store: Store):

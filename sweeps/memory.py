@@ -1,0 +1,52 @@
+"""The memory of this machine: how much there is to plan with, and giving back what was freed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import gc
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+GAPS = 1 / 3
+"""The share of a machine's memory to leave free where a CPU computes: C's heap has gaps, so that a
+process may hold half as much again as what lives in it (benchmarks/README.md)."""
+
+
+@functools.cache
+def usable_memory() -> float:
+    """Bytes for what CPUs compute: of the machine, or of the container that we are in."""
+    memory = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with contextlib.suppress(OSError, ValueError):
+        memory = min(memory, float(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return without_gaps(memory)
+
+
+def without_gaps(memory: float) -> float:
+    """What may live in so many bytes of a CPU's memory."""
+    return memory * (1 - GAPS)
+
+
+@functools.cache
+def gpu_memory() -> float | None:
+    """Bytes of the smallest GPU; None where nobody knows."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    question = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(question, capture_output=True, text=True, timeout=20, check=True)
+        return min(float(line) for line in told.stdout.split()) * 2**20
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def give_back() -> None:
+    """Return to the system what this process has freed, where its C library can."""
+    gc.collect()
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,101 @@
+"""Stages that share this machine's memory: which run at once, and what a worker gives back."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+from sweeps.graph import Graph
+from sweeps.local import run_local
+from sweeps.progress import NoProgress
+from sweeps.stage import Cost, Stage
+
+
+def test_stages_too_large_for_one_another_run_in_turn(store, toy, monkeypatch):
+    """Small ones run beside a large one, two large ones do not, and one too large runs alone."""
+    (toy.folder / "long_study.py").write_text(
+        "import json, time\n"
+        "def run(config, inputs, out, context):\n"
+        "    begun = time.time()\n"
+        "    time.sleep(0.7)\n"
+        "    (out / 'span.json').write_text(json.dumps([begun, time.time()]))\n"
+    )
+    monkeypatch.setattr("sweeps.room.usable_memory", lambda: 10 * 2**30)
+    said = []
+
+    class Told(NoProgress):
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    def stage(name: str, gib: float, flops: float) -> Stage:
+        cost = Cost(memory_bytes=gib * 2**30, flops=flops)
+        return Stage(name=name, version=1, config={}, run="long_study.run", cost=cost)
+
+    small, large, other, huge = (
+        stage(name, gib, flops)
+        for name, gib, flops in (("s", 1, 1), ("a", 7, 4), ("b", 6, 2), ("h", 99, 1))
+    )
+    assert (
+        run_local(Graph([small, large, other, huge]), store, slots=2, progress=Told()).status == 0
+    )
+    spans = [json.loads((store.find(x) / "span.json").read_text()) for x in (large, other, huge)]
+    for (_, end), (begun, _) in itertools.pairwise(sorted(spans)):
+        assert end <= begun
+    (line,) = said
+    assert "waits for memory: it needs about 6 GiB, what runs 7 GiB" in line
+    assert line.endswith("has 10.")
+
+
+def test_small_stages_run_beside_a_large_one(store, toy, monkeypatch):
+    """Both are at work at once: each waits for the other's word."""
+    (toy.folder / "pair_study.py").write_text(
+        "import pathlib, time\n"
+        "def run(config, inputs, out, context):\n"
+        "    folder = pathlib.Path(config['folder'])\n"
+        "    (folder / config['own']).write_text('')\n"
+        "    until = time.time() + 20\n"
+        "    while not (folder / config['other']).exists():\n"
+        "        assert time.time() < until\n"
+        "        time.sleep(0.01)\n"
+    )
+    monkeypatch.setattr("sweeps.room.usable_memory", lambda: 10 * 2**30)
+    pair = [
+        Stage(
+            name=own,
+            version=1,
+            config={"folder": str(toy.folder), "own": own, "other": other},
+            run="pair_study.run",
+            cost=Cost(memory_bytes=gib * 2**30),
+        )
+        for own, other, gib in (("one", "two", 7), ("two", "one", 3))
+    ]
+    assert run_local(Graph(pair), store, slots=2, progress=False).status == 0
+
+
+def test_an_idle_worker_gives_its_memory_back(store, toy):
+    """What its last stage held, cycles too, is the system's again while another works."""
+    (toy.folder / "hoard_study.py").write_text(
+        "import ctypes, os, pathlib, time\n"
+        "def resident(pid):\n"
+        "    fields = pathlib.Path(f'/proc/{pid}/statm').read_text().split()\n"
+        "    return int(fields[1]) * os.sysconf('SC_PAGE_SIZE')\n"
+        "def hoard(config, inputs, out, context):\n"
+        "    library = ctypes.CDLL(None)\n"
+        "    library.mallopt(-4, 0)\n"
+        "    library.mallopt(-1, 2**31 - 1)\n"
+        "    held = [b'x' * 2**22 for _ in range(64)]\n"
+        "    held.append(held)\n"
+        "    (out / 'pid').write_text(str(os.getpid()))\n"
+        "    (pathlib.Path(config['folder']) / 'pid').write_text(str(os.getpid()))\n"
+        "def look(config, inputs, out, context):\n"
+        "    told = pathlib.Path(config['folder']) / 'pid'\n"
+        "    until = time.time() + 20\n"
+        "    while not told.exists() or resident(told.read_text()) > 2**27:\n"
+        "        assert time.time() < until\n"
+        "        time.sleep(0.05)\n"
+    )
+    hoard, look = (
+        Stage(name=name, version=1, config={"folder": str(toy.folder)}, run=f"hoard_study.{name}")
+        for name in ("hoard", "look")
+    )
+    assert run_local(Graph([hoard, look]), store, slots=2, progress=False).status == 0
