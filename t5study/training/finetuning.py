@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Method(Protocol):
     """A way to fine-tune: what it adds to a model, and what trains at each step."""
 
-    unshareable: ClassVar[Mapping[str, str]]
+    unshareable: ClassVar[Mapping[str, str]] = {}
     """By which values of `parallel` several processes cannot share it, and what to say then."""
 
     def prepare(self, model: EncoderDecoder | LanguageModel) -> None:
@@ -24,10 +24,8 @@ class Method(Protocol):
         """Mark what trains in the step that comes next, counted from 0."""
 
 
-class AllParameters:
+class AllParameters(Method):
     """All parameters are updated at every step: the baseline."""
-
-    unshareable: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, steps: int) -> None:
         """Nothing depends on the number of steps."""
@@ -39,13 +37,11 @@ class AllParameters:
         """What trains never changes."""
 
 
-class Adapters:
+class Adapters(Method):
     """Only adapter layers of inner width `adapter_dim` and layer norms are updated.
 
     `norms` is "all" (the paper), or "own": those of the adapters alone (the released code).
     """
-
-    unshareable: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, steps: int, *, adapter_dim: int, norms: str = "all") -> None:
         self._dim, self._norms = adapter_dim, norms
@@ -62,7 +58,7 @@ class Adapters:
         """What trains never changes."""
 
 
-class GradualUnfreezing:
+class GradualUnfreezing(Method):
     """Blocks join from the top of both stacks down, one each episode; embeddings always train.
 
     With L blocks there are L episodes of steps / L; episode n starts at floor(n * steps / L) and
