@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -29,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sweeps.devices import FILE, Device
+from sweeps.memory import machine_memory
 from sweeps.slots import available_cores, visible_gpus
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
@@ -200,7 +200,7 @@ def compare(device: Device, stages: Iterable[Timed]) -> Table:
 def _memory(gpu: bool) -> float:
     if gpu:
         return torch.cuda.get_device_properties(0).total_memory
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / available_cores()
+    return machine_memory() / available_cores()
 
 
 if __name__ == "__main__":

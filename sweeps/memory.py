@@ -18,12 +18,17 @@ process may hold half as much again as what lives in it (benchmarks/README.md)."
 
 
 @functools.cache
-def usable_memory() -> float:
-    """Bytes for what CPUs compute: of the machine, or of the container that we are in."""
+def machine_memory() -> float:
+    """Bytes of the machine, or of the container that we are in."""
     memory = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     with contextlib.suppress(OSError, ValueError):
         memory = min(memory, float(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return without_gaps(memory)
+    return memory
+
+
+def usable_memory() -> float:
+    """Bytes of it for what CPUs compute."""
+    return without_gaps(machine_memory())
 
 
 def without_gaps(memory: float) -> float:

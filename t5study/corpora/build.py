@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
+
+from loky import cpu_count
 
 from t5study.corpora.archives import ARCHIVES, Archive, Progress, fetch_all, present
 from t5study.corpora.prepared import Prepared
@@ -30,7 +31,7 @@ def missing_archives(wanted: Iterable[Prepared]) -> list[Archive]:
 def prepare_data(
     wanted: Iterable[Prepared], progress: Progress | None = None, workers: int | None = None
 ) -> None:
-    """Fetch and write what is missing of `wanted`, on as many cores as there are.
+    """Fetch and write what is missing of `wanted`, on as many cores as this process may use.
 
     Raises DataError for the first that fails.
     """
@@ -41,7 +42,9 @@ def prepare_data(
         return
     tell = progress or (lambda what, done, total: None)
     tell("building data sets", 0, len(missing))
-    for done, item in enumerate(_built(missing, min(workers or _cores(), len(missing))), start=1):
+    for done, item in enumerate(
+        _built(missing, min(workers or cpu_count(), len(missing))), start=1
+    ):
         tell(f"built {item.name}", done, len(missing))
 
 
@@ -63,10 +66,3 @@ def _built(missing: list[Prepared], workers: int) -> Iterator[Prepared]:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 future.result()
                 yield running.pop(future)
-
-
-def _cores() -> int:
-    # What this process may use, which a batch system may have made less than the machine has.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
