@@ -61,8 +61,10 @@ def largest_batch(size: str, room: float, recompute: bool) -> int:
     return batch
 
 
-def trained(pipe: Connection, size: str, rows: int, recompute: bool, threads: int) -> None:
-    """A process: send the peak of a few steps, and of the tensors live in one, in bytes."""
+def trained(
+    pipe: Connection, size: str, rows: int, recompute: bool, threads: int, tensors: bool
+) -> None:
+    """A process: send the peak of some steps, and if asked of the tensors live in one, in bytes."""
     torch.set_num_threads(threads)
     keep_freed_memory()
     case = Case(
@@ -86,6 +88,9 @@ def trained(pipe: Connection, size: str, rows: int, recompute: bool, threads: in
     step()
     step()
     most = peak(case, before)
+    if not tensors:
+        pipe.send((most, None))
+        return
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
         step()
     events: list[Any] = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
@@ -94,7 +99,7 @@ def trained(pipe: Connection, size: str, rows: int, recompute: bool, threads: in
     pipe.send((most, held + max(accumulate(e.nbytes() for e in events))))
 
 
-def compare(runs: list[str], threads: int) -> None:
+def compare(runs: list[str], threads: int, tensors: bool) -> None:
     """Train each SIZE:ROWS, and print its memory beside the plan's."""
     print(
         f"MiB of one step, {SOURCE} + {TARGET} tokens a row, bf16, broadcast dropout 0.1, "
@@ -108,7 +113,7 @@ def compare(runs: list[str], threads: int) -> None:
         for recompute in (False, True):
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=trained, args=(theirs, size, int(rows), recompute, threads)
+                target=trained, args=(theirs, size, int(rows), recompute, threads, tensors)
             )
             process.start()
             theirs.close()
@@ -122,10 +127,10 @@ def compare(runs: list[str], threads: int) -> None:
                 recompute=recompute,
                 logits=CHUNK["cpu"],
             ).total
-            figures = " | ".join(f"{n / 2**20:,.0f}" for n in (planned, live))
+            counted = f"{live / 2**20:,.0f} | {planned / live:.2f}" if tensors else " | "
             print(
-                f"| {size} | {rows} | {'yes' if recompute else 'no'} | {figures} | "
-                f"{planned / live:.2f} | {most / 2**20:,.0f} |",
+                f"| {size} | {rows} | {'yes' if recompute else 'no'} | {planned / 2**20:,.0f} | "
+                f"{counted} | {most / 2**20:,.0f} |",
                 flush=True,
             )
 
@@ -135,9 +140,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", nargs="+", metavar="SIZE:ROWS", help="train these, and compare")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--process-only",
+        action="store_true",
+        help="do not count tensors, which takes many times as long",
+    )
     options = parser.parse_args()
     if options.run:
-        compare(options.run, options.threads)
+        compare(options.run, options.threads, not options.process_only)
     else:
         show()
 
