@@ -1,8 +1,8 @@
 """Who takes part in training.py: one training step of ours, or of Hugging Face's T5.
 
 Each contestant lives in processes of its own, which wait for their turn. All start from the same
-weights, read the same batch, train with AdaFactor of the same settings, and reuse freed memory
-(`keep_freed_memory`), which an ordinary script does not do: the peers are faster with it.
+weights, read the same batch, and train with AdaFactor of the same settings. A peer is a script as a
+user writes it; one that `keeps_memory` also has what our stages ask of the C allocator.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Contestant:
     dropout_form: str = "elementwise"
     """"elementwise", as every peer draws masks, or "broadcast"."""
     compiled: bool = False
+    keeps_memory: bool = False
+    """Whether a peer reuses freed memory, as ours does (`keep_freed_memory`)."""
     examples_a_row: int = 1
     """Examples packed into each row; more than one only for ours."""
     optimizer: str = "adafactor"
@@ -91,7 +93,8 @@ def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) ->
     if case.device == "cpu":
         torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("high")  # no effect on a CPU
-    keep_freed_memory()
+    if contestant.ours or contestant.keeps_memory:
+        keep_freed_memory()
     before = resident()
     torch.manual_seed(0)
     try:

@@ -79,6 +79,27 @@ def test_marks_say_what_is_reached(training):
     assert len(training.marks(case, entries, "NVIDIA A100")) == 1
 
 
+def test_the_table_compares_with_peers_as_they_are_and_with_memory_kept(training, capsys):
+    """A peer that keeps memory is no script's speed: it has a column of its own."""
+    case = training.Case(size="pico", vocab_size=512, batch=2)
+    named = {c.name: c for c in training.CPU_CONTESTANTS}
+    rates = {
+        "Hugging Face, eager": 4.0,
+        "Hugging Face, SDPA": 5.0,
+        "SDPA, memory kept": 6.25,
+        "ours, element-wise dropout": 10.0,
+    }
+    entries = [training.Entry(named[n], case, [None], [], None, [r]) for n, r in rates.items()]
+    training.show(case, entries, "both", (1e12, "said"))
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if line[:1] == "│"]
+    ratios = {row[1].strip(): [cell.strip() for cell in row[-3:-1]] for row in rows}
+    assert ratios["Hugging Face, eager"] == ["0.80x", "0.64x"]
+    assert ratios["SDPA, memory kept"] == ["1.25x", "1.00x"]
+    assert ratios["ours, element-wise dropout"] == ["2.00x", "1.60x"]
+    training.show(case, [entries[0], entries[3]], "without", (1e12, "said"))
+    assert "memory kept" not in capsys.readouterr().out
+
+
 def test_nano_t5_s_models_are_v1_1_s(training):
     """Parameters of the published v1.1 models, in millions."""
     for size, millions in (("small", 77.0), ("base", 247.6), ("large", 783.2)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,28 @@ def test_all_begin_as_the_same_model(precision: str, settings: dict[str, Any]) -
     assert len({one.parameters for one in ready}) == 1
     within = 1e-5 if precision == "fp32" else 0.02
     assert [one.loss for one in ready] == pytest.approx([ready[0].loss] * 3, abs=within)
+
+
+@pytest.mark.parametrize(
+    ("contestant", "kept"),
+    [
+        (Contestant(name="script", ours=False), False),
+        (Contestant(name="kept", ours=False, keeps_memory=True), True),
+        (OURS[0], True),
+    ],
+)
+def test_a_peer_keeps_freed_memory_only_where_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, contestant: Contestant, kept: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(contestants, "keep_freed_memory", lambda: asked.append(True))
+    monkeypatch.setattr(contestants, "forget_peak", lambda case: None)
+    said: list[Any] = []
+    pipe = SimpleNamespace(send=said.append, recv=lambda: 0)
+    case = Case(**TINY, settings={"dropout_rate": 0.1})
+    contestants.serve(pipe, case, contestant, torch.get_num_threads())  # type: ignore[arg-type]
+    assert bool(asked) is kept
+    assert said[0].parameters > 0
 
 
 def test_steps_of_ours_train(monkeypatch: pytest.MonkeyPatch) -> None:
