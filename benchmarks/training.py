@@ -220,9 +220,9 @@ def show(case: Case, entries: list[Entry], title: str, peak: tuple[float, str]) 
     kept = max((e.rate * e.case.batch for e in peers if e.contestant.keeps_memory), default=None)
     table = Table(title=title, title_justify="left")
     table.add_column("program", justify="left", no_wrap=True)
-    for column in ("rows", "tokens/s", "sequences/s", "s a step", "share of peak", "memory"):
+    for column in ("rows", "tokens/s", "sequences/s", "s a step", "of peak", "MiB"):
         table.add_column(column, justify="right")
-    table.add_column("of the best peer", justify="right")
+    table.add_column("of best peer", justify="right")
     if kept is not None:
         table.add_column("memory kept", justify="right")
     for entry in entries:
@@ -236,7 +236,7 @@ def show(case: Case, entries: list[Entry], title: str, peak: tuple[float, str]) 
             f"{sequences:,.0f}",
             f"{len(entry.pipes) / entry.rate:.3f}",
             f"{sequences * training_flops(config, one.source, one.target) / peak[0]:.1%}",
-            f"{entry.memory / 2**20:,.0f} MiB",
+            f"{entry.memory / 2**20:,.0f}",
             f"{sequences / best:.2f}x",
             *([] if kept is None else [f"{sequences / kept:.2f}x"]),
         )
