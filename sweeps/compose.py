@@ -239,6 +239,8 @@ class Composer:
                 override = self.parse(text)
                 options = self.groups(override.key_or_group)
                 wrong = self._unknown_options(override, options) if options else []
+                if override.is_hydra_override() and override.is_sweep_override():
+                    wrong = wrong or [f"{text}: takes one value."]
             except ConfigurationError as error:
                 said += error.complaints
                 continue

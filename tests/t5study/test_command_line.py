@@ -61,6 +61,8 @@ def test_three_mistakes_are_three_complaints():
         ("slurm.memory_gb=0", "slurm.memory_gb=0: must be 1 or more."),
         ("lease_timeout=0", "lease_timeout=0: must be more than 0 seconds."),
         ("share_of_peak=40", "share_of_peak=40: a share is more than 0, at most 1."),
+        ("hydra/launcher=slurm,local", "hydra/launcher=slurm,local: takes one value."),
+        ("hydra.verbose=true,false", "hydra.verbose=true,false: takes one value."),
         ("store=", "store=: must name a folder, such as store=./store."),
         ("=", "=: names no key. Type key=value, without spaces."),
         (
