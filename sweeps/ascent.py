@@ -16,7 +16,8 @@ from sweeps.expand import Expansion
 from sweeps.graph import Graph
 from sweeps.placeholders import fill, strip
 from sweeps.rows import Row, Sweep
-from sweeps.store import DIED, Store, newest_failure, read_json
+from sweeps.scores import column_of, mean, value
+from sweeps.store import DIED, Store, newest_failure
 from sweeps.study import Cell
 from sweeps.sweepfile import FileRow
 
@@ -54,66 +55,127 @@ def advance(
     beside the winners so far cannot win either. Raises ConfigurationError with all complaints about
     the first axis and all candidates.
     """
-    search = sweep.search
-    assert search is not None
-    if search.tie_break not in TIE_BREAKS:
-        known = nearest(search.tie_break, TIE_BREAKS)
-        raise ConfigurationError([f"{sweep.id}: tie_break: {search.tie_break!r}. {known}"])
-    baseline = _row(expansion, sweep, FileRow(label=_BASELINE), {}, None)
-    rows = [] if expansion.run["baseline"] == "none" else [baseline]
-    column = _column(baseline.cells[0], search.score)
-    there = [v for cell in baseline.cells if (v := value(store, cell, column)) is not None]
-    ruler = statistics.stdev(there) if rows and len(there) > 1 else None
-    carried: dict[str, str] = {}
-    path: list[dict[str, Any]] = []
-    failures: list[dict[str, int]] = []
-    complete, now = True, tuple(rows)
-    for number, axis in enumerate(search.axes):
+    walk = _Walk(expansion, sweep, store, before)
+    for number, axis in enumerate(walk.search.axes):
+        walk.begin(axis)
+        if number >= settled and walk.undecided():
+            walk.check_later()
+            return walk.step(complete=False)
+        if not walk.decide():
+            break
+    return walk.step(complete=True)
+
+
+class _Walk:
+    """One look along the axes, as far as the scores in the store decide them."""
+
+    def __init__(
+        self,
+        expansion: Expansion,
+        sweep: Sweep,
+        store: Store,
+        before: Mapping[str, Any] | None,
+    ) -> None:
+        assert sweep.search is not None
+        self.search = sweep.search
+        if self.search.tie_break not in TIE_BREAKS:
+            known = nearest(self.search.tie_break, TIE_BREAKS)
+            raise ConfigurationError([f"{sweep.id}: tie_break: {self.search.tie_break!r}. {known}"])
+        self._expansion, self._sweep, self._store = expansion, sweep, store
+        self._before = before
+        baseline = _row(expansion, sweep, FileRow(label=_BASELINE), {}, None)
+        self._column = column_of(baseline.cells[0], self.search.score)
+        self._baseline = None if expansion.run["baseline"] == "none" else baseline
+        self._rows = [self._baseline] if self._baseline else []
+        self._ruler = self._spread(self._baseline)
+        self._carried: dict[str, str] = {}
+        self._path: list[dict[str, Any]] = []
+        self._failures: list[dict[str, int]] = []
+        # Of the last axis that has begun: its rows, and the newest failures when it began, if they
+        # are on record.
+        self._made: dict[str, Row] = {}
+        self._tried: Mapping[str, int] | None = None
+
+    def begin(self, axis: Mapping[str, Any]) -> None:
+        """Ask for the next axis' candidates, on top of the winners so far."""
         made, impossible = _candidates(
-            expansion, sweep, axis, carried, rows, baseline if rows else None
+            self._expansion, self._sweep, axis, self._carried, self._rows, self._baseline
         )
+        number = len(self._path)
         if impossible and number == 0:
             said = []
             for candidate in axis["candidates"]:
                 about = impossible.get(strip(candidate.label), [])
-                said += _about(sweep, axis, candidate, about)
-            raise ConfigurationError(said + _wrong(expansion, sweep, search.axes[1:], carried))
-        rows += made.values()
-        now = (*rows[: rows[0].baseline], *made.values()) if rows else ()
-        found = {label: mean(store, row, column) for label, row in made.items()}
+                said += _about(self._sweep, axis, candidate, about)
+            raise ConfigurationError(said + self._wrong_later(1))
+        self._made = made
+        self._rows += made.values()
         entry: dict[str, Any] = {"name": axis["name"], "candidates": [*made, *impossible]}
         if impossible:
             entry["impossible"] = {label: " ".join(said) for label, said in impossible.items()}
-        tried = _tried(before, number, entry)
-        failures.append(_failures(store, now) if tried is None else dict(tried))
-        path.append(entry)
-        asked = [cell for row in now for cell in row.cells]
-        open_cells = [cell for cell in asked if value(store, cell, column) is None]
-        if tried is not None:
-            open_cells = [cell for cell in open_cells if not _failed(store, cell, tried)]
-        if number >= settled and open_cells:
-            complete = False
-            if said := _wrong(expansion, sweep, search.axes[number + 1 :], carried):
-                raise ConfigurationError(said)
-            break
-        costs = {label: _cost(row) for label, row in made.items()}
-        winner, why = choose(found, costs, ruler if search.tie_break == "cheaper" else None)
-        if search.tie_break == "cheaper" and ruler is None and winner is not None:
+        self._tried = _tried(self._before, number, entry)
+        self._path.append(entry)
+        self._failures.append(
+            _failures(self._store, self._now()) if self._tried is None else dict(self._tried)
+        )
+
+    def undecided(self) -> bool:
+        """Whether a candidate of the last axis, or the baseline, may still get a score."""
+        cells = [cell for row in self._now() for cell in row.cells]
+        unscored = [cell for cell in cells if value(self._store, cell, self._column) is None]
+        if self._tried is None:
+            return bool(unscored)
+        return any(not _failed(self._store, cell, self._tried) for cell in unscored)
+
+    def decide(self) -> bool:
+        """Carry the last axis' winner along the axes to come; whether there is one."""
+        scores = {label: mean(self._store, row, self._column) for label, row in self._made.items()}
+        costs = {label: _cost(row) for label, row in self._made.items()}
+        breaks_ties = self.search.tie_break == "cheaper"
+        winner, why = choose(scores, costs, self._ruler if breaks_ties else None)
+        if breaks_ties and self._ruler is None and winner is not None:
             why += "; no tie-break without two baseline seeds"
-        entry.update(winner=winner, why=why, scores=found)
+        self._path[-1].update(winner=winner, why=why, scores=scores)
         if winner is None:
-            break
-        carried.update(_by_key(expansion, made[winner].overrides))
-    told = {"score": column["name"], "tie_break": search.tie_break, "ruler": ruler, "axes": path}
-    told["failures"] = failures
-    to_come = [axis["name"] for axis in search.axes[len(path) :]]
-    waiting = () if complete or not to_come else (_to_come(path[-1]["name"], to_come),)
-    return Step(
-        sweep=replace(sweep, rows=tuple(rows), found=told, notices=waiting),
-        axes=len(path),
-        now=now,
-        complete=complete,
-    )
+            return False
+        self._carried.update(_by_key(self._expansion, self._made[winner].overrides))
+        return True
+
+    def check_later(self) -> None:
+        """Raise ConfigurationError for what is wrong with axes to come, whatever wins now."""
+        if said := self._wrong_later(len(self._path)):
+            raise ConfigurationError(said)
+
+    def step(self, *, complete: bool) -> Step:
+        """What is known by now."""
+        to_come = [axis["name"] for axis in self.search.axes[len(self._path) :]]
+        waiting = () if complete or not to_come else (_to_come(self._path[-1]["name"], to_come),)
+        found = {
+            "score": self._column["name"],
+            "tie_break": self.search.tie_break,
+            "ruler": self._ruler,
+            "axes": self._path,
+            "failures": self._failures,
+        }
+        return Step(
+            sweep=replace(self._sweep, rows=tuple(self._rows), found=found, notices=waiting),
+            axes=len(self._path),
+            now=self._now(),
+            complete=complete,
+        )
+
+    def _now(self) -> tuple[Row, ...]:
+        return (*([self._baseline] if self._baseline else []), *self._made.values())
+
+    def _spread(self, baseline: Row | None) -> float | None:
+        """The standard deviation of the baseline's seeds that have a score, if two have."""
+        cells = baseline.cells if baseline else ()
+        there = [v for cell in cells if (v := value(self._store, cell, self._column)) is not None]
+        return statistics.stdev(there) if len(there) > 1 else None
+
+    def _wrong_later(self, first: int) -> list[str]:
+        later = self.search.axes[first:]
+        return _wrong(self._expansion, self._sweep, later, self._carried)
 
 
 def _to_come(name: str, later: Sequence[str]) -> str:
@@ -219,50 +281,9 @@ def choose(
     return cheapest, f"within two baseline standard deviations of {best}, and cheaper{missing}"
 
 
-def value(store: Store, cell: Cell, column: Mapping[str, Any]) -> float | None:
-    """A cell's value in a column: the mean over its groups of the mean within the group."""
-    groups = column["terms"]
-    means = []
-    for group in groups:
-        parts = [_score(store, cell, task, metric) for task, metric in group]
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
-            return None
-        means.append(statistics.fmean(known))
-    return statistics.fmean(means)
-
-
-def mean(store: Store, row: Row, column: Mapping[str, Any]) -> float | None:
-    """A row's value: the mean over the seeds that have one."""
-    values = [value(store, cell, column) for cell in row.cells]
-    there = [one for one in values if one is not None]
-    return statistics.fmean(there) if there else None
-
-
 def whole(store: Store, row: Row) -> bool:
     """Whether every stage that scores a row is finished."""
     return not any(_unfinished(store, cell) for cell in row.cells)
-
-
-def _column(cell: Cell, name: str | None) -> Mapping[str, Any]:
-    """The column of this name; without one the average, else the first."""
-    if name is None:
-        return next((one for one in cell.columns if one.get("average")), cell.columns[0])
-    for one in cell.columns:
-        if one["name"] == name:
-            return one
-    known = nearest(name, [one["name"] for one in cell.columns])
-    raise ConfigurationError([f"search: score: {name!r}. {known}"])
-
-
-def _score(store: Store, cell: Cell, task: str, metric: str) -> float | None:
-    stage = cell.scores.get(task)
-    if stage is None or store.find(stage) is None:
-        return None
-    content = read_json(store.place(stage.name, stage.key) / "scores.json") or {}
-    score = content.get(task, {}).get(metric)
-    # NaN is no score: it compares as neither better nor worse.
-    return None if score is None or score != score else float(score)
 
 
 def _row(
