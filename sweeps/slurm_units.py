@@ -49,9 +49,11 @@ _KNOWN = (
     *("partition", "account", "time_minutes", "gpus", "nodes", "tasks"),
     *("cpus_per_task", "memory_gb"),
 )
+_ACCEPTED = (*_KNOWN, "setup")
 _DECISION_MINUTES = 30
 """It composes the sweep and submits an axis: minutes of one core."""
-_COUNTS = {"time_minutes": 1, "gpus": 0, "nodes": 1, "cpus_per_task": 1}
+_COUNTS = {"time_minutes": 1, "gpus": 0, "nodes": 1, "cpus_per_task": 1, "tasks": 1}
+"""Whole numbers, and the least of each; tasks are as many as GPUs where they are not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +80,14 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     found: dict[str, Resources] = {}
     for name in names:
         mine = dict(own.get(name) or {})
-        accepted = (*_KNOWN, "setup")
         said += [
-            f"slurm.stages.{name}.{key}: no such setting. {nearest(key, accepted)}"
+            f"slurm.stages.{name}.{key}: no such setting. {nearest(key, _ACCEPTED)}"
             for key in mine
-            if key not in accepted
+            if key not in _ACCEPTED
         ]
-        where = {key: f"slurm.stages.{name}" if key in mine else "slurm" for key in accepted}
-        merged = {key: mine.get(key, slurm[key]) for key in accepted}
-        wrong = [
-            f"{where[key]}.{key}={merged[key]}: expected a whole number of at least {least}."
-            for key, least in _COUNTS.items()
-            if not isinstance(merged[key], int) or merged[key] < least
-        ]
-        tasks = merged["tasks"]
-        if tasks is not None and not (isinstance(tasks, int) and tasks >= 1):
-            wrong.append(f"{where['tasks']}.tasks={tasks}: expected a whole number of at least 1.")
-        said += wrong
-        if wrong:
+        merged = {key: mine.get(key, slurm[key]) for key in _ACCEPTED}
+        if wrong := _no_counts(name, merged, mine):
+            said += wrong
             continue
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
@@ -111,6 +103,17 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     if said:
         raise ConfigurationError(said)
     return found
+
+
+def _no_counts(name: str, merged: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
+    """The complaints about settings that should be whole numbers, each where it stands."""
+    return [
+        f"{f'slurm.stages.{name}' if key in mine else 'slurm'}.{key}={merged[key]}: "
+        f"expected a whole number of at least {least}."
+        for key, least in _COUNTS.items()
+        if not (key == "tasks" and merged[key] is None)
+        and (not isinstance(merged[key], int) or merged[key] < least)
+    ]
 
 
 def _share(

@@ -146,6 +146,24 @@ def test_all_wrong_settings_are_told_together(toy: Any) -> None:
     assert "slurm.cpus_per_task=0" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "given", "least"),
+    [("tasks", 0, 1), ("tasks", "x", 1), ("nodes", 0, 1), ("gpus", -1, 0)],
+)
+def test_a_count_that_is_none_is_quoted_where_it_stands(
+    toy: Any, key: str, given: Any, least: int
+) -> None:
+    """For one stage, or for all."""
+    graph = Graph([toy.text("a")])
+    said = f"{key}={given}: expected a whole number of at least {least}."
+    with pytest.raises(ConfigurationError) as error:
+        resources_by_name({**vars(Slurm()), "stages": {"text": {key: given}}}, graph)
+    assert error.value.complaints == [f"slurm.stages.text.{said}"]
+    with pytest.raises(ConfigurationError) as error:
+        resources_by_name({**vars(Slurm()), key: given}, graph)
+    assert error.value.complaints == [f"slurm.{said}"]
+
+
 def units_of(graph: Graph) -> list[Unit]:
     return make_units(graph, graph.stages, graph.stages, resources_by_name(vars(Slurm()), graph))
 
