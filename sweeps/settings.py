@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from sweeps.devices import devices
+from sweeps.errors import nearest
 from sweeps.ranks import STRATEGIES
 
 
@@ -130,8 +131,10 @@ LEAST: dict[str, int] = {
     **dict.fromkeys(("seeds.baseline", "seeds.variants"), 1),
     **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
     **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
-    "slurm.memory_gb": 1,
+    **dict.fromkeys(("slurm.tasks", "slurm.memory_gb"), 1),
 }
+OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in ("max_requeues", "stages"))
+"""What a single stage may ask a cluster for."""
 
 
 def operational(key: str) -> bool:
@@ -151,6 +154,7 @@ def complaints(run: Mapping[str, Any]) -> list[str]:
         value = (run[group] if group else run)[name]
         if value is not None and value < least:
             said.append(f"{key}={value}: must be {least} or more.")
+    said += _of_stages(run["slurm"]["stages"])
     if not run["store"].strip():
         said.append("store=: must name a folder, such as store=./store.")
     if not run["lease_timeout"] > 0:
@@ -158,6 +162,26 @@ def complaints(run: Mapping[str, Any]) -> list[str]:
     share = run["share_of_peak"]
     if share is not None and not 0 < share <= 1:
         said.append(f"share_of_peak={share:g}: a share is more than 0, at most 1.")
+    return said
+
+
+def _of_stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The complaints about single stages' settings, whose types no schema knows."""
+    said = []
+    for where, key, value in (
+        (f"slurm.stages.{name}.{key}", key, value)
+        for name, own in stages.items()
+        for key, value in own.items()
+    ):
+        least = LEAST.get(f"slurm.{key}")
+        if key not in OF_STAGES:
+            said.append(f"{where}: no such setting. {nearest(key, OF_STAGES)}")
+        elif value is None and getattr(Slurm, key, "") is None:
+            continue
+        elif key == "setup" and not isinstance(value, list):
+            said.append(f"{where}={value}: accepted is a list of shell lines, in brackets.")
+        elif least is not None and not (isinstance(value, int) and value >= least):
+            said.append(f"{where}={value}: accepted is a whole number of at least {least}.")
     return said
 
 

@@ -33,26 +33,11 @@ def sharing(stage: Stage, run: Mapping[str, Any], *, cluster: bool) -> Sharing:
     nodes, tasks = asked["nodes"], asked["tasks"]
     if tasks is None:
         tasks = (asked["gpus"] if stage.cost.device == "any" else 0) or 1
-    # What is no number at all is complained of where jobs are made.
-    numbers = isinstance(nodes, int) and isinstance(tasks, int) and nodes > 0 and tasks > 0
-    return of_job(nodes, tasks) if numbers else Sharing()
-
-
-def of_job(nodes: int, tasks: int) -> Sharing:
-    """Of a cluster's job with so many `tasks` on each node."""
-    asked = f"slurm.nodes={nodes} with {tasks} each by slurm.tasks or slurm.gpus"
-    return Sharing(processes=nodes * tasks, asked=asked)
-
-
-def indivisible(name: str, rows: int, shared: Sharing) -> list[str]:
-    """The complaint about a batch of `rows` that the processes cannot share evenly."""
-    if rows % shared.processes == 0 or rows == 1:
-        return []
-    *accepted, last = map(str, divisors(rows))
-    return [
-        f"{name}: {shared.processes} processes ({shared.asked}) do not divide its batch of {rows} "
-        f"rows; accepted are {', '.join(accepted)} and {last}."
-    ]
+    # What is no number at all is complained of with the other settings.
+    if not all(isinstance(number, int) and number > 0 for number in (nodes, tasks)):
+        return Sharing()
+    asked_as = f"slurm.nodes={nodes} with {tasks} each by slurm.tasks or slurm.gpus"
+    return Sharing(processes=nodes * tasks, asked=asked_as)
 
 
 def unshared(
@@ -72,7 +57,14 @@ def unshared(
 
 
 def _unshared(stage: Stage, shared: Sharing, parallel: str) -> list[str]:
-    said = indivisible(stage.name, stage.cost.splits, shared)
+    """The complaints about a batch that does not divide, and about the way to share."""
+    rows, said = stage.cost.splits, []
+    if rows % shared.processes and rows > 1:
+        *accepted, last = map(str, divisors(rows))
+        said.append(
+            f"{stage.name}: {shared.processes} processes ({shared.asked}) do not divide its batch "
+            f"of {rows} rows; accepted are {', '.join(accepted)} and {last}."
+        )
     if shared.processes > 1 and parallel in stage.cost.unshareable:
         said.append(stage.cost.unshareable[parallel])
     return said

@@ -9,7 +9,7 @@ from typing import Any
 from sweeps.decision import NAME as DECISION
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
-from sweeps.sharing import indivisible, of_job
+from sweeps.settings import OF_STAGES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +45,8 @@ class Resources:
         )
 
 
-_KNOWN = (
-    *("partition", "account", "time_minutes", "gpus", "nodes", "tasks"),
-    *("cpus_per_task", "memory_gb"),
-)
-_ACCEPTED = (*_KNOWN, "setup")
 _DECISION_MINUTES = 30
 """It composes the sweep and submits an axis: minutes of one core."""
-_COUNTS = {"time_minutes": 1, "gpus": 0, "nodes": 1, "cpus_per_task": 1, "tasks": 1}
-"""Whole numbers, and the least of each; tasks are as many as GPUs where they are not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +61,7 @@ class Unit:
 
 def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resources]:
     """What each kind of stage asks for, and a decision. Raises ConfigurationError with every
-    complaint.
+    complaint about names, and about processes where a stage runs as one.
     """
     names = [*dict.fromkeys(stage.name for stage in graph), DECISION]
     own: Mapping[str, Mapping[str, Any]] = slurm["stages"]
@@ -80,59 +73,27 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     found: dict[str, Resources] = {}
     for name in names:
         mine = dict(own.get(name) or {})
-        said += [
-            f"slurm.stages.{name}.{key}: no such setting. {nearest(key, _ACCEPTED)}"
-            for key in mine
-            if key not in _ACCEPTED
-        ]
-        merged = {key: mine.get(key, slurm[key]) for key in _ACCEPTED}
-        if wrong := _no_counts(name, merged, mine):
-            said += wrong
-            continue
+        merged = {key: mine.get(key, slurm[key]) for key in OF_STAGES}
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
         alike = [stage for stage in graph if stage.name == name]
         if not any(stage.cost.device == "any" for stage in alike):
             # It would hold a GPU and never use it; asking for one by the stage's name still does.
             merged["gpus"] = mine.get("gpus", 0)
-        said += _share(name, merged, mine, {stage.cost.splits for stage in alike})
-        found[name] = Resources(
-            setup=tuple(merged["setup"]),
-            **{key: merged[key] for key in _KNOWN},
-        )
+        if any(stage.cost.splits > 1 for stage in alike):
+            merged["tasks"] = merged["tasks"] or max(1, merged["gpus"])
+        else:
+            merged["nodes"], merged["tasks"] = 1, 1
+            merged["gpus"] = mine.get("gpus", min(1, merged["gpus"]))
+            said += [
+                f"slurm.stages.{name}.{key}={mine[key]}: this stage runs as one process."
+                for key in ("nodes", "tasks")
+                if mine.get(key) not in (None, 1)
+            ]
+        found[name] = Resources(**{**merged, "setup": tuple(merged["setup"])})
     if said:
         raise ConfigurationError(said)
     return found
-
-
-def _no_counts(name: str, merged: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
-    """The complaints about settings that should be whole numbers, each where it stands."""
-    return [
-        f"{f'slurm.stages.{name}' if key in mine else 'slurm'}.{key}={merged[key]}: "
-        f"expected a whole number of at least {least}."
-        for key, least in _COUNTS.items()
-        if not (key == "tasks" and merged[key] is None)
-        and (not isinstance(merged[key], int) or merged[key] < least)
-    ]
-
-
-def _share(
-    name: str, merged: dict[str, Any], mine: Mapping[str, Any], splits: set[int]
-) -> list[str]:
-    """Fill in a stage's processes; the complaints where they cannot share it."""
-    if splits <= {1}:
-        merged["nodes"], merged["tasks"] = 1, 1
-        merged["gpus"] = mine.get("gpus", min(1, merged["gpus"]))
-        return [
-            f"slurm.stages.{name}.{key}={mine[key]}: this stage runs as one process."
-            for key in ("nodes", "tasks")
-            if mine.get(key) not in (None, 1)
-        ]
-    merged["tasks"] = merged["tasks"] or max(1, merged["gpus"])
-    nodes, tasks = merged["nodes"], merged["tasks"]
-    return [
-        line for rows in sorted(splits) for line in indivisible(name, rows, of_job(nodes, tasks))
-    ]
 
 
 def make_units(

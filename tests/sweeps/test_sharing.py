@@ -50,6 +50,34 @@ def test_a_way_to_share_that_a_stage_refuses(
     assert unshared([stage], store, settings, cluster=cluster) == said
 
 
+@pytest.mark.parametrize(
+    ("settings", "cluster", "asked"),
+    [
+        (run(4, "ddp"), False, "4 processes (workers_per_stage=4)"),
+        (
+            run(1, "ddp", gpus=4),
+            True,
+            "4 processes (slurm.nodes=1 with 4 each by slurm.tasks or slurm.gpus)",
+        ),
+        (
+            run(1, "ddp", nodes=2, stages={"melt": {"tasks": 5}}),
+            True,
+            "10 processes (slurm.nodes=2 with 5 each by slurm.tasks or slurm.gpus)",
+        ),
+    ],
+)
+def test_a_batch_that_the_processes_do_not_divide(
+    store: Store, settings: dict[str, Any], cluster: bool, asked: str
+):
+    """The setting that makes them so many, and how many could; nothing of what is finished."""
+    stage = melt(device="any")
+    expected = f"melt: {asked} do not divide its batch of 6 rows; accepted are 1, 2, 3 and 6."
+    assert unshared([stage], store, settings, cluster=cluster) == [expected]
+    store.place(stage.name, stage.key).mkdir(parents=True)
+    (store.place(stage.name, stage.key) / "stage.json").write_text("{}")
+    assert unshared([stage], store, settings, cluster=cluster) == []
+
+
 def test_both_that_it_does_not_divide_and_that_it_cannot_be_spread(store: Store):
     """Neither hides the other; many stages of one kind say it once."""
     other = Stage(name="melt", version=2, config={}, run="toy.f", cost=melt().cost)

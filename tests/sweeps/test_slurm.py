@@ -134,34 +134,18 @@ def test_resources_are_those_of_the_stage_s_name(toy: Any) -> None:
     assert (found["text"].time_minutes, found["text"].gpus) == (60, 0)
 
 
-def test_all_wrong_settings_are_told_together(toy: Any) -> None:
-    """The nearest stage and setting are named, and what cannot be is quoted."""
+def test_all_wrong_names_are_told_together(toy: Any) -> None:
+    """The nearest stage is named, and what cannot be is quoted."""
     graph = Graph([toy.text("a")])
-    stages = {"texts": {}, "text": {"tme_minutes": 5, "nodes": 2}}
+    stages = {"texts": {}, "text": {"nodes": 2, "tasks": 3}}
     with pytest.raises(ConfigurationError) as error:
-        resources_by_name({**vars(Slurm()), "cpus_per_task": 0, "stages": stages}, graph)
-    assert len(error.value.complaints) == 4 - 1
-    assert "Did you mean 'text'?" in str(error.value)
-    assert "Did you mean 'time_minutes'?" in str(error.value)
-    assert "slurm.cpus_per_task=0" in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("key", "given", "least"),
-    [("tasks", 0, 1), ("tasks", "x", 1), ("nodes", 0, 1), ("gpus", -1, 0)],
-)
-def test_a_count_that_is_none_is_quoted_where_it_stands(
-    toy: Any, key: str, given: Any, least: int
-) -> None:
-    """For one stage, or for all."""
-    graph = Graph([toy.text("a")])
-    said = f"{key}={given}: expected a whole number of at least {least}."
-    with pytest.raises(ConfigurationError) as error:
-        resources_by_name({**vars(Slurm()), "stages": {"text": {key: given}}}, graph)
-    assert error.value.complaints == [f"slurm.stages.text.{said}"]
-    with pytest.raises(ConfigurationError) as error:
-        resources_by_name({**vars(Slurm()), key: given}, graph)
-    assert error.value.complaints == [f"slurm.{said}"]
+        resources_by_name({**vars(Slurm()), "stages": stages}, graph)
+    assert error.value.complaints == [
+        "slurm.stages.texts: no such stage in this run. Did you mean 'text'? Known: text, "
+        "decision.",
+        "slurm.stages.text.nodes=2: this stage runs as one process.",
+        "slurm.stages.text.tasks=3: this stage runs as one process.",
+    ]
 
 
 def units_of(graph: Graph) -> list[Unit]:

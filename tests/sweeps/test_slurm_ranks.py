@@ -103,16 +103,11 @@ def test_processes_are_as_many_as_gpus_on_as_many_nodes(meet: Callable[..., Stag
     assert found["decision"].processes == 1
 
 
-def test_a_batch_that_does_not_split_is_a_mistake(meet: Callable[..., Stage]) -> None:
-    """The numbers that make it impossible are told, and what runs as one process."""
+def test_what_runs_as_one_process_takes_no_second_node(meet: Callable[..., Stage]) -> None:
     graph = Graph([meet("score", meet("train", splits=16), splits=1)])
     with pytest.raises(ConfigurationError) as error:
-        resources_by_name(asked(gpus=3, stages={"score": {"nodes": 2}}), graph)
-    assert error.value.complaints == [
-        "train: 3 processes (slurm.nodes=1 with 3 each by slurm.tasks or slurm.gpus) do not divide "
-        "its batch of 16 rows; accepted are 1, 2, 4, 8 and 16.",
-        "slurm.stages.score.nodes=2: this stage runs as one process.",
-    ]
+        resources_by_name(asked(gpus=4, stages={"score": {"nodes": 2}}), graph)
+    assert error.value.complaints == ["slurm.stages.score.nodes=2: this stage runs as one process."]
 
 
 def test_only_one_number_of_processes_is_bundled(meet: Callable[..., Stage]) -> None:
