@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from t5study.by_content import note_file, noted_file
 from t5study.errors import DataError
 from t5study.tasks import get_task
 from t5study.tasks.source import TaskError
-from t5study.tasks.task import Example, Task
+from t5study.tasks.task import Example, Task, require_answers
 
 OVERRIDES = ("data_dir", "data_files")
+LOOKED_AT = 1000
+"""Examples of a split that are looked at before a run: answers are withheld from all or none."""
 
 
 def chosen(name: str, config: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:
@@ -24,6 +27,13 @@ def chosen(name: str, config: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:
     settings = dict(config["tasks"].get(name) or {})
     overrides = {key: settings.pop(key) for key in OVERRIDES if key in settings}
     task = get_task(name, **settings)
+    files = overrides.get("data_files")
+    if files is not None and not isinstance(files, Mapping) and len(task.splits) > 1:
+        *others, last = task.splits
+        raise TaskError(
+            f"tasks.{name}.data_files: one list would be {', '.join(others)} and {last} alike. "
+            f"Name the split: tasks.{name}.data_files={{validation: [FILE]}}."
+        )
     if not overrides and config["data_dir"] and task.source.path is not None:
         overrides = {"data_dir": config["data_dir"]}
     return task, overrides
@@ -43,27 +53,34 @@ def described(name: str, description: Mapping[str, Any]) -> Task:
 def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[Example]:
     """Yield the preprocessed examples of what `describe` told of.
 
-    Files are read from where `keep_files` noted them. Raises TaskError where they are not there.
+    Files are read from where `have` noted them. Raises TaskError where they are not there.
     """
     task = described(name, description)
     hashes = description["data"].get("sha256")
     if not hashes:
         return task.examples(split)
-    return task.examples(split, data_files=[_noted(name, sha256) for sha256 in hashes])
+    files = {split: [_noted(name, split, sha256) for sha256 in hashes]}
+    return task.examples(split, data_files=files)
 
 
-def keep_files(name: str, split: str, config: Mapping[str, Any]) -> None:
-    """Note in the cache where the local files of a split lie, by their content.
+def have(name: str, split: str, config: Mapping[str, Any]) -> None:
+    """Look at a split before a run: note where its files lie, or fetch it from the hub.
 
-    A stage knows the content and not the place, which may differ from machine to machine.
+    A stage knows the content and not the place, which may differ from machine to machine. Raises
+    TaskError where the examples cannot be read, or are to be scored and have no answers.
     """
     task, overrides = chosen(name, config)
-    for file in (task.source.files(name, split, **overrides) or []) if overrides else []:
+    if task.source.pins is not None and not overrides:
+        return  # What packages carry is made ready as a whole.
+    for file in task.source.files(name, split, **overrides) or []:
         note_file(file, file.suffix)
+    first = list(islice(task.examples(split, **overrides), LOOKED_AT))
+    if split != "train":
+        require_answers(name, split, first)
 
 
-def _noted(name: str, sha256: str) -> Path:
+def _noted(name: str, split: str, sha256: str) -> Path:
     try:
-        return noted_file(sha256, f"data_dir=FOLDER or tasks.{name}.data_files=[...]")
+        return noted_file(sha256, f"data_dir=FOLDER or tasks.{name}.data_files={{{split}: [FILE]}}")
     except DataError as error:
         raise TaskError(f"Task '{name}': {error}") from error

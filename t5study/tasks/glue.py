@@ -9,7 +9,7 @@ from t5study import metrics
 from t5study.tasks.labels import choose, classification
 from t5study.tasks.source import Source, TaskError
 from t5study.tasks.task import Example, Task
-from t5study.tasks.text import join_fields
+from t5study.tasks.text import UNLABELLED, join_fields
 
 COMMIT = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
 LENGTHS = (512, 84)
@@ -27,6 +27,7 @@ def source(
         config=config,
         revision=COMMIT,
         splits={split: (names or {}).get(split, split) for split in splits},
+        withheld=("test",),
     )
 
 
@@ -102,7 +103,7 @@ def stsb(*, outputs: str = "any") -> Task:
             raise TaskError(f"Label {raw['label']!r} is not a number.")
         made: Example = {
             "inputs": join_fields("stsb", raw, ("sentence1", "sentence2")),
-            "targets": similarity_text(raw["label"]),
+            "targets": UNLABELLED if raw["label"] == -1 else similarity_text(raw["label"]),
         }
         return [made | ({"idx": raw["idx"]} if "idx" in raw else {})]
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 READERS = {".json": "json", ".jsonl": "json", ".parquet": "parquet", ".arrow": "arrow"}
+SCORE_ANOTHER = (
+    "Score a split that has answers, such as evaluate.split=validation, or give files with them: "
+    "data_dir=FOLDER."
+)
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -47,6 +51,8 @@ class Source:
     """Commit on the hub: a branch would move, and with it what a stage's key means."""
     folder: Callable[[], Path] | Path | None = None
     """Local folder, or a function that makes it when first needed."""
+    withheld: tuple[str, ...] = ()
+    """Splits whose answers the hub keeps back."""
     pins: Callable[[], Mapping[str, Any]] | None = None
     """Plain values that name exactly what `folder` will hold, known before it is made."""
 
@@ -99,17 +105,17 @@ class Source:
         data_dir: str | os.PathLike[str] | None = None,
         data_files: Paths | Mapping[str, Paths] | None = None,
     ) -> list[Path] | None:
-        """Return the local files that hold `split` in reading order, or None for the hub."""
+        """Return the local files that hold `split` in reading order, or None for the hub.
+
+        A mapping of data_files replaces the splits that it names.
+        """
         self._check_split(task, split)
         if data_dir is not None and data_files is not None:
             raise TaskError(f"Task '{task}': give data_dir or data_files, not both.")
         if isinstance(data_files, Mapping):
-            if split not in data_files:
-                raise TaskError(
-                    f"Task '{task}': data_files names no files for split '{split}', only for "
-                    f"{', '.join(sorted(data_files)) or 'none'}."
-                )
-            data_files = data_files[split]
+            for named in data_files:
+                self._check_split(task, named)
+            data_files = data_files.get(split)
         if data_files is not None:
             return _existing(task, data_files)
         if data_dir is not None:
@@ -137,6 +143,10 @@ class Source:
             return {**self.pins(), "split": self.splits[split]}
         files = self.files(task, split, data_dir=data_dir, data_files=data_files)
         if files is None:
+            if split in self.withheld:
+                raise TaskError(
+                    f"Task '{task}': the answers of its {split} split are withheld. {SCORE_ANOTHER}"
+                )
             return {
                 "hub": self.path,
                 "config": self.config,
@@ -184,7 +194,8 @@ class Source:
         raise TaskError(
             f"Task '{task}': no files of split '{split}' in {root}; expected {wanted} "
             f"(or {', '.join(READERS)}; shards as '{parts[0]}-*.parquet' or in a folder "
-            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}."
+            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}. "
+            f"Looked for in {folder}: {', '.join(filter(None, below[:-1]))} or the folder itself."
         )
 
 

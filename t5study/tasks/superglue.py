@@ -24,6 +24,8 @@ def source(config: str, splits: Sequence[str] = ("train", "validation", "test"))
         config=config,
         revision=COMMIT,
         splits={split: split for split in splits},
+        # The diagnostic sets, which are test alone, have their labels.
+        withheld=("test",) if "train" in splits else (),
     )
 
 

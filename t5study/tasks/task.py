@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from t5study.parts import Metric, Parts
-from t5study.tasks.source import Source, TaskError
+from t5study.tasks.source import SCORE_ANOTHER, Source, TaskError
+from t5study.tasks.text import UNLABELLED
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -146,3 +147,13 @@ class Task:
 def frequent(texts: Sequence[str], count: int = 5) -> list[str]:
     """Return the most frequent texts, ties in order of appearance; "" when there are none."""
     return [text for text, _ in Counter(texts).most_common(count)] or [""]
+
+
+def require_answers(task: str, split: str, examples: Sequence[Mapping[str, Any]]) -> None:
+    """Raise TaskError where preprocessed examples cannot be scored: the hub withholds answers."""
+    lacking = sum(example["targets"] == UNLABELLED for example in examples)
+    if lacking:
+        raise TaskError(
+            f"Task '{task}': {lacking} of the first {len(examples)} examples of its {split} split "
+            f"have no answer (label -1: withheld). {SCORE_ANOTHER}"
+        )

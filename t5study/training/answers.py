@@ -12,6 +12,7 @@ import torch
 from t5study.model.generation import decode
 from t5study.parts import Parts
 from t5study.tasks import Task
+from t5study.tasks.task import require_answers
 from t5study.vocabulary import Vocabulary
 
 
@@ -27,13 +28,18 @@ class Questions:
 
 def ask(
     task: Task,
+    split: str,
     given: Iterable[Mapping[str, Any]],
     vocabulary: Vocabulary,
     inputs_length: int,
     limit: int | None,
 ) -> Questions:
-    """The first `limit` of given examples, cut to `inputs_length` tokens with EOS."""
+    """The first `limit` examples of a split, cut to `inputs_length` tokens with EOS.
+
+    Raises TaskError where one has no answer.
+    """
     examples = list(islice(given, limit))
+    require_answers(task.name, split, examples)
     ids = vocabulary.encode_batch([example["inputs"] for example in examples])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
     targets = [task.target(example) for example in examples]

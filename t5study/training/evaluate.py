@@ -28,6 +28,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         model = models[0] if len(models) == 1 else Ensemble(models, average=config["average"])
         questions = ask(
             described(name, description),
+            config["split"],
             examples(name, config["split"], description),
             vocabulary,
             config["inputs_length"],

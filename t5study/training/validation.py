@@ -38,6 +38,7 @@ class Validator:
         self._questions = {
             name: ask(
                 described(name, description),
+                "validation",
                 examples(name, "validation", description),
                 vocabulary,
                 config["inputs_length"],

@@ -23,7 +23,7 @@ ROWS = [
 ]
 SETTINGS = sorted({text for row in ROWS for text in re.findall(r"`([^`]+)`", row[-1])})
 CHOSEN = [text for text in SETTINGS if "=" in text and not text.startswith("--")]
-UNREAD = {"vocabulary.file=published", "tasks.wmt15_enfr.data_files=[FILES]"}
+UNREAD = {"vocabulary.file=published", "tasks.wmt15_enfr.data_files={validation: [FILES]}"}
 """Named files must be there; that the key exists is all that can be asked here."""
 
 

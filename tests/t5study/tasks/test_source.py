@@ -184,7 +184,7 @@ def test_a_damaged_file_of_ours_says_how_it_is_made_anew(tmp_path):
         ({"data_files": "nowhere.json"}, r"nowhere\.json does not exist"),
         ({"data_files": "none-*.json"}, "does not exist"),
         ({"data_files": []}, "data_files is empty"),
-        ({"data_files": {"test": "x.json"}}, "no files for split 'train', only for test"),
+        ({"data_files": {"tain": "x.json"}}, "no split 'tain'.*Did you mean 'train'"),
         ({"data_files": "x.json", "data_dir": "."}, "data_dir or data_files, not both"),
     ],
 )
@@ -205,8 +205,11 @@ def test_unknown_format(mrpc, tmp_path):
 def test_missing_split_file_says_what_is_expected(mrpc, tmp_path):
     """A folder without the split is answered with the expected names and what lies there."""
     write(tmp_path / "training.json")
-    with pytest.raises(TaskError, match=r"expected 'train\.parquet'.*Found: training\.json"):
+    with pytest.raises(
+        TaskError, match=r"expected 'train\.parquet'.*Found: training\.json"
+    ) as error:
         mrpc.load("train", data_dir=tmp_path)
+    assert "nyu-mll/glue/mrpc, nyu-mll/glue, mrpc or the folder itself" in str(error.value)
 
 
 def test_unknown_split(mrpc):
