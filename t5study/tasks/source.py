@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -208,9 +209,10 @@ def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Datas
         names = ", ".join(file.name for file in files)
         raise TaskError(f"Task '{task}': one split in files of several formats: {names}.")
     try:
-        data = datasets.load_dataset(
-            readers.pop(), data_files=[str(file) for file in files], split="train"
-        )
+        with _without_progress():
+            data = datasets.load_dataset(
+                readers.pop(), data_files=[str(file) for file in files], split="train"
+            )
     except (datasets.exceptions.DatasetsError, OSError, ValueError, StopIteration) as error:
         # One shard of many: say which.
         for file in files if len(files) > 1 else ():
@@ -221,6 +223,20 @@ def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Datas
         ) from error
     check_fields(task, f"file {files[0]}", data.features, fields)
     return data
+
+
+@contextlib.contextmanager
+def _without_progress() -> Iterator[None]:
+    """Local files are read in a moment, and are all called "train" there."""
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
