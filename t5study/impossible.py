@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from t5study.errors import StudyError, unknown
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
+from t5study.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from t5study.stage import UnitSettings
+    from t5study.stages import Stages
+    from t5study.tasks import Task
 
 SPLITS = ("train", "validation", "test")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -29,13 +32,21 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 POSITIVE = (
     *("span_length", "mixing.temperature", "mixing.limit", "finetuning.adapter_dim"),
-    *("scaling.steps", "scaling.batch", "scaling.ensemble", "vocabulary.pieces"),
+    *("scaling.steps", "scaling.batch", "scaling.ensemble"),
+    *("vocabulary.pieces", "vocabulary.lines"),
     *("scaling.pretrain_steps", "scaling.pretrain_batch", "strategy.unsupervised_examples"),
     *("pretrain.steps", "pretrain.batch_size", "pretrain.inputs_length", "pretrain.hold"),
     *("finetune.steps", "finetune.batch_size", "finetune.learning_rate"),
     *("finetune.inputs_length", "finetune.targets_length", "finetune.checkpoint_every"),
-    *("evaluate.beam_width", "dataset.tokens", "dataset.repeats", "training.micro_batch_size"),
+    *("finetune.train_examples", "finetune.validation_examples"),
+    *("evaluate.examples", "evaluate.beam_width", "evaluate.max_length"),
+    *("dataset.tokens", "dataset.repeats", "training.micro_batch_size"),
 )
+OF_UNITS = (
+    *("steps", "batch_size", "learning_rate", "inputs_length", "targets_length"),
+    *("checkpoint_every", "beam_width", "evaluate_examples"),
+)
+"""What is positive of each unit of a suite."""
 
 
 def look_up(config: Any, dotted: str) -> Any:
@@ -84,15 +95,14 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
         for name in look_up(config, key)
         if name not in stages.tasks
     ]
+    tasks = {}
     for name in sorted(stages.tasks):
         try:
-            chosen(name, config)
+            tasks[name], _ = chosen(name, config)
         except StudyError as error:
             said.append(str(error))
     said += _columns(config["suite"])
-    for unit in stages.units:
-        if unit.split not in SPLITS:
-            said.append(f"suite.units.{unit.name}.split={unit.split}: accepted are {SPLITS}.")
+    said += _splits(stages, tasks)
     said += _rounded_away(config, stages.units)
     objective = get_objective(
         vocab_size=stages.token_ids, num_sentinels=max(stages.sentinels, 1), **stages.objective
@@ -106,6 +116,24 @@ def _parts(config: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _splits(stages: Stages, tasks: Mapping[str, Task]) -> list[str]:
+    """Units scored on a split that is none, or that one of their tasks lacks."""
+    said = []
+    for unit in stages.units:
+        own = stages.config["suite"]["units"][unit.name]["split"]
+        key = "evaluate.split" if own is None else f"suite.units.{unit.name}.split"
+        if unit.split not in SPLITS:
+            said.append(f"{key}={unit.split}: accepted are {', '.join(SPLITS)}.")
+            continue
+        for name in unit.evaluate:
+            if name in tasks and unit.split not in (known := tasks[name].splits):
+                said.append(
+                    f"{key}={unit.split}: the task {name} has no such split, only "
+                    f"{' and '.join(known)}. Type {key}={known[-1]}."
+                )
+    return said
+
+
 def _columns(suite: Mapping[str, Any]) -> list[str]:
     """Columns of what no task is scored by, which would stay empty."""
     from t5study.tasks import get_task
@@ -114,9 +142,11 @@ def _columns(suite: Mapping[str, Any]) -> list[str]:
     if suite["columns"] is None:
         if suite["name"] in SUITES:
             return []
+        name = suite["name"]
         return [
-            f"suite.columns=null: suite={suite['name']} has no columns but those of its file. "
-            f"Give a list, or leave suite.columns out. Suites that need none: {', '.join(SUITES)}."
+            f"suite={name}: the table has no columns. Add them to conf/suite/{name}.yaml: "
+            "columns: [{name: Mine, terms: [[TASK.METRIC]]}]. "
+            f"Suites that need none: {', '.join(SUITES)}."
         ]
     said = []
     for column in suite["columns"]:
@@ -160,7 +190,8 @@ def _values(config: Any) -> list[str]:
         if value not in accepted:
             said.append(f"{key}={value}: accepted are {', '.join(accepted)}.")
     limits = [f"mixing.limits.{name}" for name in config["mixing"]["limits"]]
-    for key in (*POSITIVE, *limits):
+    units = [f"suite.units.{name}.{key}" for name in config["suite"]["units"] for key in OF_UNITS]
+    for key in (*POSITIVE, *limits, *units):
         value = look_up(config, key)
         if value is not None and not value > 0:
             said.append(f"{key}={value:g}: must be greater than 0.")
@@ -175,7 +206,7 @@ def _values(config: Any) -> list[str]:
         said.append("dataset.tokens and dataset.repeats say the same thing twice: give one.")
     if config["data_dir"] and not Path(config["data_dir"]).is_dir():
         said.append(f"data_dir={config['data_dir']}: no such folder.")
-    said += _without_finetuning(config)
+    said += _without_finetuning(config) + _one_unit(config)
     if config["finetuning"]["name"] == "adapters" and not config["finetuning"]["adapter_dim"]:
         said.append("finetuning=adapters: finetuning.adapter_dim must say the inner width.")
     return said
@@ -195,4 +226,23 @@ def _without_finetuning(config: Any) -> list[str]:
         said.append(f"{because} with strategy=no_pretraining: nothing would be trained.")
     if config["scaling"]["ensemble"] > 1 and config["scaling"]["members"] == "finetuned":
         said.append(f"{because} with scaling.members=finetuned: all members would be one.")
+    method = config["finetuning"]["name"]
+    if strategy == "multitask" and method not in ("all", "none"):
+        others = ", ".join(name for name in STRATEGIES if name != strategy)
+        said.append(
+            f"{because} with finetuning={method}: nothing is fine-tuned. Accepted are "
+            f"finetuning=all and none, or strategies with fine-tuning: {others}."
+        )
     return said
+
+
+def _one_unit(config: Any) -> list[str]:
+    """A suite's only unit, left out of its own pre-training."""
+    suite = config["suite"]
+    if config["strategy"]["name"] != "leave_one_out" or len(suite["units"]) > 1:
+        return []
+    return [
+        f"strategy=leave_one_out: suite={suite['name']} has one unit alone, "
+        f"{', '.join(suite['units'])}; without it no task is left to pre-train on. "
+        "Take a suite of several units, or strategy=pretrain_finetune."
+    ]

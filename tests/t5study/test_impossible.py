@@ -37,10 +37,17 @@ def test_baseline_is_possible(configured: Configured):
         ("finetuning__name", "adapters", "finetuning.adapter_dim"),
         ("pretrain__ramp", 1.0, "share of the steps"),
         ("strategy__unsupervised_examples", -1.0, "greater than 0"),
+        ("evaluate__examples", 0, "evaluate.examples=0: must be greater than 0."),
+        ("evaluate__max_length", 0, "evaluate.max_length=0: must be greater than 0."),
+        ("finetune__train_examples", -3, "finetune.train_examples=-3: must be greater than 0."),
+        ("finetune__validation_examples", 0, "finetune.validation_examples=0: must be"),
+        ("vocabulary__lines", 0, "vocabulary.lines=0: must be greater than 0."),
         ("dataset__corpus", "c5", "Did you mean"),
         ("scaling__pretrain_steps", 0.001, "pretrain.steps: the multiples under scaling leave"),
         ("scaling__pretrain_batch", 0.001, "pretrain.batch_size: the multiples under scaling"),
-        ("suite__columns", None, "Suites that need none: glue, superglue, paper"),
+        ("suite__columns", None, "suite=embedded: the table has no columns."),
+        ("suite__columns", None, "columns: [{name: Mine, terms: [[TASK.METRIC]]}]"),
+        ("suite__columns", None, "Suites that need none: glue, superglue, paper."),
         (
             "suite__columns",
             column("boolq.accuracy"),
@@ -60,6 +67,20 @@ def test_one_wrong_value(configured: Configured, setting: str, value: Any, words
     said = complaints(configured(**{setting: value}))
     assert len(said) == 1
     assert words in said[0]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("steps", "batch_size", "learning_rate", "inputs_length", "targets_length"),
+        *("checkpoint_every", "beam_width", "evaluate_examples"),
+    ],
+)
+def test_units_own_settings_are_checked_like_the_common_ones(configured: Configured, key: str):
+    """The unit is named, and nothing is said of multiples that nobody set."""
+    config = configured()
+    config["suite"]["units"]["boolq"][key] = 0
+    assert complaints(config) == [f"suite.units.boolq.{key}=0: must be greater than 0."]
 
 
 def test_units_without_an_update_are_named(configured: Configured):
@@ -85,6 +106,19 @@ def test_units_without_an_update_are_named(configured: Configured):
             {"strategy__name": "multitask", **FINETUNED_ENSEMBLE},
             "strategy=multitask with scaling.members=finetuned: all members would be one.",
         ),
+        *(
+            (
+                {
+                    "strategy__name": "multitask",
+                    "finetuning__name": name,
+                    "finetuning__adapter_dim": 8,
+                },
+                f"strategy=multitask with finetuning={name}: nothing is fine-tuned. Accepted are "
+                "finetuning=all and none, or strategies with fine-tuning: pretrain_finetune, "
+                "multitask_finetune, leave_one_out, supervised_multitask, no_pretraining.",
+            )
+            for name in ("adapters", "gradual_unfreezing")
+        ),
     ],
 )
 def test_nothing_left_to_train(configured: Configured, changes: dict[str, Any], words: str):
@@ -92,12 +126,39 @@ def test_nothing_left_to_train(configured: Configured, changes: dict[str, Any], 
     assert complaints(configured(**changes)) == [words]
 
 
+def test_leaving_out_the_only_unit(configured: Configured):
+    """Nothing but text would be left to pre-train on."""
+    config = configured(strategy__name="leave_one_out")
+    assert complaints(config) == []
+    config["suite"]["units"] = {"boolq": config["suite"]["units"]["boolq"]}
+    assert complaints(config) == [
+        "strategy=leave_one_out: suite=embedded has one unit alone, boolq; without it no task is "
+        "left to pre-train on. Take a suite of several units, or strategy=pretrain_finetune."
+    ]
+
+
 def test_unit_with_an_unknown_split(configured: Configured):
     """The unit is named."""
     config = configured()
     config["suite"]["units"]["boolq"]["split"] = "dev"
-    said = complaints(config)
-    assert any("suite.units.boolq.split=dev" in line for line in said)
+    assert complaints(config) == [
+        "suite.units.boolq.split=dev: accepted are train, validation, test."
+    ]
+
+
+def test_task_without_the_split_that_is_scored(configured: Configured):
+    """Said with the splits that it has, and with the override that works."""
+    config = configured()
+    config["suite"]["units"]["boolq"] |= {"train": ["squad"], "evaluate": ["squad"]}
+    assert complaints(config) == [
+        "evaluate.split=test: the task squad has no such split, only train and validation. "
+        "Type evaluate.split=validation."
+    ]
+    config["suite"]["units"]["boolq"]["split"] = "test"
+    assert complaints(config) == [
+        "suite.units.boolq.split=test: the task squad has no such split, only train and "
+        "validation. Type suite.units.boolq.split=validation."
+    ]
 
 
 def test_task_without_such_a_setting(configured: Configured):
