@@ -111,7 +111,12 @@ def extract(dump: Path, output: Path, *, workers: int = 1) -> Counter[str]:
     if output.exists():
         raise DataError(f"{output} is there already. Give --output a new folder.")
     part = output.with_name(f".{output.name}.part-{os.getpid()}")
-    part.mkdir(parents=True)
+    try:
+        part.mkdir(parents=True)
+    except OSError as error:
+        raise DataError(
+            f"{output} cannot be written: {error.strerror}. Give --output a new folder."
+        ) from error
     counts: Counter[str] = Counter()
     try:
         with closing(_texts(read_dump(dump, counts), workers)) as articles:

@@ -101,14 +101,21 @@ def submit_crawl(
 
     `slurm` is passed on to datatrove's executor (partition, time, mem_per_cpu_gb, sbatch_args...).
     While the jobs of an earlier call wait or run, nothing is submitted. Raises RunError as
-    `clean_crawl` does.
+    `clean_crawl` does, and where there is no SLURM or it refuses a job.
     """
+    if missing := [name for name in ("sbatch", "squeue") if shutil.which(name) is None]:
+        raise RunError(
+            f"--slurm-partition needs {', '.join(missing)}, not found on PATH here. Type the same "
+            "command on a login node of a SLURM cluster, or leave --slurm-partition out to clean "
+            "on this machine."
+        )
     output = output.absolute()
     options = dict(slurm)
     # Else SLURM keeps the jobs after a failed one waiting for ever.
     arguments = {"kill-on-invalid-dep": "yes", **options.pop("sbatch_args", {})}
-    last: _Slurm | None = None
+    chain: list[_Slurm] = []
     with _only_run(output):
+        fresh = not (output / "work").exists()
         submitted = output / "work" / "slurm-job"
         if submitted.exists() and _is_queued(job := submitted.read_text("utf-8")):
             done = ", ".join(
@@ -119,25 +126,39 @@ def submit_crawl(
             )
             return f"Job {job} is still in SLURM's queue; tasks done: {done or 'none yet'}."
         for step in _prepare(settings, folder, shards, output):
-            last = _Slurm(
-                pipeline=list(step.blocks),
-                tasks=step.tasks,
-                workers=workers,
-                logging_dir=str(output / "work" / step.name),
-                job_name=f"clean-{step.name}",
-                # datatrove's worker is a script beside this interpreter.
-                env_command=f"export PATH={Path(sys.executable).parent}:$PATH",
-                depends=last,
-                sbatch_args=arguments,
-                **options,
+            chain.append(
+                _Slurm(
+                    pipeline=list(step.blocks),
+                    tasks=step.tasks,
+                    workers=workers,
+                    logging_dir=str(output / "work" / step.name),
+                    job_name=f"clean-{step.name}",
+                    # datatrove's worker is a script beside this interpreter.
+                    env_command=f"export PATH={Path(sys.executable).parent}:$PATH",
+                    depends=chain[-1] if chain else None,
+                    sbatch_args=arguments,
+                    **options,
+                )
             )
-        assert last is not None
-        with _quiet():
-            last.run()
-        submitted.write_text(str(last.job_id), "utf-8")
+        try:
+            with _quiet():
+                chain[-1].run()
+        except subprocess.CalledProcessError as error:
+            refused = next(one for one in chain if one.job_id is None)
+            raise RunError(
+                f"sbatch refused job {refused.job_name}, as it says above. Change the options "
+                "after --slurm and type the command again."
+            ) from error
+        finally:
+            # Of a step that was done already the id is -1.
+            jobs = [one.job_id for one in chain if one.job_id not in (None, -1)]
+            if jobs:
+                submitted.write_text(str(jobs[-1]), "utf-8")
+            elif fresh:
+                shutil.rmtree(output / "work")
     return (
-        f"Submitted; job {last.job_id} is the last. Type the same command again to see how far it "
-        "is, for the table, or after a failure to go on."
+        f"Submitted; job {chain[-1].job_id} is the last. Type the same command again to see how "
+        "far it is, for the table, or after a failure to go on."
     )
 
 
@@ -310,11 +331,17 @@ def _is_queued(job: str) -> bool:
 @contextmanager
 def _only_run(output: Path) -> Iterator[None]:
     """Hold `output` for one command at a time; the hold goes with the process."""
-    output.mkdir(parents=True, exist_ok=True)
-    ours = (output / "work" / "run.json").exists()
-    if not ours and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
-        raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
-    with (output / _LOCK).open("w") as file:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        ours = (output / "work" / "run.json").exists()
+        if not ours and any(path.name not in ("work", _LOCK) for path in output.iterdir()):
+            raise RunError(f"{output} holds something else. Give --output a new or empty folder.")
+        lock = (output / _LOCK).open("w")
+    except OSError as error:
+        raise RunError(
+            f"{output} cannot be written: {error.strerror}. Give --output a new or empty folder."
+        ) from error
+    with lock as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):

@@ -132,9 +132,13 @@ def test_a_dump_that_ends_early_gives_what_it_has(tmp_path: Path, capsys):
 
 
 def test_mistakes_are_told(tmp_path: Path, capsys):
-    """No dump; a folder that is there."""
+    """No dump; a folder that is there; one that cannot be made."""
     assert main(["wikipedia", "--input", "nowhere.xml", "--output", str(tmp_path / "x")]) == 2
     assert "nowhere.xml: no such file" in capsys.readouterr().err
     (tmp_path / "a.xml").write_bytes(dump(*PAGES))
     assert main(["wikipedia", "--input", str(tmp_path / "a.xml"), "--output", str(tmp_path)]) == 2
     assert "is there already" in capsys.readouterr().err
+    assert main(["wikipedia", "--input", str(tmp_path / "a.xml"), "--output", "/proc/x"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: /proc/x cannot be written: ")
+    assert line.endswith("Give --output a new folder.")
