@@ -67,7 +67,7 @@ def _footnotes(config: Mapping[str, Any]) -> list[str]:
     dataset = config["dataset"]
     if dataset["corpus"] == dataset["name"]:
         return []
-    return [f"dataset={dataset['name']}: the preset has the corpus {dataset['corpus']} for it."]
+    return [f"dataset={dataset['name']} reads the corpus {dataset['corpus']} here."]
 
 
 def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:

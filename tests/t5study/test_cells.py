@@ -11,10 +11,9 @@ Configured = Callable[..., dict[str, Any]]
 
 
 def test_corpus_that_stands_in_has_a_footnote(configured: Configured):
-    """Whoever names a role and gets another corpus is told."""
+    """Whoever names a role and gets another corpus is told, be it the preset's or a typed one."""
     made = cell(configured(dataset__name="realnews_like", dataset__corpus="docs"))
-    said = "dataset=realnews_like: the preset has the corpus docs for it."
-    assert made["footnotes"][:-1] == [said]
+    assert made["footnotes"][:-1] == ["dataset=realnews_like reads the corpus docs here."]
     assert cell(configured())["footnotes"][:-1] == []
 
 
