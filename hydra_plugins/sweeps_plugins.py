@@ -1,8 +1,10 @@
 """Hydra instantiates plugins of this namespace only: the names of ours, free of heavy imports."""
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
 
 from sweeps import launcher, settings, sweeper
+from sweeps.compose import axes
 
 
 class StudySweeper(sweeper.StudySweeper):
@@ -18,6 +20,7 @@ class SlurmLauncher(launcher.SlurmLauncher):
 
 
 settings.register()
+OmegaConf.register_new_resolver("axes", axes, replace=True)
 for _group, _name, _plugin in (
     ("launcher", "local", LocalLauncher),
     ("launcher", "slurm", SlurmLauncher),

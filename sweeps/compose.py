@@ -268,6 +268,10 @@ class Composer:
 
     def _unknown_options(self, override: Override, options: tuple[str, ...]) -> list[str]:
         key = override.key_or_group
+        axis, _, name = key.rpartition("/")
+        if axis and not override.is_hydra_override():
+            known = nearest(name, self.groups(axis))
+            return [f"{override.input_line}: {key} belongs to {axis}. Type {axis}=NAME. {known}"]
         if override.type == OverrideType.DEL:
             return [f"{override.input_line}: {key} cannot be left out. {nearest('', options)}"]
         return [
@@ -351,6 +355,16 @@ def flat_keys(config: DictConfig) -> set[str]:
 
     walk(config, "")
     return found
+
+
+def axes() -> str:
+    """The axes of conf/ and their choices, one a line, for --help."""
+    loader = GlobalHydra.instance().config_loader()
+    return "\n".join(
+        f"{group}: {', '.join(loader.get_group_options(group, ObjectType.CONFIG))}"
+        for group in sorted(loader.list_groups(""))
+        if group != "hydra"
+    )
 
 
 def product(choices: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import hydra
@@ -91,6 +93,25 @@ def test_three_mistakes_are_three_complaints():
 def test_one_mistake_is_one_complaint(override, complaint):
     """What was typed, what is accepted, what to type instead."""
     assert said(override) == [complaint]
+
+
+@pytest.mark.parametrize("override", ["suite/by_task=smoke", "+suite/by_task=smoke"])
+def test_a_folder_inside_an_axis_is_none(override):
+    """What an axis' files read is chosen through the axis, and not shown beside it."""
+    (complaint,) = said(override)
+    assert complaint == (
+        f"{override}: suite/by_task belongs to suite. Type suite=NAME. Did you mean 'by_task'? "
+        "Known: by_task, embedded, glue, paper, registry, smoke, superglue."
+    )
+    asked = [sys.executable, str(CONF.parent / "run.py"), "--help"]
+    shown = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    (of_suites,) = (line for line in shown if line.strip().startswith("suite"))
+    assert of_suites == "suite: by_task, embedded, glue, paper, registry, smoke, superglue"
+    axes = shown[shown.index("Axes (conf/): key=choice[,choice...]") + 1 :]
+    assert [line.partition(":")[0] for line in axes[: axes.index("")]] == [
+        *("architecture", "dataset", "finetuning", "mixing", "objective", "preset", "scaling"),
+        *("search", "size", "strategy", "suite"),
+    ]
 
 
 def test_an_added_key_is_named_as_it_was_typed():
