@@ -1,10 +1,11 @@
 """Time from 10,000 result files to a table, beside the same files read into pandas.
 
-`python benchmarks/tables.py [results]` writes a store into a temporary folder and prints one table.
+`python benchmarks/tables.py` writes a store into a temporary folder and prints one table.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import subprocess
@@ -33,7 +34,11 @@ INTO_PANDAS = (
 
 def main() -> None:
     """Write the store, time each way in a process of its own, print the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=int, default=10_000, help="result files")
+    count = parser.parse_args().results
+    if count < TASKS:
+        parser.error(f"--results {count}: a row has {TASKS} of them; give {TASKS} or more")
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
         write_store(store, count)
