@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,8 +194,9 @@ def _values(config: Any) -> list[str]:
     units = [f"suite.units.{name}.{key}" for name in config["suite"]["units"] for key in OF_UNITS]
     for key in (*POSITIVE, *limits, *units):
         value = look_up(config, key)
-        if value is not None and not value > 0:
-            said.append(f"{key}={value:g}: must be greater than 0.")
+        if value is not None and not 0 < value < inf:
+            wanted = "finite" if value == inf else "greater than 0"
+            said.append(f"{key}={value:g}: must be {wanted}.")
     for part in ("pretrain", "finetune"):
         seed = config[part]["seed"]
         if seed < 0 and seed != config["seed"]:
@@ -206,7 +208,7 @@ def _values(config: Any) -> list[str]:
         said.append("dataset.tokens and dataset.repeats say the same thing twice: give one.")
     if config["data_dir"] and not Path(config["data_dir"]).is_dir():
         said.append(f"data_dir={config['data_dir']}: no such folder.")
-    said += _without_finetuning(config) + _one_unit(config)
+    said += _without_finetuning(config) + _few_units(config)
     if config["finetuning"]["name"] == "adapters" and not config["finetuning"]["adapter_dim"]:
         said.append("finetuning=adapters: finetuning.adapter_dim must say the inner width.")
     return said
@@ -236,9 +238,14 @@ def _without_finetuning(config: Any) -> list[str]:
     return said
 
 
-def _one_unit(config: Any) -> list[str]:
-    """A suite's only unit, left out of its own pre-training."""
+def _few_units(config: Any) -> list[str]:
+    """A suite without units, or whose only one is left out of its own pre-training."""
     suite = config["suite"]
+    if not suite["units"]:
+        return [
+            f"suite={suite['name']}: no unit to train on. Add one to conf/suite/"
+            f"{suite['name']}.yaml: units: {{NAME: {{train: [TASK]}}}}."
+        ]
     if config["strategy"]["name"] != "leave_one_out" or len(suite["units"]) > 1:
         return []
     return [

@@ -151,15 +151,23 @@ def test_the_last_of_single_values_counts():
         ("mixing.limits={gloss_category: 3}", "+mixing.limits={gloss_category: 3}"),
         ("mixing.limits.gloss_category=3", "+mixing.limits.gloss_category=3"),
         ("tasks.boolq.data_dir=here", "+tasks.boolq.data_dir=here"),
+        ("suite.units.boolq.split=train", "+suite.units.boolq.split=train"),
     ],
 )
-def test_what_stands_by_name_takes_any_name(given, like):
+def test_what_no_file_sets_can_be_set(given, like):
     """As a person types it first, and as Hydra wants what is not there yet."""
     with search_path(CONF):
         composer = Composer("config")
         assert composer.resolved([given]) == composer.resolved([like])
         # Hydra composes the single values by itself before it asks our sweeper.
         assert hydra.compose("config", [given]) == hydra.compose("config", [like])
+
+
+def test_a_unit_that_the_suite_lacks_is_unknown():
+    """A mistyped name makes no new unit; a + does."""
+    (complaint,) = said("suite.units.bolq.steps=3")
+    assert complaint.startswith("suite.units.bolq.steps=3: unknown key 'suite.units.bolq'. Did you")
+    assert said("+suite.units.rte.train=[glue_rte]", "evaluate.split=validation") == []
 
 
 def test_a_task_that_nothing_reads_is_named():
