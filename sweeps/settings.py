@@ -130,7 +130,7 @@ LEAST: dict[str, int] = {
     **dict.fromkeys(("workers", "threads", "slots_per_gpu", "workers_per_stage", "max_jobs"), 1),
     **dict.fromkeys(("seeds.baseline", "seeds.variants"), 1),
     **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
-    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
+    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed", "search.settled"), 0),
     **dict.fromkeys(("slurm.tasks", "slurm.memory_gb"), 1),
 }
 OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in ("max_requeues", "stages"))

@@ -93,6 +93,13 @@ def test_one_mistake_is_one_complaint(override, complaint):
     assert said(override) == [complaint]
 
 
+def test_axes_that_have_settled_are_counted():
+    """There are none, or some."""
+    search = ("search=ascent", "corruption=0.15,0.25")
+    assert said(*search, "search.settled=-1") == ["search.settled=-1: must be 0 or more."]
+    assert said(*search, "search.settled=0") == []
+
+
 def test_an_added_key_is_named_as_it_was_typed():
     """`+x=1` is no matter of conf/."""
     (complaint,) = said("+corruptoin=0.2")
