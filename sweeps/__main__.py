@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(act=gc_command)
 
     verb = verb_parser("export", "finished stages into a tar file")
-    verb.add_argument("file", type=Path, help="compressed where it ends in .xz")
+    verb.add_argument("file", type=Path, help="ends in .tar, or in .tar.xz to be compressed")
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
         "--scores-only", action="store_true", help="only what tables read, without the models"

@@ -62,8 +62,9 @@ def export_stages(
 
     `sweeps` are ids of sweeps (default: all, and stages of no sweep too); with `scores_only` only
     the stages that tables read go, without the models behind them; with `data` also what the
-    unfinished stages read from outside of the store. A file called .xz is compressed. Raises
-    SweepError where the file cannot be written, StoreError where the store cannot be read.
+    unfinished stages read from outside of the store. The file is called .tar, or .xz to be
+    compressed. Raises SweepError where it has another name or cannot be written, StoreError where
+    the store cannot be read.
     """
     records = dict(store.records())
     for sweep in sweeps or ():
@@ -75,6 +76,11 @@ def export_stages(
     everything = sweeps is None and not scores_only
     if file.is_dir():
         raise SweepError(f"{file} is a folder. Name a file, such as {file / 'study.tar.xz'}.")
+    if file.suffix not in (".tar", ".xz"):
+        better = file.with_name(file.name.partition(".")[0] + ".tar.xz")
+        raise SweepError(
+            f"{file}: an export is called .tar, or .tar.xz to be compressed, such as {better}."
+        )
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     count = 0
     outside = _outside(store, chosen.values()) if data else {}
