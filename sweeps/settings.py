@@ -12,6 +12,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from sweeps.devices import devices
 from sweeps.errors import nearest
 from sweeps.ranks import STRATEGIES
+from sweeps.store import default_store
 
 
 def _by_name(values: Any) -> Any:
@@ -71,7 +72,8 @@ class RunSettings:
 
     study: str = MISSING
     """The package that turns a cell into stages."""
-    store: str = "${oc.env:T5STUDY_STORE,./store}"
+    store: str = "${default_store:}"
+    """Where finished stages lie; $T5STUDY_STORE where it says something, else ./store."""
     seed: int = 0
     seeds: Seeds = field(default_factory=Seeds)
     baseline: str = "auto"
@@ -108,6 +110,8 @@ class RunSettings:
     """How processes of one stage share its model: `ddp`, or `fsdp` for one that is too large."""
     slurm: Slurm = field(default_factory=Slurm)
 
+
+OmegaConf.register_new_resolver("default_store", default_store, replace=True)
 
 OPERATIONAL = frozenset(
     {
