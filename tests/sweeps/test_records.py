@@ -195,7 +195,7 @@ def test_gc_does_nothing_while_a_record_cannot_be_read(store, toy, capsys, conte
     [
         (["status"], 0, "0/0 stages done"),
         (["status", "table06"], 2, "has no sweep 'table06'"),
-        (["log", "span"], 2, "'span' is neither a key"),
+        (["log", "span"], 2, "Known: none."),
         (["explain", "span", "iid"], 2, "'span' is neither a key"),
         (["gc"], 2, "sweeps/devices.json: no record of a sweep"),
         (["retry", "span"], 2, "'span' is neither a key"),
