@@ -29,7 +29,7 @@ from reports.output import FOLDER
 from reports.records import find_record
 from reports.table import Table
 from reports.watch import watch
-from sweeps.errors import nearest
+from sweeps.errors import SweepError, nearest
 
 COMMANDS = {
     "published": "reports.published.command",
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words and words[0] in COMMANDS:
             return importlib.import_module(COMMANDS[words[0]]).run(words[1:])
         return table_command(words)
-    except ReportError as error:
+    except (ReportError, SweepError) as error:
         print(error, file=sys.stderr)
         return MISTAKE
     except BrokenPipeError:

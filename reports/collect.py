@@ -235,7 +235,7 @@ class Collector:
             for key in cell["scores"].values()
         )
         return {
-            "sweep": str(self.record["id"]),
+            "sweep": str(self.record["name"]),
             "store": str(self.results.store.path),
             "command": shlex.join(str(word) for word in self.record.get("command") or []),
             "commits": " ".join(sorted(commits)) or "none known",

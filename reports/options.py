@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from reports.errors import ReportError
-from reports.output import default_store, print_table, write_table, write_text
+from reports.output import print_table, write_table, write_text
 from reports.render import FORMATS, Style, render
 from reports.table import Table
 from sweeps.errors import nearest
+from sweeps.store import default_store, named_store
 
 WHOLE, HOLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
@@ -58,7 +59,7 @@ def parser(name: str, description: str) -> Parser:
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     """The option that every command on a store has."""
-    parser.add_argument("--store", type=Path, help=f"the store (default: {default_store()})")
+    parser.add_argument("--store", type=named_store, help=f"the store (default: {default_store()})")
 
 
 def store_of(given: argparse.Namespace) -> Path:

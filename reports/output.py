@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-
-import yaml
 
 from reports.collect import collect
 from reports.files import write_text
@@ -28,12 +24,6 @@ class RenderedPaths:
     html: Path
     csv: Path
     json: Path
-
-
-def default_store() -> Path:
-    """The store that runs use when nobody says another."""
-    settings = yaml.safe_load((files("reports") / "settings.yaml").read_text(encoding="utf-8"))
-    return Path(os.environ.get(settings["store_variable"]) or settings["store"])
 
 
 def write(store: Path, id: str, style: Style | None = None) -> RenderedPaths:

@@ -13,23 +13,21 @@ LAST = "last"
 
 
 def find_record(store: Path, id: str) -> dict[str, Any]:
-    """A sweep's record by its id, or the newest by `last`; ReportError names the known ones."""
-    records = {str(r.get("id", name)): r for name, r in Store(store).records()}
-    if not records:
+    """A sweep's record by its name, or the newest by `last`; ReportError names the known ones."""
+    place = Store(store)
+    recorded = place.recorded()
+    if not recorded:
         raise ReportError(
-            f"The store {Path(store).absolute()} has no sweep yet. Run one with `python run.py`, "
+            f"The store {place.path} has no sweep yet. Run one with `python run.py`, "
             "or name another store with --store PATH."
         )
-    if id == LAST:
-        return max(records.values(), key=lambda record: str(record.get("created", "")))
-    if id not in records:
-        raise ReportError(
-            f"No sweep {id!r} in {Path(store).absolute()}. {nearest(id, [*records, LAST])}"
-        )
-    return records[id]
+    found = recorded[-1] if id == LAST else place.find_record(id)
+    if found is None:
+        known = [one.name for one in recorded]
+        raise ReportError(f"No sweep {id!r} in {place.path}. {nearest(id, [*known, LAST])}")
+    return found.content
 
 
 def known_ids(store: Path) -> list[str]:
-    """The ids of a store's sweeps, the newest first."""
-    records = [(str(r.get("created", "")), str(r.get("id", n))) for n, r in Store(store).records()]
-    return [id for _, id in sorted(records, reverse=True)]
+    """What a store's sweeps go by, the newest first."""
+    return [one.name for one in reversed(Store(store).recorded())]

@@ -19,6 +19,7 @@ from reports.records import find_record
 from reports.render import FORMATS, Style, render
 from reports.render.style import STYLE_KEYS
 from reports.table import Table
+from sweeps.store import named_store
 
 SHOWN = 40
 """Lines of a difference that are printed."""
@@ -101,7 +102,9 @@ def run(words: Sequence[str]) -> int:
     """Compare a file with what its store gives now."""
     options = parser("verify", DESCRIPTION)
     options.add_argument("file", type=Path, help="a table in one of our formats")
-    options.add_argument("--store", type=Path, help="where the store lies now, if it has moved")
+    options.add_argument(
+        "--store", type=named_store, help="where the store lies now, if it has moved"
+    )
     given = options.read(words)
     try:
         text = given.file.read_text(encoding="utf-8")

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.filesize import decimal
 from rich.live import Live
@@ -19,9 +18,8 @@ from sweeps.errors import SweepError
 from sweeps.explain import explain
 from sweeps.garbage import find_garbage, remove
 from sweeps.logs import find_logs
-from sweeps.settings import RunSettings
 from sweeps.status import draw, stage_statuses
-from sweeps.store import Store
+from sweeps.store import Store, default_store, named_store
 from sweeps.transfer import export_stages, import_stages
 
 _REDRAW_SECONDS = 2.0
@@ -30,9 +28,9 @@ _PIPE_WIDTH = 240
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. 0: done; 1: something failed in the store; 2: the user's mistake."""
-    given = _parser().parse_args(arguments)
-    store = Store(getattr(given, "store", _default_store()))
     try:
+        given = _parser().parse_args(arguments)
+        store = Store(getattr(given, "store", default_store()))
         if not store.path.is_dir() and given.act is not import_command:
             raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
         return given.act(store, given)
@@ -157,15 +155,11 @@ def import_command(store: Store, given: argparse.Namespace) -> int:
     return 0
 
 
-def _default_store() -> Path:
-    return Path(OmegaConf.create({"store": RunSettings.store}).store)
-
-
 def _parser() -> argparse.ArgumentParser:
     # Before the verb or after it: without a default, so that neither undoes the other.
     of_store = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     of_store.add_argument(
-        "--store", type=Path, help=f"the store (default: as for a run, {_default_store()})"
+        "--store", type=named_store, help=f"the store (default: as for a run, {default_store()})"
     )
     parser = argparse.ArgumentParser(
         prog="python -m sweeps", description=__doc__, parents=[of_store]
@@ -199,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(act=gc_command)
 
     verb = verb_parser("export", "finished stages into a tar file")
-    verb.add_argument("file", type=Path, help="compressed where it ends in .xz")
+    verb.add_argument("file", type=Path, help="ends in .tar, or in .tar.xz to be compressed")
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
         "--scores-only", action="store_true", help="only what tables read, without the models"

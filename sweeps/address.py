@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.errors import SweepError, nearest
-from sweeps.store import Store, read_json
+from sweeps.store import Recorded, Store, read_json
 
 _SHORTEST_PREFIX = 4
 
@@ -35,25 +35,29 @@ class RecordedCell:
         return word in (row, f"{row}@{self.seed}", f"{self.sweep}:{row}", self.name)
 
 
+def recorded_sweep(store: Store, word: str) -> Recorded:
+    """The sweep that `word` names; SweepError names the known ones."""
+    found = store.find_record(word)
+    if found is None:
+        known = nearest(word, [one.name for one in store.recorded()])
+        raise SweepError(f"The store {store.path} has no sweep {word!r}. {known}")
+    return found
+
+
 def recorded_cells(store: Store, sweep: str | None = None) -> list[RecordedCell]:
     """The cells of one sweep, or of all, the newest sweep first."""
-    records = store.records()
-    if sweep is not None:
-        if sweep not in [name for name, _ in records]:
-            known = nearest(sweep, [name for name, _ in records])
-            raise SweepError(f"The store {store.path} has no sweep {sweep!r}. {known}")
-        records = [(name, record) for name, record in records if name == sweep]
+    found = store.recorded() if sweep is None else [recorded_sweep(store, sweep)]
     return [
         RecordedCell(
-            sweep=name,
+            sweep=one.name,
             row=row["label"],
             seed=cell["seed"],
             config=cell["config"],
             scores=cell["scores"],
             stages=tuple(cell["stages"]),
         )
-        for name, record in reversed(records)
-        for row in record["rows"]
+        for one in reversed(found)
+        for row in one.record["rows"]
         for cell in row["cells"]
     ]
 

@@ -36,4 +36,4 @@ class Decision:
         typed = [word for word in typed if not word.startswith("search.settled=")]
         # The axis has ended: what died in it is not tried again for ever.
         command = (sys.executable, *typed, f"search.settled={axis}")
-        return cls(about=f"{sweep.id} {axis}", axis=axis, command=command, folder=os.getcwd())
+        return cls(about=f"{sweep.name} {axis}", axis=axis, command=command, folder=os.getcwd())

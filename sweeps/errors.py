@@ -57,7 +57,7 @@ def nearest(given: object, known: Iterable[str]) -> str:
     names = [str(name) for name in known]
     near = difflib.get_close_matches(str(given), names, n=1)
     question = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{question}Known: {', '.join(names)}."
+    return f"{question}Known: {', '.join(names) or 'none'}."
 
 
 def is_full(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from sweeps.errors import ConfigurationError, SweepError
 from sweeps.launcher import StageLauncher, on_cluster
 from sweeps.placeholders import fill, strip
 from sweeps.room import unfit
-from sweeps.rows import Row, Sweep, why_one
+from sweeps.rows import Row, Sweep, of_one_name, why_one
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.sharing import unshared
 from sweeps.store import Store
@@ -23,6 +23,7 @@ from sweeps.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_
 
 ALL = "all"
 """`sweep=all`: every file of sweeps/."""
+_RULE = ("search.score", "search.tie_break")
 SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
 
@@ -58,13 +59,13 @@ class Expansion:
         ]
         asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
         found: list[Sweep] = []
-        names = self._choices_of("sweep") or [self.run["sweep"]]
+        names = list(dict.fromkeys(self._choices_of("sweep"))) or [self.run["sweep"]]
         for name in sweep_names() if names == [ALL] else names:
             try:
                 found.append(self._named(name, asked))
             except SweepError as error:
                 said += getattr(error, "complaints", [str(error)])
-        said += self._unread(found)
+        said += self._unread(found) + of_one_name(found)
         if said:
             raise ConfigurationError(said)
         return found
@@ -99,13 +100,15 @@ class Expansion:
         seeds, common, axes = self._split(asked)
         rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
         rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
-        digest = self._digest(t for t, _ in asked)
+        words = self._words(asked)
+        digest = self._digest(words)
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
             id=f"{name}-{digest}",
             title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
             study=self.run["study"],
             common=common,
+            asked=words,
             seeds=self._seed_counts({}),
         )
         return self._with_rows(sweep, rows, seeds, baseline=None)
@@ -125,12 +128,14 @@ class Expansion:
             raise ConfigurationError(said)
         rule = self._rule(Search(axes=()))
         named = [axis[0].partition("=")[0] for axis in axes]
-        digest = self._digest([text for text, _ in asked], rule.score or "", rule.tie_break)
+        words = self._words(asked)
+        digest = self._digest(words, rule.score or "", rule.tie_break)
         return Sweep(
             id=f"ascent-{'-'.join(name.rpartition('.')[2] for name in named)}-{digest}",
             title=f"Coordinate ascent: {', then '.join(named)}",
             study=self.run["study"],
             common=common,
+            asked=words,
             seeds=self._seed_counts({}),
             search=replace(
                 rule,
@@ -143,9 +148,9 @@ class Expansion:
 
     def _rule(self, search: Search) -> Search:
         """A search by the score and the tie-break of the command line, where they are given."""
-        given = {override.key_or_group for _, override in self._parsed}
-        rule = {name: self.run["search"][name] for name in ("score", "tie_break")}
-        return replace(search, **{n: v for n, v in rule.items() if f"search.{n}" in given})
+        typed = {override.key_or_group for _, override in self._parsed}
+        given = [key.removeprefix("search.") for key in _RULE if key in typed]
+        return replace(search, **{name: self.run["search"][name] for name in given})
 
     def _unread(self, found: list[Sweep]) -> list[str]:
         """Complaints about settings of a search where nothing is searched."""
@@ -158,6 +163,13 @@ class Expansion:
         if rows[0].file:
             remedy = f"sweep={rows[0].id} has rows; leave one of the two out."
         return [f"{text}: nothing is searched; {remedy}" for text in given]
+
+    def _words(self, asked: list[tuple[str, Any]], *more: str) -> tuple[str, ...]:
+        """What was typed that says what a table is, in one order: what is `asked` of the cells,
+        the baseline, and the keys `more`."""
+        keys = ("baseline", *more)
+        rest = [text for text, override in self._parsed if override.key_or_group in keys]
+        return tuple(sorted([*(text for text, _ in asked), *rest]))
 
     @staticmethod
     def _digest(texts: Iterable[str], *more: str) -> str:
@@ -198,6 +210,7 @@ class Expansion:
             study=file.study,
             file=file,
             common=common,
+            asked=self._words(asked, *(_RULE if file.search else ())),
             seeds=self._seed_counts(file.seeds),
             search=self._rule(file.search) if file.search else None,
         )

@@ -28,10 +28,18 @@ class Garbage:
 def find_garbage(store: Store) -> list[Garbage]:
     """All that no sweep's record names and that nothing running reads, largest first.
 
-    Of the stages that are needed: the scratch and leases of finished ones.
+    Of the stages that are needed: the scratch and leases of finished ones. Raises SweepError where
+    a record cannot be read.
     """
+    if strange := store.strange_records():
+        raise SweepError(
+            f"{', '.join(map(str, strange))}: no record of a sweep can be read from it, so that "
+            "nobody knows what it needs: nothing is removed. If it was one, run the sweep's "
+            "command again, which writes it anew; what is still named here then, move out of the "
+            "store."
+        )
     running = _running(store)
-    wanted = {key for _, record in store.records() for key in record["stages"]}
+    wanted = {key for one in store.recorded() for key in one.record["stages"]}
     needed = _with_inputs(store, {*wanted, *running})
     done = {key for _, key, _ in store.finished()}
     found = [
@@ -53,7 +61,7 @@ def remove(store: Store, garbage: Iterable[Garbage]) -> None:
 
     Raises SweepError where no sweep has left a record, since then everything would go.
     """
-    if not store.records():
+    if not store.recorded():
         raise SweepError(
             f"{store.path} has no record of a sweep, so that nothing in it is needed: remove the "
             "folder itself if that is what you mean."

@@ -17,7 +17,7 @@ from sweeps.labels import stage_labels
 from sweeps.lease import running_lease
 from sweeps.rows import Sweep
 from sweeps.stage import Stage
-from sweeps.store import Store
+from sweeps.store import Store, store_errors
 
 STATES = ("done", "running", "todo")
 """Finished, held by a process that still beats, and the rest."""
@@ -179,10 +179,11 @@ def flops_of(stages: Iterable[Stage]) -> float:
 
 
 def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except FileNotFoundError:
-        return []
+    with store_errors("list", folder):
+        try:
+            return os.listdir(folder)
+        except FileNotFoundError:
+            return []
 
 
 def _free(path: Path) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweeps.graph import Graph
@@ -21,6 +21,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
     return {
         "schema": 1,
         "id": sweep.id,
+        "name": sweep.name,
         "title": sweep.title,
         "section": sweep.section,
         "study": sweep.study,
@@ -28,6 +29,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
         "command": list(command or sys.argv),
         "sweep_file": sweep.file and {"name": sweep.file.name, "sha256": sweep.file.sha256},
         "common": list(sweep.common),
+        "asked": list(sweep.asked),
         "seeds": dict(sweep.seeds),
         "rows": [_row(row) for row in sweep.rows],
         "columns": [dict(column) for column in some.columns],
@@ -66,6 +68,29 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def write_record(store: Store, sweep: Sweep) -> None:
-    """Write store/sweeps/<id>.json, whole or not at all."""
-    write_json(store.record_path(sweep.id), record(sweep))
+def write_record(store: Store, sweep: Sweep) -> str | None:
+    """Write store/sweeps/<name>.json, whole or not at all; what is to be said about another one.
+
+    The id means this sweep from now on. An earlier one of that id, which asked for something else,
+    goes by its own name, unless it is contained in this one: then its record goes.
+    """
+    content, path, said = record(sweep), store.record_path(sweep.name), None
+    before = [one for one in store.recorded() if one.id == sweep.id]
+    write_json(path, content)
+    for one in before:
+        if one.path == path:
+            continue
+        if one.own == sweep.name or _contains(content, one.record):
+            one.path.unlink(missing_ok=True)
+        elif one is before[-1]:
+            asked = " ".join(one.record.get("asked", one.record.get("common", [])))
+            said = (
+                f"{sweep.id} is this sweep from now on; the one before, of "
+                f"{asked or 'no overrides'}, goes by {one.own}."
+            )
+    return said
+
+
+def _contains(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:
+    """Whether a table has all that another has. A search's path is its own."""
+    return not part.get("search") and part["stages"].keys() <= whole["stages"].keys()

@@ -1,13 +1,14 @@
-"""A table to be: its rows, their cells, and why two rows are no two."""
+"""A table to be: its rows, their cells, and why two rows, or two tables, are no two."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.stage import Stage
+from sweeps.store import own_name
 from sweeps.study import Cell
 from sweeps.sweepfile import FileRow, Search, SweepFile
 
@@ -34,17 +35,25 @@ class Sweep:
     """A table to be: everything that its record says."""
 
     id: str
+    """What a person calls it; a sweep file's name, whatever is asked beside it."""
     title: str
     study: str
     section: str | None = None
     file: SweepFile | None = None
     common: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """What was typed, but for how to run: the same words ask for the same table."""
     seeds: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     search: Search | None = None
     found: Mapping[str, Any] | None = None
     """The path of the search so far, as the record shows it."""
     notices: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the record, which no other sweep has."""
+        return own_name(self.id, self.file.sha256 if self.file else None, self.asked)
 
     @property
     def cells(self) -> list[Cell]:
@@ -54,6 +63,20 @@ class Sweep:
     def stages(self) -> list[Stage]:
         """The stages whose scores the table needs; their ancestors hang on them."""
         return [stage for cell in self.cells for stage in cell.scores.values()]
+
+
+def of_one_name(sweeps: Iterable[Sweep]) -> list[str]:
+    """Complaints about sweep files whose tables would go by one name."""
+    by_id: dict[str, list[str]] = {}
+    for sweep in sweeps:
+        if sweep.file:
+            by_id.setdefault(sweep.id, []).append(sweep.file.asked)
+    return [
+        f"sweep={','.join(files)}: {len(files)} files whose tables would be called {id}. Rename "
+        "one, or run one after the other."
+        for id, files in by_id.items()
+        if len(files) > 1
+    ]
 
 
 def why_one(file: SweepFile, rows: tuple[FileRow, FileRow], cells: tuple[Cell, Cell]) -> str:

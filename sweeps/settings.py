@@ -12,6 +12,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from sweeps.devices import devices
 from sweeps.errors import nearest
 from sweeps.ranks import STRATEGIES
+from sweeps.store import default_store
 
 
 def _by_name(values: Any) -> Any:
@@ -71,7 +72,8 @@ class RunSettings:
 
     study: str = MISSING
     """The package that turns a cell into stages."""
-    store: str = "${oc.env:T5STUDY_STORE,./store}"
+    store: str = "${default_store:}"
+    """Where finished stages lie; $T5STUDY_STORE where it says something, else ./store."""
     seed: int = 0
     seeds: Seeds = field(default_factory=Seeds)
     baseline: str = "auto"
@@ -109,6 +111,8 @@ class RunSettings:
     slurm: Slurm = field(default_factory=Slurm)
 
 
+OmegaConf.register_new_resolver("default_store", default_store, replace=True)
+
 OPERATIONAL = frozenset(
     {
         *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
@@ -130,7 +134,7 @@ LEAST: dict[str, int] = {
     **dict.fromkeys(("workers", "threads", "slots_per_gpu", "workers_per_stage", "max_jobs"), 1),
     **dict.fromkeys(("seeds.baseline", "seeds.variants"), 1),
     **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
-    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed"), 0),
+    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed", "search.settled"), 0),
     **dict.fromkeys(("slurm.tasks", "slurm.memory_gb"), 1),
 }
 OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in ("max_requeues", "stages"))

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.address import recorded_cells, recorded_labels
+from sweeps.address import recorded_cells, recorded_labels, recorded_sweep
 from sweeps.lease import Lease, beat_age, read_lease, running_lease
 from sweeps.progress import clock, step_cells
 from sweeps.store import Store
@@ -54,7 +54,7 @@ def stage_statuses(store: Store, sweep: str | None = None) -> list[StageStatus]:
     if sweep is None:
         names.update((key, name) for name, key, _ in store.finished())
     else:
-        record = dict(store.records())[sweep]
+        record = recorded_sweep(store, sweep).record
         names = {key: stage["name"] for key, stage in record["stages"].items()}
     of_stage: dict[str, list[str]] = {}
     for cell in cells:

@@ -5,23 +5,39 @@ work/<key>/<n>/           generation n in progress; out/ inside is what gets pub
 leases/<key>/<n>[.beat]   who owns the stage, and that it lives
 failures/<key>/<n>.json   why attempt n failed
 specs/<key>.json          all that a job needs to run the stage
-sweeps/<id>.json          the record of a sweep
+sweeps/<name>.json        the record of a sweep
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sweeps.errors import StoreError
 from sweeps.stage import RESERVED_NAMES, Stage
+
+STORE_VARIABLE = "T5STUDY_STORE"
+
+
+def default_store() -> str:
+    """The store where nobody names one: the environment's, else ./store."""
+    return os.environ.get(STORE_VARIABLE, "").strip() or "./store"
+
+
+def named_store(word: str) -> Path:
+    """The folder that an option names. Raises StoreError where it names none."""
+    if not word.strip():
+        raise StoreError("--store: must name a folder, such as --store ./store.")
+    return Path(word)
 
 
 class Store:
@@ -158,16 +174,89 @@ class Store:
         shutil.rmtree(self.path / "failures" / key, ignore_errors=True)
         return count
 
-    def record_path(self, sweep: str) -> Path:
-        """Where the record of a sweep lies."""
-        return self.path / "sweeps" / f"{sweep}.json"
+    def record_path(self, name: str) -> Path:
+        """Where the record of a sweep lies, by the name that is its own."""
+        return self.path / "sweeps" / f"{name}.json"
+
+    def recorded(self) -> list[Recorded]:
+        """The record of every sweep of this store, the oldest first."""
+        found = []
+        for path in self._record_files():
+            record = read_json(path)
+            if is_record(record):
+                id = str(record.get("id", path.stem))
+                own = str(record.get("name") or _own_name(id, record))
+                found.append(Recorded(id=id, own=own, name=own, path=path, record=record))
+        found.sort(key=lambda one: str(one.record.get("created", "")))
+        newest = {one.id: one for one in found}
+        return [replace(one, name=one.id) if newest[one.id] is one else one for one in found]
 
     def records(self) -> list[tuple[str, dict[str, Any]]]:
-        """Id and record of every sweep of this store, the oldest first."""
-        paths = [path for path in _listing(self.path / "sweeps") if path.suffix == ".json"]
-        paths.sort(key=lambda path: path.stat().st_mtime)
-        found = [(path.stem, read_json(path)) for path in paths]
-        return [(name, record) for name, record in found if record is not None]
+        """Name and record of every sweep of this store, the oldest first."""
+        return [(one.name, one.content) for one in self.recorded()]
+
+    def find_record(self, word: str) -> Recorded | None:
+        """The record that goes by this name, or whose own name it is."""
+        found = self.recorded()
+        return next((one for one in found[::-1] if word in (one.name, one.own)), None)
+
+    def strange_records(self) -> list[Path]:
+        """Files that stand where records do and are none: cut off, or of something else."""
+        strange = [path for path in self._record_files() if not is_record(read_json(path))]
+        # One that is gone by now was replaced by another.
+        return [path for path in strange if path.exists()]
+
+    def _record_files(self) -> list[Path]:
+        return [path for path in _listing(self.path / "sweeps") if path.suffix == ".json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A sweep's record, as its store has it."""
+
+    id: str
+    """What several sweeps may share, such as the name of their file."""
+    own: str
+    """The name that no other sweep has."""
+    name: str
+    """What the sweep goes by: its id where it is the newest of it, else its own name."""
+    path: Path
+    record: Mapping[str, Any]
+    """What the file holds."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The record, with the names that hold in its store now."""
+        return {**self.record, "id": self.name, "name": self.own}
+
+
+def is_record(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is the record of a sweep."""
+    if not isinstance(value, dict) or not isinstance(value.get("stages"), dict):
+        return False
+    rows = value.get("rows")
+    return isinstance(rows, list) and all(
+        isinstance(row, dict) and "label" in row and isinstance(row.get("cells"), list)
+        for row in rows
+    )
+
+
+def own_name(id: str, file: str | None, asked: Iterable[str]) -> str:
+    """The name of a sweep's record, which no other sweep has.
+
+    The id says it all but for a sweep file's, which is the file's name: there also the file's
+    digest and what was `asked` on the command line count.
+    """
+    if file is None:
+        return id
+    digest = hashlib.sha256("\0".join([file, *sorted(asked)]).encode()).hexdigest()[:8]
+    return f"{id}-{digest}"
+
+
+def _own_name(id: str, record: Mapping[str, Any]) -> str:
+    """Of a record that does not say its own name, as they once did not."""
+    file = record.get("sweep_file") or {}
+    return own_name(id, file.get("sha256"), record.get("common") or [])
 
 
 DIED = "slurm"

@@ -94,8 +94,12 @@ class StudySweeper(Sweeper):
         for sweep in sweeps:
             if sweep.search and status != INTERRUPTED:
                 status = max(status, self._search(expansion, sweep, store, console))
-            if store.record_path(sweep.id).exists() and not run["until"]:
-                self.show_table(OmegaConf.create({"store": str(store.path), "sweep": sweep.id}))
+            shown = store.find_record(sweep.name)
+            if shown is None and not sweep.search:
+                # A command beside this one has written a record that contains this one's.
+                shown = store.find_record(sweep.id)
+            if shown and not run["until"]:
+                self.show_table(OmegaConf.create({"store": str(store.path), "sweep": shown.own}))
         return status
 
     @staticmethod
@@ -121,13 +125,13 @@ class StudySweeper(Sweeper):
         def look(settled: int = 0) -> Step:
             if stays:
                 return advance(expansion, sweep, store, settled=settled)
-            record = read_json(store.record_path(sweep.id)) or {}
+            record = read_json(store.record_path(sweep.name)) or {}
             return advance(expansion, sweep, store, before=record.get("search"))
 
         status = 0
         step = look()
         while not step.complete:
-            write_record(store, step.sweep)
+            self._record(step.sweep, store, console)
             asked = replace(step.sweep, rows=step.now)
             then = None if stays else Decision.of(sweep, step.axes)
             status = max(
@@ -139,7 +143,7 @@ class StudySweeper(Sweeper):
             if not after.complete and after.axes == step.axes:
                 break
             step = after
-        write_record(store, step.sweep)
+        self._record(step.sweep, store, console)
         if step.complete and any(not whole(store, row) for row in step.sweep.rows):
             return max(status, FAILED)
         return status
@@ -165,10 +169,15 @@ class StudySweeper(Sweeper):
                 configs = [cell.config for cell in sweep.cells]
                 expansion.study(sweep.study).prepare(configs, todo.values(), console.print)
         for sweep in sweeps if record else ():
-            write_record(store, sweep)
+            self._record(sweep, store, console)
         assert isinstance(self.launcher, StageLauncher)
         graph = up_to(graph, expansion.run["until"])
         return self.launcher.run(graph, store, expansion.run, sweeps, then)
+
+    @staticmethod
+    def _record(sweep: Sweep, store: Store, console: Console) -> None:
+        if said := write_record(store, sweep):
+            console.print(said, highlight=False, markup=False)
 
     @staticmethod
     def _plan(

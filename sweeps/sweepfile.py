@@ -17,6 +17,7 @@ from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.settings import operational
 
 FOLDER = Path(__file__).parent
+_REMEDIES = {"rows": "give it a row, such as {label: A}.", "search": "give it axes."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +86,55 @@ def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
         raise SweepError(f"sweep={name}: no such {where}. {nearest(name, sweep_names(folder))}")
     text = path.read_bytes()
     try:
-        content = yaml.safe_load(text)
+        loader = _Loader(text)
+        content = loader.get_single_data()
     except yaml.YAMLError as error:
         reason = " ".join(str(error).replace('in "<byte string>", ', "at ").split())
         raise SweepError(f"{path.name}: not YAML: {reason}") from error
+    if loader.twice:
+        raise ConfigurationError([f"{path.name}: {said}" for _, said in sorted(loader.twice)])
     return _checked(name, path, content, hashlib.sha256(text).hexdigest())
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which notes keys that are given twice: YAML drops all but the last."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text)
+        self.twice: list[tuple[int, str]] = []
+        """The line and the complaint of each."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        """YAML's hook for a mapping, before it becomes a dictionary."""
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            line = key.start_mark.line + 1
+            if (first := lines.get(key.value)) is not None:
+                said = (
+                    f"line {line}: {key.value!r} is given twice, first in line {first}, and would "
+                    f"lose what stands there. Write all under one {key.value!r}."
+                )
+                self.twice.append((line, said))
+            lines.setdefault(key.value, line)
+        return node
 
 
 def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
     said: list[str] = []
     if not isinstance(content, dict):
         raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
-    known = {f.name for f in fields(SweepFile)} - {"name", "asked", "file", "sha256"}
+    ours = ("name", "asked", "file", "sha256")
+    known = [f.name for f in fields(SweepFile) if f.name not in ours]
     for key in content:
         if key not in known:
             said.append(f"{path.name}: unknown key {key!r}. {nearest(str(key), known)}")
     said += [
         f"{path.name}: {key!r} is missing." for key in ("study", "title") if key not in content
     ]
-    if bool(content.get("rows")) == bool(content.get("search")):
+    empty = [key for key in _REMEDIES if key in content and not content[key]]
+    said += [f"{path.name}: {key} is empty: {_REMEDIES[key]}" for key in empty]
+    if not empty and ("rows" in content) == ("search" in content):
         said.append(f"{path.name}: give either rows or search.")
     rows = tuple(_row(path, row, said) for row in _list(path, content, "rows", said))
     labels = [row.label for row in rows]
@@ -146,10 +177,11 @@ def _row(path: Path, row: Any, said: list[str]) -> FileRow:
         said.append(f"{path.name}: a row is {{label, overrides}}, not {row!r}.")
         return FileRow(label=str(row))
     known = [f.name for f in fields(FileRow)]
-    for key in row.keys() - set(known):
-        said.append(
-            f"{path.name}: row {row['label']!r}: unknown key {key!r}. {nearest(str(key), known)}"
-        )
+    said += [
+        f"{path.name}: row {row['label']!r}: unknown key {key!r}. {nearest(str(key), known)}"
+        for key in row
+        if key not in known
+    ]
     overrides = row.get("overrides") or []
     if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
         said.append(f"{path.name}: row {row['label']!r}: overrides is a list of key=value.")
@@ -185,12 +217,15 @@ def _list(path: Path, content: Mapping[str, Any], key: str, said: list[str]) -> 
 
 
 def _search(path: Path, content: Any, said: list[str]) -> Search | None:
-    known = {f.name for f in fields(Search)}
+    known = [f.name for f in fields(Search)]
     if not isinstance(content, dict):
         said.append(f"{path.name}: search is a mapping with axes.")
         return None
-    for key in content.keys() - known:
-        said.append(f"{path.name}: search: unknown key {key!r}. {nearest(str(key), known)}")
+    said += [
+        f"{path.name}: search: unknown key {key!r}. {nearest(str(key), known)}"
+        for key in content
+        if key not in known
+    ]
     if not content.get("axes"):
         said.append(f"{path.name}: search: 'axes' is missing.")
     axes = []

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sweeps.errors import StoreError, SweepError, is_full, nearest
+from sweeps.address import recorded_sweep
+from sweeps.errors import StoreError, SweepError, is_full
 from sweeps.graph import Graph
 from sweeps.stage import RESERVED_NAMES, stage_key
-from sweeps.store import Store, read_json, store_errors, write_json
+from sweeps.store import Store, is_record, read_json, store_errors, write_json
 from sweeps.study import Study
 
 _DESCRIPTION = "stage.json"
@@ -60,28 +61,31 @@ def export_stages(
 ) -> Transferred:
     """Write finished stages and records into a tar file, whole or not at all.
 
-    `sweeps` are ids of sweeps (default: all, and stages of no sweep too); with `scores_only` only
+    `sweeps` are names of sweeps (default: all, and stages of no sweep too); with `scores_only` only
     the stages that tables read go, without the models behind them; with `data` also what the
-    unfinished stages read from outside of the store. A file called .xz is compressed. Raises
-    SweepError where the file cannot be written, StoreError where the store cannot be read.
+    unfinished stages read from outside of the store. The file is called .tar, or .xz to be
+    compressed. Raises SweepError where it has another name or cannot be written, StoreError where
+    the store cannot be read.
     """
-    records = dict(store.records())
-    for sweep in sweeps or ():
-        if sweep not in records:
-            known = nearest(sweep, records)
-            raise SweepError(f"The store {store.path} has no sweep {sweep!r}. {known}")
-    chosen = {name: record for name, record in records.items() if sweeps is None or name in sweeps}
-    keys = _keys(chosen.values(), scores_only)
+    named = store.recorded() if sweeps is None else [recorded_sweep(store, w) for w in sweeps]
+    files = {one.path: one.record for one in named}
+    records = list(files.values())
+    keys = _keys(records, scores_only)
     everything = sweeps is None and not scores_only
     if file.is_dir():
         raise SweepError(f"{file} is a folder. Name a file, such as {file / 'study.tar.xz'}.")
+    if file.suffix not in (".tar", ".xz"):
+        better = file.with_name(file.name.partition(".")[0] + ".tar.xz")
+        raise SweepError(
+            f"{file}: an export is called .tar, or .tar.xz to be compressed, such as {better}."
+        )
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     count = 0
-    outside = _outside(store, chosen.values()) if data else {}
+    outside = _outside(store, records) if data else {}
     try:
         with _written(temporary, file.suffix) as tar:
-            for sweep in chosen:
-                tar.add(store.record_path(sweep), f"sweeps/{sweep}.json")
+            for path in files:
+                tar.add(path, f"sweeps/{path.name}")
             for name, key, path in store.finished():
                 if everything or key in keys:
                     _add_stage(tar, path, f"{name}/{key}")
@@ -100,7 +104,7 @@ def export_stages(
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    return Transferred(stages=count, records=len(chosen), outside=len(outside))
+    return Transferred(stages=count, records=len(records), outside=len(outside))
 
 
 @contextmanager
@@ -175,14 +179,14 @@ def import_stages(store: Store, file: Path) -> Transferred:
 
 def _bring(store: Store, folder: Path, file: Path) -> None:
     """Hand the files of each study to it; only a study that a record names is imported."""
-    studies = {record.get("study") for record in dict(store.records()).values()}
+    studies = {one.record.get("study") for one in store.recorded()}
     for found in sorted(folder.glob("*")):
         if found.name not in studies:
             raise SweepError(f"{file} holds files for {found.name!r}, a study of no sweep here.")
         Study(found.name).bring(found)
 
 
-def _keys(records: Collection[dict], scores_only: bool) -> set[str]:
+def _keys(records: Collection[Mapping[str, Any]], scores_only: bool) -> set[str]:
     if not scores_only:
         return {key for record in records for key in record["stages"]}
     rows = [row for record in records for row in record["rows"]]
@@ -258,7 +262,7 @@ def _import_record(
         record = read_json(temporary)
     finally:
         temporary.unlink(missing_ok=True)
-    if record is None:
+    if not is_record(record):
         raise SweepError(f"{member.name} is no record of a sweep: not imported.")
     write_json(path, record)
     return 1

@@ -149,6 +149,36 @@ def test_a_search_goes_on_by_itself(climb: Climb) -> None:
     assert climb.decisions() == ["1", "2"]
 
 
+FILE = """
+study: climb
+title: A climb
+search:
+  score: Game
+  axes:
+    - {name: First, candidates: [{label: one, overrides: [a=1]}, {label: two, overrides: [a=2]}]}
+    - {name: Second, candidates: [{label: low, overrides: [b=-5]}, {label: high, overrides: [b=5]}]}
+"""
+
+
+def test_two_searches_of_one_file_go_on_beside_each_other(climb: Climb) -> None:
+    """Each has its record and its decisions, whatever the name of the file means by now."""
+    (climb.folder / "mine.yaml").write_text(FILE)
+    for more in ((), ("seed=5",)):
+        status, said = climb.run("sweep=mine.yaml", *more)
+        assert status == 0, said
+    assert "mine is this sweep from now on; the one before, of no overrides, goes by mine-" in said
+
+    def winners() -> dict[str, list[str | None]]:
+        return {
+            " ".join(record["asked"]): [axis.get("winner") for axis in record["search"]["axes"]]
+            for _, record in climb.store.records()
+        }
+
+    until(lambda: winners() == {"": ["two", "high"], "seed=5": ["two", "high"]})
+    until(idle)
+    assert sorted(climb.decisions()) == ["1", "1", "2", "2"]
+
+
 def test_what_failed_is_tried_again_when_told_so(climb: Climb) -> None:
     """`python -m sweeps retry` opens its axis again."""
     climb.run()

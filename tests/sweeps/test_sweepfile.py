@@ -10,6 +10,7 @@ from sweeps.errors import SweepError
 from sweeps.sweepfile import read_sweep_file
 
 HEAD = "study: toy\ntitle: x\n"
+KNOWN = "Known: study, title, section, baseline, seeds, rows, search."
 
 
 def said(tmp_path: Path, text: str) -> list[str]:
@@ -26,6 +27,13 @@ def said(tmp_path: Path, text: str) -> list[str]:
     [
         ("hello", ["mine.yaml: a sweep is a mapping with study, title and rows."]),
         ("rows: [", None),
+        (
+            HEAD + "rows: [{label: A, overrides: [a=1], overrides: [b=2]}]\n",
+            [
+                "mine.yaml: line 3: 'overrides' is given twice, first in line 3, and would lose "
+                "what stands there. Write all under one 'overrides'."
+            ],
+        ),
         (HEAD + "rows: 3\n", ["mine.yaml: rows is a list, not 3."]),
         (
             HEAD + "seeds: 3\nrows: [{label: A}]\n",
@@ -54,6 +62,30 @@ def said(tmp_path: Path, text: str) -> list[str]:
         (
             HEAD + "search: {axes: [{name: rate, candidates: []}]}\n",
             ["mine.yaml: 'rate' has no candidates."],
+        ),
+        (
+            HEAD + "rows: [{label: A}]\nrows:\n  - label: B\n    label: C\n",
+            [
+                "mine.yaml: line 4: 'rows' is given twice, first in line 3, and would lose "
+                "what stands there. Write all under one 'rows'.",
+                "mine.yaml: line 6: 'label' is given twice, first in line 5, and would lose "
+                "what stands there. Write all under one 'label'.",
+            ],
+        ),
+        (HEAD + "rows: []\n", ["mine.yaml: rows is empty: give it a row, such as {label: A}."]),
+        (HEAD + "rows: 0\n", ["mine.yaml: rows is empty: give it a row, such as {label: A}."]),
+        (HEAD + "search:\n", ["mine.yaml: search is empty: give it axes."]),
+        (HEAD, ["mine.yaml: give either rows or search."]),
+        (
+            HEAD + "rows: [{label: A}]\nzeal: 1\nquest: 2\n",
+            [f"mine.yaml: unknown key {key!r}. {KNOWN}" for key in ("zeal", "quest")],
+        ),
+        (
+            HEAD + "search: {axes: [{name: a, candidates: [{label: A}]}], zeal: 1, quest: 2}\n",
+            [
+                f"mine.yaml: search: unknown key {key!r}. Known: axes, score, tie_break."
+                for key in ("zeal", "quest")
+            ],
         ),
     ],
 )

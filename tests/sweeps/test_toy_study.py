@@ -244,10 +244,12 @@ def test_an_interrupt_before_anything_runs_is_no_traceback(toy: Path) -> None:
 def test_unwritable_store_is_one_message(toy: Path) -> None:
     """A store that cannot be made is said before anything runs."""
     (toy / "file").write_text("")
-    done = run(toy, "lr=0.1", f"store={toy}/file/store")
-    assert done.returncode == 2
-    assert "store" in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    for action, more in (("write", ()), ("list", ("plan=true",))):
+        done = run(toy, "lr=0.1", f"store={toy}/file", *more)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"Cannot {action} in the store: {toy}/file")
+        assert "Not a directory. Choose another folder with store=PATH." in done.stderr
+        assert "should not happen" not in done.stderr
 
 
 def test_the_last_of_two_sweeps_within_one_second_is_the_later_one(tmp_path: Path) -> None:

@@ -390,6 +390,19 @@ def test_an_export_that_cannot_be_written_is_one_sentence(say, store, made, tmp_
     assert not (tmp_path / "all.tar").exists()
 
 
+@pytest.mark.parametrize("name", ["all.tar.gz", "all.zip", "all.txz", "all"])
+def test_an_export_is_called_what_it_is(say, made, tmp_path, name):
+    """A name that would say another kind of file is refused, with one that does not lie."""
+    assert say("export", str(tmp_path / name)) == (
+        2,
+        [
+            f"{tmp_path}/{name}: an export is called .tar, or .tar.xz to be compressed, such as "
+            f"{tmp_path}/all.tar.xz."
+        ],
+    )
+    assert not (tmp_path / name).exists()
+
+
 def test_a_file_that_is_no_export_is_one_sentence(say, store, tmp_path):
     """tarfile's list of all that it tried is not for the screen."""
     (tmp_path / "mail.tar").write_text("hello")

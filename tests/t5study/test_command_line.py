@@ -114,6 +114,13 @@ def test_a_folder_inside_an_axis_is_none(override):
     ]
 
 
+def test_axes_that_have_settled_are_counted():
+    """There are none, or some."""
+    search = ("search=ascent", "corruption=0.15,0.25")
+    assert said(*search, "search.settled=-1") == ["search.settled=-1: must be 0 or more."]
+    assert said(*search, "search.settled=0") == []
+
+
 def test_an_added_key_is_named_as_it_was_typed():
     """`+x=1` is no matter of conf/."""
     (complaint,) = said("+corruptoin=0.2")
