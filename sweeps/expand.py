@@ -165,10 +165,8 @@ class Expansion:
         return [f"{text}: nothing is searched; {remedy}" for text in given]
 
     def _words(self, asked: list[tuple[str, Any]], *more: str) -> tuple[str, ...]:
-        """What was typed that says what a table is, in one order: what is `asked` of the cells,
-        the baseline, and the keys `more`."""
-        keys = ("baseline", *more)
-        rest = [text for text, override in self._parsed if override.key_or_group in keys]
+        """What was typed of a table: what is `asked` of cells, the baseline, the keys `more`."""
+        rest = [text for text, o in self._parsed if o.key_or_group in ("baseline", *more)]
         return tuple(sorted([*(text for text, _ in asked), *rest]))
 
     @staticmethod
