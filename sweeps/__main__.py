@@ -33,6 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store = Store(getattr(given, "store", default_store()))
         if not store.path.is_dir() and given.act is not import_command:
             raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
+        # What gc would take away depends on every record: it refuses by itself.
+        for path in store.strange_records() if given.act is not gc_command else ():
+            print(
+                f"{path}: no record of a sweep can be read from it; it is left out.",
+                file=sys.stderr,
+            )
         return given.act(store, given)
     except SweepError as error:
         print(error, file=sys.stderr)

@@ -92,6 +92,18 @@ def words(lines: list[str]) -> list[list[str]]:
     return [line.split() for line in lines]
 
 
+def test_a_record_that_cannot_be_read_is_named(say, store, made):
+    """A verb leaves it out and says so; what it needs is nobody's garbage."""
+    broken = store.record_path("broken")
+    broken.write_text('{"rows": [')
+    for words in (["status"], ["export", str(store.path / "all.tar")]):
+        _, lines = say(*words)
+        assert f"{broken}: no record of a sweep can be read from it; it is left out." in lines
+    status, (line,) = say("gc")
+    assert status == 2
+    assert line.startswith(f"{broken}: no record of a sweep can be read from it, so that nobody")
+
+
 def test_explain_names_the_field_and_where_the_difference_begins(say, made):
     """Two evaluate stages differ because the pretrain stages' objectives do."""
     status, lines = say("explain", made.good.key[:8], made.bad.key)
