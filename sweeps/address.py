@@ -66,8 +66,8 @@ def recorded_labels(store: Store) -> dict[str, str]:
     """What the sweeps' records call each stage, by key; the newest sweep's word counts."""
     return {
         key: stage["label"]
-        for _, record in store.records()
-        for key, stage in record["stages"].items()
+        for one in store.recorded()
+        for key, stage in one.record["stages"].items()
         if stage.get("label")
     }
 

@@ -19,6 +19,7 @@ from sweeps.labels import stage_labels
 from sweeps.memory import without_gaps
 from sweeps.room import Room, this_machine
 from sweeps.rows import Sweep
+from sweeps.settings import asked_of
 from sweeps.sharing import sharing
 from sweeps.slots import find_slots, most_together
 from sweeps.stage import Stage
@@ -117,7 +118,7 @@ class SlurmLauncher(StageLauncher):
 
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """What its job asks for; a GPU's memory is not known before the job runs."""
-        asked = {**run["slurm"], **run["slurm"]["stages"].get(stage.name, {})}
+        asked = asked_of(run["slurm"], stage.name)
         gpus = asked["gpus"] if stage.cost.device == "any" else 0
         memory = asked["memory_gb"] if not gpus else None
         devices = sharing(stage, run, cluster=self.cluster).processes

@@ -146,6 +146,12 @@ def operational(key: str) -> bool:
     return key.partition(".")[0].partition("/")[0] in OPERATIONAL
 
 
+def asked_of(slurm: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """What stages of a name ask a cluster for: their own settings before the common ones."""
+    own = slurm["stages"].get(stage) or {}
+    return {key: own.get(key, slurm[key]) for key in OF_STAGES}
+
+
 def complaints(run: Mapping[str, Any]) -> list[str]:
     """What no run can do with its resolved settings, one line each."""
     said = [
@@ -172,12 +178,9 @@ def complaints(run: Mapping[str, Any]) -> list[str]:
 def _of_stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The complaints about single stages' settings, whose types no schema knows."""
     said = []
-    for where, key, value in (
-        (f"slurm.stages.{name}.{key}", key, value)
-        for name, own in stages.items()
-        for key, value in own.items()
-    ):
-        least = LEAST.get(f"slurm.{key}")
+    given = [(name, *setting) for name, own in stages.items() for setting in own.items()]
+    for name, key, value in given:
+        where, least = f"slurm.stages.{name}.{key}", LEAST.get(f"slurm.{key}")
         if key not in OF_STAGES:
             said.append(f"{where}: no such setting. {nearest(key, OF_STAGES)}")
         elif value is None and getattr(Slurm, key, "") is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.graph import Graph
+from sweeps.settings import asked_of
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -28,8 +29,7 @@ def sharing(stage: Stage, run: Mapping[str, Any], *, cluster: bool) -> Sharing:
         # Fewer than one is complained of with the other settings.
         workers = max(1, run["workers_per_stage"])
         return Sharing(processes=workers, asked=f"workers_per_stage={workers}")
-    slurm = run["slurm"]
-    asked = {**slurm, **(slurm["stages"].get(stage.name) or {})}
+    asked = asked_of(run["slurm"], stage.name)
     nodes, tasks = asked["nodes"], asked["tasks"]
     if tasks is None:
         tasks = (asked["gpus"] if stage.cost.device == "any" else 0) or 1

@@ -9,7 +9,7 @@ from typing import Any
 from sweeps.decision import NAME as DECISION
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
-from sweeps.settings import OF_STAGES
+from sweeps.settings import asked_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     found: dict[str, Resources] = {}
     for name in names:
         mine = dict(own.get(name) or {})
-        merged = {key: mine.get(key, slurm[key]) for key in OF_STAGES}
+        merged = asked_of(slurm, name)
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
         alike = [stage for stage in graph if stage.name == name]

@@ -191,10 +191,6 @@ class Store:
         newest = {one.id: one for one in found}
         return [replace(one, name=one.id) if newest[one.id] is one else one for one in found]
 
-    def records(self) -> list[tuple[str, dict[str, Any]]]:
-        """Name and record of every sweep of this store, the oldest first."""
-        return [(one.name, one.content) for one in self.recorded()]
-
     def find_record(self, word: str) -> Recorded | None:
         """The record that goes by this name, or whose own name it is."""
         found = self.recorded()

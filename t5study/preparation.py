@@ -9,7 +9,7 @@ from t5study.corpora import available, get_corpus, needed, packaged_names, prepa
 from t5study.corpora.build import missing_archives, with_dependencies
 from t5study.errors import DataError
 from t5study.stages import Stages
-from t5study.tasks.chosen import have
+from t5study.tasks.chosen import prepare_split
 from t5study.vocabulary import keep_vocabulary
 
 
@@ -67,7 +67,7 @@ def prepare(
             same = (name, split, str(config["tasks"].get(name)), str(config["data_dir"]))
             told[same] = (name, split, config)
     for name, split, config in told.values():
-        have(name, split, config)
+        prepare_split(name, split, config)
     corpora = corpora_read(configs, wanted)
     _prepare_packaged({name for name, _ in reads}, packaged_names(corpora), say)
     for corpus in map(get_corpus, corpora):

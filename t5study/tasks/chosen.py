@@ -53,7 +53,7 @@ def described(name: str, description: Mapping[str, Any]) -> Task:
 def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[Example]:
     """Yield the preprocessed examples of what `describe` told of.
 
-    Files are read from where `have` noted them. Raises TaskError where they are not there.
+    Files are read from where `prepare_split` noted them. Raises TaskError where they are not there.
     """
     task = described(name, description)
     hashes = description["data"].get("sha256")
@@ -63,7 +63,7 @@ def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[
     return task.examples(split, data_files=files)
 
 
-def have(name: str, split: str, config: Mapping[str, Any]) -> None:
+def prepare_split(name: str, split: str, config: Mapping[str, Any]) -> None:
     """Look at a split before a run: note where its files lie, or fetch it from the hub.
 
     A stage knows the content and not the place, which may differ from machine to machine. Raises

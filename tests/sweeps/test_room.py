@@ -12,6 +12,7 @@ from sweeps.graph import Graph
 from sweeps.launcher import LocalLauncher, SlurmLauncher
 from sweeps.local import run_local
 from sweeps.room import Room, complaints, this_machine, unfit
+from sweeps.settings import Slurm
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -123,8 +124,8 @@ def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
 
 def test_job_has_what_it_asks_for():
     """A stage's own settings go before the run's; stages without a GPU use one process."""
-    asked = {"gpus": 2, "nodes": 3, "memory_gb": 16, "stages": {"train": {"gpus": 4}}}
-    asked["tasks"] = None
+    changed = {"gpus": 2, "nodes": 3, "memory_gb": 16, "stages": {"train": {"gpus": 4}}}
+    asked = {**vars(Slurm()), **changed}
     launcher = SlurmLauncher()
     assert launcher.room(train(splits=12), {"slurm": asked}).devices == 12
     assert launcher.room(train(), {"slurm": asked}).devices == 1

@@ -170,8 +170,8 @@ def test_two_searches_of_one_file_go_on_beside_each_other(climb: Climb) -> None:
 
     def winners() -> dict[str, list[str | None]]:
         return {
-            " ".join(record["asked"]): [axis.get("winner") for axis in record["search"]["axes"]]
-            for _, record in climb.store.records()
+            " ".join(r["asked"]): [axis.get("winner") for axis in r["search"]["axes"]]
+            for r in (one.record for one in climb.store.recorded())
         }
 
     until(lambda: winners() == {"": ["two", "high"], "seed=5": ["two", "high"]})

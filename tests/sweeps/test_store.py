@@ -197,6 +197,6 @@ def test_a_really_full_disk(tmp_path):
             store.prepare()
         with pytest.raises(StoreError, match=r"No space left on device\. Free space there"):
             write_json(store.record_path("grid"), {"rows": ["x" * 5000]})
-        assert store.records() == []
+        assert store.recorded() == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -379,7 +379,7 @@ def test_export_of_scores_leaves_the_models(say, store, made, tmp_path):
     other = Store(tmp_path / "other")
     say("import", str(tmp_path / "scores.tar"), on=other)
     assert [key for _, key, _ in other.finished()] == [made.good.key]
-    assert [name for name, _ in other.records()] == ["grid"]
+    assert [one.name for one in other.recorded()] == ["grid"]
 
 
 def test_an_export_that_cannot_be_written_is_one_sentence(say, store, made, tmp_path):

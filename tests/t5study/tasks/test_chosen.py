@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from t5study.tasks import get_task
-from t5study.tasks.chosen import chosen, describe, examples, have
+from t5study.tasks.chosen import chosen, describe, examples, prepare_split
 from t5study.tasks.source import Source, TaskError
 
 
@@ -52,7 +52,7 @@ def test_folder_of_all_hub_tasks_leaves_embedded_ones_alone(tmp_path: Path):
 def test_examples_come_from_the_files_that_were_described(cache: Path, tmp_path: Path):
     """A stage finds them by their content alone."""
     given = config(data_dir=str(rows(tmp_path / "mine", "One.", "Two.")))
-    have("glue_cola", "validation", given)
+    prepare_split("glue_cola", "validation", given)
     description = describe("glue_cola", "validation", given)
     assert str(tmp_path) not in str(description)
     found = [example["inputs"] for example in examples("glue_cola", "validation", description)]
@@ -71,7 +71,7 @@ def test_files_that_changed_since(cache: Path, tmp_path: Path):
     """Other rows under the old key are refused."""
     folder = rows(tmp_path / "mine", "One.")
     given = config(data_dir=str(folder))
-    have("glue_cola", "validation", given)
+    prepare_split("glue_cola", "validation", given)
     description = describe("glue_cola", "validation", given)
     rows(folder, "Something else.")
     with pytest.raises(TaskError, match="has changed since"):
@@ -86,7 +86,7 @@ def test_a_folder_that_a_task_names_itself_is_found_again(
     folder = rows(tmp_path / "mine", "One.")
     mine = replace(cola, source=Source(folder=folder, splits={"validation": "validation"}))
     monkeypatch.setattr("t5study.tasks.chosen.get_task", lambda name, **_: mine)
-    have("mine", "validation", config())
+    prepare_split("mine", "validation", config())
     description = describe("mine", "validation", config())
     (found,) = examples("mine", "validation", description)
     assert found["inputs"] == "cola sentence: One."
@@ -120,7 +120,7 @@ def test_answers_that_are_withheld_are_not_scored(cache: Path, tmp_path: Path):
     (folder / "test.jsonl").write_text('{"sentence": "One.", "label": -1, "idx": 0}\n' * 3)
     given = config(data_dir=str(folder))
     with pytest.raises(TaskError, match="3 of the first 3 examples of its test split have no ans"):
-        have("glue_sst2", "test", given)
+        prepare_split("glue_sst2", "test", given)
     # To train on, and to read, they are what they are.
     assert len(list(chosen("glue_sst2", given)[0].examples("test", data_dir=folder))) == 3
 
@@ -136,4 +136,4 @@ def test_a_hub_that_cannot_be_reached_is_told_before_a_run(
     monkeypatch.setattr(datasets, "load_dataset", offline)
     for split in ("train", "validation"):
         with pytest.raises(TaskError, match=r"cannot load nyu-mll/glue.*no route to host"):
-            have("glue_cola", split, config())
+            prepare_split("glue_cola", split, config())
