@@ -1,0 +1,61 @@
+"""The keys of every sweep file's stages, as one hash a sweep and preset.
+
+A change of the code must not change them; a change of a stage's meaning does, and is written down:
+
+    python tests/plan_keys.py > tests/t5study/plan_keys.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PRESETS = ("embedded", "smoke", "one_gpu", "paper")
+
+
+def sweep_files() -> list[str]:
+    """The names of the study's sweep files."""
+    folder = ROOT / "sweeps"
+    return sorted(path.stem for path in folder.rglob("*.yaml") if path.stem[-1].isdigit())
+
+
+def keys_hash(sweep: str, preset: str) -> str:
+    """A hash of the (name, key) of each stage that the sweep's plan lists.
+
+    Nothing that was fetched before counts: data are named as they are pinned.
+    """
+    with tempfile.TemporaryDirectory() as empty:
+        words = [f"sweep={sweep}", f"preset={preset}", f"store={empty}/store"]
+        done = subprocess.run(
+            [sys.executable, "run.py", *words, "plan=true", "format=json"],
+            cwd=ROOT,
+            env={**os.environ, "T5STUDY_CACHE": f"{empty}/cache"},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
+    stages = sorted((stage["name"], stage["key"]) for stage in json.loads(done.stdout)["stages"])
+    return hashlib.sha256(json.dumps(stages).encode()).hexdigest()[:16]
+
+
+def all_hashes() -> dict[str, dict[str, str]]:
+    """The hash of each sweep file at each preset, two plans at a time."""
+    asked = [(sweep, preset) for sweep in sweep_files() for preset in PRESETS]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda one: keys_hash(*one), asked))
+    made: dict[str, dict[str, str]] = {}
+    for (sweep, preset), digest in zip(asked, found, strict=True):
+        made.setdefault(sweep, {})[preset] = digest
+    return made
+
+
+if __name__ == "__main__":
+    print(json.dumps(all_hashes(), indent=1))
