@@ -6,7 +6,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from sweeps.preflight import check
+from sweeps.asking.preflight import check
 
 CONF = Path(__file__).parent / "conf"
 

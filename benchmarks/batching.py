@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
+from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import PretrainBatches, loader
-from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.objectives import get_objective, objective_names, sentinels_needed
 
 PIECES = 32_000

@@ -27,9 +27,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.devices import FILE, Device
-from sweeps.memory import machine_memory
-from sweeps.slots import available_cores, visible_gpus
+from sweeps.planning.devices import FILE, Device
+from sweeps.planning.memory import machine_memory
+from sweeps.planning.slots import available_cores, visible_gpus
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 

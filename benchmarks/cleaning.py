@@ -25,15 +25,15 @@ from datatrove.pipeline.filters import C4BadWordsFilter, C4QualityFilter
 from rich.console import Console
 from rich.table import Table
 
-from t5study.corpora.cleaning import PUBLISHED, clean_page, read_badwords
-from t5study.corpora.crawl.filters import CleanPages, Language, ListedDomains, ListedUrls
-from t5study.corpora.crawl.lines import LineSignatures
-from t5study.corpora.crawl.readers import READERS
-from t5study.corpora.crawl.run import clean_crawl
-from t5study.corpora.crawl.settings import CrawlSettings
-from t5study.corpora.crawl.shards import find_shards
-from t5study.corpora.crawl.spans import PunktSentences, span_settings
-from t5study.corpora.sentences import sentence_splitter
+from lab.corpora.cleaning import PUBLISHED, clean_page, read_badwords
+from lab.corpora.crawl.filters import CleanPages, Language, ListedDomains, ListedUrls
+from lab.corpora.crawl.lines import LineSignatures
+from lab.corpora.crawl.readers import READERS
+from lab.corpora.crawl.run import clean_crawl
+from lab.corpora.crawl.settings import CrawlSettings
+from lab.corpora.crawl.shards import find_shards
+from lab.corpora.crawl.spans import PunktSentences, span_settings
+from lab.corpora.sentences import sentence_splitter
 
 ROUNDS = 3
 

@@ -30,12 +30,12 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
 
-from t5study.corpora.cleaning import CleaningSettings, clean_page, read_badwords
-from t5study.corpora.crawl import report
-from t5study.corpora.crawl.language import language_verdict
-from t5study.corpora.crawl.run import clean_crawl
-from t5study.corpora.crawl.settings import CrawlSettings
-from t5study.corpora.crawl.shards import find_shards
+from lab.corpora.cleaning import CleaningSettings, clean_page, read_badwords
+from lab.corpora.crawl import report
+from lab.corpora.crawl.language import language_verdict
+from lab.corpora.crawl.run import clean_crawl
+from lab.corpora.crawl.settings import CrawlSettings
+from lab.corpora.crawl.shards import find_shards
 
 DEBIAN = {
     "libreoffice-help-en-us": "usr/share/libreoffice/help/en-US/text",

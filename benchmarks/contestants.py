@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from t5study.allocator import keep_freed_memory
+from lab.allocator import keep_freed_memory
 from t5study.model import build_model, save_huggingface
 
 LEARNING_RATE = 1e-3
@@ -118,8 +118,8 @@ def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) ->
 
 def ours(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
     """The project's own training step, as its stages run it."""
+    from lab.training.schedule import constant
     from t5study.training.module import TextToText
-    from t5study.training.schedule import constant
 
     model = donor(case, contestant.dropout_form).to(case.device)
     module = TextToText(model, schedule=constant(LEARNING_RATE))

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from t5study.allocator import keep_freed_memory
+from lab.allocator import keep_freed_memory
 from t5study.model import build_model, save_huggingface
 from t5study.model.config import SIZES
 from t5study.model.generation import EOS, decode

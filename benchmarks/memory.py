@@ -24,14 +24,14 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
-from sweeps.memory import without_gaps
-from t5study.allocator import keep_freed_memory
+from lab.allocator import keep_freed_memory
+from lab.training.schedule import constant
+from sweeps.planning.memory import without_gaps
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 from t5study.model.memory import PROCESS, training_memory
 from t5study.training.loss import CHUNK
 from t5study.training.module import TextToText
-from t5study.training.schedule import constant
 
 SIZES = ("small", "base", "large", "3b", "11b")
 PLACES = {"24 GiB of RAM": without_gaps(24 * 2**30), "a 140 GiB GPU": 140 * 2**30}

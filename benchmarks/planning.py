@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.sweepfile import sweep_names
+from sweeps.asking.sweepfile import sweep_names
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ("paper", "embedded", "smoke")

@@ -18,7 +18,7 @@ from pathlib import Path
 TASKS = 8
 ROOT = Path(__file__).parents[1]
 INTO_TABLE = (
-    "import sys; from pathlib import Path; from reports.collect import collect; "
+    "import sys; from pathlib import Path; from reports.reading.collect import collect; "
     "from reports.render import render; render(collect(Path(sys.argv[1]), 'many'), 'markdown')"
 )
 INTO_PANDAS = (

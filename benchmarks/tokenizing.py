@@ -21,9 +21,9 @@ import sentencepiece
 from rich.console import Console
 from rich.table import Table
 
-from t5study.corpora import get_corpus
-from t5study.corpora.tokenized import encoded, write_tokens
-from t5study.vocabulary import Vocabulary, keep_vocabulary, train_vocabulary
+from lab.corpora import get_corpus
+from lab.corpora.tokenized import encoded, write_tokens
+from lab.vocabulary import Vocabulary, keep_vocabulary, train_vocabulary
 
 
 def tokenizers_peer(proto: Path) -> Callable[[list[str]], int]:
@@ -47,7 +47,7 @@ def tokenizers_peer(proto: Path) -> Callable[[list[str]], int]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", default="mixed", help="a corpus of t5study.corpora")
+    parser.add_argument("--corpus", default="mixed", help="a corpus of lab.corpora")
     parser.add_argument("--vocabulary", help='a spiece.model, or "published"; default: train one')
     parser.add_argument("--pieces", type=int, default=4000, help="of a trained vocabulary")
     parser.add_argument("--documents", type=int, default=8000, help="how many are encoded")

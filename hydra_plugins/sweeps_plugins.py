@@ -4,7 +4,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from sweeps import launcher, settings, sweeper
-from sweeps.compose import axes
+from sweeps.asking.compose import axes
 
 
 class StudySweeper(sweeper.StudySweeper):

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas
 
-    from reports.output import RenderedPaths
+    from reports.commands.output import RenderedPaths
 
 
 def show(store: Path, sweep: str) -> None:
     """Print a sweep's table, write it in every format, and say where Markdown and LaTeX lie."""
-    from reports.output import show_sweep
+    from reports.commands.output import show_sweep
 
     show_sweep(Path(store), sweep)
 
 
 def write(store: Path, sweep: str) -> RenderedPaths:
     """Write a sweep's table in every format below its store; ReportError for an unknown one."""
-    from reports.output import write
+    from reports.commands.output import write
 
     return write(Path(store), sweep)
 
 
 def frame(store: Path, sweep: str) -> pandas.DataFrame:
     """A sweep's scores as a DataFrame, one line a run; `sweep` is an id or "last"."""
-    from reports.collect import collect
-    from reports.dataframe import to_frame
+    from reports.reading.collect import collect
+    from reports.reading.dataframe import to_frame
 
     return to_frame(collect(Path(store), sweep))

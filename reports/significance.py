@@ -1,34 +1,5 @@
-"""Which scores count as best: the paper's rule of two standard deviations (section 3.1.5)."""
+"""The bold rule, under the name that others import."""
 
-from __future__ import annotations
+from reports.statistics.significance import bold_mask
 
-import math
-from collections.abc import Sequence
-from decimal import Decimal, localcontext
-
-EXACT = 1200
-"""Digits in which the difference of any two floats has no rounding error."""
-
-
-def bold_mask(values: Sequence[float | None], std: float | None) -> list[bool]:
-    """Which values are the best (all ties), or strictly above best - 2 std; a hole never is.
-
-    `std` None or NaN means that there is no ruler: only the best. Numbers are compared as they
-    are written: 82.81 is on the line of 83.28 and 0.235, not a rounding error above it. Raises
-    ValueError for a negative or infinite std.
-    """
-    if std is None or math.isnan(std):
-        ruler = None
-    elif std < 0 or math.isinf(std):
-        raise ValueError(f"std is {std}; accepted are a finite number from 0 up, or None.")
-    else:
-        ruler = Decimal(repr(float(std)))
-    exact = [None if v is None or math.isnan(v) else Decimal(repr(float(v))) for v in values]
-    there = [v for v in exact if v is not None]
-    if not there:
-        return [False] * len(exact)
-    best = max(there)
-    with localcontext() as context:
-        context.prec = EXACT
-        line = best if ruler is None else best - 2 * ruler
-        return [v is not None and (v == best or v > line) for v in exact]
+__all__ = ["bold_mask"]

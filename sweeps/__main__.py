@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.live import Live
 
-from sweeps.address import RecordedCell, find, identity
 from sweeps.errors import SweepError
-from sweeps.explain import explain
-from sweeps.garbage import find_garbage, remove
-from sweeps.logs import find_logs
-from sweeps.status import draw, stage_statuses
+from sweeps.running.logs import find_logs
 from sweeps.store import Store, default_store, named_store
-from sweeps.transfer import export_stages, import_stages
+from sweeps.verbs.address import RecordedCell, find, identity
+from sweeps.verbs.explain import explain
+from sweeps.verbs.garbage import find_garbage, remove
+from sweeps.verbs.status import draw, stage_statuses
+from sweeps.verbs.transfer import export_stages, import_stages
 
 _REDRAW_SECONDS = 2.0
 _PIPE_WIDTH = 240

@@ -13,15 +13,15 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from sweeps.decision import Decision
+from sweeps.asking.labels import stage_labels
+from sweeps.asking.rows import Sweep
 from sweeps.graph import Graph
-from sweeps.labels import stage_labels
-from sweeps.memory import without_gaps
-from sweeps.room import Room, this_machine
-from sweeps.rows import Sweep
+from sweeps.planning.memory import without_gaps
+from sweeps.planning.room import Room, this_machine
+from sweeps.planning.sharing import sharing
+from sweeps.planning.slots import find_slots, most_together
+from sweeps.search.decision import Decision
 from sweeps.settings import asked_of
-from sweeps.sharing import sharing
-from sweeps.slots import find_slots, most_together
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -92,7 +92,7 @@ class LocalLauncher(StageLauncher):
         sweeps: list[Sweep],
         then: Decision | None = None,
     ) -> int:
-        from sweeps.local import run_local
+        from sweeps.running.local import run_local
 
         cells = [Graph(cell.scores.values()).stages for s in sweeps for cell in s.cells]
         outcome = run_local(
@@ -131,7 +131,7 @@ class SlurmLauncher(StageLauncher):
 
     def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
         """What jobs ask for, before data are fetched for them."""
-        from sweeps.slurm_units import resources_by_name
+        from sweeps.cluster.units import resources_by_name
 
         resources_by_name(run["slurm"], Graph(stages))
 
@@ -143,7 +143,7 @@ class SlurmLauncher(StageLauncher):
         sweeps: list[Sweep],
         then: Decision | None = None,
     ) -> int:
-        from sweeps.slurm import run_slurm
+        from sweeps.cluster.slurm import run_slurm
 
         return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)
 

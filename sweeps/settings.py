@@ -9,9 +9,9 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from sweeps.devices import devices
 from sweeps.errors import nearest
-from sweeps.ranks import STRATEGIES
+from sweeps.planning.devices import devices
+from sweeps.running.ranks import STRATEGIES
 from sweeps.store import default_store
 
 

@@ -12,21 +12,21 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from sweeps.ascent import Step, advance, whole
-from sweeps.bound import bound
-from sweeps.compose import Composer
-from sweeps.decision import Decision
-from sweeps.devices import devices
+from sweeps.asking.compose import Composer
+from sweeps.asking.expand import Expansion
+from sweeps.asking.preflight import complain
+from sweeps.asking.record import write_record
+from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError, SweepError, nearest
-from sweeps.expand import Expansion
 from sweeps.graph import Graph
 from sweeps.launcher import StageLauncher
-from sweeps.mirror import ask_for
-from sweeps.plan import make_plan
-from sweeps.plan_view import as_json, show
-from sweeps.preflight import complain
-from sweeps.record import write_record
-from sweeps.rows import Sweep
+from sweeps.planning.bound import bound
+from sweeps.planning.devices import devices
+from sweeps.planning.plan import make_plan
+from sweeps.planning.plan_view import as_json, show
+from sweeps.running.mirror import ask_for
+from sweeps.search.ascent import Step, advance, whole
+from sweeps.search.decision import Decision
 from sweeps.stage import Stage
 from sweeps.store import Store, read_json
 

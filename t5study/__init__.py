@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.errors import StudyError as Error
 from t5study.config import Schema
-from t5study.errors import StudyError as Error
 
 if TYPE_CHECKING:
     from t5study.preparation import StageLike

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from t5study.corpora import needed, packaged_names
-from t5study.corpora.archives import cache_folder
+from lab.corpora import needed, packaged_names
+from lab.corpora.archives import cache_folder
 from t5study.preparation import StageLike, corpora_read, prepare, tasks_read
 
 

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t5study.errors import StudyError, unknown
+from lab.errors import StudyError, unknown
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
 from t5study.strategies import STRATEGIES
 
@@ -65,7 +65,7 @@ def complaints(config: Mapping[str, Any]) -> list[str]:
 
 
 def _corpora(config: Mapping[str, Any]) -> list[str]:
-    from t5study.corpora import get_corpus
+    from lab.corpora import get_corpus
 
     read = [config["dataset"]["corpus"]]
     if not config["vocabulary"]["file"]:

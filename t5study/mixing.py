@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from t5study.errors import StudyError, unknown
+from lab.errors import StudyError, unknown
 
 RTE = ("glue_rte", "super_glue_rte")
 """One data set under two names: it is in both suites."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from t5study.corpora import available, get_corpus, needed, packaged_names, prepare_all
-from t5study.corpora.build import missing_archives, with_dependencies
-from t5study.errors import DataError
+from lab.corpora import available, get_corpus, needed, packaged_names, prepare_all
+from lab.corpora.build import missing_archives, with_dependencies
+from lab.errors import DataError
+from lab.vocabulary import keep_vocabulary
 from t5study.stages import Stages
 from t5study.tasks.chosen import prepare_split
-from t5study.vocabulary import keep_vocabulary
 
 
 class StageLike(Protocol):

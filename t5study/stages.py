@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from t5study.corpora import get_corpus
+from lab.corpora import get_corpus
+from lab.errors import StudyError
+from lab.vocabulary import given_vocabulary
 from t5study.cost import training_cost
-from t5study.errors import StudyError
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
 from t5study.model.config import ModelConfig, model_config
 from t5study.model.flops import forward_flops, parameters
@@ -18,7 +19,6 @@ from t5study.stage import Cost, Mixture, Stage, UnitSettings
 from t5study.tasks.chosen import chosen, describe
 from t5study.tasks.suites import SUITES
 from t5study.training.finetuning import method_named
-from t5study.vocabulary import given_vocabulary
 
 EMBEDDING_MULTIPLE = 128
 """The embedding's rows are padded to a multiple of this, as in the released models."""

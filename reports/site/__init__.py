@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from reports.collect import collect
-from reports.options import WHOLE, add_store, parser, store_of
-from reports.output import FOLDER, write_text
-from reports.records import find_record, known_ids
-from reports.results import Results
+from reports.commands.options import WHOLE, add_store, parser, store_of
+from reports.commands.output import FOLDER, write_text
+from reports.reading.collect import collect
+from reports.reading.records import find_record, known_ids
+from reports.reading.results import Results
 from reports.site.cell import cell_page, cell_path
 from reports.site.overview import front_page, sweep_page
 

@@ -9,14 +9,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from reports.collect import SCORES, column_value
 from reports.figures import CURVE, read_curve
-from reports.missing import reason
-from reports.results import Result, Results
+from reports.reading.collect import SCORES, column_value
+from reports.reading.missing import reason
+from reports.reading.results import Result, Results
 from reports.site.curve import curve_element
 from reports.site.page import amount, code, duration, folded, grid, page, section
 from reports.table import Table, number
-from sweeps.logs import find_logs
+from sweeps.running.logs import find_logs
 
 Record = Mapping[str, Any]
 SAMPLES = 5

@@ -7,9 +7,9 @@ target and EOS one after the other; a packed row holds several examples, told ap
 
 from __future__ import annotations
 
+from lab.batching.loading import loader
 from t5study.batching.batches import Batches, FinetuneBatches, Measured, PretrainBatches
 from t5study.batching.layout import Layout, make_autoregressive_inputs, pack, padding_share
-from t5study.batching.loading import loader
 from t5study.batching.sources import CorpusRows, ExampleRows, Pairs
 
 __all__ = [

@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy as np
 
+from lab.batching.order import Order
+from lab.batching.ragged import Ragged
+from lab.corpora.tokenized import TokenizedCorpus
 from t5study.batching.layout import Batch, BatchError, Layout, padding_share
-from t5study.batching.order import Order
-from t5study.batching.ragged import Ragged
 from t5study.batching.sources import CorpusRows, ExampleRows, Examples, Pairs, Rows
-from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives.objective import Objective
 
 MULTIPLE = 8

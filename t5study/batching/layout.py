@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from t5study.batching.ragged import Ragged, ranges
-from t5study.errors import StudyError
+from lab.batching.ragged import Ragged, ranges
+from lab.errors import StudyError
 from t5study.model.config import ARCHITECTURES, unknown
 
 Batch = dict[str, np.ndarray]

@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from t5study.batching.fitting import Company
+from lab.batching.fitting import Company
+from lab.batching.order import shuffled
+from lab.batching.ragged import Ragged, gather, ranges
+from lab.corpora.tokenized import TokenizedCorpus
+from lab.pieces import JOINED_DOCUMENTS
 from t5study.batching.layout import BatchError, Layout, row_bounds
-from t5study.batching.order import shuffled
-from t5study.batching.ragged import Ragged, gather, ranges
-from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives.objective import Objective
-from t5study.objectives.pieces import JOINED_DOCUMENTS
 
 PIECES_OF_A_GROUP = 64
 """Documents are joined until a group gives so many pieces: only its last one is short."""

@@ -1,25 +1,8 @@
-"""`python -m t5study.corpora VERB`: what can be done with pre-training text on its own."""
+"""`python -m t5study.corpora`: the command line of lab.corpora."""
 
-from __future__ import annotations
-
-import argparse
-import importlib
 import sys
-from collections.abc import Sequence
 
-VERBS = ("t5study.corpora.command", "t5study.corpora.crawl.command", "t5study.corpora.wikipedia")
-"""Modules that add verbs: `add_arguments(verbs)` sets `run(arguments) -> exit status`."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb of the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m t5study.corpora", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    for module in VERBS:
-        importlib.import_module(module).add_arguments(verbs)
-    chosen = parser.parse_args(arguments)
-    return chosen.run(chosen)
-
+from lab.corpora.__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main())

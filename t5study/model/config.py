@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from t5study.errors import StudyError, unknown
+from lab.errors import StudyError, unknown
 
 
 class ModelError(StudyError):

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from t5study.objectives.noise import iid_noise_masks
+from lab.noise import iid_noise_masks
+from lab.runs import noise_tokens_distribution, quantile
 from t5study.objectives.objective import (
     TRUNCATED_SHARE,
     Corrupted,
@@ -15,7 +16,6 @@ from t5study.objectives.objective import (
     raw_tokens,
     register,
 )
-from t5study.objectives.runs import noise_tokens_distribution, quantile
 from t5study.objectives.spans import Rows, select
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from t5study.objectives.noise import paired_prefix_noise_masks, random_prefix_noise_masks
+from lab.noise import paired_prefix_noise_masks, random_prefix_noise_masks
 from t5study.objectives.objective import Corrupted, Objective, certain, register
 from t5study.objectives.spans import Rows, select
 

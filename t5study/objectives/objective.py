@@ -13,8 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from t5study.errors import StudyError, nearest
-from t5study.objectives.runs import exceeds, quantile
+from lab.errors import StudyError, nearest
+from lab.runs import exceeds, quantile
 from t5study.objectives.spans import FIRST_ORDINARY_ID, Rows
 
 ARCHITECTURES = ("encoder_decoder", "shared", "half", "language_model", "prefix_lm")

@@ -8,11 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from t5study.objectives.noise import (
+from lab.noise import (
     iid_noise_masks,
     random_spans_counts,
     random_spans_lengths,
     random_spans_noise_masks,
+)
+from lab.runs import (
+    exceeds,
+    quantile,
+    sentinels_distribution,
+    targets_length_distribution,
 )
 from t5study.objectives.objective import (
     FAILURE,
@@ -22,12 +28,6 @@ from t5study.objectives.objective import (
     certain,
     raw_tokens,
     register,
-)
-from t5study.objectives.runs import (
-    exceeds,
-    quantile,
-    sentinels_distribution,
-    targets_length_distribution,
 )
 from t5study.objectives.spans import Rows, collapse, labelled_runs, run_starts
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from lab.datasets.source import Source, TaskError, nearest
 from t5study.tasks import embedded, generation, glue, qa, registry, superglue, wsc
-from t5study.tasks.source import Source, TaskError, nearest
 from t5study.tasks.task import Task
 
 __all__ = ["Source", "Task", "TaskError", "get_task", "task_names"]

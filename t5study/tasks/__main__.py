@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from t5study.errors import StudyError
+from lab.errors import StudyError
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from t5study.by_content import note_file, noted_file
-from t5study.errors import DataError
+from lab.by_content import note_file, noted_file
+from lab.datasets.source import TaskError
+from lab.errors import DataError
 from t5study.tasks import get_task
-from t5study.tasks.source import TaskError
 from t5study.tasks.task import Example, Task, require_answers
 
 OVERRIDES = ("data_dir", "data_files")

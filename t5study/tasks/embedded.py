@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from t5study import metrics
-from t5study.corpora.prepared import Prepared
-from t5study.tasks.embedded_readers import catalogues, docstrings, olmo, sentiment, wordnet
+from lab import metrics
+from lab.corpora.prepared import Prepared
+from lab.datasets.embedded import catalogues, docstrings, olmo, sentiment, wordnet
+from lab.datasets.source import Source, TaskError
 from t5study.tasks.generation import summarize, text_task, translation_task
 from t5study.tasks.labels import classification, label_constants, label_note
-from t5study.tasks.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import join_fields
 
@@ -245,17 +245,3 @@ TASKS: dict[str, Callable[..., Task]] = {
     "gettext_enfr": _gettext("fr", 1428, {"en": "That is good.", "fr": "C'est bon."}),
     "gettext_enro": _gettext("ro", 1341, {"en": "That is good.", "ro": "Este bine."}),
 }
-
-DATA: dict[str, Prepared] = {
-    "vader_sentiment": sentiment.DATA,
-    "vader_rating": sentiment.DATA,
-    "gloss_category": wordnet.GLOSSES,
-    "word_in_context": wordnet.USAGE,
-    "boolq": olmo.BOOLQ,
-    "winogrande": olmo.WINOGRANDE,
-    "docstring_summary": docstrings.DATA,
-    "gettext_ende": catalogues.DATA,
-    "gettext_enfr": catalogues.DATA,
-    "gettext_enro": catalogues.DATA,
-}
-"""What must be prepared before a task can be loaded."""

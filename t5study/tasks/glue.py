@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from t5study import metrics
+from lab import metrics
+from lab.datasets.source import Source, TaskError
 from t5study.tasks.labels import choose, classification
-from t5study.tasks.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED, join_fields
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
-from t5study import metrics
-from t5study.tasks.source import Source, TaskError
+from lab import metrics
+from lab.datasets.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED, join_fields
 

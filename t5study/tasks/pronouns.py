@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from t5study.tasks.source import TaskError
+from lab.datasets.source import TaskError
 
 # fmt: off
 DETERMINERS = frozenset((

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from t5study import metrics
+from lab import metrics
+from lab.datasets.source import Source
 from t5study.tasks.labels import choose
-from t5study.tasks.source import Source
 from t5study.tasks.task import Example, Task, frequent
 from t5study.tasks.text import PADDED, UNLABELLED, collapse, pad_punctuation
 

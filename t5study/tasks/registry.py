@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from t5study.corpora.prepared import Prepared
+from lab.corpora.prepared import Prepared
+from lab.datasets.registry import help_pages, messages
 from t5study.tasks.embedded import of_prepared
 from t5study.tasks.generation import translation_task
-from t5study.tasks.registry_readers import help_pages, messages
 from t5study.tasks.task import Task
 
 EXAMPLES = {
@@ -46,10 +46,3 @@ TASKS: dict[str, Callable[..., Task]] = {
         "messages_enro", "ro", messages.DATA, {"train": 2604, "validation": 200, "test": 400}
     ),
 }
-
-DATA: dict[str, Prepared] = {
-    "help_ende": help_pages.DATA,
-    "help_enfr": help_pages.DATA,
-    "messages_enro": messages.DATA,
-}
-"""What must be prepared before a task can be loaded."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from t5study.parts import Metric, Parts
-from t5study.tasks.source import SCORE_ANOTHER, Source, TaskError
+from lab.datasets.source import SCORE_ANOTHER, Source, TaskError
+from lab.parts import Metric, Parts
 from t5study.tasks.text import UNLABELLED
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Task:
         return {metric: float(scores[metric]) for metric in self.metrics}
 
     def parts(self, targets: Sequence[Any], predictions: Sequence[Any]) -> list[Parts]:
-        """Return what each example adds to each metric (see t5study.parts)."""
+        """Return what each example adds to each metric (see lab.parts)."""
         return self.measure.parts(targets, predictions)
 
     def mean(self, scores: Mapping[str, float]) -> float:

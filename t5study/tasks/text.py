@@ -7,7 +7,7 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from t5study.tasks.source import TaskError
+from lab.datasets.source import TaskError
 
 UNLABELLED = "<unk>"
 """The target of an example whose answer is withheld (test splits)."""

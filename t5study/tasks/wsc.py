@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from t5study import metrics
+from lab import metrics
+from lab.datasets.source import Source, TaskError
 from t5study.tasks import glue, superglue
 from t5study.tasks.labels import choose, label_constants, label_note
 from t5study.tasks.pronouns import (
@@ -15,7 +16,6 @@ from t5study.tasks.pronouns import (
     wnli_texts,
     words_match,
 )
-from t5study.tasks.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from lab.parts import Parts
+from lab.vocabulary import Vocabulary
 from t5study.model.generation import decode
-from t5study.parts import Parts
 from t5study.tasks import Task
 from t5study.tasks.task import require_answers
-from t5study.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def score(questions: Questions, texts: Sequence[str]) -> dict[str, float]:
 
 
 def parts(questions: Questions, texts: Sequence[str]) -> list[Parts]:
-    """What each answer adds to the task's metrics (see t5study.parts)."""
+    """What each answer adds to the task's metrics (see lab.parts)."""
     return questions.task.parts(questions.targets, _predictions(questions, texts))
 
 

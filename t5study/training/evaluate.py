@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from t5study.allocator import keep_freed_memory
+from lab.allocator import keep_freed_memory
+from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import Questions, answer, ask, parts, score
 from t5study.training.checkpoint import load
-from t5study.vocabulary import Vocabulary
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from lab.vocabulary import Vocabulary
 from t5study.batching import Pairs
 from t5study.mixing import mixing_rates, shared_examples
 from t5study.tasks import chosen
-from t5study.vocabulary import Vocabulary
 
 ENCODED_AT_ONCE = 1 << 14
 """Examples that are there as texts at a time: a large task's would not fit into memory."""

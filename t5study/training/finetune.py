@@ -8,17 +8,17 @@ from typing import Any
 
 import lightning
 
+from lab.errors import StudyError
+from lab.training.schedule import constant
+from lab.training.team import Team, team_of
+from lab.vocabulary import Vocabulary
 from t5study.batching import FinetuneBatches
-from t5study.errors import StudyError
 from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
 from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText
-from t5study.training.schedule import constant
-from t5study.training.team import Team, team_of
 from t5study.training.validation import Validator
-from t5study.vocabulary import Vocabulary
 
 
 class Unfreezer(lightning.Callback):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from t5study.errors import StudyError, unknown
+from lab.errors import StudyError, unknown
 
 if TYPE_CHECKING:
     from t5study.model.transformer import EncoderDecoder, LanguageModel

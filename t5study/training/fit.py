@@ -13,11 +13,11 @@ from typing import Any
 import lightning
 import torch
 
-from t5study.allocator import keep_freed_memory
+from lab.allocator import keep_freed_memory
+from lab.errors import DivergedError
+from lab.training.team import Team
 from t5study.batching import loader
-from t5study.errors import DivergedError
 from t5study.training.module import TextToText
-from t5study.training.team import Team
 from t5study.training.validation import Validator
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lab.corpora.tokenized import TokenizedCorpus
+from lab.training.schedule import inverse_square_root
+from lab.training.team import Team, full, team_of
+from lab.vocabulary import Vocabulary
 from t5study.batching import (
     Batches,
     CorpusRows,
@@ -15,16 +19,12 @@ from t5study.batching import (
     Measured,
     PretrainBatches,
 )
-from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.objectives import get_objective
 from t5study.training.checkpoint import build, save
 from t5study.training.examples import rates, training_pairs
 from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText, named_state
-from t5study.training.schedule import inverse_square_root
-from t5study.training.team import Team, full, team_of
 from t5study.training.validation import Validator
-from t5study.vocabulary import Vocabulary
 
 UNSUPERVISED = "unsupervised"
 MEASURED = 4

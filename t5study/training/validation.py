@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from lab.vocabulary import Vocabulary
 from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import answer, ask, score
 from t5study.training.checkpoint import save
-from t5study.vocabulary import Vocabulary
 
 LAST_MODEL = "last.pt"
 

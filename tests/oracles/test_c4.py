@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from t5study.corpora.cleaning import clean_page
-from t5study.corpora.crawl.lines import drop_duplicate_lines
+from lab.corpora.cleaning import clean_page
+from lab.corpora.crawl.lines import drop_duplicate_lines
 
 CASES = {
     case["case"]: case

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.noise import random_prefix_noise_mask
+from lab.pieces import split_tokens, split_tokens_to_targets_length
 from t5study.objectives import get_objective
-from t5study.objectives.noise import random_prefix_noise_mask
-from t5study.objectives.pieces import split_tokens, split_tokens_to_targets_length
 from t5study.objectives.spans import (
     noise_span_to_unique_sentinel,
     nonnoise_span_to_sentinel,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from t5study import metrics
+from lab import metrics
 from t5study.tasks import get_task
 from t5study.tasks.generation import translate
 from t5study.tasks.labels import format_example

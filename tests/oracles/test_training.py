@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from t5study.training.adafactor import Adafactor, second_moment_decay
-from t5study.training.schedule import inverse_square_root
+from lab.training.adafactor import Adafactor, second_moment_decay
+from lab.training.schedule import inverse_square_root
 
 CASES = {
     case["case"]: case

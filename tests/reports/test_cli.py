@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import reports
-from reports.cli import main
+from reports.commands.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -176,7 +176,8 @@ def test_nothing_asked_is_answered_with_the_commands(capsys) -> None:
 def test_import_is_light() -> None:
     """Neither torch nor a study, and none of the heavy libraries before they are needed."""
     code = (
-        "import sys, reports, reports.cli, reports.compare, reports.verify, reports.published\n"
+        "import sys, reports, reports.commands.cli, reports.commands.compare\n"
+        "import reports.commands.verify, reports.published\n"
         "heavy = 'torch lightning t5study pandas scipy matplotlib wandb transformers datasets'\n"
         "print([name for name in heavy.split() if name in sys.modules])"
     )

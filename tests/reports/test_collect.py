@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from reports.collect import collect
 from reports.errors import ReportError
+from reports.reading.collect import collect
 from reports.table import Table
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.compare import compare, run
+from reports.commands.compare import compare, run
 from reports.errors import ReportError
 
 LABELS = [f"Corruption rate = {rate}%" for rate in (10, 15, 25, 50)]

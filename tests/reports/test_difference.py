@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from reports.collect import collect
-from reports.difference import holm, mark_differences
 from reports.errors import ReportError
+from reports.reading.collect import collect
+from reports.statistics.difference import holm, mark_differences
 from reports.table import Table
 
 

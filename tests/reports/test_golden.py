@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.collect import collect
 from reports.published import find_study
+from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
 
 GOLDEN = Path(__file__).parent / "golden"

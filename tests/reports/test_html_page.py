@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.collect import collect
+from reports.reading.collect import collect
 from reports.render import render
 
 BROWSER = shutil.which("chromium")

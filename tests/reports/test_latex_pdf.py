@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.collect import collect
 from reports.published import find_study
+from reports.reading.collect import collect
 from reports.render import Style, render
 
 PACKAGES = "texlive-latex-base texlive-latex-recommended texlive-science poppler-utils"

@@ -11,7 +11,7 @@ import pytest
 
 from reports.errors import ReportError
 from reports.published import PublishedStudy, find_study, studies
-from reports.significance import bold_mask
+from reports.statistics.significance import bold_mask
 
 STUDY = find_study()
 CONDENSED = [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
@@ -165,7 +165,7 @@ def test_unknown_table_and_study_name_the_known() -> None:
 
 def test_drawn_by_the_same_command(capsys: pytest.CaptureFixture[str]) -> None:
     """--format json has the same shape as for our tables."""
-    from reports.cli import main
+    from reports.commands.cli import main
 
     assert main(["published", "--table", "6", "--format", "json"]) == 0
     drawn = json.loads(capsys.readouterr().out)

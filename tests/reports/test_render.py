@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reports.collect import collect
 from reports.errors import ReportError
+from reports.reading.collect import collect
 from reports.render import Style, render
 from reports.render.markdown import escape as markdown_escape
 from reports.render.tex import escape as tex_escape

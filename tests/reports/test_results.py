@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from reports.collect import collect
-from reports.results import INDEX
+from reports.reading.collect import collect
+from reports.reading.results import INDEX
 
 
 def one_row(builder, value: float = 50.0) -> str:
@@ -24,7 +24,7 @@ def test_a_second_reading_opens_no_stage(builder, monkeypatch) -> None:
     """The index answers for files that did not change."""
     one_row(builder)
     assert value(builder) == 50.0
-    monkeypatch.setattr("reports.results._read", lambda path: {}[path])
+    monkeypatch.setattr("reports.reading.results._read", lambda path: {}[path])
     assert value(builder) == 50.0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reports.cli import main
+from reports.commands.cli import main
 from reports.errors import ReportError
 from reports.site import write_site
 

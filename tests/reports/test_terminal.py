@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from reports.collect import collect
 from reports.published import find_study
+from reports.reading.collect import collect
 from reports.render.terminal import print_terminal
 from reports.table import Table
 

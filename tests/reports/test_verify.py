@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from reports.cli import main
-from reports.collect import collect
-from reports.compare import compare
+from reports.commands.cli import main
+from reports.commands.compare import compare
+from reports.commands.output import write_table
+from reports.commands.verify import redraw, run
 from reports.errors import ReportError
-from reports.output import write_table
 from reports.published import find_study
+from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
-from reports.verify import redraw, run
 
 
 def written(full, tmp_path: Path, format: str, style: Style | None = None) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.cli import main
+from reports.commands.cli import main
 
 
 def test_files_are_logged_offline(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports import watch as module
-from reports.cli import main
-from reports.watch import at_rest
+from reports.commands import watch as module
+from reports.commands.cli import main
+from reports.commands.watch import at_rest
 
 
 @pytest.fixture

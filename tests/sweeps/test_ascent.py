@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.ascent import choose
+from sweeps.search.ascent import choose
 
 ROOT = Path(__file__).parents[2]
 STUDY = """

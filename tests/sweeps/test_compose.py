@@ -8,7 +8,7 @@ import hydra
 import pytest
 from omegaconf import OmegaConf
 
-from sweeps.compose import Composer, search_path
+from sweeps.asking.compose import Composer, search_path
 
 FILES = {
     "config.yaml": """

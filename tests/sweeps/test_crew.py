@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-import sweeps.crew
-import sweeps.slots
-from sweeps.crew import muster
+import sweeps.planning.slots
+import sweeps.running.crew
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
-from sweeps.local import Outcome, run_local
-from sweeps.slots import Slot
+from sweeps.planning.slots import Slot
+from sweeps.running.crew import muster
+from sweeps.running.local import Outcome, run_local
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -181,7 +181,7 @@ def test_another_process_that_fails_ends_the_stage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The lead, which waits for it, is ended; the reason is that of who failed, with its log."""
-    monkeypatch.setattr(sweeps.crew, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(sweeps.running.crew, "GRACE_SECONDS", 0.5)
     stage = together(breaks=1)
     began = time.monotonic()
     outcome = run(stage, toy.text("good"))
@@ -202,7 +202,7 @@ def test_a_lead_that_fails_takes_the_others_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its own reason is the one that is told."""
-    monkeypatch.setattr(sweeps.crew, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(sweeps.running.crew, "GRACE_SECONDS", 0.5)
     stage = together(breaks=0)
     outcome = run(stage)
     assert outcome.reasons[stage.key].startswith("ValueError: this rank breaks")
@@ -322,8 +322,8 @@ def test_each_process_has_a_gpu_of_its_own(
     assert chosen(2, places) == [gpus[0], gpus[2]]
     assert chosen(3, places) is None
     assert chosen(2, [beside, gpus[0], gpus[1]]) is None
-    assert sweeps.slots.most_together(places) == 2
-    assert sweeps.slots.most_together([beside] * 3) == 3
+    assert sweeps.planning.slots.most_together(places) == 2
+    assert sweeps.planning.slots.most_together([beside] * 3) == 3
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
     stage = together()
     outcome = run_local(Graph([stage]), store, workers_per_stage=2, progress=False)

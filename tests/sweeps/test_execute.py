@@ -12,11 +12,11 @@ from dataclasses import asdict
 
 import pytest
 
-import sweeps.execute
-from sweeps.context import StopRequest
+import sweeps.running.execute
 from sweeps.errors import StoreError
-from sweeps.execute import run_one
 from sweeps.lease import acquire, read_lease, this_process
+from sweeps.running.context import StopRequest
+from sweeps.running.execute import run_one
 
 
 @pytest.fixture
@@ -198,14 +198,14 @@ def test_a_held_stage_is_elsewhere(store, toy, run):
 def test_what_finished_between_the_look_and_the_lease_is_not_repeated(store, toy, run, monkeypatch):
     """Another process publishes and releases just before our lease: its work stands."""
     stage = toy.count("a", steps=2)
-    real = sweeps.execute.acquire
+    real = sweeps.running.execute.acquire
 
     def late(*arguments, **keywords):
-        monkeypatch.setattr(sweeps.execute, "acquire", real)
+        monkeypatch.setattr(sweeps.running.execute, "acquire", real)
         assert run_one(store, stage.key).state == "done"
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(sweeps.execute, "acquire", late)
+    monkeypatch.setattr(sweeps.running.execute, "acquire", late)
     result = run(stage)
     assert (result.state, result.generation) == ("done", 0)
     assert [words[0] for words in toy.marks()] == ["from", "finished"]
@@ -214,7 +214,7 @@ def test_what_finished_between_the_look_and_the_lease_is_not_repeated(store, toy
 
 def test_waiting_follows_a_holder_that_dies(store, toy, run, monkeypatch):
     """With `wait`, a job takes over when the beat stands still."""
-    monkeypatch.setattr(sweeps.execute, "_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(sweeps.running.execute, "_WAIT_SECONDS", 0.05)
     stage = toy.text("a")
     folder = store.path / "leases" / stage.key
     folder.mkdir()

@@ -17,7 +17,7 @@ import pytest
 
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
-from sweeps.local import run_local
+from sweeps.running.local import run_local
 from sweeps.stage import Stage
 from sweeps.store import RESERVED_NAMES, Store
 
@@ -244,7 +244,7 @@ def test_a_kill_between_rename_and_release(toy, store):
 
 def test_a_truncated_checkpoint_is_passed_over(toy, store, monkeypatch):
     """The stage is given every earlier work folder, newest first, to find a readable one."""
-    monkeypatch.setattr("sweeps.local.MAX_DEATHS", 3)
+    monkeypatch.setattr("sweeps.running.local.MAX_DEATHS", 3)
     stage = toy.stage("dies_in_checkpoint")
     assert run_local(Graph([stage]), store, progress=False).status == 0
     seen = json.loads((store.find(stage) / "text.txt").read_text())

@@ -12,12 +12,12 @@ from dataclasses import asdict
 
 import pytest
 
-import sweeps.slots
+import sweeps.planning.slots
 from sweeps.errors import StoreError, SweepError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease, this_process
-from sweeps.local import run_local
-from sweeps.progress import NoProgress
+from sweeps.running.local import run_local
+from sweeps.running.progress import NoProgress
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -222,7 +222,8 @@ def test_stages_that_together_may_fill_the_disk_are_warned_of(store, toy):
 def test_workers_that_do_not_start_are_reported(run, store, toy):
     """A broken environment is one message with Python's last word."""
     (toy.folder / "sitecustomize.py").write_text(
-        "import sys\nif 'sweeps.worker' in sys.orig_argv:\n    sys.exit('broken environment')\n"
+        "import sys\n"
+        "if 'sweeps.running.worker' in sys.orig_argv:\n    sys.exit('broken environment')\n"
     )
     with pytest.raises(SweepError, match=r"A worker process does not start: .*broken environment"):
         run(toy.text("a"))
@@ -351,12 +352,12 @@ def test_workers_leave_when_the_launcher_is_killed(store, toy):
 
 
 def test_a_job_runs_from_store_and_key_alone(store, toy):
-    """`python -m sweeps.worker --store S --key K` finds all it needs, and tells by its status."""
+    """`python -m sweeps.worker --store S --key K` finds all it needs; its status tells the end."""
     good, bad = toy.text("good"), toy.stage("raises")
     orphan = toy.text("orphan", toy.text("never ran"))
     for stage in (good, bad, orphan, *orphan.inputs.values()):
         store.write_spec(stage)
-    command = [sys.executable, "-m", "sweeps.worker", "--store", str(store.path), "--key"]
+    command = [sys.executable, "-m", "sweeps.running.worker", "--store", str(store.path), "--key"]
     environment = {**os.environ, "PYTHONPATH": str(toy.folder)}
 
     def status(key: str) -> int:
@@ -375,7 +376,15 @@ def test_a_job_saves_when_it_is_told_to_leave(store, toy):
     stage = toy.count("a", steps=10**6, every=10**9)
     store.write_spec(stage)
     job = subprocess.Popen(
-        [sys.executable, "-m", "sweeps.worker", "--store", str(store.path), "--key", stage.key],
+        [
+            sys.executable,
+            "-m",
+            "sweeps.running.worker",
+            "--store",
+            str(store.path),
+            "--key",
+            stage.key,
+        ],
         env={**os.environ, "PYTHONPATH": str(toy.folder)},
         stderr=subprocess.DEVNULL,
     )
@@ -389,21 +398,21 @@ def test_a_job_saves_when_it_is_told_to_leave(store, toy):
 def two_gpus(monkeypatch):
     """A machine with eight cores and two GPUs."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
-    monkeypatch.setattr(sweeps.slots, "available_cores", lambda: 8)
+    monkeypatch.setattr(sweeps.planning.slots, "available_cores", lambda: 8)
 
 
 def test_slots_of_a_machine_without_gpus(monkeypatch):
     """One worker of one thread a core, unless told otherwise."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(sweeps.slots, "available_cores", lambda: 3)
-    assert [slot.threads for slot in sweeps.slots.find_slots()] == [1, 1, 1]
-    assert [slot.threads for slot in sweeps.slots.find_slots(2, 4)] == [4, 4]
-    assert {slot.device for slot in sweeps.slots.find_slots()} == {"cpu"}
+    monkeypatch.setattr(sweeps.planning.slots, "available_cores", lambda: 3)
+    assert [slot.threads for slot in sweeps.planning.slots.find_slots()] == [1, 1, 1]
+    assert [slot.threads for slot in sweeps.planning.slots.find_slots(2, 4)] == [4, 4]
+    assert {slot.device for slot in sweeps.planning.slots.find_slots()} == {"cpu"}
 
 
 def test_slots_of_a_machine_with_gpus(two_gpus):
     """One worker a GPU that sees only it, the cores shared out, and some without a GPU."""
-    slots = sweeps.slots.find_slots()
+    slots = sweeps.planning.slots.find_slots()
     with_gpu = [slot for slot in slots if slot.gpu is not None]
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in with_gpu] == ["0", "3"]
     assert [(slot.device, slot.threads) for slot in with_gpu] == [("cuda:0", 4)] * 2
@@ -416,7 +425,9 @@ def test_slots_of_a_machine_with_gpus(two_gpus):
 
 def test_several_slots_a_gpu(two_gpus):
     """Small models share a GPU."""
-    slots = [slot for slot in sweeps.slots.find_slots(slots_per_gpu=2) if slot.gpu is not None]
+    slots = [
+        slot for slot in sweeps.planning.slots.find_slots(slots_per_gpu=2) if slot.gpu is not None
+    ]
     assert [slot.gpu for slot in slots] == ["0", "3", "0", "3"]
     assert slots[0].threads == 2
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sweeps.mirror import VARIABLE
+from sweeps.running.mirror import VARIABLE
 from sweeps.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def run(toy, store: Store, stage, **environment: str) -> None:
     (toy.folder / "curves.py").write_text(STUDY)
     store.write_spec(stage)
     subprocess.run(
-        [sys.executable, "-m", "sweeps.worker", "--store", store.path, "--key", stage.key],
+        [sys.executable, "-m", "sweeps.running.worker", "--store", store.path, "--key", stage.key],
         env={**os.environ, "PYTHONPATH": f"{toy.folder}:{ROOT}", **environment},
         check=True,
         capture_output=True,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sweeps.asking.placeholders import fill, strip
 from sweeps.errors import ConfigurationError
-from sweeps.placeholders import fill, strip
 
 
 @pytest.mark.parametrize(

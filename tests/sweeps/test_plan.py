@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sweeps import devices
-from sweeps.devices import Device
+from sweeps.asking.rows import Row, Sweep
 from sweeps.lease import HeldLease, acquire
-from sweeps.plan import Plan, make_plan
-from sweeps.plan_view import as_json, show
-from sweeps.rows import Row, Sweep
+from sweeps.planning import devices
+from sweeps.planning.devices import Device
+from sweeps.planning.plan import Plan, make_plan
+from sweeps.planning.plan_view import as_json, show
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 from sweeps.study import Cell

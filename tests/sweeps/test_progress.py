@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sweeps.graph import Graph
-from sweeps.progress import Board, LiveProgress, PlainProgress, Running, clock, number
+from sweeps.running.progress import Board, LiveProgress, PlainProgress, Running, clock, number
 from sweeps.stage import Cost, Stage
 
 
@@ -118,7 +118,7 @@ def test_plain_lines_tell_steps_now_and_then(board, stages, monkeypatch):
     board.running[key].told(5.0, 3, 10, {"loss": 2.5, "tokens_per_second": 1234.5})
     progress.stepped(key)
     before = text.getvalue()
-    monkeypatch.setattr("sweeps.progress._PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr("sweeps.running.progress._PLAIN_SECONDS", 0.0)
     progress.stepped(key)
     assert text.getvalue()[len(before) + 9 :] == (
         "pretrain span seed 0  step 3/10  loss 2.5  1,234 tokens/s\n"

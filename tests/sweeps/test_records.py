@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from reports.cli import main as reports
-from reports.records import find_record, known_ids
+from reports.commands.cli import main as reports
+from reports.reading.records import find_record, known_ids
 from sweeps.__main__ import main
-from sweeps.execute import run_one
-from sweeps.record import write_record
-from sweeps.rows import Row, Sweep
+from sweeps.asking.record import write_record
+from sweeps.asking.rows import Row, Sweep
+from sweeps.asking.sweepfile import Search, SweepFile
+from sweeps.running.execute import run_one
 from sweeps.stage import Stage
 from sweeps.store import Store, own_name
 from sweeps.study import Cell
-from sweeps.sweepfile import Search, SweepFile
 
 ROOT = Path(__file__).parents[2]
 GAME = [{"name": "Game", "terms": [[["game", "acc"]]], "decimals": 1}]

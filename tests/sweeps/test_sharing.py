@@ -8,9 +8,9 @@ import pytest
 
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
-from sweeps.local import run_local
+from sweeps.planning.sharing import unshared
+from sweeps.running.local import run_local
 from sweeps.settings import Slurm
-from sweeps.sharing import unshared
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 

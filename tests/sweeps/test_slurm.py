@@ -18,14 +18,14 @@ from typing import Any
 
 import pytest
 
+from sweeps.cluster.queue import queue
+from sweeps.cluster.slurm import run_slurm
+from sweeps.cluster.submit import open_submissions
+from sweeps.cluster.units import Unit, arrays, bundle, make_units, resources_by_name
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.graph import Graph
-from sweeps.local import run_local
+from sweeps.running.local import run_local
 from sweeps.settings import Slurm
-from sweeps.slurm import run_slurm
-from sweeps.slurm_queue import queue
-from sweeps.slurm_submit import open_submissions
-from sweeps.slurm_units import Unit, arrays, bundle, make_units, resources_by_name
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -42,7 +42,7 @@ SUBMIT = """
 import json, pickle, sys
 from pathlib import Path
 from sweeps.graph import Graph
-from sweeps.slurm import run_slurm
+from sweeps.cluster.slurm import run_slurm
 from sweeps.store import Store
 graph = Graph(pickle.loads(Path(sys.argv[1]).read_bytes()))
 sys.exit(run_slurm(graph, Store(sys.argv[2]), json.loads(sys.argv[3])))
@@ -66,8 +66,8 @@ def until(said: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweeps.slurm.FIRST_POLL", 0.3)
-    monkeypatch.setattr("sweeps.slurm.LONGEST_POLL", 0.5)
+    monkeypatch.setattr("sweeps.cluster.slurm.FIRST_POLL", 0.3)
+    monkeypatch.setattr("sweeps.cluster.slurm.LONGEST_POLL", 0.5)
 
 
 @pytest.fixture

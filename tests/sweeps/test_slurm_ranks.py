@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from sweeps.cluster.queue import queue
+from sweeps.cluster.slurm import run_slurm
+from sweeps.cluster.units import bundle, make_units, resources_by_name
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
 from sweeps.settings import Slurm
-from sweeps.slurm import run_slurm
-from sweeps.slurm_queue import queue
-from sweeps.slurm_units import bundle, make_units, resources_by_name
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -125,8 +125,8 @@ def test_only_one_number_of_processes_is_bundled(meet: Callable[..., Stage]) -> 
 @pytest.fixture
 def slurm(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The cluster, quickly looked at; nothing stays in the queue."""
-    monkeypatch.setattr("sweeps.slurm.FIRST_POLL", 0.3)
-    monkeypatch.setattr("sweeps.slurm.LONGEST_POLL", 0.5)
+    monkeypatch.setattr("sweeps.cluster.slurm.FIRST_POLL", 0.3)
+    monkeypatch.setattr("sweeps.cluster.slurm.LONGEST_POLL", 0.5)
     yield
     subprocess.run(["scancel", "-u", "root"], check=True)
     end = time.monotonic() + 60

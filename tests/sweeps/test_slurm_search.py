@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from sweeps.slurm_queue import queue
-from sweeps.slurm_submit import open_submissions
+from sweeps.cluster.queue import queue
+from sweeps.cluster.submit import open_submissions
 from sweeps.store import Store
 
 pytestmark = pytest.mark.apt

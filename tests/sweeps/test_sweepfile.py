@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.asking.sweepfile import read_sweep_file
 from sweeps.errors import SweepError
-from sweeps.sweepfile import read_sweep_file
 
 HEAD = "study: toy\ntitle: x\n"
 KNOWN = "Known: study, title, section, baseline, seeds, rows, search."

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.records import find_record, known_ids
-from sweeps.record import write_record
-from sweeps.rows import Row, Sweep
+from reports.reading.records import find_record, known_ids
+from sweeps.asking.record import write_record
+from sweeps.asking.rows import Row, Sweep
 from sweeps.store import Store
 from sweeps.study import Cell
 

@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 from sweeps.__main__ import main
-from sweeps.execute import Result, run_one
 from sweeps.graph import Graph
 from sweeps.lease import acquire, read_beat, this_process
+from sweeps.running.execute import Result, run_one
 from sweeps.stage import Stage
 from sweeps.store import Store, write_json
 

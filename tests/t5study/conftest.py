@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.compose import Composer, search_path
+from sweeps.asking.compose import Composer, search_path
 
 CONF = Path(__file__).parents[2] / "conf"
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab.corpora.archives import cache_folder
+from lab.corpora.prepared import Prepared
+from lab.errors import DataError
 from t5study import carrying, preparation
-from t5study.corpora.archives import cache_folder
-from t5study.corpora.prepared import Prepared
-from t5study.errors import DataError
 from t5study.stages import Stages
 from t5study.strategies import get, members
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import hydra
 import pytest
 
-from sweeps.compose import Composer, search_path
+from sweeps.asking.compose import Composer, search_path
+from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
-from sweeps.expand import Expansion
 
 CONF = Path(__file__).parents[2] / "conf"
 LOCAL = "  - override hydra/launcher: local\n"

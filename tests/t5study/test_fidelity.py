@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.compose import Composer, search_path
-from t5study.corpora.crawl.command import add_arguments
+from lab.corpora.crawl.command import add_arguments
+from sweeps.asking.compose import Composer, search_path
 from t5study.impossible import complaints
 from t5study.tasks import get_task
 

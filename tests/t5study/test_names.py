@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from lab.noise import (
+    iid_noise_mask,
+    random_spans_lengths,
+    random_spans_noise_mask,
+)
 from t5study.mixing import mixing_rates
 from t5study.model import (
     build_model,
@@ -18,11 +23,6 @@ from t5study.model import (
     save_huggingface,
 )
 from t5study.objectives import get_objective, objective_names
-from t5study.objectives.noise import (
-    iid_noise_mask,
-    random_spans_lengths,
-    random_spans_noise_mask,
-)
 from t5study.objectives.spans import (
     drop_noise_tokens,
     drop_nonnoise_tokens,

@@ -16,7 +16,8 @@ WRITTEN = json.loads(Path(__file__).with_name("plan_keys.json").read_text())
 @pytest.fixture(scope="module")
 def plan_keys() -> ModuleType:
     spec = importlib.util.spec_from_file_location("plan_keys", SCRIPT)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -246,7 +246,7 @@ def test_half_has_half_of_the_blocks(configured: Configured):
 
 def test_given_vocabulary_enters_by_its_content(configured: Configured, tmp_path: Path):
     """Its sha256 and pieces stand in the key, whatever the path; the embedding has its size."""
-    from t5study.vocabulary import train_vocabulary
+    from lab.vocabulary import train_vocabulary
 
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = [f"{a}{b}{c}" for a in letters for b in letters[:8] for c in letters[:3]]

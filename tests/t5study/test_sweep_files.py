@@ -10,11 +10,11 @@ import hydra
 import pytest
 from omegaconf import OmegaConf
 
-from sweeps.compose import Composer, search_path
+from sweeps.asking.compose import Composer, search_path
+from sweeps.asking.expand import Expansion
+from sweeps.asking.rows import Sweep
+from sweeps.asking.sweepfile import read_sweep_file, sweep_names
 from sweeps.errors import ConfigurationError
-from sweeps.expand import Expansion
-from sweeps.rows import Sweep
-from sweeps.sweepfile import read_sweep_file, sweep_names
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from sweeps.ascent import advance
-from sweeps.compose import Composer, search_path
+from sweeps.asking.compose import Composer, search_path
+from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
-from sweeps.expand import Expansion
 from sweeps.launcher import LocalLauncher
-from sweeps.room import Room
+from sweeps.planning.room import Room
+from sweeps.search.ascent import advance
 from sweeps.stage import Stage
 from sweeps.store import Store
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import FinetuneBatches, Pairs, PretrainBatches, padding_share
 from t5study.batching.batches import Batches
 from t5study.batching.layout import BatchError
 from t5study.batching.sources import CorpusRows, ExampleRows
-from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.objectives import get_objective
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.batching.fitting import Company, Fitting
+from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import PretrainBatches
-from t5study.batching.fitting import Company, Fitting
-from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.objectives import get_objective, objective_names
 
 PIECES, SENTINELS = 1000, 200

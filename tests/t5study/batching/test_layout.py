@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.batching.ragged import Ragged
 from t5study.batching import Layout, pack, padding_share
 from t5study.batching.layout import BatchError, row_bounds
-from t5study.batching.ragged import Ragged
 
 ARCHITECTURES = ["encoder_decoder", "language_model", "prefix_lm"]
 side = st.lists(st.integers(2, 99), max_size=11).map(lambda ids: [*ids, 1])

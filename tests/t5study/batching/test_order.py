@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t5study.batching.order import BLOCK, CHUNK, Order, shuffled
+from lab.batching.order import BLOCK, CHUNK, Order, shuffled
 
 
 @given(count=st.integers(1, 3000), epoch=st.integers(0, 5), seed=st.integers(0, 2**31))

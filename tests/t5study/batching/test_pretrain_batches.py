@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import Batches, CorpusRows, Layout, PretrainBatches, padding_share
 from t5study.batching.layout import BatchError
-from t5study.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.objectives import get_objective, objective_names
 
 PIECES, SENTINELS = 1000, 64

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn.attention import flex_attention as library
 
+from lab.training.schedule import constant
 from t5study.model import build_model, flex, layers, plain
 from t5study.training.module import TextToText
-from t5study.training.schedule import constant
 
 B, T, S, H, K = 2, 24, 40, 2, 16
 

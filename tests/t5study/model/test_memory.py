@@ -15,6 +15,8 @@ from torch.distributed.fsdp import fully_shard
 from torch.profiler import ProfilerActivity, profile
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
+from lab.training import adafactor
+from lab.training.adafactor import Adafactor, factored_dims
 from t5study.model import build_model
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
@@ -26,8 +28,6 @@ from t5study.model.memory import (
     training_memory,
     updated,
 )
-from t5study.training import adafactor
-from t5study.training.adafactor import Adafactor, factored_dims
 from t5study.training.loss import CHUNK
 
 SOURCE, TARGET = 512, 114

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t5study.objectives import noise
-from t5study.objectives.noise import (
+from lab import noise
+from lab.noise import (
     iid_noise_mask,
     iid_noise_masks,
     random_prefix_noise_mask,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from t5study.objectives.pieces import aligned_chunk, raw_pieces, split_tokens
+from lab.pieces import aligned_chunk, raw_pieces, split_tokens
 
 
 def documents(*lengths):

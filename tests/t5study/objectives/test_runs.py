@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from t5study.objectives.runs import (
+from lab.runs import (
     exceeds,
     noise_runs_distribution,
     noise_tokens_distribution,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from lab.datasets.source import Source, TaskError
 from t5study.tasks import get_task
 from t5study.tasks.chosen import chosen, describe, examples, prepare_split
-from t5study.tasks.source import Source, TaskError
 
 
 @pytest.fixture

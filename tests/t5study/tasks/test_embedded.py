@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t5study.corpora import available, needed
-from t5study.corpora.build import with_dependencies
+from lab.corpora import available, needed
+from lab.corpora.build import with_dependencies
+from lab.datasets.embedded import olmo, sentiment, wordnet
+from lab.datasets.embedded.splits import letters
+from lab.datasets.packaged import EMBEDDED as DATA
 from t5study.tasks import TaskError, get_task, task_names
-from t5study.tasks.embedded import DATA, TASKS, rating, rating_text
-from t5study.tasks.embedded_readers import olmo, sentiment, wordnet
-from t5study.tasks.embedded_readers.splits import letters
+from t5study.tasks.embedded import TASKS, rating, rating_text
 
-FETCH = "python -m t5study.corpora fetch"
+FETCH = "python -m lab.corpora fetch"
 
 TEXTS = {
     "vader_sentiment": (

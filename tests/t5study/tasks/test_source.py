@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from t5study.by_content import file_sha256
+from lab.by_content import file_sha256
+from lab.datasets.source import check_fields
 from t5study.tasks import Source, TaskError, get_task
-from t5study.tasks.source import check_fields
 
 ROWS = [
     {"sentence1": f"One {i}.", "sentence2": f"Two {i}.", "label": i % 2, "idx": i} for i in range(4)
@@ -173,7 +173,7 @@ def test_a_damaged_file_of_ours_says_how_it_is_made_anew(tmp_path):
     with pytest.raises(TaskError) as raised:
         source.load("toy", "train", ["text"])
     assert str(raised.value).endswith(
-        f". Delete the folder {tmp_path} and type: python -m t5study.corpora fetch toy"
+        f". Delete the folder {tmp_path} and type: python -m lab.corpora fetch toy"
     )
 
 

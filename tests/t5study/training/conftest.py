@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from t5study.corpora.tokenized import write_tokens
-from t5study.metrics import accuracy
-from t5study.parts import Parts
+from lab.corpora.tokenized import write_tokens
+from lab.metrics import accuracy
+from lab.parts import Parts
+from lab.vocabulary import Vocabulary, train_vocabulary
 from t5study.tasks import get_task
-from t5study.vocabulary import Vocabulary, train_vocabulary
 
 TEXT = "red green blue cat dog bird sun moon star tree river stone bread water wine"
 WORDS = TEXT.split()

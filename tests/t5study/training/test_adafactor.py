@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from t5study.training.adafactor import Adafactor, factored_dims
+from lab.training.adafactor import Adafactor, factored_dims
 
 
 def steps_of(optimizer: torch.optim.Optimizer, parameter: torch.nn.Parameter, count: int) -> None:

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn.attention import flex_attention as library
 
+from lab.training.schedule import constant
 from t5study.model import build_model, flex, layers
 from t5study.training.module import TextToText, widened
-from t5study.training.schedule import constant
 
 V = 29
 

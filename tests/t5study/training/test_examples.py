@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from lab.vocabulary import Vocabulary
 from t5study.tasks.chosen import examples
 from t5study.training.examples import rates, training_pairs
-from t5study.vocabulary import Vocabulary
 
 COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
 

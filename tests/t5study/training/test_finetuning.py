@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from lab.errors import StudyError
+from lab.training.adafactor import Adafactor
 from t5study.batching import Layout, pack
-from t5study.errors import StudyError
 from t5study.model import build_model
 from t5study.model.config import ARCHITECTURES
-from t5study.training.adafactor import Adafactor
 from t5study.training.finetuning import Method, get_method
 from t5study.training.loss import cross_entropy
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lab.corpora.tokenized import TokenizedCorpus
 from t5study.batching import Measured
-from t5study.corpora.tokenized import TokenizedCorpus
 from t5study.training import pretrain
 from t5study.training.pretrain import repeat_notes, sample_notes
 

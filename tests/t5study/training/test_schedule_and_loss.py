@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lab.training.schedule import constant, inverse_square_root
 from t5study.training import loss
 from t5study.training.loss import cross_entropy, output_cross_entropy
-from t5study.training.schedule import constant, inverse_square_root
 
 
 def test_inverse_square_root_holds_then_decays() -> None:

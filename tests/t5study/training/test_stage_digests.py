@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from t5study.corpora.tokenized import TokenizedCorpus
+from lab.corpora.tokenized import TokenizedCorpus
+from lab.vocabulary import Vocabulary
 from t5study.training import evaluate, finetune, fit, pretrain
-from t5study.vocabulary import Vocabulary
 
 STORED = Path(__file__).with_name("digests.json")
 RENEW = "T5STUDY_RENEW_DIGESTS"

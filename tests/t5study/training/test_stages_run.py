@@ -15,7 +15,7 @@ import pytest
 import torch
 from trained import losses, weights
 
-from t5study.errors import DivergedError
+from lab.errors import DivergedError
 from t5study.training import evaluate, finetune, pretrain
 from t5study.training.fit import newest_checkpoint
 

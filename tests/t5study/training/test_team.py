@@ -13,9 +13,9 @@ import torch
 from torch import distributed
 from trained import losses
 
-from t5study.errors import StudyError
+from lab.errors import StudyError
+from lab.training.team import Several, Team, team_of
 from t5study.training import finetune, pretrain
-from t5study.training.team import Several, Team, team_of
 
 STRATEGIES = ("ddp", "fsdp")
 Train = Callable[..., Path]

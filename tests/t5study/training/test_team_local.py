@@ -57,7 +57,7 @@ LAUNCH = """
 import pickle, sys
 from pathlib import Path
 from sweeps.graph import Graph
-from sweeps.local import run_local
+from sweeps.running.local import run_local
 from sweeps.store import Store
 
 graph = Graph(pickle.loads(Path(sys.argv[1]).read_bytes()))

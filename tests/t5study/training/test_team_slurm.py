@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from trained import losses
 
+from sweeps.cluster.slurm import run_slurm
+from sweeps.cluster.submit import open_submissions
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
 from sweeps.settings import Slurm
-from sweeps.slurm import run_slurm
-from sweeps.slurm_submit import open_submissions
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 from t5study.training import pretrain

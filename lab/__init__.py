@@ -1,0 +1,1 @@
+"""What studies work with: text, data sets, batches, training; no study is known here."""

@@ -1,0 +1,159 @@
+"""Pre-training corpora, found by name, and the data that everything embedded is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lab.errors import DataError, unknown
+
+if TYPE_CHECKING:
+    from lab.corpora.archives import Progress
+    from lab.corpora.corpus import Corpus
+    from lab.corpora.hub import HubCorpus
+    from lab.corpora.prepared import Prepared
+    from lab.corpora.provided import ProvidedCorpus
+    from lab.corpora.weighted import WeightedCorpus
+
+    AnyCorpus: TypeAlias = Corpus | HubCorpus | ProvidedCorpus | WeightedCorpus
+
+__all__ = [
+    "available",
+    "corpus_names",
+    "described_corpus",
+    "get_corpus",
+    "packaged_names",
+    "prepare_all",
+]
+
+
+def _corpora() -> dict[str, AnyCorpus]:
+    # The embedded corpora leave out what the tasks hold out, and the tasks read archives from
+    # this package: at import time that would be a circle.
+    from lab.corpora import embedded, hub, provided
+    from lab.corpora.registry import corpora as registry
+
+    return {
+        **embedded.CORPORA,
+        **registry.CORPORA,
+        **hub.CORPORA,
+        **hub.WEIGHTED,
+        **provided.CORPORA,
+    }
+
+
+def corpus_names() -> list[str]:
+    """Return the names of all corpora, the embedded ones first."""
+    return list(_corpora())
+
+
+def get_corpus(name: str) -> AnyCorpus:
+    """Return the corpus of that name, of that folder, or of that combination.
+
+    A folder's path has a slash. A combination is written `wikipedia:4+/data/books:1`: corpora with
+    the weights that their characters are to have, 1 where none is given.
+
+    Raises DataError with the nearest known name if there is none, and for a folder without text.
+    """
+    from lab.corpora.provided import corpus_at
+    from lab.corpora.weighted import WeightedCorpus
+
+    corpora = _corpora()
+    if name in corpora:
+        return corpora[name]
+    if "/" in name and Path(name).expanduser().is_dir():
+        return corpus_at(Path(name))
+    if "+" in name:
+        parts = tuple(_weighted(part) for part in name.split("+"))
+        licence = "; ".join(dict.fromkeys(part.licence for _, part in parts))
+        return WeightedCorpus(name=name, description="by weight", licence=licence, parts=parts)
+    if "/" in name:
+        raise DataError(f"Corpus '{name}': no such folder. Give one with text, or a name.")
+    raise DataError(
+        f"{unknown('corpus', name, corpora)} Or a folder with text (a path with a slash), or a "
+        "combination by weight: wikipedia:4+books:1."
+    )
+
+
+def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
+    """Return the corpus whose `identity` this is, with files found by their content."""
+    from lab.corpora.provided import ProvidedCorpus
+    from lab.corpora.weighted import WEIGHTED, WeightedCorpus
+
+    name = description["name"]
+    about = {"name": name, "description": "as planned", "licence": ""}
+    if name == WEIGHTED:
+        parts = tuple((p["weight"], described_corpus(p)) for p in description["parts"])
+        return WeightedCorpus(**about, parts=parts)
+    if description.get("sha256"):
+        known = tuple(description["sha256"])
+        return ProvidedCorpus(**about, approximate_tokens=0, known=known)
+    return get_corpus(name)
+
+
+def packaged_names(names: Iterable[str]) -> set[str]:
+    """Return the corpora out of packages among these names, and in their combinations."""
+    from lab.corpora import embedded
+    from lab.corpora.registry import corpora as registry
+    from lab.corpora.weighted import WeightedCorpus
+
+    found: set[str] = set()
+    for name in names:
+        corpus = get_corpus(name)
+        parts = (
+            [part for _, part in corpus.parts] if isinstance(corpus, WeightedCorpus) else [corpus]
+        )
+        found |= {p.name for p in parts if p.name in {**embedded.CORPORA, **registry.CORPORA}}
+    return found
+
+
+def _weighted(text: str) -> tuple[float, AnyCorpus]:
+    name, _, weight = text.rpartition(":")
+    try:
+        return float(weight), get_corpus(name)
+    except ValueError:
+        return 1.0, get_corpus(text)
+
+
+def prepare_all(
+    tasks: Iterable[str] | None = None,
+    corpora: Iterable[str] | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> None:
+    """Fetch and write everything that the named tasks and corpora need; None: the embedded ones.
+
+    Names that need nothing from here (hub tasks, hub corpora) are passed over. `progress` is
+    called with what is being done, how much of it is done, and how much there is: bytes while
+    fetching, then data sets. Raises DataError when something cannot be had.
+    """
+    from lab.corpora.build import prepare_data
+
+    prepare_data(needed(tasks, corpora), progress, workers)
+
+
+def available(tasks: Iterable[str] | None = None, corpora: Iterable[str] | None = None) -> bool:
+    """Return whether the named tasks and corpora can be read without a download (see `needed`)."""
+    from lab.corpora.build import missing_archives
+
+    return not missing_archives(needed(tasks, corpora))
+
+
+def needed(
+    tasks: Iterable[str] | None = None, corpora: Iterable[str] | None = None
+) -> list[Prepared]:
+    """Return the prepared data that the named tasks and corpora read.
+
+    None is all that is embedded; of the registry's, and of SQuAD, only what is named.
+    """
+    from lab.corpora import embedded
+    from lab.corpora.registry import corpora as registry
+    from lab.datasets import packaged
+
+    data = {**packaged.EMBEDDED, **packaged.REGISTRY}
+    known = {**embedded.CORPORA, **registry.CORPORA}
+    wanted = packaged.EMBEDDED if tasks is None else tasks
+    named = embedded.CORPORA if corpora is None else corpora
+    of_tasks = [data[name] for name in wanted if name in data]
+    return of_tasks + [known[name].data for name in named if name in known]

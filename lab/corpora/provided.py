@@ -1,0 +1,145 @@
+"""Text in files of the user's: a folder by its path, or one of the cache by the corpus' name."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lab.by_content import file_sha256, note_file, noted_file
+from lab.corpora.archives import cache_folder
+from lab.corpora.corpus import rows_of
+from lab.errors import DataError
+
+ENDINGS = {
+    ending + compression: reader
+    for ending, reader in ((".jsonl", "json"), (".json", "json"))
+    for compression in ("", ".gz", ".zst")
+} | {".parquet": "parquet"}
+"""How a file's name may end, and the reader of `datasets` for it."""
+FILES = "files"
+"""The name of all corpora that are given by path: their content tells them apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvidedCorpus:
+    """Files with a column `text`, in the order of their names."""
+
+    name: str
+    """Name in the registry and in configurations."""
+    description: str
+    """What kind of text it is."""
+    licence: str
+    """Licence or terms of the text."""
+    approximate_tokens: int
+    """Tokens of the published vocabulary, for planning."""
+    path: Path | None = None
+    """The folder, where it is not the cache's."""
+    known: tuple[str, ...] | None = None
+    """The files' sha256 where a stage knows only these, and not the place."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are looked for: of the output of `clean`, where the pages lie."""
+        folder = self.path or cache_folder() / "corpora" / self.name
+        return folder / "data" if (folder / "report.json").is_file() else folder
+
+    def files(self) -> list[Path]:
+        """The files, in reading order; none where the user has not brought any.
+
+        Raises DataError for known files that are not on this machine, or have changed.
+        """
+        if self.known is not None:
+            return [noted_file(each, "dataset.corpus=FOLDER") for each in self.known]
+        return sorted(file for file in self.folder.glob("*") if _ending(file) and file.is_file())
+
+    def identity(self) -> dict[str, Any]:
+        """Return plain values that name exactly which documents, or that there are none yet."""
+        return {"name": self.name, "sha256": [file_sha256(file) for file in self.files()]}
+
+    def prepare(self) -> Path:
+        """Return the folder, its files noted by their content.
+
+        Raises DataError where nothing was put into it.
+        """
+        files = self.files()
+        if not files:
+            raise DataError(
+                f"Corpus '{self.name}' ({self.description}) is not public. Put its documents as "
+                f"{', '.join(ENDINGS)} files with a column 'text' into {self.folder}, or name "
+                "another: dataset.corpus=NAME (python -m lab.corpora list), or a folder: "
+                "dataset.corpus=PATH"
+            )
+        for file in files:
+            note_file(file, str(_ending(file)))
+        return self.folder
+
+    def documents(self) -> Generator[str, None, None]:
+        """Yield the documents in order. Raises DataError as `prepare` does."""
+        self.prepare()
+        yield from _texts(self.files())
+
+
+def corpus_at(path: Path) -> ProvidedCorpus:
+    """Return the corpus of a folder's files. Raises DataError where there are none."""
+    path = path.expanduser()
+    if (path / "work").is_dir() and not (path / "report.json").is_file():
+        raise DataError(
+            f"{path} is the output of a cleaning that is not finished. Type its command again, "
+            "and this one when it is."
+        )
+    corpus = ProvidedCorpus(
+        name=FILES,
+        description=f"the files of {path}",
+        licence="yours to know",
+        approximate_tokens=0,
+        path=path,
+    )
+    files = corpus.files()
+    if not files:
+        raise DataError(
+            f"{corpus.folder} holds no text: give a folder with {', '.join(ENDINGS)} files, which "
+            "have a column 'text'."
+        )
+    # Two characters a byte where compressed, and four a token.
+    size = sum(
+        file.stat().st_size // (4 if _ending(file) in (".json", ".jsonl") else 2) for file in files
+    )
+    return replace(corpus, approximate_tokens=size)
+
+
+def _ending(file: Path) -> str | None:
+    return next((ending for ending in ENDINGS if file.name.endswith(ending)), None)
+
+
+def _texts(files: Sequence[Path]) -> Generator[str, None, None]:
+    for file in files:
+        reader = ENDINGS[str(_ending(file))]
+        for row in rows_of(file, reader, "Mend or remove it, then type the command again."):
+            if not isinstance(row.get("text"), str):
+                raise DataError(
+                    f"{file.resolve()} has no text in its column 'text', but the columns "
+                    f"{', '.join(row)}. Name that of the documents so."
+                )
+            yield row["text"]
+
+
+CORPORA = {
+    corpus.name: corpus
+    for corpus in (
+        ProvidedCorpus(
+            name="webtext_like",
+            description="pages that Reddit links to, of 12 months of Common Crawl, cleaned as C4 "
+            "(17 GB)",
+            licence="the terms of Common Crawl",
+            approximate_tokens=4_000_000_000,
+        ),
+        ProvidedCorpus(
+            name="wikipedia_tbc",
+            description="English Wikipedia and the Toronto Books Corpus (20 GB)",
+            licence="CC BY-SA 3.0 and GFDL; the books' own",
+            approximate_tokens=5_000_000_000,
+        ),
+    )
+}

@@ -1,0 +1,1 @@
+"""Labelled data: how rows are fetched, read and split."""

@@ -1,0 +1,305 @@
+"""Where a task's raw examples lie: on the hub, in local files, or in a folder made on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.by_content import file_sha256
+from lab.corpora.archives import FETCH_COMMAND
+from lab.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+READERS = {".json": "json", ".jsonl": "json", ".parquet": "parquet", ".arrow": "arrow"}
+SCORE_ANOTHER = (
+    "Score a split that has answers, such as evaluate.split=validation, or give files with them: "
+    "data_dir=FOLDER."
+)
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class TaskError(StudyError):
+    """A mistake in the name, the settings or the data of a task, told in one message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Raw examples by split, from a hub data set or from files in a folder; exactly one of both.
+
+    `Source(path="nyu-mll/glue", config="cola", revision=COMMIT, splits={"train": "train"})`
+    or `Source(folder=prepare, splits={"train": "movies-train"})` where `prepare()` returns the
+    folder that holds movies-train.parquet. Nothing is fetched or read before `load`.
+    """
+
+    splits: Mapping[str, str]
+    """Our split (train, validation, test) -> the hub's split or the files' stem; "a+b" joins."""
+    path: str | None = None
+    """Name on the Hugging Face hub."""
+    config: str | None = None
+    """Configuration of the hub data set."""
+    revision: str | None = None
+    """Commit on the hub: a branch would move, and with it what a stage's key means."""
+    folder: Callable[[], Path] | Path | None = None
+    """Local folder, or a function that makes it when first needed."""
+    withheld: tuple[str, ...] = ()
+    """Splits whose answers the hub keeps back."""
+    pins: Callable[[], Mapping[str, Any]] | None = None
+    """Plain values that name exactly what `folder` will hold, known before it is made."""
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.folder is None):
+            raise TaskError("A source needs a hub path or a folder, and not both.")
+        if self.path is not None and not COMMIT.fullmatch(self.revision or ""):
+            raise TaskError(
+                f"Hub data set {self.path}: revision {self.revision!r} is not a commit of 40 hex "
+                "digits."
+            )
+
+    def load(
+        self,
+        task: str,
+        split: str,
+        fields: Iterable[str],
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> Dataset:
+        """Return the raw examples of `split`; `data_dir` or `data_files` replace the hub.
+
+        `data_dir` is a folder with the split's files, or one with the hub's data sets below it by
+        name (data_dir/nyu-mll/glue/cola/train-00000-of-00001.parquet).
+
+        Raises TaskError when there is no such split or file, when the hub cannot be reached, or
+        when a field of `fields` ("a.b" is b inside a) is missing.
+        """
+        files = self.files(task, split, data_dir=data_dir, data_files=data_files)
+        if files is not None and (self.pins is None or data_dir or data_files):
+            return read_files(task, files, fields)
+        if files is not None:
+            try:
+                return read_files(task, files, fields)
+            except TaskError as error:
+                raise TaskError(
+                    f"{str(error).rstrip('.')}. Delete the folder {files[0].parent} and type: "
+                    f"{FETCH_COMMAND} {task}"
+                ) from error
+        data = self._from_hub(task, split)
+        check_fields(task, f"hub data set {self.path}", data.features, fields)
+        return data
+
+    def files(
+        self,
+        task: str,
+        split: str,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> list[Path] | None:
+        """Return the local files that hold `split` in reading order, or None for the hub.
+
+        A mapping of data_files replaces the splits that it names.
+        """
+        self._check_split(task, split)
+        if data_dir is not None and data_files is not None:
+            raise TaskError(f"Task '{task}': give data_dir or data_files, not both.")
+        if isinstance(data_files, Mapping):
+            for named in data_files:
+                self._check_split(task, named)
+            data_files = data_files.get(split)
+        if data_files is not None:
+            return _existing(task, data_files)
+        if data_dir is not None:
+            return self._in_folder(task, split, Path(data_dir))
+        if self.folder is None:
+            return None
+        folder = self.folder() if callable(self.folder) else self.folder
+        return self._in_folder(task, split, folder)
+
+    def identity(
+        self,
+        task: str,
+        split: str,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data_files: Paths | Mapping[str, Paths] | None = None,
+    ) -> dict[str, Any]:
+        """Return plain values that name exactly the data behind `split`, whatever its path.
+
+        Hub: {"hub", "config", "split", "commit"}. Files: {"sha256": [one a file, in order]}. A
+        folder with pins: these and the split, without making the folder.
+        """
+        if self.pins is not None and data_dir is None and data_files is None:
+            self._check_split(task, split)
+            return {**self.pins(), "split": self.splits[split]}
+        files = self.files(task, split, data_dir=data_dir, data_files=data_files)
+        if files is None:
+            if split in self.withheld:
+                raise TaskError(
+                    f"Task '{task}': the answers of its {split} split are withheld. {SCORE_ANOTHER}"
+                )
+            return {
+                "hub": self.path,
+                "config": self.config,
+                "split": self.splits[split],
+                "commit": self.revision,
+            }
+        return {"sha256": [file_sha256(file) for file in files]}
+
+    def _check_split(self, task: str, split: str) -> None:
+        if split not in self.splits:
+            raise TaskError(
+                f"Task '{task}' has no split '{split}'.{nearest(split, self.splits)} "
+                f"Known: {', '.join(self.splits)}."
+            )
+
+    def _from_hub(self, task: str, split: str) -> Dataset:
+        import datasets
+
+        try:
+            return datasets.load_dataset(
+                self.path,
+                self.config,
+                split=self.splits[split],
+                revision=self.revision,
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise TaskError(
+                f"Task '{task}': cannot load {self.path} ({self.config or 'default'}) from the "
+                f"hub: {reason}. Download it once where there is internet and give "
+                "data_dir=FOLDER (docs/data.md, 'Hub data without internet')."
+            ) from error
+
+    def _in_folder(self, task: str, split: str, folder: Path) -> list[Path]:
+        if not folder.is_dir():
+            raise TaskError(f"Task '{task}': data folder {folder} does not exist.")
+        below = [f"{self.path}/{self.config}", self.path, self.config, "."]
+        root = next(folder / name for name in below if name and (folder / name).is_dir())
+        parts = self.splits[split].split("+")
+        for stems in (parts, [split]):
+            found = [_files_of(root, stem) for stem in stems]
+            if all(found):
+                return [file for files in found for file in files]
+        wanted = " and ".join(f"'{part}.parquet'" for part in parts)
+        raise TaskError(
+            f"Task '{task}': no files of split '{split}' in {root}; expected {wanted} "
+            f"(or {', '.join(READERS)}; shards as '{parts[0]}-*.parquet' or in a folder "
+            f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}. "
+            f"Looked for in {folder}: {', '.join(filter(None, below[:-1]))} or the folder itself."
+        )
+
+
+def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Dataset:
+    """Return the rows of all files in order; TaskError names the file that cannot be read."""
+    import datasets
+
+    readers = {READERS[file.suffix] for file in files}
+    if len(readers) > 1:
+        names = ", ".join(file.name for file in files)
+        raise TaskError(f"Task '{task}': one split in files of several formats: {names}.")
+    try:
+        with _without_progress():
+            data = datasets.load_dataset(
+                readers.pop(), data_files=[str(file) for file in files], split="train"
+            )
+    except (datasets.exceptions.DatasetsError, OSError, ValueError, StopIteration) as error:
+        # One shard of many: say which.
+        for file in files if len(files) > 1 else ():
+            read_files(task, [file], fields)
+        reason = str(error.__cause__ or error).strip() or "it holds no example"
+        raise TaskError(
+            f"Task '{task}': file {files[0]} cannot be read: {reason.splitlines()[0]}"
+        ) from error
+    check_fields(task, f"file {files[0]}", data.features, fields)
+    return data
+
+
+@contextlib.contextmanager
+def _without_progress() -> Iterator[None]:
+    """Local files are read in a moment, and are all called "train" there."""
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
+    """Raise TaskError unless every field is among `features`.
+
+    "a.b" is b inside a; "a.b|c" is satisfied by either.
+    """
+    for field in fields:
+        ways = field.split("|")
+        lacks = [_missing(features, way) for way in ways]
+        if all(lacks):
+            part, found = lacks[0] or ("", [])
+            close = difflib.get_close_matches(part, found, n=1, cutoff=0.4)
+            raise TaskError(
+                f"Task '{task}': {place} has no field '{ways[0]}'. Expected: '{part}'; found: "
+                + (f"'{close[0]}' among " if close else "")
+                + f"{', '.join(map(repr, found)) or 'no fields'}. Rename the field in the data."
+            )
+
+
+def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
+    """Return the first part of "a.b" that is not there and the names beside it; None if all is."""
+    known = features
+    for part in field.split("."):
+        # A list of records holds its fields one level down; a translation names languages.
+        known = getattr(known, "feature", known)
+        if hasattr(known, "languages"):
+            known = dict.fromkeys(known.languages)
+        if not isinstance(known, Mapping):
+            return part, []
+        if part not in known:
+            return part, list(known)
+        known = known[part]
+    return None
+
+
+def _files_of(root: Path, stem: str) -> list[Path]:
+    """Return `root`'s files of one split: stem.ext, shards stem-*.ext, or a folder stem/*.ext."""
+    for suffix in READERS:
+        if (root / f"{stem}{suffix}").is_file():
+            return [root / f"{stem}{suffix}"]
+    for pattern in (f"{stem}-*", f"{stem}/*"):
+        shards = sorted(file for file in root.glob(pattern) if file.suffix in READERS)
+        # Dataset.save_to_disk leaves JSON notes beside its Arrow shards.
+        shards = [f for f in shards if f.name not in ("state.json", "dataset_info.json")]
+        if shards:
+            return shards
+    return []
+
+
+def _existing(task: str, paths: Paths) -> list[Path]:
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    files: list[Path] = []
+    for item in [os.fspath(path) for path in given]:
+        matches = sorted(glob(item, recursive=True)) if has_magic(item) else [item]
+        if not matches or not all(os.path.isfile(match) for match in matches):
+            raise TaskError(f"Task '{task}': data file {item} does not exist.")
+        files.extend(map(Path, matches))
+    for file in files:
+        if file.suffix not in READERS:
+            raise TaskError(
+                f"Task '{task}': cannot tell the format of {file}; known: {', '.join(READERS)}."
+            )
+    if not files:
+        raise TaskError(f"Task '{task}': data_files is empty.")
+    return files

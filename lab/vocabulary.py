@@ -1,0 +1,276 @@
+"""SentencePiece vocabularies with sentinels on top (sections 2.2 and 3.1.4)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sentencepiece
+
+from lab.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PAD, EOS, UNK = 0, 1, 2
+FILE = "spiece.model"
+SENTINEL = "<extra_id_{}>"
+LINE_LENGTH = 4000
+"""Characters of a line that go into training together."""
+LINES_PER_PIECE = 8
+"""Lines that training reads by default; of English text more change next to nothing."""
+CHARACTER_COVERAGE = 0.99995
+"""Share of characters that get a piece. The trainer's own 0.9995 leaves English without X and %."""
+
+PUBLISHED = "published"
+PUBLISHED_MEMBER = "diffsynth/tokenizer_configs/flux/tokenizer_2/spiece.model"
+PUBLISHED_SHA256 = "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
+PUBLISHED_PIECES = 32_000
+
+
+class Vocabulary:
+    """Text to ids and back: pieces first, then `sentinels` extra ids that count down from the last.
+
+    `path` is a folder that holds spiece.model, or the file itself; one model serves any number of
+    sentinels. Raises DataError for a file that is no SentencePiece model, and for ids other than
+    pad 0, eos 1 and unk 2.
+    """
+
+    pad, eos, unk = PAD, EOS, UNK
+
+    def __init__(self, path: Path | str, *, sentinels: int = 100) -> None:
+        file = Path(path)
+        file = file / FILE if file.is_dir() else file
+        try:
+            proto = file.read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"{file} cannot be read ({error.strerror}). Give a SentencePiece .model file, or "
+                f"a folder with one named {FILE}."
+            ) from error
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(proto)
+        except RuntimeError as error:
+            raise DataError(
+                f"{file} is no SentencePiece model. Give a .model file, such as the published "
+                f"{FILE}."
+            ) from error
+        sp = self._processor
+        ids = {"pad": sp.pad_id(), "eos": sp.eos_id(), "unk": sp.unk_id()}
+        if ids != {"pad": PAD, "eos": EOS, "unk": UNK}:
+            raise DataError(
+                f"{file} numbers {ids}; accepted are pad {PAD}, eos {EOS}, unk {UNK}. Train it "
+                f"with pad_id={PAD}, eos_id={EOS}, unk_id={UNK}, bos_id=-1."
+            )
+        if sentinels < 0:
+            raise DataError(f"sentinels={sentinels}: give 0 or more.")
+        self.sentinels = sentinels
+
+    @property
+    def pieces(self) -> int:
+        """Ids of the SentencePiece model."""
+        return int(self._processor.get_piece_size())
+
+    @property
+    def size(self) -> int:
+        """Pieces and sentinels; the first sentinel is `size - 1`."""
+        return self.pieces + self.sentinels
+
+    def padded_size(self, multiple: int = 128) -> int:
+        """Rows of an embedding: `size` rounded up to a multiple."""
+        return -(-self.size // multiple) * multiple
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without EOS."""
+        return list(self._processor.encode(_encodable([text])[0]))
+
+    def encode_batch(self, texts: Sequence[str], threads: int | None = None) -> list[list[int]]:
+        """The ids of many texts, in order; see `encode_arrays`."""
+        return [ids.tolist() for ids in self.encode_arrays(texts, threads)]
+
+    def encode_arrays(self, texts: Sequence[str], threads: int | None = None) -> list[np.ndarray]:
+        """The int32 ids of many texts, in order, on all cores where `threads` is not given.
+
+        Lists would be built on one core, while the others wait.
+        Raises DataError for text that is not valid Unicode.
+        """
+        if not texts:
+            return []
+        threads = threads or len(os.sched_getaffinity(0))
+        encode = self._processor.encode
+        return list(encode(_encodable(texts), num_threads=threads, out_type="numpy"))
+
+    def normalize(self, text: str) -> str:
+        """The text as SentencePiece sees it, which is what decoding its ids gives back."""
+        return str(self._processor.normalize(text)).replace("\u2581", " ").strip(" ")
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids up to the first EOS; padding is left out, sentinels are shown.
+
+        Ids beyond `size`, the rows that pad an embedding, read as the unknown piece.
+        """
+        parts: list[str] = []
+        run: list[int] = []
+        for one in map(int, ids):
+            if one == EOS:
+                break
+            if one == PAD:
+                continue
+            if not self.pieces <= one < self.size:
+                run.append(one if 0 <= one < self.pieces else UNK)
+                continue
+            parts += [self._processor.decode(run), SENTINEL.format(self.size - 1 - one)]
+            run = []
+        parts.append(self._processor.decode(run))
+        return " ".join(part for part in parts if part)
+
+
+def train_vocabulary(
+    texts: Iterable[str],
+    pieces: int,
+    out: Path,
+    *,
+    byte_fallback: bool = False,
+    max_lines: int | None = None,
+) -> Path:
+    """Train a unigram model of `pieces` pieces on the first lines of texts; gives spiece.model.
+
+    By default on 8 lines a piece. One thread and no sampling, so that every machine gets the same
+    model. With `byte_fallback` characters outside the model become bytes and not the unknown
+    piece. Written into the folder `out` at once. Raises DataError where the text does not give
+    that many pieces.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=islice(_lines(texts), max_lines or LINES_PER_PIECE * pieces),
+            model_writer=model,
+            model_type="unigram",
+            vocab_size=pieces,
+            pad_id=PAD,
+            eos_id=EOS,
+            unk_id=UNK,
+            bos_id=-1,
+            byte_fallback=byte_fallback,
+            character_coverage=CHARACTER_COVERAGE,
+            max_sentence_length=4 * LINE_LENGTH,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise DataError(
+            f"No vocabulary of {pieces} pieces can be made of this text: "
+            f"{_reason(error)} Give more text or fewer pieces."
+        ) from error
+    _write(out / FILE, model.getvalue())
+    return out / FILE
+
+
+def given_vocabulary(file: str) -> dict[str, Any]:
+    """What names an existing model in a stage's configuration: sha256 of its content, and pieces.
+
+    `file` is a path, or "published" for the model of the T5 checkpoints, which is only fetched by
+    `keep_vocabulary`. Raises DataError as Vocabulary does.
+    """
+    if file == PUBLISHED:
+        return {"sha256": PUBLISHED_SHA256, "pieces": PUBLISHED_PIECES}
+    path = Path(file).expanduser()
+    pieces = Vocabulary(path, sentinels=0).pieces
+    path = path / FILE if path.is_dir() else path
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "pieces": pieces}
+
+
+def keep_vocabulary(file: str) -> Path:
+    """Put a copy of an existing model into the cache, where the stage finds it by its content.
+
+    Raises DataError as `given_vocabulary` and `archives.fetch` do.
+    """
+    from lab.corpora.archives import ARCHIVES, read_member
+
+    kept = _kept(given_vocabulary(file)["sha256"])
+    if kept.is_file():
+        return kept
+    if file == PUBLISHED:
+        content = read_member(ARCHIVES["diffsynth"], PUBLISHED_MEMBER)
+    else:
+        path = Path(file).expanduser()
+        content = (path / FILE if path.is_dir() else path).read_bytes()
+    _write(kept, content)
+    return kept
+
+
+def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
+    """The vocabulary stage: publishes spiece.model, trained or, with a "file", as it was given."""
+    from lab.corpora import described_corpus
+
+    if config.get("file"):
+        kept = _kept(config["file"]["sha256"])
+        if not kept.is_file():
+            raise DataError(
+                f"{kept} is not there: the given vocabulary was not brought to this machine's "
+                "cache. Run once more with vocabulary.file=... on it."
+            )
+        _write(out / FILE, kept.read_bytes())
+        return
+    with closing(described_corpus(config["corpus"]).documents()) as documents:
+        train_vocabulary(
+            documents,
+            config["pieces"],
+            out,
+            byte_fallback=config["byte_fallback"],
+            max_lines=config["lines"],
+        )
+
+
+def _kept(sha256: str) -> Path:
+    from lab.corpora.archives import cache_folder
+
+    return cache_folder() / "vocabularies" / f"{sha256}.model"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it under its name, or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def _reason(error: RuntimeError) -> str:
+    """What the trainer says, without the place in its source and the condition."""
+    return str(error).strip().splitlines()[-1].rpartition("] ")[2]
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """Lines with something on them; a long one in parts that the trainer accepts."""
+    for text in texts:
+        for line in text.splitlines():
+            for start in range(0, len(line), LINE_LENGTH):
+                part = line[start : start + LINE_LENGTH].strip()
+                if part:
+                    yield part
+
+
+def _encodable(texts: Sequence[str]) -> list[str]:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"Text with a lone surrogate cannot be encoded ({error.reason} at character "
+                f"{error.start} of {text[:40]!r}...). Read the file as UTF-8 with "
+                "errors='replace'."
+            ) from error
+    return list(texts)

@@ -1,0 +1,121 @@
+"""The command line of this package: a sweep's table, or one of the commands beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reports.commands.options import (
+    HOLE,
+    INTERRUPTED,
+    MISTAKE,
+    WHOLE,
+    add_drawing,
+    add_store,
+    deliver,
+    one_of,
+    parser,
+    store_of,
+    style_of,
+    written,
+)
+from reports.commands.output import FOLDER
+from reports.commands.watch import watch
+from reports.errors import ReportError
+from reports.reading.collect import collect
+from reports.reading.records import find_record
+from reports.statistics.difference import TESTS, mark_differences
+from reports.table import Table
+from sweeps.errors import SweepError, nearest
+
+COMMANDS = {
+    "published": "reports.commands.published",
+    "compare": "reports.commands.compare",
+    "verify": "reports.commands.verify",
+    "figures": "reports.figures",
+    "site": "reports.site",
+}
+"""Modules with a `run(words) -> exit status`, imported only when asked for."""
+
+DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
+
+  python -m reports last                       the newest sweep
+  python -m reports table06 --format latex     one sweep, in one format
+  python -m reports table06 --watch            again whenever a score arrives
+  python -m reports table06 --test welch       with a test beyond the paper's rule
+
+Other commands, each with a --help of its own: {", ".join(COMMANDS)}
+Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words and words[0] in COMMANDS:
+            return importlib.import_module(COMMANDS[words[0]]).run(words[1:])
+        return table_command(words)
+    except (ReportError, SweepError) as error:
+        print(error, file=sys.stderr)
+        return MISTAKE
+    except BrokenPipeError:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.close()
+        return WHOLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def table_command(words: Sequence[str]) -> int:
+    """Print a sweep's table; without --format also write every format below the store."""
+    options = parser("", DESCRIPTION)
+    options.add_argument("id", help="a sweep of the store, or `last`")
+    add_store(options)
+    add_drawing(options)
+    options.add_argument(
+        "--test",
+        type=one_of("test", TESTS),
+        metavar="TEST",
+        help=f"mark what differs from the baseline: {', '.join(TESTS)}",
+    )
+    options.add_argument(
+        "--watch", nargs="?", type=float, const=2.0, metavar="SECONDS", help="draw again on changes"
+    )
+    options.add_argument("--wandb", action="store_true", help="log the files as a wandb artifact")
+    if not words:
+        options.print_help(sys.stderr)
+        return MISTAKE
+    if len(words) > 1 and not any(word.startswith("-") for word in words[:2]):
+        raise ReportError(
+            f"Unknown command {words[0]!r}. {nearest(words[0], COMMANDS)} "
+            f"After a sweep come options alone, not {words[1]!r}."
+        )
+    given = options.read(words)
+    store = store_of(given)
+
+    def table_now() -> Table:
+        table = collect(store, given.id)
+        if given.test:
+            table = mark_differences(table, given.test, store, find_record(store, given.id))
+            table = replace(table, provenance={**table.provenance, "test": given.test})
+        return table
+
+    if given.watch is not None:
+        table = watch(table_now, lambda table: deliver(table, given), store, given.id, given.watch)
+    else:
+        table = table_now()
+        deliver(table, given)
+    if not given.format and not given.output:
+        try:
+            written(table, store / FOLDER, style_of(given))
+        except ReportError as error:
+            print(error, file=sys.stderr)
+    if given.wandb:
+        from reports.commands.wandb_artifact import log_artifact
+
+        print(log_artifact(table, store, style_of(given)), file=sys.stderr)
+    return HOLE if table.holes else WHOLE

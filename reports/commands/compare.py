@@ -1,0 +1,244 @@
+"""Our sweep beside the published table of the same question: signs, ranks, bold, a verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reports.commands.options import (
+    HOLE,
+    WHOLE,
+    add_drawing,
+    add_store,
+    deliver,
+    parser,
+    store_of,
+    style_of,
+)
+from reports.errors import ReportError
+from reports.published import PublishedStudy, find_study
+from reports.reading.collect import collect
+from reports.reading.records import find_record
+from reports.render import render
+from reports.statistics.agreement import Agreement, Pair
+from reports.table import Row, Table
+
+DESCRIPTION = """A sweep beside the published table of the same question.
+
+Columns are paired by the suite's map (a column names the published one of its kind), rows by
+label, and baseline with baseline. Shown are differences to the baseline, for scales differ.
+
+  python -m reports compare table06
+  python -m reports compare last --table 6 --absolute
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Both tables as one, and what each pair of columns says."""
+
+    table: Table
+    agreements: tuple[Agreement, ...]
+
+
+def compare(
+    store: Path,
+    id: str,
+    *,
+    number: int | None = None,
+    study: str | None = None,
+    absolute: bool = False,
+) -> Comparison:
+    """Set a sweep beside a published table; its number comes from the sweep file's name.
+
+    Raises ReportError for an unknown sweep or table, and where no column or no row is paired.
+    """
+    record = find_record(store, id)
+    ours = collect(store, id)
+    published = find_study(study)
+    number = _number(record) if number is None else number
+    metrics = _paired_columns(ours, published)
+    theirs = _with_columns(published, number, [metric for _, metric in metrics])
+    rows = _paired_rows(ours, theirs, number)
+    reference = next((r for r in theirs.rows if r.baseline), None) or _outside(published, theirs)
+    shown = [column.paper for column in theirs.columns]
+    columns = [(j, shown.index(metric)) for j, metric in metrics]
+    paired = [Pair(ours, theirs, rows, reference, j, k) for j, k in columns]
+    agreements = tuple(pair.agreement() for pair in paired)
+    scores = zip(*(side for pair in paired for side in pair.scores(absolute)), strict=True)
+    table = Table(
+        id=f"{ours.id}-against-table{number:02}",
+        title=f"{ours.title}: ours beside table {number} of the paper",
+        section=ours.section,
+        columns=tuple(
+            replace(column, name=name, paper=None, signed=not absolute)
+            for a, b in ((ours.columns[j], theirs.columns[k]) for j, k in columns)
+            for column, name in ((a, f"{a.name} ours"), (b, f"{b.name} paper"))
+        ),
+        rows=tuple(
+            Row(
+                label=a.label,
+                baseline=a.baseline,
+                scores=s,
+                notes=(*a.notes, *(b.notes if b else ())),
+            )
+            for (a, b), s in zip(rows, scores, strict=True)
+        ),
+        preface=tuple(_map(ours, agreements)),
+        notes=(
+            *(agreement.sentence() for agreement in agreements),
+            *_explained(ours, theirs, rows, paired[0].relative, absolute),
+            *ours.notes,
+        ),
+        provenance={
+            **ours.provenance,
+            "compared": str(number) + (" absolute" if absolute else ""),
+            "study": published.name,
+            **{k: v for k, v in theirs.provenance.items() if k in ("source", "files")},
+        },
+    )
+    return Comparison(table=table, agreements=agreements)
+
+
+def _number(record: Mapping[str, Any]) -> int:
+    file = record.get("sweep_file") or {}
+    for name in (file.get("name"), record.get("id")):
+        found = re.fullmatch(r"table0*(\d+)", str(name or ""))
+        if found:
+            return int(found[1])
+    raise ReportError(
+        f"Sweep {record['id']!r} does not say which published table it repeats: give --table N."
+    )
+
+
+def _paired_columns(ours: Table, published: PublishedStudy) -> list[tuple[int, str]]:
+    """Our columns that name a published one, with its metric."""
+    pairs = [
+        (j, metric)
+        for j, column in enumerate(ours.columns)
+        if column.paper and (metric := published.metric(column.paper))
+    ]
+    if not pairs:
+        known = ", ".join(published.condensed)
+        raise ReportError(
+            f"No column of {ours.id!r} names a published one of its kind. A suite's column does so "
+            f"by `paper:`, one of {known}."
+        )
+    return pairs
+
+
+def _with_columns(published: PublishedStudy, number: int, metrics: Sequence[str]) -> Table:
+    """The published table, from its full scores where its own columns do not have all metrics."""
+    table = published.table(number)
+    if {*metrics} <= {column.paper for column in table.columns}:
+        return table
+    return published.table(number, every_metric=True)
+
+
+def _paired_rows(ours: Table, theirs: Table, number: int) -> list[tuple[Row, Row | None]]:
+    """Our rows with the published ones of the same name; our baseline may stand alone."""
+    scored = [row for row in theirs.rows if row.kind == "score"]
+    called: dict[str, list[Row]] = {}
+    for row in scored:
+        beginnings = (" ".join(row.stub[:n]) for n in range(1, len(row.stub) + 1))
+        for name in {_bare(row.label), *map(_bare, beginnings)}:
+            called.setdefault(name, []).append(row)
+    names = {name: rows[0] for name, rows in called.items() if name and len(rows) == 1}
+    baseline = next((row for row in theirs.rows if row.baseline), None)
+    pairs: list[tuple[Row, Row | None]] = []
+    for row in ours.rows:
+        found = names.get(_bare(row.name or row.label)) or (baseline if row.baseline else None)
+        if found is not None or row.baseline:
+            pairs.append((row, found))
+    if not any(found is not None and not row.baseline for row, found in pairs):
+        known = ", ".join(repr(row.label) for row in scored)
+        here = ", ".join(repr(row.label) for row in ours.rows)
+        raise ReportError(
+            f"No row of {ours.id!r} has the label of one of table {number}. Ours: {here}. "
+            f"Table {number}: {known}. Name another with --table N, or label rows in a sweep file."
+        )
+    return pairs
+
+
+def _outside(published: PublishedStudy, theirs: Table) -> Row | None:
+    """The study's baseline for a table that leaves it out; none where other systems compete."""
+    if all(std is None for std in theirs.ruler):
+        return None
+    metrics, row = published.baseline()
+    return replace(row, scores=tuple(row.scores[metrics.index(c.paper)] for c in theirs.columns))
+
+
+def _bare(text: str) -> str:
+    """A label without case, punctuation and spaces."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _map(ours: Table, agreements: Sequence[Agreement]) -> list[str]:
+    """Which columns are paired, and where the tasks are others."""
+    pairs = [
+        f"{a.ours} → {a.published}" + ("" if a.same_scores else " (other tasks)")
+        for a in agreements
+    ]
+    said = [f"Columns of one kind, ours → the paper's: {'; '.join(pairs)}."]
+    alone = [c.name for c in ours.columns if c.name not in {a.ours for a in agreements}]
+    if alone:
+        said.append(f"Without a published column of their kind: {', '.join(alone)}.")
+    if any(not agreement.same_scores for agreement in agreements):
+        said.append("Where the tasks are others, directions and ranks compare, heights do not.")
+    return said
+
+
+def _explained(
+    ours: Table,
+    theirs: Table,
+    rows: Sequence[tuple[Row, Row | None]],
+    relative: bool,
+    absolute: bool,
+) -> list[str]:
+    zero = "the baseline" if relative else "the mean of the rows in both tables"
+    said = [] if absolute else [f"Shown are differences to {zero}."]
+    said.append(
+        f"Verdicts go by the signs of the rows that differ from {zero} by two standard deviations "
+        "or more in both tables; a table without a ruler counts every row."
+    )
+    paired = {a.label for a, _ in rows}, {b.label for _, b in rows if b}
+    for table, labels, where in (
+        (ours, paired[0], "the published table"),
+        (theirs, paired[1], ours.id),
+    ):
+        alone = [r.label for r in table.rows if r.kind == "score" and r.label not in labels]
+        if alone:
+            said.append(f"Not in {where}: {'; '.join(alone)}.")
+    return said
+
+
+def run(words: Sequence[str]) -> int:
+    """Draw the comparison of a sweep."""
+    options = parser("compare", DESCRIPTION)
+    options.add_argument("id", help="a sweep of the store, or `last`")
+    options.add_argument("--table", type=int, metavar="N", help="the published table's number")
+    options.add_argument("--study", help="whose published numbers")
+    options.add_argument("--absolute", action="store_true", help="show scores, not differences")
+    add_store(options)
+    add_drawing(options)
+    given = options.read(words)
+    comparison = compare(
+        store_of(given),
+        given.id,
+        number=given.table,
+        study=given.study,
+        absolute=given.absolute,
+    )
+    if given.format == "json" and not given.output:
+        drawn = json.loads(render(comparison.table, "json", style_of(given)))
+        drawn["comparison"] = [asdict(agreement) for agreement in comparison.agreements]
+        sys.stdout.write(json.dumps(drawn, indent=1, ensure_ascii=False) + "\n")
+    else:
+        deliver(comparison.table, given)
+    ours = [score for row in comparison.table.rows for score in row.scores[::2]]
+    return HOLE if any(s.value is None or s.runs < s.asked for s in ours) else WHOLE

@@ -1,0 +1,107 @@
+"""Options and answers that the commands share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from reports.commands.output import print_table, write_table, write_text
+from reports.errors import ReportError
+from reports.render import FORMATS, Style, render
+from reports.table import Table
+from sweeps.errors import nearest
+from sweeps.store import default_store, named_store
+
+WHOLE, HOLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are this package's: one sentence, with the nearest names."""
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options given. Raises ReportError for what it does not know."""
+        given, unknown = self.parse_known_args(words)
+        if unknown:
+            known = [name for action in self._actions for name in action.option_strings]
+            kind = "option" if unknown[0].startswith("-") else "word"
+            said = nearest(unknown[0].partition("=")[0], known)
+            raise ReportError(f"Unknown {kind} {unknown[0]!r} for `{self.prog}`. {said}")
+        return given
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, without a page of usage."""
+        raise ReportError(f"{self.prog}: {message}. See `{self.prog} --help`.")
+
+
+def one_of(kind: str, known: Iterable[str]) -> Callable[[str], str]:
+    """The type of an option that takes one of several names."""
+    names = list(known)
+
+    def check(word: str) -> str:
+        if word not in names:
+            raise ReportError(f"Unknown {kind} {word!r}. {nearest(word, names)}")
+        return word
+
+    return check
+
+
+def parser(name: str, description: str) -> Parser:
+    """A command's parser; its description is printed as it is written."""
+    return Parser(
+        prog=f"python -m reports {name}".rstrip(),
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """The option that every command on a store has."""
+    parser.add_argument("--store", type=named_store, help=f"the store (default: {default_store()})")
+
+
+def store_of(given: argparse.Namespace) -> Path:
+    """The store that was meant."""
+    return Path(given.store or default_store()).absolute()
+
+
+def add_drawing(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that draws a table."""
+    parser.add_argument(
+        "--format",
+        type=one_of("format", FORMATS),
+        metavar="FORMAT",
+        help=f"print this format only: {', '.join(FORMATS)}",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write into this folder")
+    parser.add_argument("--deviation", action="store_true", help="show the deviation over runs")
+    parser.add_argument("--siunitx", action="store_true", help="LaTeX: align numbers by siunitx")
+
+
+def style_of(given: argparse.Namespace) -> Style:
+    """The style that was asked for."""
+    return Style(deviation=given.deviation, siunitx=given.siunitx)
+
+
+def deliver(table: Table, given: argparse.Namespace) -> None:
+    """The table as asked: one format or a picture, on the screen or into a folder."""
+    style = style_of(given)
+    if given.format and given.output:
+        path = given.output / f"{table.id}{FORMATS[given.format].suffix}"
+        write_text(path, render(table, given.format, style))
+        print(path)
+    elif given.format:
+        sys.stdout.write(render(table, given.format, style))
+    else:
+        print_table(table, style)
+        if given.output:
+            written(table, given.output, style)
+
+
+def written(table: Table, folder: Path, style: Style) -> None:
+    """Write every format and say where."""
+    paths = write_table(table, folder, style)
+    sys.stdout.flush()
+    print(f"Written: {paths.markdown} and .tex .html .csv .json beside it", file=sys.stderr)

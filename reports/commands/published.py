@@ -1,0 +1,30 @@
+"""`python -m reports published --table N`: the published numbers, drawn as ours are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.commands.options import WHOLE, add_drawing, deliver, parser
+from reports.published.study import find_study, studies
+
+DESCRIPTION = """The numbers that a study published, through the code that draws ours.
+
+  python -m reports published                          the tables there are
+  python -m reports published --table 6 --format latex
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Draw one published table, or list them."""
+    options = parser("published", DESCRIPTION)
+    options.add_argument("--table", type=int, metavar="N", help="the table's number")
+    options.add_argument("--study", help=f"whose: {', '.join(studies())}")
+    add_drawing(options)
+    given = options.read(words)
+    study = find_study(given.study)
+    if given.table is None:
+        for number in study.numbers:
+            print(f"--table {number:<3} {study.title(number)}")
+        return WHOLE
+    deliver(study.table(given.table), given)
+    return WHOLE

@@ -1,0 +1,133 @@
+"""Whether a drawing still says what its store says."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reports.commands.body import body
+from reports.commands.options import HOLE, WHOLE, parser
+from reports.errors import ReportError
+from reports.published import find_study
+from reports.reading.collect import collect
+from reports.reading.records import find_record
+from reports.render import FORMATS, Style, render
+from reports.render.style import STYLE_KEYS
+from reports.table import Table
+from sweeps.store import named_store
+
+SHOWN = 40
+"""Lines of a difference that are printed."""
+_FIELD = re.compile(r"(?:% |# )?(\w+): ?(.*)")
+
+DESCRIPTION = """Whether a table, as it was written down, is still what its store gives.
+
+  python -m reports verify store/reports/table06.tex
+
+Exit status: 0 the same scores, 1 other ones (the differences are printed), 2 no table of ours.
+"""
+
+
+def read_provenance(text: str) -> dict[str, str]:
+    """What a drawing says it was made of; empty for a file that says nothing."""
+    try:
+        drawn = json.loads(text)
+    except ValueError:
+        return _from_comment(text)
+    found = drawn.get("provenance") if isinstance(drawn, dict) else None
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _from_comment(text: str) -> dict[str, str]:
+    comments = re.findall(r"^<!--\n(.*?)\n-->$", text, flags=re.DOTALL | re.MULTILINE)
+    found: dict[str, str] = {}
+    for line in (html.unescape(comments[-1]) if comments else text).splitlines():
+        field = _FIELD.fullmatch(line)
+        if field is None:
+            break
+        found[field[1]] = field[2]
+        if field[1] == "drawn":
+            break
+    return found
+
+
+def redraw(said: Mapping[str, str], store: Path | None = None) -> str:
+    """The drawing that was described, from the store as it is now.
+
+    A store that has moved is given as `store`; its path in the drawing stays the described one.
+    Raises ReportError where the description lacks something, or the store no longer has it.
+    """
+    format, *chosen = said.get("drawn", "").split() or [""]
+    if format not in FORMATS or not {*chosen} <= {*STYLE_KEYS}:
+        raise ReportError("It does not say how it was drawn: no table of ours, or a cut one.")
+    table = _table(said, store)
+    if store is not None:
+        table = replace(table, provenance={**table.provenance, "store": said["store"]})
+    return render(table, format, Style(**dict.fromkeys(chosen, True)))
+
+
+def _table(said: Mapping[str, str], store: Path | None) -> Table:
+    if "published" in said:
+        return find_study(said.get("study")).table(int(said["published"]))
+    if not {"sweep", "store"} <= said.keys():
+        raise ReportError("It names no sweep and no store: no table of ours.")
+    place = store or Path(said["store"])
+    if "compared" in said:
+        from reports.commands.compare import compare
+
+        number, *absolute = said["compared"].split()
+        return compare(
+            place,
+            said["sweep"],
+            number=int(number),
+            study=said["study"],
+            absolute=bool(absolute),
+        ).table
+    table = collect(place, said["sweep"])
+    if "test" in said:
+        from reports.statistics.difference import mark_differences
+
+        record = find_record(place, said["sweep"])
+        table = mark_differences(table, said["test"], place, record)
+        table = replace(table, provenance={**table.provenance, "test": said["test"]})
+    return table
+
+
+def run(words: Sequence[str]) -> int:
+    """Compare a file with what its store gives now."""
+    options = parser("verify", DESCRIPTION)
+    options.add_argument("file", type=Path, help="a table in one of our formats")
+    options.add_argument(
+        "--store", type=named_store, help="where the store lies now, if it has moved"
+    )
+    given = options.read(words)
+    try:
+        text = given.file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"Cannot read {given.file}: {error}.") from error
+    try:
+        said = read_provenance(text)
+        now = redraw(said, given.store and given.store.absolute())
+    except ReportError as error:
+        raise ReportError(f"{given.file}: {error}") from error
+    if now == text:
+        print(f"{given.file}: the store still gives this table.")
+        return WHOLE
+    format = said["drawn"].split()[0]
+    same = said.get("scores") == read_provenance(now)["scores"]
+    if same and body(text, format) == body(now, format):
+        print(f"{given.file}: the same scores and bold; other words around them:")
+        status = WHOLE
+    else:
+        print(f"{given.file}: the store gives another table now:")
+        status = HOLE
+    lines = list(difflib.unified_diff(text.splitlines(), now.splitlines(), "written", "now", n=0))
+    print("\n".join(line for line in lines[:SHOWN] if not line.startswith(("@@", "---", "+++"))))
+    if len(lines) > SHOWN:
+        print(f"... and {len(lines) - SHOWN} lines more")
+    return status

@@ -1,0 +1,1 @@
+"""From a store's records and stages to a table."""

@@ -1,0 +1,249 @@
+"""From a sweep's record and the finished stages to its table."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reports.reading import notes
+from reports.reading.missing import reason
+from reports.reading.records import find_record
+from reports.reading.results import Results, Scores
+from reports.table import Column, Row, Score, Table, mark_bold
+
+SCORES = "scores.json"
+
+
+def collect(store: Path, id: str) -> Table:
+    """The table of a sweep as its store is now. Raises ReportError for an unknown id."""
+    record = find_record(store, id)
+    references = tuple(str(r["file"]) for r in record.get("references") or [])
+    results = Results(store, references)
+    results.prefetch((s["name"], key) for key, s in (record.get("stages") or {}).items())
+    table = Collector(record, results).table()
+    results.save()
+    return table
+
+
+def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
+    """The columns that a record asks for."""
+    return tuple(
+        Column(
+            name=str(column["name"]),
+            decimals=int(column.get("decimals", 2)),
+            unit=column.get("unit") or notes.unit(column["terms"], bool(column.get("average"))),
+            average=bool(column.get("average", False)),
+            kind=column.get("kind"),
+            paper=column.get("paper"),
+            terms=tuple(tuple((str(t), str(m)) for t, m in group) for group in column["terms"]),
+        )
+        for column in record.get("columns") or []
+    )
+
+
+def column_value(column: Column, find: Mapping[str, Scores | None]) -> float | None:
+    """Mean over a column's groups of the mean within each; None where any score is missing.
+
+    `find` gives each task's file of scores, or None.
+    """
+    groups = []
+    for group in column.terms:
+        values = [_finite(((find.get(task) or {}).get(task) or {}).get(m)) for task, m in group]
+        if any(value is None for value in values):
+            return None
+        groups.append(statistics.fmean(v for v in values if v is not None))
+    return statistics.fmean(groups) if groups else None
+
+
+class Collector:
+    """Reads one sweep's cells into a table."""
+
+    def __init__(self, record: Mapping[str, Any], results: Results) -> None:
+        self.record = record
+        self.results = results
+        self.stages: Mapping[str, Any] = record.get("stages") or {}
+        self.columns = read_columns(record)
+
+    def table(self) -> Table:
+        """The whole table, bold and footnotes included."""
+        rows = [self._row(row) for row in self.record.get("rows") or []]
+        baseline = next((row for row in rows if row.baseline), None)
+        ruler = [s.deviation for s in baseline.scores] if baseline else [None] * len(self.columns)
+        return Table(
+            id=str(self.record["id"]),
+            title=str(self.record.get("title") or self.record["id"]),
+            section=str(self.record.get("section") or "") or None,
+            columns=self.columns,
+            rows=mark_bold(rows, ruler),
+            ruler=tuple(ruler),
+            references=(*self._deviation(baseline), *self._references()),
+            notes=tuple(
+                notes.general(
+                    columns=self.columns,
+                    baseline=baseline,
+                    selection=self.record.get("selection"),
+                    common=self.record.get("common") or [],
+                    search=self.record.get("search"),
+                    given=self.record.get("footnotes") or [],
+                    mixed=notes.mixed(self._finished()),
+                )
+            ),
+            provenance=self._provenance(),
+        )
+
+    # -- rows --------------------------------------------------------------------------------
+
+    def _row(self, row: Mapping[str, Any]) -> Row:
+        cells = self._distinct(row)
+        same = len(row["cells"]) - len(cells)
+        said = (notes.same_runs(len(row["cells"]), same),) if same else ()
+        return Row(
+            label=str(row["label"]),
+            name=row.get("name"),
+            baseline=bool(row.get("baseline", False)),
+            scores=tuple(self._score(column, cells) for column in self.columns),
+            notes=(*said, *self._noted(cells)),
+        )
+
+    def _noted(self, cells: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+        """What the row's finished stages have to say to who reads a table, each thing once."""
+        stages = dict.fromkeys(key for cell in cells for key in cell["stages"])
+        found = [self.results.get(self.stages[key]["name"], key) for key in stages]
+        return dict.fromkeys(n for result in found if result for n in result.facts.get("notes", ()))
+
+    @staticmethod
+    def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The row's cells; two seeds that ask the same stages are one run, not two."""
+        found: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = {}
+        for cell in row["cells"]:
+            found.setdefault(tuple(sorted(cell["scores"].items())), cell)
+        return list(found.values())
+
+    def _score(self, column: Column, cells: Sequence[Mapping[str, Any]]) -> Score:
+        tasks = list(dict.fromkeys(task for group in column.terms for task, _ in group))
+        values: list[float] = []
+        why: list[tuple[int, str]] = []
+        for cell in cells:
+            value = column_value(column, self._files(cell, tasks, SCORES))
+            if value is None:
+                why.append((cell["seed"], self._reason(column, cell, tasks)))
+            else:
+                values.append(value)
+        return Score(
+            value=statistics.fmean(values) if values else None,
+            deviation=statistics.stdev(values) if len(values) > 1 else None,
+            runs=len(values),
+            asked=len(cells),
+            notes=notes.incomplete(len(values), len(cells), why),
+            samples=tuple(values),
+            keys=tuple(
+                dict.fromkeys(c["scores"][t] for c in cells for t in tasks if t in c["scores"])
+            ),
+        )
+
+    def _files(
+        self, cell: Mapping[str, Any], tasks: Iterable[str], file: str
+    ) -> dict[str, Scores | None]:
+        """Each task's file of scores in this cell."""
+        found: dict[str, Scores | None] = {}
+        for task in tasks:
+            key = cell["scores"].get(task)
+            name = (self.stages.get(key) or {}).get("name") if key else None
+            result = self.results.get(name, key) if name and key else None
+            found[task] = result.files.get(file) if result else None
+        return found
+
+    def _reason(self, column: Column, cell: Mapping[str, Any], tasks: Iterable[str]) -> str:
+        missing, without = [], []
+        for task in tasks:
+            key = cell["scores"].get(task)
+            name = (self.stages.get(key) or {}).get("name", "") if key else ""
+            if key is None:
+                missing.append(f"{task} is not scored in this cell")
+            elif self.results.get(name, key) is None:
+                missing.append(reason(self.results, self.stages, key))
+            else:
+                continue
+            without.append(task)
+        if column.average and len({*missing}) > 1:
+            # Each task's own column says why.
+            return f"{', '.join(without)} {'have' if len(without) > 1 else 'has'} none"
+        if missing:
+            return "; ".join(dict.fromkeys(missing))
+        files = self._files(cell, tasks, SCORES)
+        wrong = [
+            f"{task}.{metric}"
+            for group in column.terms
+            for task, metric in group
+            if _finite(((files.get(task) or {}).get(task) or {}).get(metric)) is None
+        ]
+        return f"finished without a finite {', '.join(wrong)}"
+
+    # -- references --------------------------------------------------------------------------
+
+    def _deviation(self, baseline: Row | None) -> list[Row]:
+        if baseline is None or all(score.deviation is None for score in baseline.scores):
+            return []
+        scores = tuple(
+            Score(value=score.deviation, runs=score.runs, asked=score.asked)
+            for score in baseline.scores
+        )
+        return [Row(label="Baseline standard deviation", kind="deviation", scores=scores)]
+
+    def _references(self) -> list[Row]:
+        """Each reference from the baseline's finished cells, else from any row's."""
+        rows = self.record.get("rows") or []
+        ordered = sorted(rows, key=lambda row: not row.get("baseline", False))
+        cells = [cell for row in ordered for cell in row["cells"]]
+        found = []
+        for reference in self.record.get("references") or []:
+            scores = tuple(self._reference(c, cells, reference["file"]) for c in self.columns)
+            if any(score.value is not None for score in scores):
+                found.append(Row(label=str(reference["label"]), kind="reference", scores=scores))
+        return found
+
+    def _reference(self, column: Column, cells: Sequence[Mapping[str, Any]], file: str) -> Score:
+        tasks = list(dict.fromkeys(task for group in column.terms for task, _ in group))
+        values = [column_value(column, self._files(cell, tasks, file)) for cell in cells]
+        there = [value for value in values if value is not None]
+        if not there:
+            return Score(value=None)
+        differ = max(there) - min(there) > 1e-6
+        return Score(value=there[0], notes=(notes.REFERENCES_DIFFER,) if differ else ())
+
+    # -- provenance --------------------------------------------------------------------------
+
+    def _finished(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Name and provenance of every finished stage behind the table."""
+        found = []
+        for key, stage in self.stages.items():
+            result = self.results.get(stage["name"], key)
+            if result is not None:
+                found.append((stage["name"], result.provenance))
+        return found
+
+    def _provenance(self) -> dict[str, str]:
+        commits = {str(p["git_commit"]) for _, p in self._finished() if p.get("git_commit")}
+        keys = dict.fromkeys(
+            key
+            for row in self.record.get("rows") or []
+            for cell in row["cells"]
+            for key in cell["scores"].values()
+        )
+        return {
+            "sweep": str(self.record["name"]),
+            "store": str(self.results.store.path),
+            "command": shlex.join(str(word) for word in self.record.get("command") or []),
+            "commits": " ".join(sorted(commits)) or "none known",
+            "keys": " ".join(keys),
+        }
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

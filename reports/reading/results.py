@@ -1,0 +1,180 @@
+"""What finished stages say, read once: an index beside the store spares reading them again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reports.commands.files import write_text
+from reports.errors import ReportError
+from sweeps.store import Store, read_json
+
+INDEX = Path("index") / "results.json"
+SCHEMA = 3
+READ = ("stage.json", "scores.json")
+"""The files whose size and time say whether an entry of the index still holds."""
+
+READERS = 16
+"""Files that are read at a time."""
+
+# NaN and Infinity are no JSON: a score that is one is a hole.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+log = logging.getLogger(__name__)
+
+Scores = Mapping[str, Mapping[str, Any]]
+Found = tuple[dict[str, Any], dict[str, Any] | None]
+"""The signs of a stage's files by name, and what they hold if they had to be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a finished stage says about itself, and its files of scores."""
+
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    wall_seconds: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Scores] = field(default_factory=dict)
+    """scores.json, and each file of reference scores that was asked for."""
+
+
+class Results:
+    """The finished stages of a store, by name and key."""
+
+    def __init__(self, store: Path, references: tuple[str, ...] = ()) -> None:
+        self.store = Store(store)
+        self._names = (*READ, *dict.fromkeys(references))
+        self._entries, self._provenances = self._load()
+        self._numbers = {_canonical(p): i for i, p in enumerate(self._provenances)}
+        self._seen: dict[str, Result | None] = {}
+        self._changed = False
+
+    def get(self, name: str, key: str) -> Result | None:
+        """A finished stage; None for one that is not."""
+        place = f"{name}/{key}"
+        if place not in self._seen:
+            self._keep(place, self._look(place))
+        return self._seen[place]
+
+    def flops(self, key: str, stage: Mapping[str, Any]) -> float:
+        """What a stage of a record computes: as it counted itself, else as was planned; else 0."""
+        result = self.get(str(stage["name"]), key)
+        counted = result.facts.get("flops") if result else None
+        return float(counted or stage.get("flops") or 0.0)
+
+    def prefetch(self, stages: Iterable[tuple[str, str]]) -> None:
+        """Read many stages, by name and key, side by side: a network's delays overlap."""
+        places = [place for name, key in stages if (place := f"{name}/{key}") not in self._seen]
+        share = max(1, -(-len(places) // READERS))
+        shares = [places[start : start + share] for start in range(0, len(places), share)]
+        with ThreadPoolExecutor(max_workers=READERS) as readers:
+            found = itertools.chain.from_iterable(readers.map(self._look_all, shares))
+            for place, one in zip(places, found, strict=True):
+                self._keep(place, one)
+
+    def save(self) -> None:
+        """Keep what was read; a store that cannot be written only costs the next reader time."""
+        if not self._changed:
+            return
+        index = {"schema": SCHEMA, "provenances": self._provenances, "entries": self._entries}
+        try:
+            write_text(self.store.path / INDEX, json.dumps(index))
+        except ReportError as error:
+            log.warning("The index was not kept: %s", error)
+        self._changed = False
+
+    def _load(self) -> tuple[dict[str, Any], list[Any]]:
+        """Entries by place, and the provenances they name by number: many stages share one."""
+        index = read_json(self.store.path / INDEX) or {}
+        entries, provenances = index.get("entries"), index.get("provenances")
+        if index.get("schema") != SCHEMA:
+            return {}, []
+        if not isinstance(entries, dict) or not isinstance(provenances, list):
+            return {}, []
+        return entries, provenances
+
+    def _look(self, place: str) -> Found:
+        """The signs of a stage's files, and what they hold where the index does not know them."""
+        paths = {name: os.path.join(self.store.path, place, name) for name in self._names}
+        known = (self._entries.get(place) or {}).get("signs")
+        if known:
+            signs = {name: _sign(path) for name, path in paths.items()}
+            if signs == {name: known.get(name) for name in paths}:
+                return signs, None
+        read = {name: _read(path) for name, path in paths.items()}
+        return (
+            {name: sign for name, (sign, _) in read.items()},
+            {name: content for name, (sign, content) in read.items() if sign},
+        )
+
+    def _look_all(self, places: Iterable[str]) -> list[Found]:
+        return [self._look(place) for place in places]
+
+    def _keep(self, place: str, found: Found) -> None:
+        signs, read = found
+        if signs["stage.json"] is None:
+            self._changed |= self._entries.pop(place, None) is not None
+            self._seen[place] = None
+            return
+        if read is not None:
+            stage = read.pop("stage.json")
+            self._changed = True
+            self._entries[place] = {
+                "signs": signs,
+                "provenance": self._number(
+                    {**(stage.get("provenance") or {}), "execution": stage.get("execution")}
+                ),
+                "wall_seconds": stage.get("wall_seconds"),
+                "facts": stage.get("facts") or {},
+                "files": {name: content for name, content in read.items() if content},
+            }
+        entry = self._entries[place]
+        self._seen[place] = Result(
+            provenance=self._provenances[entry["provenance"]],
+            wall_seconds=entry["wall_seconds"],
+            facts=entry["facts"],
+            files=entry["files"],
+        )
+
+    def _number(self, provenance: Any) -> int:
+        name = _canonical(provenance)
+        if name not in self._numbers:
+            self._numbers[name] = len(self._provenances)
+            self._provenances.append(provenance)
+        return self._numbers[name]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _sign(path: str) -> list[int] | None:
+    try:
+        return _size_and_time(os.stat(path))
+    except OSError:
+        return None
+
+
+def _size_and_time(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _read(path: str) -> tuple[list[int] | None, dict[str, Any]]:
+    """The file's sign, None without one, and its object; empty when none can be read."""
+    try:
+        with open(path, "rb") as file:
+            sign, text = _size_and_time(os.fstat(file.fileno())), file.read()
+    except OSError:
+        return _sign(path), {}
+    try:
+        value = _DECODER.decode(text.decode())
+    except ValueError:
+        return sign, {}
+    return sign, value if isinstance(value, dict) else {}

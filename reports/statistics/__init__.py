@@ -1,0 +1,1 @@
+"""Which differences count: the bold rule, tests, agreement."""

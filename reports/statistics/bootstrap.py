@@ -1,0 +1,180 @@
+"""A paired bootstrap over the examples whose predictions were kept: is a row unlike the baseline?
+
+Both rows' scores are computed again over the same draws of examples, each task's on its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports.statistics import parts
+from reports.table import Column, Score
+from sweeps.store import Store
+
+if TYPE_CHECKING:
+    from reports.statistics.parts import Array
+
+RESAMPLES = 9999
+FILE = "predictions.jsonl"
+SAME = 1e-6
+"""Points by which a score made of its parts may differ from the table's."""
+PLAIN = {"acc", "em"}
+"""Metrics that a line without parts is right or wrong in, by its texts."""
+
+NOT_KEPT = "not every run has kept predictions"
+NO_PARTS = "the kept predictions do not say what each example adds to the score"
+OTHER_SCORE = "the kept predictions do not give the score"
+OTHER_EXAMPLES = "the rows' examples are not the same"
+
+
+class UntestableError(Exception):
+    """Why two rows cannot be compared, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run's answers to one task."""
+
+    examples: tuple[tuple[str, str], ...]
+    """Id and reference text of each example that is a draw of its own."""
+    parts: Mapping[str, tuple[str, Array]]
+    """By metric, how its numbers become a score, and these numbers (n, d)."""
+
+
+class Predictions:
+    """The kept predictions of a sweep's cells, each file read once."""
+
+    def __init__(self, store: Store, stages: Mapping[str, Any]) -> None:
+        self.store = store
+        self.stages = stages
+        self._read: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        self._runs: dict[tuple[str, str, tuple[str, ...]], Run] = {}
+
+    def runs(self, column: Column, score: Score) -> dict[str, list[Run]]:
+        """By task, the runs behind a score; UntestableError where one is missing."""
+        if not score.keys or score.runs < score.asked:
+            raise UntestableError(NOT_KEPT)
+        found: dict[str, list[Run]] = {}
+        for task, metrics in _metrics(column).items():
+            keys = [key for key in score.keys if task in self._lines(key)]
+            if len(keys) < score.runs:
+                raise UntestableError(NOT_KEPT)
+            found[task] = [self._run(key, task, metrics) for key in keys]
+        return found
+
+    def _run(self, key: str, task: str, metrics: tuple[str, ...]) -> Run:
+        name = key, task, metrics
+        if name not in self._runs:
+            self._runs[name] = _run(self._lines(key)[task], metrics)
+        return self._runs[name]
+
+    def _lines(self, key: str) -> dict[str, list[dict[str, Any]]]:
+        if key not in self._read:
+            path = self.store.place(self.stages[key]["name"], key) / FILE
+            tasks: dict[str, list[dict[str, Any]]] = {}
+            if path.is_file():
+                for text in path.read_text(encoding="utf-8").split("\n"):
+                    if text:
+                        line = json.loads(text)
+                        tasks.setdefault(line["task"], []).append(line)
+            self._read[key] = tasks
+        return self._read[key]
+
+
+def paired_bootstrap(
+    column: Column, score: Score, baseline: Score, predictions: Predictions
+) -> float:
+    """Two-sided p-value of the difference of two rows. Raises UntestableError.
+
+    It is twice the share of draws of examples whose difference is on the rarer side of zero.
+    """
+    import numpy as np
+    from scipy.stats import bootstrap
+
+    sides = [predictions.runs(column, one) for one in (score, baseline)]
+    sizes = {}
+    for task in sides[0]:
+        examples = {run.examples for side in sides for run in side[task]}
+        if len(examples) > 1:
+            raise UntestableError(OTHER_EXAMPLES)
+        sizes[task] = len(examples.pop())
+        if sizes[task] < 2:
+            raise UntestableError(f"{task} has {sizes[task]} example, two are needed")
+    every = {task: np.arange(size)[None] for task, size in sizes.items()}
+    for side, shown in zip(sides, (score, baseline), strict=True):
+        if not abs(float(_values(column, side, every)[0]) - (shown.value or 0.0)) < SAME:
+            raise UntestableError(OTHER_SCORE)
+
+    def difference(*drawn: Any, axis: int) -> Any:
+        chosen = {task: one.astype(int) for task, one in zip(sizes, drawn, strict=True)}
+        ours, theirs = (_values(column, side, chosen) for side in sides)
+        return ours - theirs
+
+    drawn = bootstrap(
+        [np.arange(size) for size in sizes.values()],
+        difference,
+        n_resamples=RESAMPLES,
+        batch=100,
+        vectorized=True,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).bootstrap_distribution
+    below, above = int((drawn <= 0).sum()), int((drawn >= 0).sum())
+    return min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
+
+
+def _values(
+    column: Column, side: Mapping[str, Sequence[Run]], chosen: Mapping[str, Array]
+) -> Array:
+    """A row's score in a column over each choice of examples (b,): the mean over its runs."""
+    import numpy as np
+
+    def metric(task: str, name: str) -> Array:
+        found = [parts.scores(*run.parts[name], chosen[task]) for run in side[task]]
+        return np.mean(found, axis=0)
+
+    groups = [np.mean([metric(*term) for term in group], axis=0) for group in column.terms]
+    value: Array = np.mean(groups, axis=0)
+    return value
+
+
+def _metrics(column: Column) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for group in column.terms:
+        for task, metric in group:
+            found.setdefault(task, set()).add(metric)
+    return {task: tuple(sorted(metrics)) for task, metrics in found.items()}
+
+
+def _run(lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Run:
+    import numpy as np
+
+    told = [(i, line, _parts(line, metrics)) for i, line in enumerate(lines)]
+    # An example without parts is scored with another one, and no draw of its own.
+    drawn = [(i, line, part) for i, line, part in told if part]
+    found: dict[str, tuple[str, Array]] = {}
+    for metric in metrics:
+        hows = {how for _, _, part in drawn for how in part.get(metric, {})}
+        if len(hows) != 1 or not hows <= parts.HOW.keys():
+            raise UntestableError(NO_PARTS)
+        (how,) = hows
+        try:
+            numbers = np.array([part[metric][how] for _, _, part in drawn], dtype=float)
+        except (KeyError, TypeError, ValueError):
+            raise UntestableError(NO_PARTS) from None
+        found[metric] = how, numbers
+    examples = tuple((str(line.get("id", i)), str(line.get("target"))) for i, line, _ in drawn)
+    return Run(examples=examples, parts=found)
+
+
+def _parts(line: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, Any]:
+    """A line's parts; right or wrong by its texts where it has none and that is all one asks."""
+    if "parts" in line:
+        return dict(line["parts"])
+    if not PLAIN.issuperset(metrics):
+        raise UntestableError(NO_PARTS)
+    right = str(line.get("prediction")).strip() == str(line.get("target")).strip()
+    return {metric: {"mean": [100.0 * right, 1]} for metric in metrics}

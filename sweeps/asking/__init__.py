@@ -1,0 +1,1 @@
+"""From what a person typed to sweeps of rows and cells."""

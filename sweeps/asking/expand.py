@@ -1,0 +1,400 @@
+"""What was asked for, worked out: sweeps of rows, rows of cells, cells of stages."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sweeps.asking.compose import Composer
+from sweeps.asking.placeholders import fill, strip
+from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
+from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
+from sweeps.errors import ConfigurationError, SweepError
+from sweeps.launcher import StageLauncher, on_cluster
+from sweeps.planning.room import unfit
+from sweeps.planning.sharing import unshared
+from sweeps.settings import OPERATIONAL, complaints, operational
+from sweeps.store import Store
+from sweeps.study import Cell, Study
+
+ALL = "all"
+"""`sweep=all`: every file of sweeps/."""
+_RULE = ("search.score", "search.tie_break")
+SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
+
+
+class Expansion:
+    """Turns the overrides of one command into sweeps, each cell composed once."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        overrides: Sequence[str],
+        launcher: StageLauncher | None = None,
+    ) -> None:
+        """`launcher` is the one that Hydra has started. Before it has, what is composed says which
+        it will be, and nobody knows yet what a stage will have to itself.
+        """
+        self._composer = composer
+        self._launcher = launcher
+        self._parsed = [(text, composer.parse(text)) for text in overrides]
+        single = [t for t, o in self._parsed if not o.is_sweep_override()]
+        self.run = composer.resolved(single)
+        # Hydra keeps its own overrides from a sweeper, so that they say nothing there.
+        self._cluster = launcher.cluster if launcher else on_cluster(composer.launcher(single))
+        self._studies: dict[str, Study] = {}
+        self._cells: dict[tuple[str, ...], Cell] = {}
+
+    def sweeps(self) -> list[Sweep]:
+        """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
+        said = complaints(self.run) + self._given_twice()
+        said += [
+            f"{t}: takes one value."
+            for t, o in self._parsed
+            if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
+        ]
+        asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
+        found: list[Sweep] = []
+        names = list(dict.fromkeys(self._choices_of("sweep"))) or [self.run["sweep"]]
+        for name in sweep_names() if names == [ALL] else names:
+            try:
+                found.append(self._named(name, asked))
+            except SweepError as error:
+                said += getattr(error, "complaints", [str(error)])
+        said += self._unread(found) + of_one_name(found)
+        if said:
+            raise ConfigurationError(said)
+        return found
+
+    def _given_twice(self) -> list[str]:
+        """Keys of which one of several overrides would be dropped without a word."""
+        by_key: dict[str, list[tuple[str, Any]]] = {}
+        for text, override in self._parsed:
+            by_key.setdefault(override.key_or_group, []).append((text, override))
+        return [
+            f"{' '.join(t for t, _ in given)}: one key, given twice. Type all values in one: "
+            f"{key}=A,B,C."
+            for key, given in by_key.items()
+            if len(given) > 1 and any(o.is_sweep_override() for _, o in given)
+        ]
+
+    def _named(self, name: str | None, asked: list[tuple[str, Any]]) -> Sweep:
+        """A sweep file's, or without a name a search or a grid over the swept overrides."""
+        if name is not None:
+            return self._from_file(read_sweep_file(str(name)), asked)
+        return self._ascent(asked) if self.run["search"]["name"] == "ascent" else self._grid(asked)
+
+    def _choices_of(self, key: str) -> list[str]:
+        for _, override in self._parsed:
+            if override.key_or_group == key and override.is_sweep_override():
+                return [c.partition("=")[2] for c in self._composer.choices(override)]
+        return []
+
+    # -- a grid ------------------------------------------------------------------------------
+
+    def _grid(self, asked: list[tuple[str, Any]]) -> Sweep:
+        seeds, common, axes = self._split(asked)
+        rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
+        rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
+        words = self._words(asked)
+        digest = self._digest(words)
+        name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
+        sweep = Sweep(
+            id=f"{name}-{digest}",
+            title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
+            study=self.run["study"],
+            common=common,
+            asked=words,
+            seeds=self._seed_counts({}),
+        )
+        return self._with_rows(sweep, rows, seeds, baseline=None)
+
+    def _ascent(self, asked: list[tuple[str, Any]]) -> Sweep:
+        """The swept overrides as axes of a search, in the order typed, from the defaults."""
+        seeds, common, axes = self._split(asked)
+        said = []
+        if seeds:
+            said.append(SEEDS_OF_SEARCH)
+        if not axes:
+            said.append(
+                "search=ascent: no axis to search. Give an override several values, such as "
+                "corruption=0.15,0.25; each becomes an axis, in the order typed."
+            )
+        if said:
+            raise ConfigurationError(said)
+        rule = self._rule(Search(axes=()))
+        named = [axis[0].partition("=")[0] for axis in axes]
+        words = self._words(asked)
+        digest = self._digest(words, rule.score or "", rule.tie_break)
+        return Sweep(
+            id=f"ascent-{'-'.join(name.rpartition('.')[2] for name in named)}-{digest}",
+            title=f"Coordinate ascent: {', then '.join(named)}",
+            study=self.run["study"],
+            common=common,
+            asked=words,
+            seeds=self._seed_counts({}),
+            search=replace(
+                rule,
+                axes=tuple(
+                    {"name": name, "candidates": [FileRow(label=t, overrides=(t,)) for t in axis]}
+                    for name, axis in zip(named, axes, strict=True)
+                ),
+            ),
+        )
+
+    def _rule(self, search: Search) -> Search:
+        """A search by the score and the tie-break of the command line, where they are given."""
+        typed = {override.key_or_group for _, override in self._parsed}
+        given = [key.removeprefix("search.") for key in _RULE if key in typed]
+        return replace(search, **{name: self.run["search"][name] for name in given})
+
+    def _unread(self, found: list[Sweep]) -> list[str]:
+        """Complaints about settings of a search where nothing is searched."""
+        given = [t for t, o in self._parsed if o.key_or_group.partition(".")[0] == "search"]
+        given = [text for text in given if text != "search=none"]
+        rows = [sweep for sweep in found if not sweep.search]
+        if not given or not rows:
+            return []
+        remedy = "add search=ascent to search the swept overrides."
+        if rows[0].file:
+            remedy = f"sweep={rows[0].id} has rows; leave one of the two out."
+        return [f"{text}: nothing is searched; {remedy}" for text in given]
+
+    def _words(self, asked: list[tuple[str, Any]], *more: str) -> tuple[str, ...]:
+        """What was typed of a table: what is `asked` of cells, the baseline, the keys `more`."""
+        rest = [text for text, o in self._parsed if o.key_or_group in ("baseline", *more)]
+        return tuple(sorted([*(text for text, _ in asked), *rest]))
+
+    @staticmethod
+    def _digest(texts: Iterable[str], *more: str) -> str:
+        return hashlib.sha256("\0".join([*sorted(texts), *more]).encode()).hexdigest()[:8]
+
+    def _split(
+        self, asked: list[tuple[str, Any]]
+    ) -> tuple[list[int] | None, tuple[str, ...], list[list[str]]]:
+        """The seeds asked for, the overrides with one value, and the swept axes."""
+        seeds: list[int] | None = None
+        common: list[str] = []
+        axes: list[list[str]] = []
+        for text, override in asked:
+            if override.key_or_group == "seed" and override.is_sweep_override():
+                choices = self._composer.choices(override)
+                seeds = list(dict.fromkeys(int(c.partition("=")[2]) for c in choices))
+            elif override.is_sweep_override():
+                axes.append(list(dict.fromkeys(self._composer.choices(override))))
+            else:
+                common.append(text)
+        return seeds, tuple(common), axes
+
+    # -- a file ------------------------------------------------------------------------------
+
+    def _from_file(self, file: SweepFile, asked: list[tuple[str, Any]]) -> Sweep:
+        seeds, common, axes = self._split(asked)
+        said = [
+            f"{', '.join(axis)}: a sweep file has its own rows; give one value, or drop sweep=."
+            for axis in axes
+        ]
+        said += self._set_twice(file, common)
+        if seeds and file.search:
+            said.append(SEEDS_OF_SEARCH)
+        sweep = Sweep(
+            id=file.name,
+            title=file.title,
+            section=file.section,
+            study=file.study,
+            file=file,
+            common=common,
+            asked=self._words(asked, *(_RULE if file.search else ())),
+            seeds=self._seed_counts(file.seeds),
+            search=self._rule(file.search) if file.search else None,
+        )
+        if not file.search:
+            return self._with_rows(sweep, list(file.rows), seeds, file.baseline, said)
+        if said:
+            raise ConfigurationError(said)
+        return sweep
+
+    def _set_twice(self, file: SweepFile, common: Sequence[str]) -> list[str]:
+        """Complaints about what a row sets and the command line too."""
+        given = {self.key_of(text): text for text in common}
+        said = []
+        for where, text in file.settings():
+            # One that cannot be read is complained of where its row is composed.
+            with suppress(ConfigurationError):
+                if (key := self.key_of(text)) in given:
+                    said.append(
+                        f"{where}: {text}: the command line sets {given[key]}; one of them must go."
+                    )
+        return said
+
+    # -- rows --------------------------------------------------------------------------------
+
+    def _seed_counts(self, file: Mapping[str, int]) -> dict[str, int]:
+        """Seeds by the command line, else by the file, else by the preset."""
+        counts = dict(self.run["seeds"])
+        given = {t.partition("=")[0] for t, _ in self._parsed}
+        for key, value in file.items():
+            if f"seeds.{key}" not in given:
+                counts[key] = value
+        # Fewer are complained of; the rest of the row is looked at all the same.
+        return {key: max(1, count) for key, count in counts.items()}
+
+    def _with_rows(
+        self,
+        sweep: Sweep,
+        rows: list[FileRow],
+        seeds: list[int] | None,
+        baseline: str | None,
+        said: Sequence[str] = (),
+    ) -> Sweep:
+        """A sweep with its rows, unless they or what was `said` before are wrong."""
+        said = [*said, *(f"seed={seed}: must be 0 or more." for seed in seeds or () if seed < 0)]
+        first: dict[str, Cell] = {}
+        labels: dict[str, str] = {}
+        wrong: list[tuple[FileRow, list[str]]] = []
+        start = seeds[0] if seeds else int(self.run["seed"])
+        for row in rows:
+            try:
+                first[row.label] = self.cell(sweep, row.overrides, start)
+                labels[row.label] = fill(row.label, first[row.label].config)
+            except ConfigurationError as error:
+                wrong.append((row, error.complaints))
+        if said := said + self._of_rows(sweep, wrong, start):
+            raise ConfigurationError(said)
+        notices: list[str] = []
+        rows = self._distinct(sweep, rows, first, notices)
+        if baseline is None and self.run["baseline"] == "auto":
+            baseline = self._baseline_of_grid(sweep, rows, first, start, notices)
+        if "none" in (self.run["baseline"], baseline):
+            baseline = None
+        done = []
+        for row in rows:
+            count = sweep.seeds["baseline" if row.label == baseline else "variants"]
+            wanted = seeds or list(range(start, start + count))
+            cells = [
+                first[row.label] if s == start else self.cell(sweep, row.overrides, s)
+                for s in wanted
+            ]
+            done.append(
+                Row(
+                    label=labels.get(row.label, row.label),
+                    name=row.name or strip(row.label),
+                    overrides=row.overrides,
+                    baseline=row.label == baseline,
+                    cells=tuple(cells),
+                )
+            )
+        return replace(sweep, rows=tuple(done), notices=tuple(notices))
+
+    def _of_rows(
+        self, sweep: Sweep, wrong: list[tuple[FileRow, list[str]]], start: int
+    ) -> list[str]:
+        """The complaints about rows; a file's behind its name, unless they are about all rows."""
+        if not (wrong and sweep.file):
+            return [line for _, said in wrong for line in said]
+        common: list[str] = []
+        try:
+            self.cell(sweep, (), start)
+        except ConfigurationError as error:
+            common = error.complaints
+        return [
+            line if line in common else f"{sweep.file.where(row)}: {line}"
+            for row, said in wrong
+            for line in said
+        ]
+
+    def _distinct(
+        self, sweep: Sweep, rows: list[FileRow], first: dict[str, Cell], notices: list[str]
+    ) -> list[FileRow]:
+        """Rows with equal keys: an error in a file, one row in a grid."""
+        seen: dict[tuple[tuple[str, str], ...], FileRow] = {}
+        said = []
+        for row in rows:
+            other = seen.setdefault(first[row.label].identity, row)
+            if other is row:
+                continue
+            if sweep.file:
+                cells = first[other.label], first[row.label]
+                said.append(why_one(sweep.file, (other, row), cells))
+            else:
+                notices.append(f"{row.label}: the same cell as {other.label}; shown once.")
+        if said:
+            raise ConfigurationError(said)
+        return list(seen.values())
+
+    def _baseline_of_grid(
+        self,
+        sweep: Sweep,
+        rows: list[FileRow],
+        first: dict[str, Cell],
+        start: int,
+        notices: list[str],
+    ) -> str:
+        """The row whose keys are the defaults'; added, and said so, where no row is."""
+        default = self.cell(sweep, (), start)
+        for row in rows:
+            if first[row.label].identity == default.identity:
+                return row.label
+        row = FileRow(label="baseline")
+        rows.insert(0, row)
+        first[row.label] = default
+        notices.append("No row is the baseline: added. baseline=none leaves it out.")
+        return row.label
+
+    def cell(self, sweep: Sweep, overrides: Sequence[str], seed: int) -> Cell:
+        """One cell. Raises ConfigurationError."""
+        texts = self._texts(sweep, overrides, seed)
+        # Most tables share their baseline's cells.
+        if texts not in self._cells:
+            config = self._resolved(texts)
+            read = {k: v for k, v in config.items() if k not in OPERATIONAL}
+            self._cells[texts] = self.study(sweep.study).cell(read)
+            asked = "" if sweep.file else " ".join(texts[:-1]) or "the defaults"
+            self._check_room(self._cells[texts], asked)
+        return self._cells[texts]
+
+    def _check_room(self, cell: Cell, asked: str) -> None:
+        """Refuse what cannot run where the launcher takes it; of a plan, only what never can."""
+        store, launcher = Store(self.run["store"]), self._launcher
+        said = unshared(cell.scores.values(), store, self.run, cluster=self._cluster)
+        if launcher is not None and not self.run["plan"]:
+            large = unfit(cell.scores.values(), store, lambda s: launcher.room(s, self.run))
+            # Which of the rows it is, is not in the sentence; of a file's, it is said later.
+            said += [f"{asked}: {one}" for one in large] if asked else large
+        if said:
+            raise ConfigurationError(said)
+
+    def configuration(
+        self, sweep: Sweep, overrides: Sequence[str], seed: int = 0
+    ) -> dict[str, Any]:
+        """The configuration of one cell, as plain values. Raises ConfigurationError."""
+        return self._resolved(self._texts(sweep, overrides, seed))
+
+    def _resolved(self, texts: Sequence[str]) -> dict[str, Any]:
+        try:
+            return self._composer.resolved(texts)
+        except ConfigurationError as error:
+            # Composing stops at the first mistake, and knows no names that are near.
+            said, _ = self._composer.complaints(texts)
+            raise ConfigurationError(said or error.complaints) from error
+
+    @staticmethod
+    def _texts(sweep: Sweep, overrides: Sequence[str], seed: int) -> tuple[str, ...]:
+        common = [t for t in sweep.common if not t.startswith("seed=")]
+        return (*common, *overrides, f"seed={seed}")
+
+    def key_of(self, override: str) -> str:
+        """The key or group that an override sets."""
+        return str(self._composer.parse(override).key_or_group)
+
+    def study(self, name: str) -> Study:
+        """The study of this name, imported once."""
+        if name not in self._studies:
+            if self.run["study"] != name:
+                raise SweepError(f"The sweep is of study {name!r}, conf/ of {self.run['study']!r}.")
+            self._studies[name] = Study(name)
+        return self._studies[name]

@@ -1,0 +1,1 @@
+"""Stages as jobs on a SLURM cluster, through submitit."""

@@ -1,0 +1,1 @@
+"""What would run, where it fits, and what it costs."""

@@ -1,0 +1,208 @@
+"""A plan for a reader, and for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from sweeps.asking.rows import Sweep
+from sweeps.planning.plan import STATES, Plan, flops_of
+from sweeps.planning.room import thriftier
+
+HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
+_SHOWN_RUNNING = 5
+
+
+def as_json(plan: Plan) -> str:
+    """The plan for programs: `{"cells": [...], "stages": [...], ...}`."""
+    return json.dumps(
+        {
+            "cells": [
+                {
+                    "sweep": sweep.id,
+                    "row": row.label,
+                    "baseline": row.baseline,
+                    "seed": cell.seed,
+                    "scores": {
+                        task: stage.key
+                        for task, stage in cell.scores.items()
+                        if stage.key in plan.graph
+                    },
+                }
+                for sweep in plan.sweeps
+                for row in sweep.rows
+                for cell in row.cells
+            ],
+            "stages": [
+                {
+                    "name": stage.name,
+                    "key": key,
+                    "state": plan.states[key],
+                    "cost": stage.spec()["cost"],
+                    "seconds": plan.seconds(stage),
+                    "inputs": stage.input_keys,
+                }
+                for key, stage in plan.graph.stages.items()
+            ],
+            "total": plan.totals(),
+            "searches": [_search(plan, sweep) for sweep in plan.sweeps if sweep.id in plan.bounds],
+            "notices": [notice for sweep in plan.sweeps for notice in sweep.notices],
+        },
+        indent=1,
+    )
+
+
+def _search(plan: Plan, sweep: Sweep) -> dict[str, Any]:
+    bound = plan.bounds[sweep.id]
+    return {
+        "sweep": sweep.id,
+        "path": sweep.found,
+        "bound_flops": flops_of(bound),
+        "bound_device_hours": plan.hours(bound),
+        "bound_stages": len(bound),
+    }
+
+
+def show(plan: Plan, console: Console) -> None:
+    """The plan for a reader."""
+    for sweep in plan.sweeps:
+        console.print(_rows(plan, sweep))
+        for notice in sweep.notices:
+            console.print(notice, highlight=False)
+        if sweep.id in plan.bounds:
+            console.print(_bound(plan, sweep), highlight=False)
+    console.print(_kinds(plan))
+    for line in _sentences(plan):
+        console.print(line, highlight=False)
+
+
+def _rows(plan: Plan, sweep: Sweep) -> Table:
+    table = Table(title=f"{sweep.title} ({sweep.id})", title_justify="left")
+    for heading in ("row", "runs", *HEADINGS.values()):
+        table.add_column(heading, justify="left" if heading == "row" else "right")
+    for row in sweep.rows:
+        keys = plan.part(stage for cell in row.cells for stage in cell.scores.values()).stages
+        counts = [sum(plan.states[key] == state for key in keys) for state in STATES]
+        star = "★ " if row.baseline else ""
+        table.add_row(star + row.label, _seeds(row.cells), *map(str, counts))
+    return table
+
+
+def _seeds(cells: Any) -> str:
+    seeds = [cell.seed for cell in cells]
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"seeds {seeds[0]}-{seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"
+
+
+def _bound(plan: Plan, sweep: Sweep) -> str:
+    """What is known of a search before its next winner."""
+    path = (sweep.found or {}).get("axes", [])
+    asked = path[-1]["name"] if path else "its first axis"
+    bound = plan.bounds[sweep.id]
+    return (
+        f"A search: known so far is what stands above, up to the candidates of {asked}. If every "
+        f"candidate of every axis runs, it asks for at most {len(bound):,} stages, "
+        f"{flops_of(bound):.3g} FLOPs, {_hours(plan.hours(bound))} on one {plan.device.name}."
+    )
+
+
+def _kinds(plan: Plan) -> Table:
+    kept = f" up to {plan.until}" if plan.until else ""
+    kinds = Table(title=f"Distinct stages{kept}, and what those to do cost", title_justify="left")
+    for heading in ("stage", *HEADINGS.values(), "FLOPs", "tokens", "time"):
+        justify = "left" if heading == "stage" else "right"
+        kinds.add_column(heading, justify=justify, no_wrap=heading == "time")  # type: ignore[arg-type]
+    for name, counts in plan.counts().items():
+        todo = [stage for stage in plan.stages("todo") if stage.name == name]
+        kinds.add_row(
+            name,
+            *(f"{counts[state]:,}" for state in STATES),
+            f"{flops_of(todo):.3g}",
+            f"{sum(stage.cost.tokens for stage in todo):.3g}",
+            _hours(plan.hours(todo)),
+        )
+    return kinds
+
+
+def _sentences(plan: Plan) -> list[str]:
+    total = plan.totals()
+    device = plan.device
+    cells = sum(len(sweep.cells) for sweep in plan.sweeps)
+    said = [
+        f"{cells:,} {'cell' if cells == 1 else 'cells'}, {len(plan.graph):,} distinct stages: "
+        + ", ".join(f"{count:,} {HEADINGS[state]}" for state, count in total["stages"].items())
+        + ".",
+        f"Sharing saves {total['saved_flops']:.3g} of {total['unshared_flops']:.3g} FLOPs, "
+        f"{total['saved_percent']:.0f}%, against running every row on its own.",
+        f"To do: {total['todo_flops']:.3g} FLOPs, {total['todo_tokens']:.3g} tokens, "
+        f"{_hours(total['todo_device_hours'])} on one {device.name} {_pace(plan, total)}; the "
+        f"longest chain takes {_hours(total['todo_longest_chain_hours'])}"
+        + _chain(plan, total["todo_longest_chain"])
+        + ".",
+        *_memory(plan, total),
+        _disk(total),
+    ]
+    for key in plan.keys("running")[:_SHOWN_RUNNING]:
+        said.append(f"Runs elsewhere: {plan.labels[key]} on {plan.where.get(key, 'another host')}.")
+    return said
+
+
+def _pace(plan: Plan, total: dict[str, Any]) -> str:
+    share = total["share_of_peak"]
+    if plan.share_of_peak is None and plan.device.measured:
+        return f"({total['basis']})"
+    return f"at {share:.0%} of its peak ({total['basis']})" if share else f"({total['basis']})"
+
+
+def _chain(plan: Plan, chain: list[str]) -> str:
+    return f" ({' > '.join(word.partition(' ')[0] for word in chain)})" if chain else ""
+
+
+def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
+    if not plan.largest or not total["memory_bytes"]:
+        return []
+    device = plan.device
+    said = f"Memory: at most {_gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
+    if total["devices_to_fit"] <= 1:
+        return [f"{said}; one {device.name} has {_gib(device.memory_bytes)}."]
+    less = plan.largest.cost.thriftier
+    instead = ""
+    if typed := thriftier(plan.largest, device.memory_bytes):
+        instead = f" One is enough with {typed} ({_gib(less[typed])})."
+    elif less:
+        typed = min(less, key=less.__getitem__)
+        instead = f" With {typed} it takes {_gib(less[typed])}."
+    return [
+        f"{said}: more than one {device.name} has ({_gib(device.memory_bytes)}); it takes at least "
+        f"{total['devices_to_fit']:.0f}, with the model spread over them.{instead}"
+    ]
+
+
+def _disk(total: dict[str, Any]) -> str:
+    free, wanted = total["disk_free_bytes"], total["todo_disk_bytes"]
+    writes = f"what is to do writes about {decimal(int(wanted))}" if wanted else "nothing to write"
+    said = f"Disk: {writes}, {decimal(int(free))} are free"
+    if wanted > free:
+        return f"{said}: NOT ENOUGH. Free space there, or choose another folder with store=PATH."
+    return f"{said}."
+
+
+def _hours(hours: float) -> str:
+    if not hours:
+        return "none"
+    if hours < 1:
+        minutes = hours * 60
+        return f"{minutes:.3g} minutes" if minutes >= 1 else f"{minutes * 60:.3g} seconds"
+    return f"{hours:,.3g} hours" if hours < 1000 else f"{hours:,.0f} hours"
+
+
+def _gib(count: float) -> str:
+    gib = count / 2**30
+    return f"{gib:,.3g} GiB" if gib < 1000 else f"{gib:,.0f} GiB"

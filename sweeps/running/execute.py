@@ -1,0 +1,318 @@
+"""Run one stage under a lease: what a local worker and a cluster job both call."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sweeps.errors import LeaseLost, StageError, Stopped, StoreError, is_full
+from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
+from sweeps.running.context import Context, Report, StopRequest
+from sweeps.running.logs import LOG, captured, gather_logs
+from sweeps.running.mirror import Mirror
+from sweeps.running.provenance import imported_packages, provenance
+from sweeps.running.ranks import Ranks
+from sweeps.stage import resolve_run
+from sweeps.store import Store, store_errors, write_json
+
+KEPT_CHECKPOINTS = 2
+"""Earlier attempts whose last.ckpt is kept: the newest may be the one that a kill truncated."""
+CHECKPOINT = "last.ckpt"
+_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one call of `run_one` ended."""
+
+    key: str
+    state: str
+    """done, failed, skipped (an input is missing), elsewhere (another holder lives), stopped,
+    lost (another holder took over)."""
+    reason: str = ""
+    kind: str = ""
+    """Of a failure: `error`, or what the exception's failure_kind says, such as `diverged`."""
+    generation: int = 0
+    """The attempt that ran or, for `elsewhere`, the one that holds."""
+    seconds: float = 0.0
+
+
+def run_one(
+    store: Store,
+    key: str,
+    *,
+    device: str = "cpu",
+    threads: int = 1,
+    lease_timeout: float = DEFAULT_TIMEOUT,
+    dead: int = 0,
+    failures_known: int | None = None,
+    wait: bool = False,
+    stop: StopRequest | None = None,
+    report: Report | None = None,
+    on_start: Callable[[HeldLease], None] | None = None,
+    ranks: Ranks | None = None,
+) -> Result:
+    """Run the stage whose specification lies in the store, unless that is done or being done.
+
+    `dead` is a generation that the caller judged dead by its own Watch. With `failures_known`, a
+    failure of a later attempt than that is taken as the answer instead of trying again. With
+    `wait` a living holder is waited for, and followed when it dies. `ranks` says that this process
+    leads others (sweeps/running/ranks.py). Raises StoreError when the
+    store cannot be read or written.
+    """
+    stop = stop or StopRequest()
+    watch = Watch(store, lease_timeout)
+    while True:
+        result = _try_one(
+            store,
+            key,
+            device=device,
+            threads=threads,
+            lease_timeout=lease_timeout,
+            dead=dead,
+            failures_known=failures_known,
+            stop=stop,
+            report=report,
+            on_start=on_start,
+            ranks=ranks,
+        )
+        if result.state != "elsewhere" or not wait:
+            return result
+        name = store.read_spec(key)["name"]
+        while (judged := watch.dead(key)) is None and store.find_key(name, key) is None:
+            if stop.made():
+                return Result(key=key, state="stopped")
+            time.sleep(_WAIT_SECONDS)
+        dead = judged or 0
+
+
+def _try_one(
+    store: Store,
+    key: str,
+    *,
+    device: str,
+    threads: int,
+    lease_timeout: float,
+    dead: int,
+    failures_known: int | None,
+    stop: StopRequest,
+    report: Report | None,
+    on_start: Callable[[HeldLease], None] | None,
+    ranks: Ranks | None,
+) -> Result:
+    if stop.made():
+        return Result(key=key, state="stopped")
+    spec = store.read_spec(key)
+    settled = _settled(store, spec, failures_known)
+    if settled is not None:
+        return settled
+    lease = acquire(store, key, dead=dead, timeout=lease_timeout)
+    if isinstance(lease, Lease):
+        where = lease.holder.host if lease.holder is not None else "an unknown host"
+        return Result(
+            key=key, state="elsewhere", reason=f"runs on {where}", generation=lease.generation
+        )
+    state = "failed"
+    try:
+        # The former holder may have finished or failed between the look and the lease.
+        settled = _settled(store, spec, failures_known)
+        if settled is not None:
+            state = settled.state
+            return settled
+        if on_start is not None:
+            on_start(lease)
+        result = _attempt(store, spec, lease, device, threads, stop, report, ranks)
+        state = result.state
+        return result
+    finally:
+        lease.release(state)
+        if state == "done":
+            store.clear_work(key)
+
+
+def _settled(store: Store, spec: dict[str, Any], failures_known: int | None) -> Result | None:
+    """The answer that the store already has, if any."""
+    key = spec["key"]
+    if store.find_key(spec["name"], key) is not None:
+        return Result(key=key, state="done")
+    if failures_known is not None:
+        for record in store.failures(key):
+            if record["attempt"] > failures_known:
+                return failed_before(record)
+    for role, parent in spec["inputs"].items():
+        name = store.read_spec(parent)["name"]
+        if store.find_key(name, parent) is None:
+            return Result(
+                key=key, state="skipped", reason=f"its input {role} ({name} {parent}) is missing"
+            )
+    return None
+
+
+def failed_before(record: dict[str, Any]) -> Result:
+    """The result that an earlier failure's record stands for."""
+    return Result(
+        key=record["key"],
+        state="failed",
+        reason=record["error"],
+        kind=record["kind"],
+        generation=record["attempt"],
+    )
+
+
+def _attempt(
+    store: Store,
+    spec: dict[str, Any],
+    lease: HeldLease,
+    device: str,
+    threads: int,
+    stop: StopRequest,
+    report: Report | None,
+    ranks: Ranks | None,
+) -> Result:
+    name, key, attempt = spec["name"], spec["key"], lease.generation
+    work = store.work(key, attempt)
+    out, log_file = work / "out", work / LOG
+    earlier = store.earlier_work(key, attempt)
+    with store_errors("start a stage", work):
+        out.mkdir(parents=True, exist_ok=True)
+        _drop_old_checkpoints(earlier)
+    # Before the stage runs: that is the code it runs, and nothing slow may stand between the end
+    # of its work and its publication.
+    origin = provenance(spec["run"], device=device, threads=threads, ranks=ranks)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    mirror = Mirror(store, spec)
+    context = Context(
+        work=work,
+        earlier=earlier,
+        lease=lease,
+        device=device,
+        threads=threads,
+        stop=stop,
+        report=report,
+        mirror=mirror,
+        ranks=ranks,
+        execution=spec.get("execution", {}),
+    )
+
+    def result(state: str, reason: str = "", kind: str = "") -> Result:
+        seconds = time.perf_counter() - clock
+        return Result(
+            key=key, state=state, reason=reason, kind=kind, generation=attempt, seconds=seconds
+        )
+
+    try:
+        with captured(log_file):
+            _call(store, spec, out, context)
+        finished, seconds = datetime.now(UTC), time.perf_counter() - clock
+        description = {
+            **{part: spec[part] for part in ("schema", "name", "version", "key")},
+            **{part: spec[part] for part in ("config", "inputs", "run")},
+            "execution": spec.get("execution", {}),
+            "provenance": {**origin, "packages": imported_packages()},
+            "started": started.isoformat(),
+            "finished": finished.isoformat(),
+            "wall_seconds": round(seconds, 3),
+            "attempt": attempt,
+            "facts": context.facts,
+        }
+        # Their bytes reach the disk in `publish`, together with the stage's own files.
+        write_json(out / "stage.json", description, sync=False)
+        with store_errors("publish a stage", out):
+            gather_logs(earlier, log_file, out / LOG)
+        lease.assert_owned()
+        store.publish(name, key, out)
+        return result("done")
+    except Stopped:
+        shutil.rmtree(out, ignore_errors=True)
+        return result("stopped")
+    except LeaseLost:
+        return result("lost", "another process took over")
+    except BaseException as error:
+        # What broke may be that another holder took over and cleared the work folder.
+        if not lease.owned():
+            return result("lost", "another process took over")
+        if isinstance(error, StoreError):
+            raise
+        if is_full(error):
+            full = error if isinstance(error, OSError) else OSError(28, str(error))
+            raise StoreError.during(f"go on with stage {name} {key}", work, full) from error
+        shutil.rmtree(out, ignore_errors=True)
+        reason, kind = one_line(error), str(getattr(error, "failure_kind", "error"))
+        store.write_failure(failure_record(store, spec, attempt, error, kind))
+        return result("failed", reason, kind)
+    finally:
+        mirror.close(store.find_key(name, key))
+
+
+def _call(store: Store, spec: dict[str, Any], out: Path, context: Context) -> None:
+    """Import the stage's function and call it; a traceback goes to the log."""
+    inputs = {
+        role: store.place(store.read_spec(parent)["name"], parent)
+        for role, parent in spec["inputs"].items()
+    }
+    try:
+        resolve_run(spec["run"])(spec["config"], inputs, out, context)
+        taken = [name for name in ("stage.json", LOG) if (out / name).exists()]
+        if taken:
+            raise StageError(f"The stage wrote {taken[0]}, a name kept for the store's own file.")
+    except (Stopped, LeaseLost):
+        raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        raise
+
+
+def failure_record(
+    store: Store,
+    spec: dict[str, Any],
+    attempt: int,
+    error: BaseException | str,
+    kind: str,
+) -> dict[str, Any]:
+    """What is kept of a failed attempt; `error` is a sentence when no exception was seen."""
+    seen = error if isinstance(error, BaseException) else None
+    return {
+        "schema": 1,
+        "name": spec["name"],
+        "key": spec["key"],
+        "attempt": attempt,
+        "kind": kind,
+        "error": one_line(error),
+        "type": type(seen).__qualname__ if seen else "",
+        "traceback": "".join(traceback.format_exception(seen)) if seen else "",
+        "log": str((store.work(spec["key"], attempt) / LOG).relative_to(store.path)),
+        "time": datetime.now(UTC).isoformat(),
+        "host": socket.gethostname(),
+    }
+
+
+def one_line(error: BaseException | str) -> str:
+    """The first line of an error, with its type where the text alone says too little."""
+    lines = str(error).strip().splitlines()
+    text = lines[0].strip()[:500] if lines else ""
+    if isinstance(error, str):
+        return text
+    kind = type(error).__name__
+    return f"{kind}: {text}" if text else kind
+
+
+def _drop_old_checkpoints(earlier: list[Path]) -> None:
+    """Keep the newest checkpoints of dead attempts: a stage preempted often would fill the disk."""
+    with_checkpoint = [folder for folder in earlier if (folder / CHECKPOINT).exists()]
+    for folder in with_checkpoint[KEPT_CHECKPOINTS:]:
+        for path in folder.iterdir():
+            if path.name == LOG:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,389 @@
+"""Run a graph of stages on this machine: a worker process a slot, the longest chain first."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.errors import ConfigurationError, StoreError, SweepError
+from sweeps.graph import Graph
+from sweeps.lease import DEFAULT_TIMEOUT, read_lease
+from sweeps.planning.room import Together, check_disk
+from sweeps.planning.sharing import unshared
+from sweeps.planning.slots import Slot, find_slots, most_together
+from sweeps.running.agenda import Agenda
+from sweeps.running.crew import Crew, muster
+from sweeps.running.execute import Result, failure_record
+from sweeps.running.interrupts import interrupts
+from sweeps.running.logs import LOG
+from sweeps.running.process import WorkerProcess
+from sweeps.running.progress import Board, NoProgress, Progress, default_progress
+from sweeps.stage import split_run
+from sweeps.store import Store, newest_failure
+
+MAX_DEATHS = 2
+"""Workers that may die under one stage before it counts as failed."""
+_TICK_SECONDS = 0.5
+_EXIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended, stage by stage."""
+
+    states: Mapping[str, str]
+    """done, failed, skipped (something it needs failed), stopped; by key."""
+    reasons: Mapping[str, str]
+    """Of failed and skipped stages."""
+    ran: frozenset[str]
+    """Stages that this run brought to an end itself."""
+    interrupted: bool
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 whole, 1 where a stage failed, 130 after Ctrl-C."""
+        if self.interrupted:
+            return 130
+        return 0 if all(state == "done" for state in self.states.values()) else 1
+
+
+def run_local(
+    graph: Graph,
+    store: Store,
+    *,
+    slots: int | None = None,
+    threads: int | None = None,
+    slots_per_gpu: int = 1,
+    workers_per_stage: int = 1,
+    parallel: str = "ddp",
+    progress: Progress | bool = True,
+    lease_timeout: float = DEFAULT_TIMEOUT,
+    labels: Mapping[str, str] | None = None,
+    cells: Iterable[Iterable[str]] = (),
+) -> Outcome:
+    """Bring the graph's targets into the store, each stage once, and wait for it.
+
+    `slots` and `threads` are chosen from the machine when None. A stage that several processes
+    can share takes `workers_per_stage` slots, and `parallel` says how they share it. `labels`
+    names stages by key for the screen; `cells` are the keys of each cell, to count whole ones. A
+    stage that fails stops only what needs it. Raises ConfigurationError when so many
+    workers cannot share a stage, StoreError when the store cannot be used, SweepError when no
+    worker starts; the last two after the workers have stopped.
+    """
+    if isinstance(progress, bool):
+        progress = default_progress() if progress else NoProgress()
+    store.prepare()
+    board = Board(graph, labels=labels, cells=cells)
+    places = find_slots(slots, threads, slots_per_gpu)
+    targets = [graph[key] for key in graph.targets]
+    asked = {"workers_per_stage": workers_per_stage, "parallel": parallel}
+    said = unshared(targets, store, asked, cluster=False)
+    if workers_per_stage > most_together(places):
+        said.append(
+            f"workers_per_stage={workers_per_stage}: there are places for "
+            f"{most_together(places)} workers of one stage."
+        )
+    if said:
+        raise ConfigurationError(said)
+    team = workers_per_stage, parallel
+    return _Scheduler(board, store, places, progress, lease_timeout, team).run()
+
+
+class _Scheduler:
+    """One run: what is in line goes to free slots, what comes back changes the agenda."""
+
+    def __init__(
+        self,
+        board: Board,
+        store: Store,
+        slots: list[Slot],
+        progress: Progress,
+        lease_timeout: float,
+        team: tuple[int, str],
+    ) -> None:
+        self._workers_per_stage, self._parallel = team
+        self._board = board
+        self._graph = board.graph
+        self._store = store
+        self._progress = progress
+        self._lease_timeout = lease_timeout
+        self._gpus = any(slot.gpu is not None for slot in slots)
+        self._free_slots = list(slots)
+        self._together = Together(self._memory_of, progress.say)
+        self._workers: list[WorkerProcess] = []
+        self._deaths: Counter[str] = Counter()
+        self._ran: set[str] = set()
+        self._interrupts = 0
+        self._told_to_stop = False
+        self._fatal: SweepError | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._agenda = Agenda(board, store, progress, lease_timeout)
+
+    def run(self) -> Outcome:
+        """Until every needed stage has an end, or the user or the store stops us."""
+        self._progress.begin(self._board)
+        try:
+            with interrupts(self._interrupted):
+                self._agenda.give_up_on_diverged()
+                if self._agenda.open:
+                    todo = [self._agenda.needed[key] for key in self._agenda.open]
+                    check_disk(self._store, todo, self._progress.say)
+                    self._start_workers()
+                while self._going_on():
+                    self._agenda.look_elsewhere()
+                    self._dispatch()
+                    self._wait()
+        finally:
+            self._shut_down()
+            for key in self._agenda.open:
+                self._board.set(key, "stopped")
+            self._progress.end()
+        if self._fatal is not None:
+            raise self._fatal
+        return Outcome(
+            states=dict(self._board.states),
+            reasons=dict(self._board.reasons),
+            ran=frozenset(self._ran),
+            interrupted=self._interrupts > 0,
+        )
+
+    def _start_workers(self) -> None:
+        """All at once, so that they import what the stages need while the first ones run."""
+        wanted: Counter[str] = Counter()
+        for key in self._agenda.open:
+            wanted[self._graph[key].cost.device] += self._size(key)
+        for slot in list(self._free_slots):
+            kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
+            if kinds:
+                wanted[kinds[0]] -= 1
+                self._start_worker(slot)
+
+    def _start_worker(self, slot: Slot) -> WorkerProcess:
+        self._free_slots.remove(slot)
+        worker = WorkerProcess(slot, self._store, self._lease_timeout)
+        self._workers.append(worker)
+        self._selector.register(worker.replies, selectors.EVENT_READ, worker)
+        return worker
+
+    def _going_on(self) -> bool:
+        if self._interrupts or self._fatal is not None:
+            if not self._told_to_stop:
+                self._tell_all_to_stop()
+            return any(worker.crew is not None for worker in self._workers)
+        return bool(self._agenda.open)
+
+    def _size(self, key: str) -> int:
+        """How many workers run a stage."""
+        return self._workers_per_stage if self._graph[key].cost.splits > 1 else 1
+
+    def _dispatch(self) -> None:
+        if self._interrupts or self._fatal is not None:
+            return
+        if not self._free_slots and all(worker.crew is not None for worker in self._workers):
+            return
+        kept: set[str] = set()
+        for key in self._agenda.in_line():
+            wanted = self._graph[key].cost.device
+            if wanted in kept or (kept and not self._gpus):
+                # A stage before it in line waits for several of these places, or for memory.
+                continue
+            running = {worker.crew.key for worker in self._workers if worker.crew is not None}
+            if not self._together.fits(key, running, self._board.label(key)):
+                kept.add(wanted)
+                continue
+            places = muster(
+                self._workers,
+                self._free_slots,
+                wanted=wanted,
+                gpus=self._gpus,
+                count=self._size(key),
+            )
+            if places is None:
+                if self._size(key) > 1:
+                    kept.add(wanted)
+                continue
+            workers = [self._start_worker(p) if isinstance(p, Slot) else p for p in places]
+            device = self._device(key, workers[0])
+            crew = Crew(key, workers, self._parallel)
+            crew.start(device=device, **self._agenda.begin(key))
+
+    def _memory_of(self, key: str) -> float:
+        """What a stage takes of this machine's memory; on a GPU it has that one's."""
+        cost = self._graph[key].cost
+        on_gpu = self._gpus and cost.device == "any"
+        return 0.0 if on_gpu else cost.memory_bytes * self._size(key)
+
+    def _device(self, key: str, worker: WorkerProcess) -> str:
+        return worker.slot.device if self._graph[key].cost.device == "any" else "cpu"
+
+    def _wait(self) -> None:
+        for ready, _ in self._selector.select(_TICK_SECONDS):
+            if ready.data is None:
+                os.read(self._wake_read, 1024)
+                continue
+            worker: WorkerProcess = ready.data
+            messages, alive = worker.read()
+            for message in messages:
+                self._hear(worker, message)
+            if not alive:
+                self._bury(worker)
+        for worker in list(self._workers):
+            # A child that the stage forked may hold the pipe open after the worker's death.
+            if worker.process.poll() is not None and not self._has_news(worker):
+                self._bury(worker)
+        for crew in {worker.crew for worker in self._workers} - {None}:
+            assert crew is not None
+            crew.end_late()
+            self._conclude(crew)
+
+    def _has_news(self, worker: WorkerProcess) -> bool:
+        return any(ready.data is worker for ready, _ in self._selector.select(0))
+
+    def _hear(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
+        event, crew = message.pop("event"), worker.crew
+        if event == "ready":
+            worker.ready = True
+            modules = dict.fromkeys(
+                split_run(stage.run)[0] for stage in self._agenda.needed.values()
+            )
+            worker.send(command="preload", modules=list(modules))
+        elif event == "warm":
+            worker.warm = True
+        elif event == "started" and crew is not None:
+            device = self._device(crew.key, worker)
+            crew.begun(message["generation"], message["told"], device)
+        elif event == "progress":
+            running = self._board.running.get(message["key"])
+            if running is not None:
+                running.told(
+                    time.monotonic(), message["step"], message["total"], message["numbers"]
+                )
+                self._progress.stepped(message["key"])
+        elif event == "result" and crew is not None:
+            crew.ended(Result(**message))
+            self._conclude(crew)
+        elif event == "followed" and crew is not None:
+            crew.followed(worker, message["reason"])
+            self._conclude(crew)
+        elif event == "store_error" and crew is not None:
+            crew.ended(Result(key=crew.key, state="stopped"))
+            self._fatal = self._fatal or StoreError(message["message"])
+
+    def _conclude(self, crew: Crew) -> None:
+        """Take what became of a stage, once: success at once, all else when nobody is at it."""
+        result = crew.told()
+        if crew.concluded or not (crew.over or result.state == "done"):
+            return
+        crew.concluded = True
+        if result.state == "done":
+            self._take(result)
+        elif crew.death:
+            if not self._interrupts and self._fatal is None:
+                self._after_death(crew)
+        else:
+            if crew.failure and result.state == "failed":
+                self._note(crew, result.reason, "error")
+            self._take(result)
+
+    def _note(self, crew: Crew, reason: str, kind: str) -> None:
+        """Have the store say why a stage failed, which its lead may not know."""
+        spec = self._graph[crew.key].spec()
+        record = failure_record(self._store, spec, crew.generation, reason, kind)
+        try:
+            self._store.write_failure(record, instead=crew.several)
+        except StoreError as error:
+            self._fatal = error
+
+    def _take(self, result: Result) -> None:
+        key = result.key
+        if result.generation and result.state in ("done", "failed"):
+            self._ran.add(key)
+        if result.state == "done":
+            self._agenda.settle(key, "done")
+        elif result.state == "failed":
+            log_file = self._store.work(key, result.generation) / LOG
+            self._agenda.settle(key, "failed", f"{result.reason} (log: {log_file})")
+        elif result.state == "skipped":
+            self._agenda.settle(key, "skipped", result.reason)
+        elif result.state == "stopped":
+            # Without a Ctrl-C here somebody sent the worker a signal of its own.
+            self._interrupts = self._interrupts or 1
+        else:
+            self._agenda.leave_elsewhere(key, result.reason)
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """A worker is gone: its slot is free, and its stage tried again or given up."""
+        self._workers.remove(worker)
+        self._selector.unregister(worker.replies)
+        self._free_slots.append(worker.slot)
+        how, last_words, crew = worker.how_it_died(), worker.last_words(), worker.crew
+        worker.close()
+        if crew is not None:
+            crew.died(worker, how)
+        if self._interrupts or self._fatal is not None:
+            return
+        if not worker.ready and worker.process.returncode >= 0:
+            self._fatal = SweepError(f"A worker process does not start: it {how}: {last_words}")
+        elif crew is not None:
+            self._conclude(crew)
+
+    def _after_death(self, crew: Crew) -> None:
+        key = crew.key
+        self._deaths[key] += 1
+        if self._deaths[key] < MAX_DEATHS:
+            self._progress.say(f"{self._board.label(key)}: {crew.death}; trying once more.")
+            # What a lead said that lost another process is no answer.
+            self._agenda.known_failures[key] = newest_failure(self._store, key)
+            self._agenda.try_again(key)
+            return
+        if not crew.generation:
+            lease = read_lease(self._store, key)
+            crew.generation = lease.generation if lease is not None else 1
+        reason = f"{crew.death}, {MAX_DEATHS} times"
+        self._note(crew, reason, "killed")
+        if self._fatal is None:
+            self._take(Result(key=key, state="failed", reason=reason, generation=crew.generation))
+
+    def _tell_all_to_stop(self) -> None:
+        self._told_to_stop = True
+        busy = len({worker.crew for worker in self._workers} - {None})
+        if busy:
+            what = "1 stage saves" if busy == 1 else f"{busy} stages save"
+            self._progress.say(f"Stopping: {what}. Ctrl-C again kills. The same command goes on.")
+        for worker in self._workers:
+            worker.send(command="stop")
+
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            for worker in list(self._workers):
+                worker.process.kill()
+        with suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
+
+    def _shut_down(self) -> None:
+        for worker in self._workers:
+            worker.send(command="stop")
+            worker.send(command="exit")
+        deadline = time.monotonic() + _EXIT_SECONDS
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                # It imports something, or waits for a thread of the study: it holds no lease.
+                worker.process.kill()
+            worker.close()
+        self._workers.clear()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)

@@ -1,0 +1,1 @@
+"""Coordinate ascent: one axis after another."""

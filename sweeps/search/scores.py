@@ -1,0 +1,53 @@
+"""What the store says of a row: its value in a column of the table."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from sweeps.asking.rows import Row
+from sweeps.errors import ConfigurationError, nearest
+from sweeps.store import Store, read_json
+from sweeps.study import Cell
+
+
+def column_of(cell: Cell, name: str | None) -> Mapping[str, Any]:
+    """The column of this name; without one the average, else the first."""
+    if name is None:
+        return next((one for one in cell.columns if one.get("average")), cell.columns[0])
+    for one in cell.columns:
+        if one["name"] == name:
+            return one
+    known = nearest(name, [one["name"] for one in cell.columns])
+    raise ConfigurationError([f"search: score: {name!r}. {known}"])
+
+
+def value(store: Store, cell: Cell, column: Mapping[str, Any]) -> float | None:
+    """A cell's value in a column: the mean over its groups of the mean within the group."""
+    groups = column["terms"]
+    means = []
+    for group in groups:
+        parts = [_score(store, cell, task, metric) for task, metric in group]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        means.append(statistics.fmean(known))
+    return statistics.fmean(means)
+
+
+def mean(store: Store, row: Row, column: Mapping[str, Any]) -> float | None:
+    """A row's value: the mean over the seeds that have one."""
+    values = [value(store, cell, column) for cell in row.cells]
+    there = [one for one in values if one is not None]
+    return statistics.fmean(there) if there else None
+
+
+def _score(store: Store, cell: Cell, task: str, metric: str) -> float | None:
+    stage = cell.scores.get(task)
+    if stage is None or store.find(stage) is None:
+        return None
+    content = read_json(store.place(stage.name, stage.key) / "scores.json") or {}
+    score = content.get(task, {}).get(metric)
+    # NaN is no score: it compares as neither better nor worse.
+    return None if score is None or score != score else float(score)

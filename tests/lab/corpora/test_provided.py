@@ -1,0 +1,177 @@
+"""Corpora that the user brings."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from lab.corpora import corpus_names, described_corpus, get_corpus, packaged_names
+from lab.corpora.__main__ import main
+from lab.errors import DataError
+
+
+def test_missing_corpus_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It can be planned with, and names its folder when it is needed."""
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path))
+    corpus = get_corpus("webtext_like")
+    assert corpus.identity() == {"name": "webtext_like", "sha256": []}
+    with pytest.raises(DataError, match=str(tmp_path / "corpora" / "webtext_like")):
+        corpus.prepare()
+
+
+def test_provided_documents_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Files by name, rows as they stand; the content is the identity."""
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path))
+    corpus = get_corpus("wikipedia_tbc")
+    folder = tmp_path / "corpora" / "wikipedia_tbc"
+    folder.mkdir(parents=True)
+    (folder / "b.jsonl").write_text('{"text": "three"}\n')
+    (folder / "a.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n')
+    assert list(corpus.documents()) == ["one", "two", "three"]
+    before = corpus.identity()
+    (folder / "b.jsonl").write_text('{"text": "another"}\n')
+    assert corpus.identity() != before
+
+
+def text_in(folder: Path, *texts: str, name: str = "a.jsonl") -> Path:
+    """A folder with these documents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    if name.endswith(".gz"):
+        (folder / name).write_bytes(gzip.compress(lines.encode()))
+    else:
+        (folder / name).write_text(lines)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_folder_is_a_corpus_named_by_its_content(tmp_path: Path, cache: Path):
+    """Its path is in no identity; a stage finds the files by their content, wherever they are."""
+    here = text_in(tmp_path / "here", "one", "two")
+    text_in(here, "three", name="c4-train.00001-of-00002.json.gz")
+    there = tmp_path / "there"
+    there.mkdir()
+    for file in here.iterdir():
+        (there / file.name).write_bytes(file.read_bytes())
+    corpus = get_corpus(str(here))
+    assert list(corpus.documents()) == ["one", "two", "three"]
+    assert corpus.approximate_tokens > 0
+    assert corpus.identity() == get_corpus(str(there)).identity()
+    assert str(tmp_path) not in json.dumps(corpus.identity())
+    assert list(described_corpus(corpus.identity()).documents()) == ["one", "two", "three"]
+
+
+def test_a_file_that_changed_after_planning_is_refused(tmp_path: Path, cache: Path):
+    """The stage's key promised another text."""
+    folder = text_in(tmp_path / "text", "one")
+    corpus = get_corpus(str(folder))
+    identity = corpus.identity()
+    corpus.prepare()
+    text_in(folder, "two")
+    with pytest.raises(DataError, match="has changed since the run was planned"):
+        list(described_corpus(identity).documents())
+    (folder / "a.jsonl").unlink()
+    with pytest.raises(DataError, match="known on this machine"):
+        list(described_corpus(identity).documents())
+
+
+def test_the_output_of_a_cleaning_is_a_corpus(tmp_path: Path, cache: Path):
+    """Its pages, and not its report; one that is not finished is refused."""
+    text_in(tmp_path / "c4" / "data", "a page")
+    (tmp_path / "c4" / "work").mkdir()
+    with pytest.raises(DataError, match="not finished"):
+        get_corpus(str(tmp_path / "c4"))
+    (tmp_path / "c4" / "report.json").write_text("{}")
+    assert list(get_corpus(str(tmp_path / "c4")).documents()) == ["a page"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("{0}/nowhere", "no such folder"),
+        ("{0}", "holds no text: give a folder with"),
+        ("wikipedia:2+bookz", "Unknown corpus 'bookz'. Did you mean 'books'"),
+        ("books:0+docs", r"weights \[0.0, 1.0\]: give each corpus one above 0"),
+        ("wikipedea", "Did you mean 'wikipedia'.*Or a folder .*combination"),
+    ],
+)
+def test_a_corpus_that_is_none_is_refused_when_planned(tmp_path: Path, name: str, said: str):
+    """With what would do."""
+    with pytest.raises(DataError, match=said):
+        get_corpus(name.format(tmp_path))
+
+
+def test_a_file_without_text_says_which_columns_it_has(tmp_path: Path, cache: Path):
+    """Not a KeyError."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.jsonl").write_text('{"content": "one", "id": 3}\n')
+    with pytest.raises(DataError, match="columns content, id"):
+        list(get_corpus(str(tmp_path / "x")).documents())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b'{"text": "one"}\nnot json\n'),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "one"}\n' * 9999)[:-20]),
+        ("a.parquet", b"PAR1xxxxPAR1"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, cache: Path, name: str, content: bytes):
+    """Of many files, which, and what to do."""
+    folder = text_in(tmp_path / "pages", "fine", name="0.jsonl")
+    (folder / name).write_bytes(content)
+    corpus = get_corpus(str(folder))
+    corpus.prepare()
+    with pytest.raises(DataError) as raised:
+        list(corpus.documents())
+    assert str(raised.value).startswith(f"{folder / name} cannot be read: ")
+    assert str(raised.value).endswith(". Mend or remove it, then type the command again.")
+
+
+def test_corpora_are_combined_by_weight(tmp_path: Path, cache: Path):
+    """Folders and names; the weights and contents are the identity, and enough to read it."""
+    two, one = (text_in(tmp_path / n, *[n[0] * 100] * 50) for n in ("two", "one"))
+    corpus = get_corpus(f"{two}:2+{one}")
+    texts = list(corpus.documents())
+    assert texts.count("t" * 100) == 2 * texts.count("o" * 100) == 50
+    identity = corpus.identity()
+    assert [part["weight"] for part in identity["parts"]] == [2, 1]
+    assert str(tmp_path) not in json.dumps(identity)
+    assert list(described_corpus(identity).documents()) == texts
+    assert get_corpus(f"{two}:1+{one}").identity() != identity
+
+
+def test_the_published_mixture_of_the_vocabulary():
+    """Ten parts of English, one each of German, French and Romanian (section 2.2)."""
+    parts = get_corpus("c4_with_translations").identity()["parts"]
+    assert [(part["weight"], part["config"]) for part in parts] == [
+        (10, "en"),
+        (1, "de"),
+        (1, "fr"),
+        (1, "ro"),
+    ]
+
+
+def test_embedded_parts_of_a_combination_are_fetched():
+    """They are what has to be at hand before a run."""
+    assert packaged_names(["wikipedia:4+books:1", "docs", "c4"]) == {"books", "docs"}
+    texts = islice(get_corpus("books:3+docs:1").documents(), 40)
+    assert all(isinstance(text, str) for text in texts)
+
+
+def test_list_names_every_corpus(capsys, monkeypatch: pytest.MonkeyPatch):
+    """Also those of the hub, which are not embedded."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out.partition("Corpora by name")[2]
+    assert all(f" {name} " in shown for name in corpus_names())
