@@ -28,8 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sweeps.planning.devices import FILE, Device
+from sweeps.planning.gpus import visible_gpus
 from sweeps.planning.memory import machine_memory
-from sweeps.planning.slots import available_cores, visible_gpus
+from sweeps.planning.slots import available_cores
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 

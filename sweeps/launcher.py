@@ -15,7 +15,9 @@ from omegaconf import DictConfig
 
 from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Sweep
+from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
+from sweeps.planning.gpus import unusable_gpus
 from sweeps.planning.memory import without_gaps
 from sweeps.planning.room import Room, this_machine
 from sweeps.planning.sharing import sharing
@@ -83,6 +85,16 @@ class LocalLauncher(StageLauncher):
             return room
         slots = find_slots(run["workers"], run["threads"], run["slots_per_gpu"])
         return replace(room, most=most_together(slots))
+
+    def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
+        """A GPU that is asked for and cannot be used would fail every stage, hours from now."""
+        complaint = unusable_gpus()
+        if complaint is None:
+            return
+        store = Store(run["store"])
+        todo = Graph(stages).needed(lambda stage: store.find(stage) is not None)
+        if any(stage.cost.device == "any" for stage in todo.values()):
+            raise ConfigurationError([complaint])
 
     def run(
         self,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sweeps.planning.gpus import visible_gpus
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -69,27 +69,6 @@ def available_cores() -> int:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         cores = min(cores, max(1, int(quota) // int(period)))
     return cores
-
-
-def visible_gpus() -> list[str]:
-    """Identifiers for CUDA_VISIBLE_DEVICES of the GPUs this process may use."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1")]
-    devices = [path.name[len("nvidia") :] for path in Path("/dev").glob("nvidia[0-9]*")]
-    if devices:
-        # CUDA counts the GPUs it is given from 0, whatever numbers a container left them.
-        return [str(index) for index in range(len(devices))]
-    if shutil.which("nvidia-smi") is None:
-        return []
-    try:
-        listed = subprocess.run(
-            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    gpus = [line for line in listed.splitlines() if line.startswith("GPU ")]
-    return [str(index) for index in range(len(gpus))]
 
 
 def _slot(gpu: str | None, threads: int) -> Slot:

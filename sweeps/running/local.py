@@ -15,6 +15,7 @@ from typing import Any
 from sweeps.errors import ConfigurationError, StoreError, SweepError
 from sweeps.graph import Graph
 from sweeps.lease import DEFAULT_TIMEOUT, read_lease
+from sweeps.planning.gpus import idle_gpus
 from sweeps.planning.room import Together, check_disk
 from sweeps.planning.sharing import unshared
 from sweeps.planning.slots import Slot, find_slots, most_together
@@ -138,6 +139,8 @@ class _Scheduler:
                 if self._agenda.open:
                     todo = [self._agenda.needed[key] for key in self._agenda.open]
                     check_disk(self._store, todo, self._progress.say)
+                    if any(stage.cost.device == "any" for stage in todo) and (idle := idle_gpus()):
+                        self._progress.say(idle)
                     self._start_workers()
                 while self._going_on():
                     self._agenda.look_elsewhere()
