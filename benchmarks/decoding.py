@@ -20,10 +20,10 @@ from rich.table import Table
 from torch import Tensor
 
 from lab.allocator import keep_freed_memory
+from lab.kernels.operations import operations
 from t5study.model import build_model, save_huggingface
 from t5study.model.config import SIZES
 from t5study.model.generation import EOS, decode
-from t5study.model.layers import operations
 
 
 def main() -> None:

@@ -25,12 +25,12 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
 from lab.allocator import keep_freed_memory
+from lab.kernels.loss import CHUNK
 from lab.training.schedule import constant
 from sweeps.planning.memory import without_gaps
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 from t5study.model.memory import PROCESS, training_memory
-from t5study.training.loss import CHUNK
 from t5study.training.module import TextToText
 
 SIZES = ("small", "base", "large", "3b", "11b")

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lab.kernels.masks import MASKED
+from lab.kernels.operations import operations
 from t5study.model.config import ModelConfig
-from t5study.model.layers import FeedForward, RMSNorm, operations
-from t5study.model.masks import MASKED
+from t5study.model.layers import FeedForward, RMSNorm
 from t5study.model.stack import Block, Stack
 
 FIRST_CAPACITY = 32

@@ -6,22 +6,14 @@ Letters: B batch, T queries, S keys, D d_model, F d_ff, H heads, K head width, I
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from t5study.model import flex, kernels, plain
+from lab.kernels.dropout import Dropout
+from lab.kernels.operations import operations
 from t5study.model.config import ModelConfig
-
-OPERATIONS: dict[str, ModuleType] = {"cpu": kernels, "cuda": flex}
-"""Device type -> its fast operations; other devices compute the plain formulas."""
-
-
-def operations(x: Tensor) -> ModuleType:
-    """The module whose functions compute on the device of `x`."""
-    return OPERATIONS.get(x.device.type, plain)
 
 
 class RMSNorm(nn.Module):
@@ -37,42 +29,6 @@ class RMSNorm(nn.Module):
         return operations(x).rms_norm(x, self.weight, self.epsilon)
 
 
-class Dropout(nn.Module):
-    """Dropout with one mask for all positions of a sequence, or one for each element."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.keep = 1.0 - config.dropout_rate
-        self.scale = 1.0 / self.keep
-        self.broadcast = config.dropout_form == "broadcast"
-
-    @property
-    def active(self) -> bool:
-        """Whether anything is dropped now."""
-        return self.training and self.keep < 1.0
-
-    def mask(
-        self, like: Tensor, *shape: int, positions: int = -2, dtype: torch.dtype = torch.float32
-    ) -> Tensor:
-        """Ones and zeros of `shape`, one for all entries along the dimension of positions."""
-        sizes = list(shape)
-        if self.broadcast:
-            sizes[positions] = 1
-        return operations(like).bernoulli(sizes, self.keep, dtype, like.device)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
-        if not self.active:
-            return x
-        return x * self.mask(x, *x.shape).mul_(self.scale)
-
-    def add(self, residual: Tensor, x: Tensor) -> Tensor:
-        """residual + dropout(x), (B, T, D)."""
-        if not self.active:
-            return residual + x
-        return torch.addcmul(residual, x, self.mask(x, *x.shape), value=self.scale)
-
-
 class Attention(nn.Module):
     """Multi-head attention without biases and without 1 / sqrt(K)."""
 
@@ -83,7 +39,7 @@ class Attention(nn.Module):
         self.key = nn.Parameter(torch.empty(config.inner, config.d_model))
         self.value = nn.Parameter(torch.empty(config.inner, config.d_model))
         self.output = nn.Parameter(torch.empty(config.d_model, config.inner))
-        self.dropout = Dropout(config)
+        self.dropout = Dropout(config.dropout_rate, config.dropout_form)
 
     def forward(
         self,
@@ -126,7 +82,7 @@ class FeedForward(nn.Module):
             self.gate = nn.Parameter(torch.empty(config.d_ff, config.d_model))
         self.up = nn.Parameter(torch.empty(config.d_ff, config.d_model))
         self.down = nn.Parameter(torch.empty(config.d_model, config.d_ff))
-        self.dropout = Dropout(config)
+        self.dropout = Dropout(config.dropout_rate, config.dropout_form)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
@@ -149,7 +105,7 @@ class Adapter(nn.Module):
         inner = replace(config, d_ff=config.adapter_width, feed_forward="relu")
         self.norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
         self.feed_forward = FeedForward(inner)
-        self.dropout = Dropout(config)
+        self.dropout = Dropout(config.dropout_rate, config.dropout_form)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""

@@ -3,7 +3,7 @@
 Letters: n source tokens and m target tokens of all B rows of a micro-batch, S and T of one row; D
 width, I inner width of attention, F of feed-forward, H heads, V vocabulary; r bytes of the
 residual stream, c bytes of a product's operands. What is kept for the backward pass is counted
-from the operations of t5study.model.plain; tests/t5study/model/test_memory.py holds it to what
+from the operations of lab.kernels.plain; tests/t5study/model/test_memory.py holds it to what
 the model really keeps.
 """
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from lab.kernels.dropout import Dropout
+from lab.kernels.masks import additive, causal_mask
 from t5study.model.config import ModelConfig
-from t5study.model.layers import Adapter, Attention, Dropout, FeedForward, RMSNorm
-from t5study.model.masks import additive, causal_mask
+from t5study.model.layers import Adapter, Attention, FeedForward, RMSNorm
 from t5study.model.relpos import RelativeBias
 
 
@@ -28,7 +29,7 @@ class Block(nn.Module):
         self.feed_forward_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
         self.feed_forward = FeedForward(config)
         self.adapter = Adapter(config) if config.adapter_width else None
-        self.dropout = Dropout(config)
+        self.dropout = Dropout(config.dropout_rate, config.dropout_form)
 
     def forward(
         self,
@@ -62,7 +63,7 @@ class Stack(nn.Module):
         )
         self.blocks = nn.ModuleList(Block(config, cross=cross) for _ in range(depth))
         self.final_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
-        self.dropout = Dropout(config)
+        self.dropout = Dropout(config.dropout_rate, config.dropout_form)
         self.recompute = False
         """Keep only what enters each block, and compute the block again for its backward pass."""
 

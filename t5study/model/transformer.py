@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lab.kernels.masks import additive, decoder_mask
+from lab.kernels.operations import operations
 from t5study.model.config import ModelConfig, ModelError, model_config
 from t5study.model.decoding import DecodingState
 from t5study.model.initialization import fan_in_normal, initialize
-from t5study.model.layers import operations
-from t5study.model.masks import additive, decoder_mask
 from t5study.model.stack import Block, Stack
 
 

@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
+from lab.kernels.loss import Z_LOSS, output_cross_entropy
+from lab.kernels.operations import operations
 from lab.training.adafactor import Adafactor
 from lab.training.schedule import Schedule
 from lab.training.team import Team, full, spread
-from t5study.model.layers import operations
 from t5study.model.stack import Block
 from t5study.model.transformer import EncoderDecoder, LanguageModel
-from t5study.training.loss import Z_LOSS, output_cross_entropy
 
 NARROWEST = 128
 """Batches of varying widths are padded to this many columns, doubled as often as they need."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from lab.kernels.loss import cross_entropy
+from lab.kernels.masks import decoder_mask
 from t5study.model import build_model, relative_position_bucket
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 from t5study.model.generation import length_penalty
-from t5study.model.masks import decoder_mask
-from t5study.training.loss import cross_entropy
 
 CASES = {
     case["case"]: case

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from lab.kernels.loss import cross_entropy
 from t5study.batching import Layout, pack
 from t5study.model import build_model
 from t5study.objectives import Objective, get_objective, objective_names
-from t5study.training.loss import cross_entropy
 
 EXAMPLES, LENGTH, VOCABULARY = 32, 16, 64
 NEAR_ZERO = 0.05

@@ -15,6 +15,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.profiler import ProfilerActivity, profile
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
+from lab.kernels.loss import CHUNK
 from lab.training import adafactor
 from lab.training.adafactor import Adafactor, factored_dims
 from t5study.model import build_model
@@ -28,7 +29,6 @@ from t5study.model.memory import (
     training_memory,
     updated,
 )
-from t5study.training.loss import CHUNK
 
 SOURCE, TARGET = 512, 114
 

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn.attention import flex_attention as library
 
+from lab.kernels import flex, operations
 from lab.training.schedule import constant
-from t5study.model import build_model, flex, layers
+from t5study.model import build_model
 from t5study.training.module import TextToText, widened
 
 V = 29
@@ -35,7 +36,7 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompileCounterWithBacke
 
     monkeypatch.setattr(torch, "compile", compiled)
     monkeypatch.setattr(library, "_validate_device", lambda *given: None)
-    monkeypatch.setattr(layers, "OPERATIONS", {"cpu": flex})
+    monkeypatch.setattr(operations, "OPERATIONS", {"cpu": flex})
     yield counter
     torch._dynamo.reset()
 

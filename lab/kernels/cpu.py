@@ -1,4 +1,4 @@
-"""The operations of a block on a CPU, in few passes over memory; t5study.model.plain defines them.
+"""The operations of a block on a CPU, in few passes over memory; lab.kernels.plain defines them.
 
 They exist because of where a CPU's time goes. In float32 the matrix library behind `mkldnn` takes 5
 to 30% less time than the one behind `F.linear` (on one core of an AMD EPYC). Small layers spend
@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from t5study.model import plain
-from t5study.model.masks import additive, packed
-from t5study.model.plain import compute_dtype
+from lab.kernels import plain
+from lab.kernels.masks import additive, packed
+from lab.kernels.plain import compute_dtype
 
 WORTHWHILE = 1 << 21
 """Products of fewer multiply-adds than this gain nothing from the other matrix library."""
@@ -60,7 +60,7 @@ def attend(
     weight_keep: Tensor | None = None,
     scale: float = 1.0,
 ) -> Tensor:
-    """softmax(Q K^T + bias + mask) V for every head; shapes as in t5study.model.plain."""
+    """softmax(Q K^T + bias + mask) V for every head; shapes as in lab.kernels.plain."""
     return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep, scale)
 
 
@@ -85,7 +85,7 @@ def visible(
     causal: bool = False,
     prefix: Tensor | None = None,
 ) -> Tensor | None:
-    """Who sees whom, as t5study.model.plain says; small or None where no row is packed.
+    """Who sees whom, as lab.kernels.plain says; small or None where no row is packed.
 
     Where rows hold one example each, queries need no mask of their own, and what stands after a
     causal query hides the padding too.
@@ -105,13 +105,13 @@ def used_length(segments: Tensor) -> int:
 def loss_rows(
     features: Tensor, targets: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """The positions that count, as t5study.model.plain says."""
+    """The positions that count, as lab.kernels.plain says."""
     real = weights.bool()
     return features[real], targets[real], None
 
 
 def log_partition(logits: Tensor, probabilities: Tensor, places: Tensor) -> Tensor:
-    """ln sum exp(logits), as t5study.model.plain says: one entry a row and its probability tell."""
+    """ln sum exp(logits), as lab.kernels.plain says: one entry a row and its probability tell."""
     chosen = probabilities.gather(-1, places)
     if bool((chosen < UNLIKELY).any()):
         return plain.log_partition(logits, probabilities, places)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from t5study.model.layers import operations
+from lab.kernels.operations import operations
 
 Z_LOSS = 1e-4
 """The released code's weight of log(Z)^2."""

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from t5study.model import build_model, kernels, layers, plain
+from lab.kernels import cpu, operations, plain
+from t5study.model import build_model
 
 B, T, S, D, F, H, K = 3, 5, 7, 12, 20, 2, 4
 
@@ -26,7 +27,7 @@ def outcome(function: Callable[..., Tensor], inputs: list[Tensor]) -> list[Tenso
 
 
 def check(name: str, inputs: list, *rest, atol: float = 1e-12) -> None:
-    fast, slow = getattr(kernels, name), getattr(plain, name)
+    fast, slow = getattr(cpu, name), getattr(plain, name)
     for found, expected in zip(
         outcome(lambda *given: fast(*given, *rest), inputs),
         outcome(lambda *given: slow(*given, *rest), inputs),
@@ -46,7 +47,7 @@ def test_linear_by_the_other_matrix_library(shape):
     rows, inner, columns = shape
     x = torch.randn(rows, inner, requires_grad=True)
     weight = torch.randn(columns, inner, requires_grad=True)
-    assert rows * inner * columns >= kernels.WORTHWHILE
+    assert rows * inner * columns >= cpu.WORTHWHILE
     check("linear", [x, weight], atol=2e-4)
 
 
@@ -86,7 +87,7 @@ def test_attend(cross, dropout, shifted):
         return lambda q, m, b: module.attend(q, m, H, b, mask, value_keep, weight_keep, scale)
 
     for found, expected in zip(
-        outcome(run(kernels), [queries, memory, bias]),
+        outcome(run(cpu), [queries, memory, bias]),
         outcome(run(plain), [queries, memory, bias]),
         strict=True,
     ):
@@ -99,7 +100,7 @@ def test_look_up(shifted):
     cache = random(2, B, H, S + 3, K)[..., :S, :]
     shift = random(B, 1, 1, S) if shifted else None
     inputs = [random(B, H, 2, K).detach(), cache[0].detach(), cache[1].detach()]
-    torch.testing.assert_close(kernels.look_up(*inputs, shift), plain.look_up(*inputs, shift))
+    torch.testing.assert_close(cpu.look_up(*inputs, shift), plain.look_up(*inputs, shift))
 
 
 @pytest.mark.parametrize("name", ["linear", "rms_norm", "attend"])
@@ -113,7 +114,7 @@ def test_any_memory_layout_is_taken(name):
     }[name]
     results = []
     for copy in (x, x.detach().contiguous().requires_grad_()):
-        result = getattr(kernels, name)(copy, *rest)
+        result = getattr(cpu, name)(copy, *rest)
         (gradient,) = torch.autograd.grad(result.transpose(0, 1).sin().sum(), copy)
         results.append((result, gradient))
     for found, expected in zip(*results, strict=True):
@@ -139,9 +140,9 @@ FEW, MANY = [3, 111, 111], [3, 333, 333]
 def test_bernoulli_keeps_the_share_it_is_given(shape, dtype):
     """Ones and zeros, of the asked share to 4 standard deviations, not in a repeating pattern."""
     torch.manual_seed(4)
-    drawn = kernels.bernoulli(shape, 0.9, dtype, torch.device("cpu"))
-    words = drawn.numel() * kernels.RANDOM_BITS // 64
-    assert (words >= kernels.MANY_WORDS) == (shape == MANY)
+    drawn = cpu.bernoulli(shape, 0.9, dtype, torch.device("cpu"))
+    words = drawn.numel() * cpu.RANDOM_BITS // 64
+    assert (words >= cpu.MANY_WORDS) == (shape == MANY)
     assert drawn.dtype == dtype
     assert set(drawn.unique().tolist()) == {0.0, 1.0}
     spread = (0.9 * 0.1 / drawn.numel()) ** 0.5
@@ -156,7 +157,7 @@ def test_bernoulli_keeps_the_share_it_is_given(shape, dtype):
 def test_bernoulli_keeps_shares_between_those_of_a_byte(keep):
     """Of four million elements, far closer than 2^-8; the rows' shares spread as they should."""
     torch.manual_seed(9)
-    drawn = kernels.bernoulli([1 << 15, 128], keep, torch.float32, torch.device("cpu")).double()
+    drawn = cpu.bernoulli([1 << 15, 128], keep, torch.float32, torch.device("cpu")).double()
     spread = (keep * (1 - keep)) ** 0.5
     assert float(drawn.mean()) == pytest.approx(keep, abs=4 * spread / 2**11)
     # Var(row mean) = keep (1 - keep) / 128, itself known to sqrt(2 / 2^15), plus the tails' share.
@@ -172,7 +173,7 @@ def test_bernoulli_repeats_with_the_generator(shape):
     """The same random state gives the same mask; the next mask is another."""
 
     def draw() -> Tensor:
-        return kernels.bernoulli(shape, 0.5, torch.float32, torch.device("cpu"))
+        return cpu.bernoulli(shape, 0.5, torch.float32, torch.device("cpu"))
 
     torch.manual_seed(5)
     first, second = draw(), draw()
@@ -196,10 +197,10 @@ def test_a_training_step_is_the_same_without_them(monkeypatch, architecture, for
         [[1, 1, 0, 1, 1, 0, 0, 0], [1, 1, 1] + [0] * 5]
     )
     runs = []
-    for operations in ({"cpu": kernels}, {}):
-        monkeypatch.setattr(layers, "OPERATIONS", operations)
+    for table in ({"cpu": cpu}, {}):
+        monkeypatch.setattr(operations, "OPERATIONS", table)
         for same in ("bernoulli", "used_length"):  # so that both draw the same masks
-            monkeypatch.setattr(plain, same, getattr(kernels, same))
+            monkeypatch.setattr(plain, same, getattr(cpu, same))
         torch.manual_seed(6)
         model = build_model(architecture, "nano", **settings).double().train()
         torch.manual_seed(7)

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn.attention import flex_attention as library
 
+from lab.kernels import flex, operations, plain
 from lab.training.schedule import constant
-from t5study.model import build_model, flex, layers, plain
+from t5study.model import build_model
 from t5study.training.module import TextToText
 
 B, T, S, H, K = 2, 24, 40, 2, 16
@@ -100,13 +101,13 @@ def packed_batch(length: int = T) -> dict[str, Tensor]:
 def test_a_compiled_step_is_the_plain_one(unfused: None, monkeypatch, architecture: str):
     """The whole loss is one graph without breaks; it and every gradient equal the plain path's."""
     runs = []
-    for operations in ({}, {"cpu": flex}):
-        monkeypatch.setattr(layers, "OPERATIONS", operations)
+    for table in ({}, {"cpu": flex}):
+        monkeypatch.setattr(operations, "OPERATIONS", table)
         torch.manual_seed(2)
         model = build_model(architecture, "nano", vocab_size=29, dropout_rate=0.0).double()
         module = TextToText(model, schedule=constant(0.001))
         step = module.forward
-        if operations:
+        if table:
             step = torch.compile(module.forward, fullgraph=True, backend="eager")
         loss, nats = step(packed_batch())
         loss.backward()
@@ -122,12 +123,12 @@ def test_a_compiled_step_is_the_plain_one(unfused: None, monkeypatch, architectu
 def test_a_step_on_a_gpu_is_the_plain_one(monkeypatch, architecture: str, length: int):
     """Compiled kernels give the plain path's loss and gradients, in float32."""
     runs = []
-    for operations in ({}, {"cuda": flex}):
-        monkeypatch.setattr(layers, "OPERATIONS", operations)
+    for table in ({}, {"cuda": flex}):
+        monkeypatch.setattr(operations, "OPERATIONS", table)
         torch.manual_seed(2)
         model = build_model(architecture, "nano", vocab_size=29, dropout_rate=0.0).cuda()
         module = TextToText(model, schedule=constant(0.001))
-        if operations:
+        if table:
             module.compile_forward(fixed_shapes=True, graphs=True)
         batch = {k: v.cuda() for k, v in packed_batch(length).items()}
         for _ in range(3):  # warming up, capturing and replaying CUDA graphs

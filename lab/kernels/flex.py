@@ -1,4 +1,4 @@
-"""The operations of a block on a CUDA device; t5study.model.plain defines them.
+"""The operations of a block on a CUDA device; lab.kernels.plain defines them.
 
 All but attention is left to torch.compile, which fuses what stands between products. Attention in
 training is FlexAttention: its kernel adds the relative bias from a tensor, skips blocks in which
@@ -24,9 +24,9 @@ from torch.nn.attention.flex_attention import (
     flex_attention,
 )
 
-from t5study.model import plain
-from t5study.model.masks import additive
-from t5study.model.plain import (
+from lab.kernels import plain
+from lab.kernels.masks import additive
+from lab.kernels.plain import (
     bernoulli,
     by_head,
     compute_dtype,
@@ -63,7 +63,7 @@ def visible(
     causal: bool = False,
     prefix: Tensor | None = None,
 ) -> Tensor | BlockMask | None:
-    """Who sees whom, as t5study.model.plain says; where gradients are taken, by blocks."""
+    """Who sees whom, as lab.kernels.plain says; where gradients are taken, by blocks."""
     if not torch.is_grad_enabled():
         return plain.visible(query_segments, key_segments, causal=causal, prefix=prefix)
 
@@ -90,7 +90,7 @@ def attend(
     weight_keep: Tensor | None = None,
     scale: float = 1.0,
 ) -> Tensor:
-    """softmax(Q K^T + bias + mask) V for every head; shapes as in t5study.model.plain.
+    """softmax(Q K^T + bias + mask) V for every head; shapes as in lab.kernels.plain.
 
     Single weights cannot be dropped inside of the fused kernel: that is the plain path's.
     """

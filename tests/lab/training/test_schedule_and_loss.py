@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lab.kernels import loss
+from lab.kernels.loss import cross_entropy, output_cross_entropy
 from lab.training.schedule import constant, inverse_square_root
-from t5study.training import loss
-from t5study.training.loss import cross_entropy, output_cross_entropy
 
 
 def test_inverse_square_root_holds_then_decays() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from t5study.model.masks import additive, decoder_mask, segment_mask
+from lab.kernels.masks import additive, decoder_mask, segment_mask
 
 linear = F.linear
 
