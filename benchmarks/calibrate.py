@@ -4,7 +4,7 @@
 short and a longer time, through run.py with one worker a core (or GPU). The difference of the two
 is a model's pace by the kind of stage, what is left is what such a stage takes besides. A model
 that was not part of it is then trained, and its stages' times are printed beside what the plan
-says. `--write` puts the figures into sweeps/devices.json.
+says. `--write` puts the figures into sweeps/hardware/devices.json.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.planning.devices import FILE, Device
-from sweeps.planning.gpus import visible_gpus
-from sweeps.planning.memory import machine_memory
-from sweeps.planning.slots import available_cores
+from sweeps.hardware.devices import FILE, Device
+from sweeps.hardware.gpus import visible_gpus
+from sweeps.hardware.memory import machine_memory
+from sweeps.hardware.slots import available_cores
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 
@@ -79,7 +79,7 @@ def _trained_on(spec: dict[str, Any]) -> str | None:
 
 
 def fit(short: Iterable[Timed], longer: Iterable[Timed], best: float) -> dict[str, Any]:
-    """Points and seconds for sweeps/devices.json from two runs of the same models.
+    """Points and seconds for sweeps/hardware/devices.json from two runs of the same models.
 
     A pace above the peak `best` is a difference that was lost in noise: such a point is left out.
     """
@@ -143,7 +143,7 @@ def main() -> None:
     """Measure, print, and write if told to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu-core", help="its name in the file")
-    parser.add_argument("--write", action="store_true", help="put it into sweeps/devices.json")
+    parser.add_argument("--write", action="store_true", help="put it into hardware/devices.json")
     options = parser.parse_args()
     gpu = bool(visible_gpus())
     with tempfile.TemporaryDirectory() as folder:

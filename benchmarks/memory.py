@@ -27,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile
 from lab.allocator import keep_freed_memory
 from lab.kernels.loss import CHUNK
 from lab.training.schedule import constant
-from sweeps.planning.memory import without_gaps
+from sweeps.hardware.memory import without_gaps
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 from t5study.model.memory import PROCESS, training_memory

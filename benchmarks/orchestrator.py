@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sweeps.graph import Graph
-from sweeps.planning.slots import available_cores
+from sweeps.hardware.slots import available_cores
 from sweeps.running.local import run_local
 from sweeps.stage import Stage
 from sweeps.store import Store

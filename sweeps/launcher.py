@@ -17,13 +17,13 @@ from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
-from sweeps.planning.gpus import unusable_gpus
-from sweeps.planning.memory import without_gaps
-from sweeps.planning.room import Room, this_machine
-from sweeps.planning.sharing import sharing
-from sweeps.planning.slots import find_slots, most_together
+from sweeps.hardware.gpus import unusable_gpus
+from sweeps.hardware.memory import without_gaps
+from sweeps.hardware.request import cluster_request
+from sweeps.hardware.room import Room, this_machine
+from sweeps.hardware.sharing import sharing
+from sweeps.hardware.slots import find_slots, most_together
 from sweeps.search.decision import Decision
-from sweeps.settings import asked_of
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -130,7 +130,7 @@ class SlurmLauncher(StageLauncher):
 
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """What its job asks for; a GPU's memory is not known before the job runs."""
-        asked = asked_of(run["slurm"], stage.name)
+        asked = cluster_request(run["slurm"], stage.name)
         gpus = asked["gpus"] if stage.cost.device == "any" else 0
         memory = asked["memory_gb"] if not gpus else None
         devices = sharing(stage, run, cluster=self.cluster).processes

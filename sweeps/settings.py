@@ -10,8 +10,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from sweeps.errors import nearest
-from sweeps.planning.devices import devices
-from sweeps.running.ranks import STRATEGIES
+from sweeps.hardware.devices import devices
+from sweeps.hardware.request import OF_RUN
 from sweeps.store import default_store
 
 
@@ -101,7 +101,7 @@ class RunSettings:
     lease_timeout: float = 90.0
     """Seconds without a heartbeat after which another host's stage is taken over."""
     device: str = "H100"
-    """The device whose hours the plan counts: a name of sweeps/devices.json."""
+    """The device whose hours the plan counts: a name of sweeps/hardware/devices.json."""
     share_of_peak: float | None = None
     """What it achieves of its peak; null takes what was measured there, else what is usual."""
     wandb: str = "off"
@@ -128,7 +128,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "format": ("text", "json"),
     "device": tuple(devices()),
     "wandb": ("off", "offline", "online"),
-    "parallel": STRATEGIES,
+    "parallel": ("ddp", "fsdp"),
 }
 LEAST: dict[str, int] = {
     **dict.fromkeys(("workers", "threads", "slots_per_gpu", "workers_per_stage", "max_jobs"), 1),
@@ -137,19 +137,13 @@ LEAST: dict[str, int] = {
     **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed", "search.settled"), 0),
     **dict.fromkeys(("slurm.tasks", "slurm.memory_gb"), 1),
 }
-OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in ("max_requeues", "stages"))
+OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in OF_RUN)
 """What a single stage may ask a cluster for."""
 
 
 def operational(key: str) -> bool:
     """Whether a key, such as `slurm.gpus`, is or lies below one that no cell reads."""
     return key.partition(".")[0].partition("/")[0] in OPERATIONAL
-
-
-def asked_of(slurm: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """What stages of a name ask a cluster for: their own settings before the common ones."""
-    own = slurm["stages"].get(stage) or {}
-    return {key: own.get(key, slurm[key]) for key in OF_STAGES}
 
 
 def complaints(run: Mapping[str, Any]) -> list[str]:

@@ -19,9 +19,9 @@ from sweeps.asking.record import write_record
 from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.graph import Graph
+from sweeps.hardware.devices import devices
 from sweeps.launcher import StageLauncher
 from sweeps.planning.bound import bound
-from sweeps.planning.devices import devices
 from sweeps.planning.plan import make_plan
 from sweeps.planning.plan_view import as_json, show
 from sweeps.running.mirror import ask_for

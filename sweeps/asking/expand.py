@@ -14,9 +14,9 @@ from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.hardware.room import unfit
+from sweeps.hardware.sharing import unshared
 from sweeps.launcher import StageLauncher, on_cluster
-from sweeps.planning.room import unfit
-from sweeps.planning.sharing import unshared
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.store import Store
 from sweeps.study import Cell, Study

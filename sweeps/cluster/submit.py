@@ -20,7 +20,7 @@ from sweeps.cluster.job import RunCommand, RunStages
 from sweeps.cluster.queue import COMMENT
 from sweeps.cluster.units import Resources, Unit
 from sweeps.errors import SweepError
-from sweeps.planning.slots import THREAD_VARIABLES
+from sweeps.hardware.slots import THREAD_VARIABLES
 from sweeps.running.provenance import git_state
 from sweeps.search.decision import NAME as DECISION
 from sweeps.search.decision import Decision

@@ -8,8 +8,8 @@ from typing import Any
 
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
+from sweeps.hardware.request import cluster_request
 from sweeps.search.decision import NAME as DECISION
-from sweeps.settings import asked_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     found: dict[str, Resources] = {}
     for name in names:
         mine = dict(own.get(name) or {})
-        merged = asked_of(slurm, name)
+        merged = cluster_request(slurm, name)
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)
         alike = [stage for stage in graph if stage.name == name]

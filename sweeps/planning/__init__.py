@@ -1,1 +1,1 @@
-"""What would run, where it fits, and what it costs."""
+"""What would run, and what it costs."""

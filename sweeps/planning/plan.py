@@ -14,8 +14,8 @@ from typing import Any
 from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Sweep
 from sweeps.graph import Graph
+from sweeps.hardware.devices import Device
 from sweeps.lease import running_lease
-from sweeps.planning.devices import Device
 from sweeps.stage import Stage
 from sweeps.store import Store, store_errors
 

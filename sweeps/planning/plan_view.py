@@ -10,8 +10,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from sweeps.asking.rows import Sweep
+from sweeps.hardware.room import thriftier
 from sweeps.planning.plan import STATES, Plan, flops_of
-from sweeps.planning.room import thriftier
 
 HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
 _SHOWN_RUNNING = 5

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sweeps.planning.slots import Slot
+from sweeps.hardware.slots import Slot
 from sweeps.running.execute import Result
 from sweeps.running.process import WorkerProcess
 

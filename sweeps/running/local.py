@@ -14,11 +14,11 @@ from typing import Any
 
 from sweeps.errors import ConfigurationError, StoreError, SweepError
 from sweeps.graph import Graph
+from sweeps.hardware.gpus import idle_gpus
+from sweeps.hardware.room import Together, check_disk
+from sweeps.hardware.sharing import unshared
+from sweeps.hardware.slots import Slot, find_slots, most_together
 from sweeps.lease import DEFAULT_TIMEOUT, read_lease
-from sweeps.planning.gpus import idle_gpus
-from sweeps.planning.room import Together, check_disk
-from sweeps.planning.sharing import unshared
-from sweeps.planning.slots import Slot, find_slots, most_together
 from sweeps.running.agenda import Agenda
 from sweeps.running.crew import Crew, muster
 from sweeps.running.execute import Result, failure_record

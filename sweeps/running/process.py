@@ -11,7 +11,7 @@ import sys
 import tempfile
 from typing import IO, TYPE_CHECKING, Any
 
-from sweeps.planning.slots import Slot
+from sweeps.hardware.slots import Slot
 from sweeps.store import Store
 
 if TYPE_CHECKING:

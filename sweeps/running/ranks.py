@@ -21,7 +21,6 @@ from sweeps.errors import Stopped
 from sweeps.stage import resolve_run
 from sweeps.store import Store, read_json, write_json
 
-STRATEGIES = ("ddp", "fsdp")
 _POLL_SECONDS = 0.2
 
 

@@ -38,8 +38,8 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from sweeps.errors import StoreError
+from sweeps.hardware.memory import give_back
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, read_lease
-from sweeps.planning.memory import give_back
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, one_line, run_one
 from sweeps.running.logs import captured

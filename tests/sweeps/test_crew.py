@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-import sweeps.planning.slots
+import sweeps.hardware.slots
 import sweeps.running.crew
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
+from sweeps.hardware.slots import Slot
 from sweeps.lease import read_lease
-from sweeps.planning.slots import Slot
 from sweeps.running.crew import muster
 from sweeps.running.local import Outcome, run_local
 from sweeps.stage import Cost, Stage
@@ -322,8 +322,8 @@ def test_each_process_has_a_gpu_of_its_own(
     assert chosen(2, places) == [gpus[0], gpus[2]]
     assert chosen(3, places) is None
     assert chosen(2, [beside, gpus[0], gpus[1]]) is None
-    assert sweeps.planning.slots.most_together(places) == 2
-    assert sweeps.planning.slots.most_together([beside] * 3) == 3
+    assert sweeps.hardware.slots.most_together(places) == 2
+    assert sweeps.hardware.slots.most_together([beside] * 3) == 3
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
     stage = together()
     outcome = run_local(Graph([stage]), store, workers_per_stage=2, progress=False)

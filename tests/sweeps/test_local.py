@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pytest
 
-import sweeps.planning.slots
+import sweeps.hardware.slots
 from sweeps.errors import StoreError, SweepError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease, this_process
@@ -398,21 +398,21 @@ def test_a_job_saves_when_it_is_told_to_leave(store, toy):
 def two_gpus(monkeypatch):
     """A machine with eight cores and two GPUs."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
-    monkeypatch.setattr(sweeps.planning.slots, "available_cores", lambda: 8)
+    monkeypatch.setattr(sweeps.hardware.slots, "available_cores", lambda: 8)
 
 
 def test_slots_of_a_machine_without_gpus(monkeypatch):
     """One worker of one thread a core, unless told otherwise."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(sweeps.planning.slots, "available_cores", lambda: 3)
-    assert [slot.threads for slot in sweeps.planning.slots.find_slots()] == [1, 1, 1]
-    assert [slot.threads for slot in sweeps.planning.slots.find_slots(2, 4)] == [4, 4]
-    assert {slot.device for slot in sweeps.planning.slots.find_slots()} == {"cpu"}
+    monkeypatch.setattr(sweeps.hardware.slots, "available_cores", lambda: 3)
+    assert [slot.threads for slot in sweeps.hardware.slots.find_slots()] == [1, 1, 1]
+    assert [slot.threads for slot in sweeps.hardware.slots.find_slots(2, 4)] == [4, 4]
+    assert {slot.device for slot in sweeps.hardware.slots.find_slots()} == {"cpu"}
 
 
 def test_slots_of_a_machine_with_gpus(two_gpus):
     """One worker a GPU that sees only it, the cores shared out, and some without a GPU."""
-    slots = sweeps.planning.slots.find_slots()
+    slots = sweeps.hardware.slots.find_slots()
     with_gpu = [slot for slot in slots if slot.gpu is not None]
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in with_gpu] == ["0", "3"]
     assert [(slot.device, slot.threads) for slot in with_gpu] == [("cuda:0", 4)] * 2
@@ -426,7 +426,7 @@ def test_slots_of_a_machine_with_gpus(two_gpus):
 def test_several_slots_a_gpu(two_gpus):
     """Small models share a GPU."""
     slots = [
-        slot for slot in sweeps.planning.slots.find_slots(slots_per_gpu=2) if slot.gpu is not None
+        slot for slot in sweeps.hardware.slots.find_slots(slots_per_gpu=2) if slot.gpu is not None
     ]
     assert [slot.gpu for slot in slots] == ["0", "3", "0", "3"]
     assert slots[0].threads == 2

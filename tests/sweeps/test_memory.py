@@ -20,7 +20,7 @@ def test_stages_too_large_for_one_another_run_in_turn(store, toy, monkeypatch):
         "    time.sleep(0.7)\n"
         "    (out / 'span.json').write_text(json.dumps([begun, time.time()]))\n"
     )
-    monkeypatch.setattr("sweeps.planning.room.usable_memory", lambda: 10 * 2**30)
+    monkeypatch.setattr("sweeps.hardware.room.usable_memory", lambda: 10 * 2**30)
     said = []
 
     class Told(NoProgress):
@@ -58,7 +58,7 @@ def test_small_stages_run_beside_a_large_one(store, toy, monkeypatch):
         "        assert time.time() < until\n"
         "        time.sleep(0.01)\n"
     )
-    monkeypatch.setattr("sweeps.planning.room.usable_memory", lambda: 10 * 2**30)
+    monkeypatch.setattr("sweeps.hardware.room.usable_memory", lambda: 10 * 2**30)
     pair = [
         Stage(
             name=own,

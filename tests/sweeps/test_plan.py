@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from sweeps.asking.rows import Row, Sweep
+from sweeps.hardware import devices
+from sweeps.hardware.devices import Device
 from sweeps.lease import HeldLease, acquire
-from sweeps.planning import devices
-from sweeps.planning.devices import Device
 from sweeps.planning.plan import Plan, make_plan
 from sweeps.planning.plan_view import as_json, show
 from sweeps.stage import Cost, Stage

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sweeps.graph import Graph
+from sweeps.hardware.room import Room, complaints, this_machine, unfit
 from sweeps.launcher import LocalLauncher, SlurmLauncher
-from sweeps.planning.room import Room, complaints, this_machine, unfit
 from sweeps.running.local import run_local
 from sweeps.settings import Slurm
 from sweeps.stage import Cost, Stage
@@ -97,8 +97,8 @@ def test_this_machine_has_a_memory():
 
 def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
     """The setting reaches the slots, and each worker counts with its part of the memory."""
-    monkeypatch.setattr("sweeps.planning.room.visible_gpus", lambda: ["0", "1"])
-    monkeypatch.setattr("sweeps.planning.room.gpu_memory", lambda: 80.0 * GIB)
+    monkeypatch.setattr("sweeps.hardware.room.visible_gpus", lambda: ["0", "1"])
+    monkeypatch.setattr("sweeps.hardware.room.gpu_memory", lambda: 80.0 * GIB)
     given: dict[str, object] = {}
     monkeypatch.setattr(
         "sweeps.running.local.run_local",
@@ -114,9 +114,9 @@ def test_workers_share_a_gpu(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     together = launcher.room(train(splits=6), run)
     assert (together.devices, together.most, together.wider) == (2, 2, "workers_per_stage")
-    monkeypatch.setattr("sweeps.planning.room.visible_gpus", list)
+    monkeypatch.setattr("sweeps.hardware.room.visible_gpus", list)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr("sweeps.planning.room.usable_memory", lambda: 24.0 * GIB)
+    monkeypatch.setattr("sweeps.hardware.room.usable_memory", lambda: 24.0 * GIB)
     # Two processes of one machine have its memory together.
     alone, shared = (launcher.room(train(splits=n), run) for n in (1, 6))
     assert (alone.memory_bytes, shared.memory_bytes, shared.devices) == (24 * GIB, 12 * GIB, 2)

@@ -8,7 +8,7 @@ import pytest
 
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
-from sweeps.planning.sharing import unshared
+from sweeps.hardware.sharing import unshared
 from sweeps.running.local import run_local
 from sweeps.settings import Slurm
 from sweeps.stage import Cost, Stage

@@ -10,8 +10,8 @@ import pytest
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
+from sweeps.hardware.room import Room
 from sweeps.launcher import LocalLauncher
-from sweeps.planning.room import Room
 from sweeps.search.ascent import advance
 from sweeps.stage import Stage
 from sweeps.store import Store

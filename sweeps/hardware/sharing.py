@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.graph import Graph
-from sweeps.settings import asked_of
+from sweeps.hardware.request import cluster_request
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -29,7 +29,7 @@ def sharing(stage: Stage, run: Mapping[str, Any], *, cluster: bool) -> Sharing:
         # Fewer than one is complained of with the other settings.
         workers = max(1, run["workers_per_stage"])
         return Sharing(processes=workers, asked=f"workers_per_stage={workers}")
-    asked = asked_of(run["slurm"], stage.name)
+    asked = cluster_request(run["slurm"], stage.name)
     nodes, tasks = asked["nodes"], asked["tasks"]
     if tasks is None:
         tasks = (asked["gpus"] if stage.cost.device == "any" else 0) or 1

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sweeps.planning.gpus import visible_gpus
+from sweeps.hardware.gpus import visible_gpus
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

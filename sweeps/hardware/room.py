@@ -9,9 +9,9 @@ from rich.filesize import decimal
 
 from sweeps.errors import StoreError
 from sweeps.graph import Graph
-from sweeps.planning.gpus import visible_gpus
-from sweeps.planning.memory import gpu_memory, usable_memory
-from sweeps.planning.sharing import divisors
+from sweeps.hardware.gpus import visible_gpus
+from sweeps.hardware.memory import gpu_memory, usable_memory
+from sweeps.hardware.sharing import divisors
 from sweeps.stage import Stage
 from sweeps.store import Store
 

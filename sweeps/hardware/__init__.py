@@ -1,0 +1,1 @@
+"""Where stages can run: devices, slots, memory, and whether a stage fits there."""
