@@ -1,4 +1,4 @@
-"""Which texts share a row, chosen among all of a corpus so that hardly any place stays empty."""
+"""Which items share a row, chosen among all of them so that hardly any place stays empty."""
 
 from __future__ import annotations
 
@@ -36,37 +36,6 @@ class Fitting:
         within = np.repeat(rows - self._starts[groups], takes)
         places = np.repeat(np.arange(len(rows)), takes)
         return np.repeat(first + within * each, each) + ranges(each), np.repeat(places, each)
-
-
-class Company:
-    """Which pieces of a corpus share a row."""
-
-    def __init__(self, lengths: np.ndarray, taken: np.ndarray, limit: int, *, pairs: bool) -> None:
-        """Fit pieces of lengths (N,), of which one of n tokens takes taken[n] of a row's limit.
-
-        With `pairs` two neighbours by length take one EOS more than the longer alone.
-        """
-        narrow = np.uint16 if len(taken) <= 2**16 else np.int64
-        self._order = np.argsort((len(taken) - lengths).astype(narrow), kind="stable")
-        sizes = taken[lengths[self._order]]
-        # One token has nothing to cut off: it is all target, and so is its partner's.
-        paired = np.maximum(sizes, taken[1] + 1) + 1
-        # What only fits alone; these come first.
-        self._alone = int(np.count_nonzero(paired > limit)) if pairs else len(sizes)
-        sizes = np.append(sizes[: self._alone], paired[self._alone :: 2])
-        self._fitting = Fitting(sizes, limit)
-
-    def __len__(self) -> int:
-        return len(self._fitting)
-
-    def pieces(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pieces of rows (R,), the asked row of each, and whether each is a pair's second: (M,)."""
-        items, places = self._fitting.items(rows)
-        later = items - self._alone
-        first = np.where(later < 0, items, self._alone + 2 * later)
-        count = np.where((later < 0) | (first + 1 == len(self._order)), 1, 2)
-        second = ranges(count)
-        return self._order[np.repeat(first, count) + second], np.repeat(places, count), second > 0
 
 
 class _Group(NamedTuple):

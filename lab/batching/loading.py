@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from t5study.batching.batches import Batches
+from lab.batching.layout import Batch
+
+
+class Indexed(Protocol):
+    """Batches by their number."""
+
+    def __getitem__(self, index: int) -> Batch: ...
 
 
 def loader(
-    batches: Batches, start: int, stop: int, *, workers: int = 0, pin_memory: bool = False
+    batches: Indexed, start: int, stop: int, *, workers: int = 0, pin_memory: bool = False
 ) -> DataLoader[dict[str, torch.Tensor]]:
     """Batches start .. stop - 1 as int64 tensors, in order; the same for any number of workers.
 
@@ -28,7 +35,7 @@ def loader(
 
 
 class _Stream(IterableDataset[dict[str, torch.Tensor]]):
-    def __init__(self, batches: Batches, start: int, stop: int) -> None:
+    def __init__(self, batches: Indexed, start: int, stop: int) -> None:
         self._batches, self._start, self._stop = batches, start, stop
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:

@@ -7,10 +7,12 @@ target and EOS one after the other; a packed row holds several examples, told ap
 
 from __future__ import annotations
 
+from lab.batching.batches import Batches, Measured
+from lab.batching.examples import ExampleRows
 from lab.batching.loading import loader
-from t5study.batching.batches import Batches, FinetuneBatches, Measured, PretrainBatches
-from t5study.batching.layout import Layout, make_autoregressive_inputs, pack, padding_share
-from t5study.batching.sources import CorpusRows, ExampleRows, Pairs
+from t5study.batching.batches import FinetuneBatches, PretrainBatches
+from t5study.batching.corpus import CorpusRows
+from t5study.batching.layout import Layout, Pairs, make_autoregressive_inputs, pack, padding_share
 
 __all__ = [
     "Batches",

@@ -5,20 +5,42 @@ Letters: B rows, S encoder length, T decoder length, N examples, F lengths that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
+from lab.batching.layout import Batch, BatchError, Examples
+from lab.batching.placing import first_of_row, positions, put, row_bounds, starts
 from lab.batching.ragged import Ragged, ranges
-from lab.errors import StudyError
-from t5study.model.config import ARCHITECTURES, unknown
-
-Batch = dict[str, np.ndarray]
+from lab.errors import unknown
+from t5study.model.config import ARCHITECTURES
 
 
-class BatchError(StudyError, ValueError):
-    """Settings or data that no batch can be made of."""
+class Pairs(Examples):
+    """N examples of a task as token ids without EOS: inputs and targets."""
+
+    @classmethod
+    def of(cls, examples: Iterable[Sequence[Sequence[int] | np.ndarray]]) -> Self:
+        """From (inputs, targets) of ids."""
+        listed = list(examples)
+        return super().of(listed) if listed else cls((Ragged.of([]), Ragged.of([])))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """All examples of several, in order."""
+        return super().joined(parts) if parts else cls.of([])
+
+    @property
+    def inputs(self) -> Ragged:
+        """What a model reads."""
+        return self.fields[0]
+
+    @property
+    def targets(self) -> Ragged:
+        """What it shall write."""
+        return self.fields[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +90,9 @@ class Layout:
             targets.closed(self.targets_length),
         )
 
-    def closed_lengths(self, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """What examples of these raw lengths (N,) take of a row: (N, F), as `widths`."""
+    def lengths(self, *fields: np.ndarray) -> np.ndarray:
+        """What examples take of a row, (N, F), whose inputs and targets have these lengths (N,)."""
+        inputs, targets = fields
         closed_inputs = np.minimum(inputs, self.inputs_length - 1) + 1
         closed_targets = np.minimum(targets, self.targets_length - 1) + 1
         if self.encoder:
@@ -87,36 +110,54 @@ class Layout:
                 batch[name] = np.zeros((rows, widths[0]), dtype=np.int64)
         return batch
 
+    def write(self, batch: Batch, fields: Sequence[Ragged], rows: np.ndarray) -> None:
+        """Put examples into rows (N,) of a batch, each side cut and closed by an EOS."""
+        self.place(batch, *self.close(*fields), rows)
+
     def place(self, batch: Batch, inputs: Ragged, targets: Ragged, rows: np.ndarray) -> None:
         """Put examples that end in EOS into rows (N,) of a batch; a row's own stand together."""
-        first = _first_of_row(rows)
+        first = first_of_row(rows)
         segments = np.arange(len(rows)) - first + 1
         if self.encoder:
-            where = _positions(rows, inputs.lengths, first, batch["encoder_input_tokens"].shape[1])
-            _put(batch["encoder_input_tokens"], where, inputs.tokens)
-            _put(batch["encoder_segment_ids"], where, np.repeat(segments, inputs.lengths))
+            where = positions(rows, inputs.lengths, first, batch["encoder_input_tokens"].shape[1])
+            put(batch["encoder_input_tokens"], where, inputs.tokens)
+            put(batch["encoder_segment_ids"], where, np.repeat(segments, inputs.lengths))
             totals, skipped = targets.lengths, np.zeros_like(targets.lengths)
         else:
             totals, skipped = inputs.lengths + targets.lengths, inputs.lengths
         width = batch["decoder_target_tokens"].shape[1]
-        starts = _starts(rows, totals, first, width)
-        target_places = np.repeat(starts + skipped, targets.lengths) + ranges(targets.lengths)
-        _put(batch["decoder_target_tokens"], target_places, targets.tokens)
-        _put(batch["decoder_loss_weights"], target_places, 1)
+        begins = starts(rows, totals, first, width)
+        target_places = np.repeat(begins + skipped, targets.lengths) + ranges(targets.lengths)
+        put(batch["decoder_target_tokens"], target_places, targets.tokens)
+        put(batch["decoder_loss_weights"], target_places, 1)
         if self.encoder:
-            _put(batch["decoder_segment_ids"], target_places, np.repeat(segments, targets.lengths))
+            put(batch["decoder_segment_ids"], target_places, np.repeat(segments, targets.lengths))
             return
-        input_places = np.repeat(starts, inputs.lengths) + ranges(inputs.lengths)
-        _put(batch["decoder_target_tokens"], input_places, inputs.tokens)
+        input_places = np.repeat(begins, inputs.lengths) + ranges(inputs.lengths)
+        put(batch["decoder_target_tokens"], input_places, inputs.tokens)
         if self.loss_on_inputs:
-            _put(batch["decoder_loss_weights"], input_places, 1)
-        places = np.repeat(starts, totals) + ranges(totals)
-        _put(batch["decoder_segment_ids"], places, np.repeat(segments, totals))
+            put(batch["decoder_loss_weights"], input_places, 1)
+        places = np.repeat(begins, totals) + ranges(totals)
+        put(batch["decoder_segment_ids"], places, np.repeat(segments, totals))
         if "decoder_causal_attention" in batch:
             # A decoder reads one place late, behind its start token: that is one place more.
             seen = inputs.lengths + 1
-            places = np.repeat(starts, seen) + ranges(seen)
-            _put(batch["decoder_causal_attention"], places, 1)
+            places = np.repeat(begins, seen) + ranges(seen)
+            put(batch["decoder_causal_attention"], places, 1)
+
+    def occupied(self, batch: Batch) -> dict[str, tuple[int, int]]:
+        """Positions that hold a token, and all of them, of the encoder and of the decoder."""
+        sides = ("encoder", "decoder") if self.encoder else ("decoder",)
+        segments = {side: batch[f"{side}_segment_ids"] for side in sides}
+        return {side: (int(np.count_nonzero(ids)), ids.size) for side, ids in segments.items()}
+
+    def truncated(self, fields: Sequence[Ragged]) -> dict[str, int]:
+        """How many examples lose their end, of the inputs and of the targets."""
+        inputs, targets = fields
+        return {
+            "inputs": int((inputs.lengths >= self.inputs_length).sum()),
+            "targets": int((targets.lengths >= self.targets_length).sum()),
+        }
 
     def finish(self, batch: Batch) -> Batch:
         """Add what a decoder reads."""
@@ -172,45 +213,9 @@ def pack(
     return batch
 
 
-def row_bounds(lengths: np.ndarray, limits: Sequence[int]) -> np.ndarray:
-    """Which examples of lengths (N, F) share a row if packed greedily, in order.
-
-    Row r holds the examples from bounds[r] up to bounds[r + 1]: (rows + 1,). One that is too long
-    for any row has a row of its own.
-    """
-    count = len(lengths)
-    following = np.full(count, count, dtype=np.int64)
-    for column, limit in zip(lengths.T, limits, strict=True):
-        ends = np.concatenate([[0], np.cumsum(column)])
-        fits = np.searchsorted(ends, ends[:-1] + limit, side="right") - 1
-        following = np.minimum(following, fits)
-    following = np.maximum(following, np.arange(1, count + 1))
-    bounds, after = [0], following.data
-    while bounds[-1] < count:
-        bounds.append(after[bounds[-1]])
-    return np.array(bounds, dtype=np.int64)
-
-
 def padding_share(batch: Mapping[str, np.ndarray], *sides: str) -> float:
     """The share of a batch's positions that hold no token: of "encoder", "decoder", or both."""
     names = [f"{side}_segment_ids" for side in sides or ("encoder", "decoder")]
     segments = [batch[name] for name in names if name in batch]
     used = sum(int(np.count_nonzero(ids)) for ids in segments)
     return 1 - used / max(1, sum(ids.size for ids in segments))
-
-
-def _first_of_row(rows: np.ndarray) -> np.ndarray:
-    return np.searchsorted(rows, rows, side="left")
-
-
-def _starts(rows: np.ndarray, lengths: np.ndarray, first: np.ndarray, width: int) -> np.ndarray:
-    before = np.cumsum(lengths) - lengths
-    return rows * width + before - before[first]
-
-
-def _positions(rows: np.ndarray, lengths: np.ndarray, first: np.ndarray, width: int) -> np.ndarray:
-    return np.repeat(_starts(rows, lengths, first, width), lengths) + ranges(lengths)
-
-
-def _put(array: np.ndarray, places: np.ndarray, values: np.ndarray | int) -> None:
-    array.reshape(-1)[places] = values

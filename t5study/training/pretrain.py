@@ -101,7 +101,7 @@ def _train(
 def sample_notes(sample: Measured, targets_length: int) -> list[str]:
     """What a table says of a setting that cuts many targets short, or runs out of sentinels."""
     notes = []
-    cut = sample.truncated_targets / sample.examples
+    cut = sample.truncated["targets"] / sample.examples
     if cut > WORTH_NOTING:
         notes.append(
             f"In pre-training {cut:.0%} of the targets were cut to {targets_length} tokens."

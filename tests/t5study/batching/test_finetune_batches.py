@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.batching.batches import Batches
+from lab.batching.layout import BatchError
 from lab.corpora.tokenized import TokenizedCorpus, write_tokens
-from t5study.batching import FinetuneBatches, Pairs, PretrainBatches, padding_share
-from t5study.batching.batches import Batches
-from t5study.batching.layout import BatchError
-from t5study.batching.sources import CorpusRows, ExampleRows
+from t5study.batching import (
+    CorpusRows,
+    ExampleRows,
+    FinetuneBatches,
+    Pairs,
+    PretrainBatches,
+    padding_share,
+)
 from t5study.objectives import get_objective
 
 
@@ -131,8 +137,7 @@ def test_truncated_examples_are_counted():
     tasks = {"one": [([5] * 40, [6]), ([5], [6] * 40), ([5] * 23, [6] * 11), ([5], [6])]}
     measured = batches_of(tasks, {"one": 1.0}).measure(range(4))
     assert measured.examples == 64
-    assert measured.truncated_inputs == 16
-    assert measured.truncated_targets == 16
+    assert measured.truncated == {"inputs": 16, "targets": 16}
 
 
 def test_unsupervised_text_and_tasks_in_one_mixture(tmp_path):

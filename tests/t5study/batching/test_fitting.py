@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.batching.fitting import Company, Fitting
+from lab.batching.fitting import Fitting
 from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import PretrainBatches
+from t5study.batching.corpus import SharedRows
 from t5study.objectives import get_objective, objective_names
 
 PIECES, SENTINELS = 1000, 200
@@ -72,8 +73,8 @@ def test_the_shortest_rows_still_hold_their_texts(tmp_path, inputs_length):
 def test_pairs_are_of_like_length(lengths):
     """Every piece once; a second is as long as its first or shorter, and follows it."""
     lengths = np.array(lengths)
-    company = Company(lengths, np.arange(31) + 1, 32, pairs=True)
-    pieces, places, second = company.pieces(np.arange(len(company)))
+    shared = SharedRows(lengths, np.arange(31) + 1, 32, pairs=True)
+    pieces, places, second = shared.pieces(np.arange(len(shared)))
     assert sorted(pieces.tolist()) == list(range(len(lengths)))
     assert not second[0]
     seconds = np.flatnonzero(second)
@@ -148,7 +149,7 @@ def test_padding_of_pretraining_is_under_two_percent(web, name, architecture, in
     sides = {"encoder", "decoder"} if architecture == "encoder_decoder" else {"decoder"}
     assert measured.padding_by_side.keys() == sides
     assert max(measured.padding_by_side.values()) < 0.02
-    assert measured.truncated_inputs == measured.truncated_targets == 0
+    assert measured.truncated == {"inputs": 0, "targets": 0}
 
 
 def test_iid_corruption_leaves_what_its_targets_length_leaves(web):

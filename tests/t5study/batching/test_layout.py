@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.batching.layout import BatchError
+from lab.batching.placing import row_bounds
 from lab.batching.ragged import Ragged
 from t5study.batching import Layout, pack, padding_share
-from t5study.batching.layout import BatchError, row_bounds
 
 ARCHITECTURES = ["encoder_decoder", "language_model", "prefix_lm"]
 side = st.lists(st.integers(2, 99), max_size=11).map(lambda ids: [*ids, 1])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.batching.layout import BatchError
 from lab.corpora.tokenized import TokenizedCorpus, write_tokens
 from t5study.batching import Batches, CorpusRows, Layout, PretrainBatches, padding_share
-from t5study.batching.layout import BatchError
 from t5study.objectives import get_objective, objective_names
 
 PIECES, SENTINELS = 1000, 64
@@ -172,7 +172,7 @@ def test_truncated_targets_are_counted(corpus):
     rows = batches[0]["decoder_target_tokens"]
     assert rows.shape == (24, 8)
     cut = int((rows[:, 7] == 1).sum())
-    assert 0 < batches.measure([0]).truncated_targets <= cut
+    assert 0 < batches.measure([0]).truncated["targets"] <= cut
 
 
 def test_a_mixture_s_shorter_targets_cut_documents(corpus):
@@ -181,7 +181,7 @@ def test_a_mixture_s_shorter_targets_cut_documents(corpus):
     rows = CorpusRows(corpus, objective("prefix_lm"), layout, LENGTH - 1)
     batches = Batches({"text": rows}, {"text": 1.0}, layout, batch_size=24, seed=0)
     assert batches[0]["decoder_target_tokens"].shape == (24, 9)
-    assert batches.measure([0]).truncated_targets > 0
+    assert batches.measure([0]).truncated["targets"] > 0
 
 
 @pytest.mark.parametrize(("rank", "world"), [(0, 5), (2, 2), (-1, 2)])

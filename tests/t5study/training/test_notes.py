@@ -60,7 +60,7 @@ def test_published_targets_length_of_a_tenth_is_said_to_be_short(
     objective = {"name": "iid", "noise_density": 0.1, "targets_style": "released"}
     lengths = {"inputs_length": 512, "targets_length": 103}
     found = facts(steps=1, batch_size=48, objective=objective, sentinels=84, **lengths)
-    share = found["sample"]["truncated_targets"] / found["sample"]["examples"]
+    share = found["sample"]["truncated"]["targets"] / found["sample"]["examples"]
     assert 0.1 < share < 0.7
     assert f"{share:.0%} of the targets were cut to 103 tokens" in found["notes"][0]
 
@@ -68,10 +68,10 @@ def test_published_targets_length_of_a_tenth_is_said_to_be_short(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"truncated_targets": 1}, []),
-        ({"truncated_targets": 70}, ["35% of the targets were cut to 103 tokens"]),
+        ({"truncated": {"targets": 1}}, []),
+        ({"truncated": {"targets": 70}}, ["35% of the targets were cut to 103 tokens"]),
         ({"overflowed": 1}, ["0.005 of the examples ran out of sentinels"]),
-        ({"truncated_targets": 200, "overflowed": 50}, ["100% of the targets", "0.25 of the"]),
+        ({"truncated": {"targets": 200}, "overflowed": 50}, ["100% of the targets", "0.25 of the"]),
     ],
 )
 def test_what_a_sample_gives_to_say(changes: dict[str, int], said: list[str]) -> None:
@@ -80,8 +80,7 @@ def test_what_a_sample_gives_to_say(changes: dict[str, int], said: list[str]) ->
         "examples": 200,
         "padding_share": 0.1,
         "padding_by_side": {},
-        "truncated_inputs": 0,
-        "truncated_targets": 0,
+        "truncated": {"inputs": 0, "targets": 0},
         "overflowed": 0,
     }
     found = sample_notes(Measured(**{**none, **changes}), 103)
