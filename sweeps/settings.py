@@ -51,6 +51,14 @@ class Slurm:
 
     partition: str | None = None
     account: str | None = None
+    qos: str | None = None
+    comment: str | None = None
+    """What a site wants to read there; the mark of our jobs stands behind it."""
+    constraint: str | None = None
+    """Features that a node must have, such as `a100`."""
+    nodelist: str | None = None
+    exclude: str | None = None
+    """Nodes that must not be among them."""
     time_minutes: int = 60
     gpus: int = 0
     nodes: int = 1
@@ -64,6 +72,8 @@ class Slurm:
     stages: dict[str, dict[str, Any]] = field(default_factory=lambda: _by_name(dict[str, Any]))
     setup: list[str] = field(default_factory=list)
     """Shell lines that a job runs first."""
+    extra: dict[str, Any] = field(default_factory=lambda: _by_name(Any))
+    """Further options of sbatch by their long names, such as `{reservation: course}`."""
 
 
 @dataclass
@@ -192,7 +202,8 @@ def register() -> None:
     plain = OmegaConf.to_container(OmegaConf.structured(RunSettings))
     assert isinstance(plain, dict)
     node = OmegaConf.create({"defaults": ["_self_", {"search": "none"}], **plain})
-    OmegaConf.set_struct(node.slurm.stages, False)
+    for open_mapping in (node.slurm.stages, node.slurm.extra):
+        OmegaConf.set_struct(open_mapping, False)
     store = ConfigStore.instance()
     store.store(name="run_settings", node=node)
     for name in SEARCHES:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sweeps.errors import SweepError
 
 COMMENT = "sweeps:"
-"""Begins the comment of our jobs; the submission's token follows."""
+"""In the comment of our jobs, behind what the site wants there; the token follows."""
+_MARK = re.compile(COMMENT + r"([0-9a-f]{16})")
 _OVER = frozenset(
     "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PREEMPTED REVOKED "
     "SPECIAL_EXIT TIMEOUT".split()
@@ -64,8 +65,8 @@ def queue() -> dict[tuple[str, int], Element]:
     found: dict[tuple[str, int], Element] = {}
     for line in listed.splitlines():
         job, index, state, reason, comment = line.split("|", 4)
-        if comment.startswith(COMMENT):
-            at = (comment.removeprefix(COMMENT), int(index) if index.isdecimal() else 0)
+        if mark := _MARK.search(comment):
+            at = (mark.group(1), int(index) if index.isdecimal() else 0)
             found[at] = Element(job=job, state=state, reason=reason)
     return found
 

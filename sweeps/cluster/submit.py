@@ -162,6 +162,10 @@ def _send(
         "gpus_per_node": wanted.gpus or None,
         "slurm_partition": wanted.partition,
         "slurm_account": wanted.account,
+        "slurm_qos": wanted.qos,
+        "slurm_constraint": wanted.constraint,
+        "slurm_nodelist": wanted.nodelist,
+        "slurm_exclude": wanted.exclude,
     }
     executor.update_parameters(
         name=name,
@@ -169,7 +173,7 @@ def _send(
         nodes=wanted.nodes,
         tasks_per_node=wanted.tasks,
         cpus_per_task=wanted.cpus_per_task,
-        slurm_comment=COMMENT + submission.token,
+        slurm_comment=" ".join(filter(None, (wanted.comment, COMMENT + submission.token))),
         slurm_array_parallelism=len(submission.elements),
         slurm_signal_delay_s=notice,
         # One process of several that dies must not leave the others waiting for it.
@@ -177,6 +181,7 @@ def _send(
         slurm_setup=[*_environment(submission.options["threads"]), *wanted.setup],
         slurm_additional_parameters={
             "requeue": True,
+            **dict(wanted.extra),
             **({"dependency": f"afterany:{dependency}"} if dependency else {}),
         },
         **{key: value for key, value in asked.items() if value is not None},

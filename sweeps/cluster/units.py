@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sweeps.cluster.options import extra_complaints, options
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
 from sweeps.hardware.request import cluster_request
@@ -18,6 +19,11 @@ class Resources:
 
     partition: str | None
     account: str | None
+    qos: str | None
+    comment: str | None
+    constraint: str | None
+    nodelist: str | None
+    exclude: str | None
     time_minutes: int
     nodes: int
     tasks: int
@@ -27,6 +33,8 @@ class Resources:
     cpus_per_task: int
     memory_gb: float | None
     setup: tuple[str, ...]
+    extra: tuple[tuple[str, str | bool], ...]
+    """Further options of sbatch, and their values; true for an option without one."""
 
     @property
     def processes(self) -> int:
@@ -65,7 +73,7 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     """
     names = [*dict.fromkeys(stage.name for stage in graph), DECISION]
     own: Mapping[str, Mapping[str, Any]] = slurm["stages"]
-    said = [
+    complaints = [
         f"slurm.stages.{name}: no such stage in this run. {nearest(name, names)}"
         for name in own
         if name not in names
@@ -85,14 +93,18 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
         else:
             merged["nodes"], merged["tasks"] = 1, 1
             merged["gpus"] = mine.get("gpus", min(1, merged["gpus"]))
-            said += [
+            complaints += [
                 f"slurm.stages.{name}.{key}={mine[key]}: this stage runs as one process."
                 for key in ("nodes", "tasks")
                 if mine.get(key) not in (None, 1)
             ]
-        found[name] = Resources(**{**merged, "setup": tuple(merged["setup"])})
-    if said:
-        raise ConfigurationError(said)
+        further = {**slurm["extra"], **(mine.get("extra") or {})}
+        complaints += extra_complaints(further, merged)
+        if not complaints:
+            extra = tuple(sorted(options(further).items()))
+            found[name] = Resources(**{**merged, "setup": tuple(merged["setup"]), "extra": extra})
+    if complaints:
+        raise ConfigurationError(complaints)
     return found
 
 

@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "threads": None,
     "lease_timeout": 20.0,
     "parallel": "ddp",
-    "slurm": {**vars(Slurm()), "time_minutes": 5, "stages": {}},
+    "slurm": {**vars(Slurm()), "time_minutes": 5, "stages": {}, "extra": {}},
 }
 SUBMIT = """
 import json, pickle, sys
