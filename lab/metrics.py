@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from lab import parts
-from lab.parts import Metric, Parts, PartsOf, Score, Scores, measured
+from lab.parts import Metric, PartKind, Parts, PartsOf, Score, Scores, measured
 
 __all__ = ["Metric", "Parts", "Scores"]
 
@@ -31,7 +31,7 @@ def accuracy(targets: Sequence[Any], predictions: Sequence[Any]) -> Scores:
     return {"acc": 100 * float(accuracy_score(targets, predictions))}
 
 
-@measured(parts.pairs("mcc", "matthews"))
+@measured(parts.pairs("mcc", PartKind.MATTHEWS))
 def matthews(targets: Sequence[int], predictions: Sequence[int]) -> Scores:
     """Return {"mcc"}: Matthews correlation, -100..100; a stray label is a class of its own."""
     from sklearn.metrics import matthews_corrcoef
@@ -67,7 +67,7 @@ def macro_f1_over(classes: int) -> Metric:
     return Metric(lambda t, p: macro_f1(t, p, classes), parts.macro_f1(classes))
 
 
-@measured(parts.pairs("pearson"))
+@measured(parts.pairs("pearson", PartKind.PEARSON))
 def pearson(targets: Sequence[float], predictions: Sequence[float]) -> Scores:
     """Return {"pearson"}: linear correlation, -100..100; 0 where either side is constant."""
     from scipy.stats import pearsonr
@@ -75,7 +75,7 @@ def pearson(targets: Sequence[float], predictions: Sequence[float]) -> Scores:
     return {"pearson": _correlation(pearsonr, targets, predictions)}
 
 
-@measured(parts.pairs("spearman"))
+@measured(parts.pairs("spearman", PartKind.SPEARMAN))
 def spearman(targets: Sequence[float], predictions: Sequence[float]) -> Scores:
     """Return {"spearman"}: rank correlation, -100..100; 0 where either side is constant."""
     from scipy.stats import spearmanr
@@ -152,7 +152,7 @@ def _bleu_parts(
     for target, prediction in zip(targets, predictions, strict=True):
         one = bleu.sentence_score(prediction, [target] if isinstance(target, str) else target)
         numbers = [one.sys_len, one.ref_len, *one.counts, *one.totals]
-        kept.append({"bleu": {"bleu": numbers}})
+        kept.append({"bleu": {PartKind.BLEU: numbers}})
     return kept
 
 

@@ -1,8 +1,8 @@
 """What each example adds to a score, kept so that the score can be computed over other examples.
 
-A part is {how: numbers}. `how` says how the numbers of many examples become a score of 0..100:
+A part is {kind: numbers}. The kind says how the numbers of many examples become a score of 0..100:
 
-| how | numbers of an example | score |
+| kind | numbers of an example | score |
 |---|---|---|
 | mean | a total and a count | sum of totals / sum of counts |
 | f1 | true positives, false positives, false negatives, of one class after the other | mean over classes of F1 of the sums |
@@ -16,10 +16,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+
+class PartKind(StrEnum):
+    """How the numbers of many examples become a score; readers know the same kinds."""
+
+    MEAN = "mean"
+    F1 = "f1"
+    BLEU = "bleu"
+    MATTHEWS = "matthews"
+    PEARSON = "pearson"
+    SPEARMAN = "spearman"
+
+
 Scores = dict[str, float]
-Part = dict[str, Sequence[float]]
+Part = dict[PartKind, Sequence[float]]
 Parts = dict[str, Part]
 """An example's part in each metric."""
 
@@ -53,12 +66,12 @@ def of_each(part: Callable[[Any, Any], Parts]) -> PartsOf:
 
 def mean(value: float) -> Part:
     """The part of an example whose own score, 0..100, is averaged."""
-    return {"mean": [value, 1]}
+    return {PartKind.MEAN: [value, 1]}
 
 
-def pairs(name: str, how: str | None = None) -> PartsOf:
+def pairs(name: str, kind: PartKind) -> PartsOf:
     """The parts of a score of all pairs together: the pair itself."""
-    return of_each(lambda t, p: {name: {how or name: [float(t), float(p)]}})
+    return of_each(lambda t, p: {name: {kind: [float(t), float(p)]}})
 
 
 @of_each
@@ -71,12 +84,12 @@ def accuracy(target: Any, prediction: Any) -> Parts:
 def binary_f1(target: int, prediction: int) -> Parts:
     """Counts of class 1; a prediction other than 0 and 1 counts as the wrong one of both."""
     counted = prediction if prediction in (0, 1) else 1 - target
-    return {"f1": {"f1": counts(target, counted, [1])}}
+    return {"f1": {PartKind.F1: counts(target, counted, [1])}}
 
 
 def macro_f1(classes: int) -> PartsOf:
     """Counts of the classes 0..classes-1."""
-    return of_each(lambda t, p: {"f1": {"f1": counts(t, p, range(classes))}})
+    return of_each(lambda t, p: {"f1": {PartKind.F1: counts(t, p, range(classes))}})
 
 
 def counts(target: int, prediction: int, classes: Sequence[int]) -> list[float]:
@@ -96,8 +109,8 @@ def added(examples: Sequence[Parts]) -> Parts:
     """The parts of several examples as one's; only of kinds whose numbers are sums."""
     return {
         name: {
-            how: [sum(column) for column in zip(*(e[name][how] for e in examples), strict=True)]
-            for how in part
+            kind: [sum(column) for column in zip(*(e[name][kind] for e in examples), strict=True)]
+            for kind in part
         }
         for name, part in examples[0].items()
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reports.statistics.significance import bold_mask
+from sweeps import columns
 
 HOLE = "—"
 STAR = "★"
@@ -15,22 +16,13 @@ DEVIATION_DECIMALS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column of scores."""
+class Column(columns.Column):
+    """A column of scores as it is drawn."""
 
-    name: str
-    decimals: int = 2
-    unit: str | None = None
-    """What the numbers are, in words: "accuracy"."""
-    average: bool = False
-    """Whether it summarizes the columns before it."""
-    kind: str | None = None
-    paper: str | None = None
-    """The published column of the same kind."""
-    terms: tuple[tuple[tuple[str, str], ...], ...] = ()
-    """Groups of (task, metric): the score is the mean over groups of the mean within each."""
     signed: bool = False
     """Whether the numbers are differences, shown with their sign."""
+    competes: bool = True
+    """Whether its best numbers are bold; sizes and costs that only describe a row are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,13 +133,18 @@ def number(value: float | None, places: int, signed: bool = False) -> str:
     return text.lstrip("+-") if not text.strip("+-0.") else text
 
 
-def mark_bold(rows: Sequence[Row], ruler: Sequence[float | None]) -> tuple[Row, ...]:
-    """The rows with the paper's rule applied to each column, within each group of rows."""
+def mark_bold(
+    rows: Sequence[Row], columns: Sequence[Column], ruler: Sequence[float | None]
+) -> tuple[Row, ...]:
+    """The rows with the rule of bold applied to each column, within each group of rows."""
     bold: dict[tuple[int, int], bool] = {}
     for group in {row.group for row in rows}:
         taking_part = [i for i, r in enumerate(rows) if r.group == group and r.kind == "score"]
-        for j, std in enumerate(ruler):
-            mask = bold_mask([rows[i].scores[j].value for i in taking_part], std)
+        for j, (column, std) in enumerate(zip(columns, ruler, strict=True)):
+            if not column.competes:
+                continue
+            values = [rows[i].scores[j].value for i in taking_part]
+            mask = bold_mask(values, std, lower_is_better=column.lower_is_better)
             bold |= {(i, j): flag for i, flag in zip(taking_part, mask, strict=True)}
     return tuple(
         replace(

@@ -25,6 +25,10 @@ class StageError(SweepError):
     """A stage, or a graph of stages, that cannot be what its study says it is."""
 
 
+class ColumnError(SweepError):
+    """A column of a table that cannot be what its study, or a record, says it is."""
+
+
 class StoreError(SweepError):
     """The store cannot be written or read: no space, no permission, or not a store."""
 

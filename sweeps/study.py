@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sweeps.columns import Column, adopt_columns
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.stage import Stage, adopt_all
 
@@ -21,7 +22,7 @@ class Cell:
     config: Mapping[str, Any]
     scores: Mapping[str, Stage]
     """The stage that publishes each task's scores."""
-    columns: tuple[Mapping[str, Any], ...]
+    columns: tuple[Column, ...]
     references: tuple[Mapping[str, Any], ...] = ()
     selection: str | None = None
     footnotes: tuple[str, ...] = ()
@@ -124,7 +125,7 @@ class Study:
             seed=int(config.get("seed", 0)),
             config=config,
             scores=dict(zip(given["scores"], adopt_all(given["scores"].values()), strict=True)),
-            columns=tuple(given["columns"]),
+            columns=adopt_columns(self.name, given["columns"]),
             references=tuple(given.get("references", ())),
             selection=given.get("selection"),
             footnotes=tuple(given.get("footnotes", ())),

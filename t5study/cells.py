@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lab.columns import Column
 from t5study import strategies
 from t5study.stage import Stage, UnitSettings
 from t5study.stages import Stages, selects
@@ -70,24 +71,22 @@ def _footnotes(config: Mapping[str, Any]) -> list[str]:
     return [f"dataset={dataset['name']} reads the corpus {dataset['corpus']} here."]
 
 
-def columns(suite: Mapping[str, Any]) -> list[dict[str, Any]]:
+def columns(suite: Mapping[str, Any]) -> list[Column]:
     """The suite's columns with `task.metric` taken apart, and their average."""
     if suite["columns"] is None:
         known = SUITES[suite["name"]]
         return list(known["full_columns" if suite["full"] else "columns"])
     made = [
-        {
-            "name": column["name"],
-            "terms": [[term.rsplit(".", 1) for term in group] for group in column["terms"]],
-            "kind": column["kind"],
-            "paper": column["paper"],
-            "decimals": column["decimals"],
-            "average": False,
-        }
+        Column(
+            name=column["name"],
+            terms=[[term.rsplit(".", 1) for term in group] for group in column["terms"]],
+            kind=column["kind"],
+            paper=column["paper"],
+            decimals=column["decimals"],
+        )
         for column in suite["columns"]
     ]
     if suite["average"] and len(made) > 1:
-        terms = [[term for group in column["terms"] for term in group] for column in made]
-        average = {"name": suite["average"], "terms": terms, "kind": "average", "paper": None}
-        made.append({**average, "decimals": 2, "average": True})
+        terms = [[term for group in column.terms for term in group] for column in made]
+        made.append(Column(name=suite["average"], terms=terms, kind="average", average=True))
     return made

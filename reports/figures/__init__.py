@@ -136,7 +136,7 @@ def ascent(sweep: Sweep) -> Figure | None:
 
 
 def dots(sweep: Sweep) -> Figure | None:
-    """Every column as a panel of dots, with the band of two baseline deviations below the best."""
+    """Every column as a panel of dots, with the band of two baseline deviations beside the best."""
     table = sweep.table
     if not table.rows or not table.columns:
         return None
@@ -157,7 +157,9 @@ def dots(sweep: Sweep) -> Figure | None:
         there = [value for value in values if value is not None]
         std = baseline.scores[j].deviation if baseline else None
         if std is not None and there:
-            axes.axvspan(max(there) - 2 * std, max(there), color="#1b6ca8", alpha=0.15, lw=0)
+            best = column.best(there)
+            line = best + 2 * std if column.lower_is_better else best - 2 * std
+            axes.axvspan(min(best, line), max(best, line), color="#1b6ca8", alpha=0.15, lw=0)
         for y, row in zip(places, table.rows, strict=True):
             score = row.scores[j]
             axes.plot(score.samples, [y] * len(score.samples), "|", color="#999999", markersize=7)
@@ -311,4 +313,4 @@ def _label(row: Row) -> str:
 
 
 def _axis(column: Column) -> str:
-    return plain(f"{column.name} ({column.unit})" if column.unit else column.name)
+    return plain(f"{column.name} ({column.description})" if column.description else column.name)

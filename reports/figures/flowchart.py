@@ -47,7 +47,8 @@ def flowchart(search: Mapping[str, Any], column: Column) -> Figure:
             axes.text(x, rows - 0.4, why, ha="center", va="top", fontsize=7, color=INK)
         if x + 1 < len(found) and axis.get("winner") in place:
             _arrows(axes, x, place[axis["winner"]], found[x + 1], places[x + 1])
-    what = plain(f"Scores: {column.name} ({column.unit})" if column.unit else column.name)
+    what = column.description
+    what = plain(f"Scores: {column.name} ({what})" if what else column.name)
     axes.text(-WIDTH / 2, rows + 0.5, what, ha="left", va="center", fontsize=7, color=INK)
     return figure
 

@@ -93,7 +93,7 @@ class PublishedStudy:
             for i, record in enumerate(records)
         ]
         ruler = self._ruler(about, columns)
-        shown = mark_bold(rows, ruler)
+        shown = mark_bold(rows, list(columns.values()), ruler)
         notes = self._rule(about, ruler, shown)
         if not about.get("bold", True):
             shown = tuple(_plain(row) for row in shown)
@@ -132,7 +132,7 @@ class PublishedStudy:
         return {
             metric: Column(
                 name=short.get(metric, known[metric]["name"]),
-                unit=known[metric]["unit"],
+                words=known[metric]["unit"],
                 decimals=1 if metric in about.get("one_decimal", ()) else 2,
                 average=metric in averages,
                 paper=metric,

@@ -14,6 +14,7 @@ from reports.reading.missing import reason
 from reports.reading.records import find_record
 from reports.reading.results import Results, Scores
 from reports.table import Column, Row, Score, Table, mark_bold
+from sweeps.columns import recorded_columns
 
 SCORES = "scores.json"
 
@@ -31,18 +32,7 @@ def collect(store: Path, id: str) -> Table:
 
 def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
     """The columns that a record asks for."""
-    return tuple(
-        Column(
-            name=str(column["name"]),
-            decimals=int(column.get("decimals", 2)),
-            unit=column.get("unit") or notes.unit(column["terms"], bool(column.get("average"))),
-            average=bool(column.get("average", False)),
-            kind=column.get("kind"),
-            paper=column.get("paper"),
-            terms=tuple(tuple((str(t), str(m)) for t, m in group) for group in column["terms"]),
-        )
-        for column in record.get("columns") or []
-    )
+    return tuple(Column(**vars(column)) for column in recorded_columns(record))
 
 
 def column_value(column: Column, find: Mapping[str, Scores | None]) -> float | None:
@@ -78,7 +68,7 @@ class Collector:
             title=str(self.record.get("title") or self.record["id"]),
             section=str(self.record.get("section") or "") or None,
             columns=self.columns,
-            rows=mark_bold(rows, ruler),
+            rows=mark_bold(rows, self.columns, ruler),
             ruler=tuple(ruler),
             references=(*self._deviation(baseline), *self._references()),
             notes=tuple(
@@ -88,7 +78,7 @@ class Collector:
                     selection=self.record.get("selection"),
                     common=self.record.get("common") or [],
                     search=self.record.get("search"),
-                    given=self.record.get("footnotes") or [],
+                    footnotes=self.record.get("footnotes") or [],
                     mixed=notes.mixed(self._finished()),
                 )
             ),
@@ -124,7 +114,7 @@ class Collector:
         return list(found.values())
 
     def _score(self, column: Column, cells: Sequence[Mapping[str, Any]]) -> Score:
-        tasks = list(dict.fromkeys(task for group in column.terms for task, _ in group))
+        tasks = column.tasks
         values: list[float] = []
         why: list[tuple[int, str]] = []
         for cell in cells:
@@ -207,7 +197,7 @@ class Collector:
         return found
 
     def _reference(self, column: Column, cells: Sequence[Mapping[str, Any]], file: str) -> Score:
-        tasks = list(dict.fromkeys(task for group in column.terms for task, _ in group))
+        tasks = column.tasks
         values = [column_value(column, self._files(cell, tasks, file)) for cell in cells]
         there = [value for value in values if value is not None]
         if not there:

@@ -10,33 +10,8 @@ from typing import Any
 from reports.table import Column, Row, number
 
 REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
-METRICS = {
-    "acc": "accuracy",
-    "mcc": "Matthews correlation",
-    "f1": "F1",
-    "f1a": "F1a",
-    "em": "exact match",
-    "pearson": "Pearson correlation",
-    "spearman": "Spearman correlation",
-    "bleu": "BLEU",
-    "rouge1": "ROUGE-1-F",
-    "rouge2": "ROUGE-2-F",
-    "rougeL": "ROUGE-L-F",
-}
-"""Metrics' names in words; any other is shown as its study calls it."""
 BESIDE = {"device": "devices", "threads": "threads", "world_size": "processes"}
 """Fields of a provenance that should be equal for all stages of one name, in words."""
-SEVERAL = 3
-"""A column of this many tasks or more is described as a mean over tasks."""
-
-
-def unit(terms: Sequence[Sequence[Sequence[str]]], average: bool = False) -> str:
-    """What a column's numbers are."""
-    tasks = {task for group in terms for task, _ in group}
-    if average or len(tasks) >= SEVERAL:
-        return f"mean over {len(terms)} tasks"
-    names = dict.fromkeys(METRICS.get(metric, metric) for group in terms for _, metric in group)
-    return f"mean of {' and '.join(names)}" if len(names) > 1 else "".join(names)
 
 
 def incomplete(runs: int, asked: int, why: Sequence[tuple[int, str]]) -> tuple[str, ...]:
@@ -46,10 +21,10 @@ def incomplete(runs: int, asked: int, why: Sequence[tuple[int, str]]) -> tuple[s
     reasons: dict[str, list[int]] = defaultdict(list)
     for seed, text in why:
         reasons[text].append(seed)
-    said = "; ".join(
+    listed = "; ".join(
         f"{_seeds(seeds)}: {text}" if asked > 1 else text for text, seeds in reasons.items()
     )
-    return (sentence(f"Mean of {runs}/{asked} runs; {said}" if runs else f"No score: {said}"),)
+    return (sentence(f"Mean of {runs}/{asked} runs; {listed}" if runs else f"No score: {listed}"),)
 
 
 def sentence(text: str) -> str:
@@ -69,22 +44,40 @@ def general(
     selection: str | None,
     common: Sequence[str],
     search: Mapping[str, Any] | None,
-    given: Iterable[str],
+    footnotes: Iterable[str],
     mixed: Iterable[str],
 ) -> list[str]:
     """The footnotes to a whole table, the winners of a search and then the rule first.
 
     `common` are the overrides that every row has.
     """
-    said = [*path(search, columns), *ruler(columns, baseline)]
-    units = [f"{c.name}: {c.unit}" for c in columns if c.unit]
-    if units:
-        said.append(f"Scores from 0 to 100. {'; '.join(units)}.")
+    notes = [*path(search, columns), *ruler(columns, baseline), *ranges(columns)]
     if selection:
-        said.append(f"Selection: {selection}.")
+        notes.append(f"Selection: {selection}.")
     if common:
-        said.append(f"Every row: {', '.join(common)}.")
-    return [*said, *given, *mixed]
+        notes.append(f"Every row: {', '.join(common)}.")
+    return [*notes, *footnotes, *mixed]
+
+
+def ranges(columns: Sequence[Column]) -> Iterable[str]:
+    """What the numbers of each column are, those of one range in one footnote."""
+    described: dict[str, list[str]] = {}
+    for column in columns:
+        if column.description:
+            entry = f"{column.name}: {column.description}"
+            described.setdefault(_range(column.least, column.most), []).append(entry)
+    for range, entries in described.items():
+        yield f"{range}. {'; '.join(entries)}."
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if least is None and most is None:
+        return "Numbers without bounds"
+    if most is None:
+        return f"Numbers from {least:g} up"
+    if least is None:
+        return f"Numbers up to {most:g}"
+    return f"Scores from {least:g} to {most:g}"
 
 
 def path(search: Mapping[str, Any] | None, columns: Sequence[Column]) -> Iterable[str]:
@@ -109,16 +102,22 @@ def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:
     spread = [score.deviation for score in baseline.scores]
     if any(std is not None for std in spread):
         runs = sorted({s.runs for s in baseline.scores if s.deviation is not None})
+        lower = [i for i, column in enumerate(columns) if column.lower_is_better]
+        side = "below it"
+        if len(lower) == len(columns):
+            side = "above it"
+        elif lower:
+            side = f"below it, or above it where lower is better ({_names(columns, lower)})"
         yield (
             "Bold: the best of a column and every score less than two standard deviations of "
-            f"the baseline ({'-'.join(map(str, runs))} runs) below it."
+            f"the baseline ({'-'.join(map(str, runs))} runs) {side}."
         )
     for finished, some in enumerate(("no finished run", "one finished run")):
         without = [i for i, score in enumerate(baseline.scores) if score.runs == finished]
         if without:
             where = "" if len(without) == len(columns) else f" in {_names(columns, without)}"
-            said = f"the baseline has {some}, two are needed; only the best is bold"
-            yield f"No ruler{where}: {said}."
+            why = f"the baseline has {some}, two are needed; only the best is bold"
+            yield f"No ruler{where}: {why}."
     zero = [i for i, std in enumerate(spread) if std == 0]
     if zero:
         where = "every column" if len(zero) == len(columns) else _names(columns, zero)

@@ -62,7 +62,7 @@ def render_json(table: Table, style: Style) -> str:
         "rows": [_row(table, row) for row in table.rows],
         "references": [_row(table, row) for row in table.references],
         "headings": list(table.headings),
-        "units": [column.unit for column in table.columns],
+        "units": [column.description or None for column in table.columns],
         "decimals": [column.decimals for column in table.columns],
         "preface": list(table.preface),
         "notes": list(table.notes),

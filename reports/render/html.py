@@ -36,7 +36,7 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
     marks = table.marks
     headings = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in table.headings)
     headings += "".join(
-        f'<th scope="col" class="number" title="{escape(column.unit or "")}">'
+        f'<th scope="col" class="number" title="{escape(column.description)}">'
         f"{escape(column.name)}</th>"
         for column in table.columns
     )

@@ -87,7 +87,7 @@ class _CellPage:
         row = next(row for row in self.table.rows if row.label == str(self.row["label"]))
         lines = []
         for column, mean in zip(self.table.columns, row.scores, strict=True):
-            tasks = dict.fromkeys(task for group in column.terms for task, _ in group)
+            tasks = column.tasks
             found = {task: self._score_file(task) for task in tasks}
             value = column_value(column, found)
             lines.append(
@@ -95,7 +95,7 @@ class _CellPage:
                     escape(column.name),
                     number(value, column.decimals),
                     f"{number(mean.value, column.decimals)} ({mean.runs}/{mean.asked})",
-                    escape(column.unit or ""),
+                    escape(column.description),
                 ]
             )
         return grid(["column", "this run", "mean of the row (runs)", "unit"], lines)

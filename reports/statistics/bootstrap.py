@@ -152,20 +152,20 @@ def _metrics(column: Column) -> dict[str, tuple[str, ...]]:
 def _run(lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Run:
     import numpy as np
 
-    told = [(i, line, _parts(line, metrics)) for i, line in enumerate(lines)]
+    every = [(i, line, _parts(line, metrics)) for i, line in enumerate(lines)]
     # An example without parts is scored with another one, and no draw of its own.
-    drawn = [(i, line, part) for i, line, part in told if part]
+    drawn = [(i, line, part) for i, line, part in every if part]
     found: dict[str, tuple[str, Array]] = {}
     for metric in metrics:
-        hows = {how for _, _, part in drawn for how in part.get(metric, {})}
-        if len(hows) != 1 or not hows <= parts.HOW.keys():
+        kinds = {kind for _, _, part in drawn for kind in part.get(metric, {})}
+        if len(kinds) != 1 or not kinds <= parts.SCORE_OF.keys():
             raise UntestableError(NO_PARTS)
-        (how,) = hows
+        (kind,) = kinds
         try:
-            numbers = np.array([part[metric][how] for _, _, part in drawn], dtype=float)
+            numbers = np.array([part[metric][kind] for _, _, part in drawn], dtype=float)
         except (KeyError, TypeError, ValueError):
             raise UntestableError(NO_PARTS) from None
-        found[metric] = how, numbers
+        found[metric] = kind, numbers
     examples = tuple((str(line.get("id", i)), str(line.get("target"))) for i, line, _ in drawn)
     return Run(examples=examples, parts=found)
 

@@ -1,7 +1,7 @@
 """Scores made again of what each kept example adds to them, over any choice of examples.
 
-A line of predictions.jsonl holds `parts: {metric: {how: numbers}}`; docs/tables.md says what each
-`how` keeps. Here n examples of d numbers (n, d), chosen b times (b, n), become b scores of 0..100.
+A line of predictions.jsonl holds `parts: {metric: {kind: numbers}}`; docs/tables.md says what each
+kind keeps. Here n examples of d numbers (n, d), chosen b times (b, n), become b scores of 0..100.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from sweeps.columns import PartKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +21,9 @@ ORDERS = 4
 """BLEU counts n-grams of 1 to 4 words."""
 
 
-def scores(how: str, parts: Array, chosen: Array) -> Array:
-    """The score of each choice of examples. Raises KeyError for an unknown `how`."""
-    return HOW[how](parts, chosen)
+def scores(kind: str, parts: Array, chosen: Array) -> Array:
+    """The score of each choice of examples. Raises ValueError for an unknown kind of parts."""
+    return SCORE_OF[PartKind(kind)](parts, chosen)
 
 
 def _sums(parts: Array, chosen: Array) -> Array:
@@ -51,9 +53,9 @@ def _bleu(parts: Array, chosen: Array) -> Array:
 
     found = []
     for sums in _sums(parts, chosen):
-        said, wanted, *counts = (int(number) for number in sums)
+        length, wanted, *counts = (int(number) for number in sums)
         matched, every = counts[:ORDERS], counts[ORDERS:]
-        value = BLEU.compute_bleu(matched, every, said, wanted, smooth_method="exp").score
+        value = BLEU.compute_bleu(matched, every, length, wanted, smooth_method="exp").score
         found.append(min(100.0, value))
     return np.array(found)
 
@@ -69,10 +71,10 @@ def _matthews(parts: Array, chosen: Array) -> Array:
     targets, predictions = (parts[:, i, None] == classes for i in (0, 1))
     right = (targets & predictions).any(axis=1)
     sums = _sums(np.column_stack([targets, predictions, right]).astype(float), chosen)
-    true, said, hits = sums[:, : len(classes)], sums[:, len(classes) : -1], sums[:, -1]
+    true, predicted, hits = sums[:, : len(classes)], sums[:, len(classes) : -1], sums[:, -1]
     every = float(chosen.shape[1])
-    spread = (every**2 - (true**2).sum(axis=1)) * (every**2 - (said**2).sum(axis=1))
-    together = hits * every - (true * said).sum(axis=1)
+    spread = (every**2 - (true**2).sum(axis=1)) * (every**2 - (predicted**2).sum(axis=1))
+    together = hits * every - (true * predicted).sum(axis=1)
     return 100 * together / np.sqrt(np.where(spread > 0, spread, np.inf))
 
 
@@ -103,11 +105,11 @@ def _correlation(targets: Array, predictions: Array) -> Array:
     return 100 * np.where(constant | np.isnan(found), 0.0, found)
 
 
-HOW: dict[str, Callable[[Array, Array], Array]] = {
-    "mean": _mean,
-    "f1": _f1,
-    "bleu": _bleu,
-    "matthews": _matthews,
-    "pearson": _pearson,
-    "spearman": _spearman,
+SCORE_OF: dict[PartKind, Callable[[Array, Array], Array]] = {
+    PartKind.MEAN: _mean,
+    PartKind.F1: _f1,
+    PartKind.BLEU: _bleu,
+    PartKind.MATTHEWS: _matthews,
+    PartKind.PEARSON: _pearson,
+    PartKind.SPEARMAN: _spearman,
 }

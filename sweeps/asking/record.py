@@ -32,7 +32,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
         "asked": list(sweep.asked),
         "seeds": dict(sweep.seeds),
         "rows": [_row(row) for row in sweep.rows],
-        "columns": [dict(column) for column in some.columns],
+        "columns": [column.to_json() for column in some.columns],
         "references": [dict(reference) for reference in some.references],
         "selection": some.selection,
         "footnotes": list(dict.fromkeys(n for cell in sweep.cells for n in cell.footnotes))

@@ -132,7 +132,12 @@ class _Walk:
         scores = {label: mean(self._store, row, self._column) for label, row in self._made.items()}
         costs = {label: _cost(row) for label, row in self._made.items()}
         breaks_ties = self.search.tie_break == "cheaper"
-        winner, why = choose(scores, costs, self._ruler if breaks_ties else None)
+        winner, why = choose(
+            scores,
+            costs,
+            self._ruler if breaks_ties else None,
+            lower_is_better=self._column.lower_is_better,
+        )
         if breaks_ties and self._ruler is None and winner is not None:
             why += "; no tie-break without two baseline seeds"
         self._path[-1].update(winner=winner, why=why, scores=scores)
@@ -151,7 +156,7 @@ class _Walk:
         to_come = [axis["name"] for axis in self.search.axes[len(self._path) :]]
         waiting = () if complete or not to_come else (_to_come(self._path[-1]["name"], to_come),)
         found = {
-            "score": self._column["name"],
+            "score": self._column.name,
             "tie_break": self.search.tie_break,
             "ruler": self._ruler,
             "axes": self._path,
@@ -260,13 +265,19 @@ def _failed(store: Store, cell: Cell, tried: Mapping[str, int]) -> bool:
 
 
 def choose(
-    scores: Mapping[str, float | None], costs: Mapping[str, float], ruler: float | None
+    scores: Mapping[str, float | None],
+    costs: Mapping[str, float],
+    ruler: float | None,
+    *,
+    lower_is_better: bool = False,
 ) -> tuple[str | None, str]:
     """The winner among the candidates that have a score, and why it won.
 
     With a ruler, the cheapest of those within two of it of the best. Equal ones: the first.
     """
-    there = {label: score for label, score in scores.items() if score is not None}
+    # Heights: the higher, the better, whatever way the column counts.
+    sign = -1.0 if lower_is_better else 1.0
+    there = {label: sign * score for label, score in scores.items() if score is not None}
     if not there:
         return None, "no candidate has a score"
     best = max(there, key=lambda label: there[label])

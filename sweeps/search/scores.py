@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
-from typing import Any
 
 from sweeps.asking.rows import Row
+from sweeps.columns import Column
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.store import Store, read_json
 from sweeps.study import Cell
 
 
-def column_of(cell: Cell, name: str | None) -> Mapping[str, Any]:
+def column_of(cell: Cell, name: str | None) -> Column:
     """The column of this name; without one the average, else the first."""
     if name is None:
-        return next((one for one in cell.columns if one.get("average")), cell.columns[0])
+        return next((one for one in cell.columns if one.average), cell.columns[0])
     for one in cell.columns:
-        if one["name"] == name:
+        if one.name == name:
             return one
-    known = nearest(name, [one["name"] for one in cell.columns])
+    known = nearest(name, [one.name for one in cell.columns])
     raise ConfigurationError([f"search: score: {name!r}. {known}"])
 
 
-def value(store: Store, cell: Cell, column: Mapping[str, Any]) -> float | None:
+def value(store: Store, cell: Cell, column: Column) -> float | None:
     """A cell's value in a column: the mean over its groups of the mean within the group."""
-    groups = column["terms"]
     means = []
-    for group in groups:
+    for group in column.terms:
         parts = [_score(store, cell, task, metric) for task, metric in group]
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
@@ -36,7 +34,7 @@ def value(store: Store, cell: Cell, column: Mapping[str, Any]) -> float | None:
     return statistics.fmean(means)
 
 
-def mean(store: Store, row: Row, column: Mapping[str, Any]) -> float | None:
+def mean(store: Store, row: Row, column: Column) -> float | None:
     """A row's value: the mean over the seeds that have one."""
     values = [value(store, cell, column) for cell in row.cells]
     there = [one for one in values if one is not None]

@@ -6,8 +6,11 @@ A column's value is the mean over its groups of the mean within each group of ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
+
+from lab.columns import Column
 
 Terms = Sequence[Sequence[Sequence[str]]]
 
@@ -29,16 +32,15 @@ def _column(
     kind: str | None = None,
     paper: str | None = None,
     average: bool = False,
-) -> dict[str, Any]:
+) -> Column:
     """Return a column; a group is (task, metric, metric ...)."""
-    return {
-        "name": name,
-        "terms": [[[group[0], metric] for metric in group[1:]] for group in groups],
-        "decimals": 2,
-        "kind": kind,
-        "paper": paper or name,
-        "average": average,
-    }
+    return Column(
+        name=name,
+        terms=[[[group[0], metric] for metric in group[1:]] for group in groups],
+        kind=kind,
+        paper=paper or name,
+        average=average,
+    )
 
 
 _MNLI = [["glue_mnli_matched", "acc"], ["glue_mnli_mismatched", "acc"]]
@@ -62,15 +64,15 @@ _SUPERGLUE = (
 )
 
 
-def _glue_average(name: str, **about: Any) -> dict[str, Any]:
+def _glue_average(name: str, **about: Any) -> Column:
     """Return the mean over CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI and RTE; WNLI is left out."""
     column = _column(name, *_GLUE_FIRST, *_GLUE_LAST, average=True, **about)
+    at = len(_GLUE_FIRST)
     # Both halves of MNLI are one group, as the metrics of another task are.
-    column["terms"].insert(len(_GLUE_FIRST), _MNLI)
-    return column
+    return replace(column, terms=[*column.terms[:at], _MNLI, *column.terms[at:]])
 
 
-def _superglue_average(name: str, **about: Any) -> dict[str, Any]:
+def _superglue_average(name: str, **about: Any) -> Column:
     return _column(name, *_SUPERGLUE, average=True, **about)
 
 

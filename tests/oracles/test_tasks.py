@@ -174,6 +174,6 @@ def test_glue_average():
     average, *columns = SUITES["glue"]["columns"]
     scores: dict = {}
     for column, value in zip(columns, case["input"], strict=True):
-        [[[task, metric]]] = column["terms"]
+        [[[task, metric]]] = column.terms
         scores.setdefault(task, {})[metric] = value
-    assert column_value(average["terms"], scores) == case["expected"]
+    assert column_value(average.terms, scores) == case["expected"]

@@ -161,8 +161,8 @@ def full(builder: StoreBuilder) -> StoreBuilder:
 
     Its record is not written yet.
     """
-    builder.column("Mood", ["mood.acc"], paper="GLUE", kind="classification", unit=None)
-    builder.column("Pairs", ["pairs.f1", "pairs.acc"], decimals=1)
+    builder.column("Mood", ["mood.acc"], paper="GLUE", kind="classification", words="accuracy")
+    builder.column("Pairs", ["pairs.f1", "pairs.acc"], decimals=1, words="mean of F1 and accuracy")
     builder.column("Average", ["mood.acc"], ["pairs.f1", "pairs.acc"], average=True)
     builder.references = [{"label": "Best constant answer", "file": "constant.json"}]
     constant = {"mood": {"acc": 50.0}, "pairs": {"f1": 0.0, "acc": 61.2}}

@@ -325,3 +325,28 @@ def test_an_error_that_is_a_sentence_gets_no_second_stop(builder) -> None:
     builder.fail(key, "ValueError: No such file. Fetch it.")
     (note,) = collect(builder.record(), "toy").rows[0].scores[0].notes
     assert note.endswith(" failed: ValueError: No such file. Fetch it.")
+
+
+def test_columns_of_another_range_or_direction_say_so(builder) -> None:
+    """ "Scores from 0 to 100" stands before the columns for which that is so, and no others."""
+    builder.column("Mood", ["mood.acc"], words="accuracy")
+    builder.column("RTD", ["mood.auc"], words="AUC", most=1.0)
+    builder.column("Bits", ["mood.bits"], unit="bits", most=None, lower_is_better=True)
+    builder.column("Rate", ["mood.rate"], words="speed", least=None, most=None)
+    builder.row(
+        "base",
+        [{"mood": {"acc": a, "auc": 0.5, "bits": b, "rate": 1.0}} for a, b in ((50, 2), (52, 2.2))],
+        baseline=True,
+    )
+    builder.row("other", [{"mood": {"acc": 60, "auc": 0.6, "bits": 1.9, "rate": -1.0}}])
+    table = collect(builder.record(), "toy")
+    assert [n for n in table.notes if n.startswith(("Scores", "Numbers"))] == [
+        "Scores from 0 to 100. Mood: accuracy.",
+        "Scores from 0 to 1. RTD: AUC.",
+        "Numbers from 0 up. Bits: bits, lower is better.",
+        "Numbers without bounds. Rate: speed.",
+    ]
+    # 2.1 is no more than two deviations (0.28) above 1.9.
+    assert [row.scores[2].bold for row in table.rows] == [True, True]
+    assert [row.scores[0].bold for row in table.rows] == [False, True]
+    assert "or above it where lower is better (Bits)" in said(table)

@@ -77,3 +77,18 @@ def test_an_impossible_ruler_is_refused(std: float) -> None:
     """The message says what was given."""
     with pytest.raises(ValueError, match=str(std)):
         bold_mask([1.0], std)
+
+
+@pytest.mark.parametrize(
+    ("values", "std", "bold"),
+    [
+        ([3.0, 2.0, 2.3, None], None, [False, True, False, False]),
+        ([3.0, 2.0, 2.3, 2.0], 0.2, [False, True, True, True]),
+        # On the line of best + 2 std, and therefore plain, as written: 0.235 + 2 x 0.2.
+        ([0.235, 0.635, 0.634], 0.2, [True, False, True]),
+        ([-1.0, -2.0], 0.0, [False, True]),
+    ],
+)
+def test_lower_is_better_turns_the_rule_round(values, std, bold) -> None:
+    """The lowest is the best, and what lies less than two deviations above it."""
+    assert bold_mask(values, std, lower_is_better=True) == bold

@@ -17,13 +17,14 @@ from sweeps.__main__ import main
 from sweeps.asking.record import write_record
 from sweeps.asking.rows import Row, Sweep
 from sweeps.asking.sweepfile import Search, SweepFile
+from sweeps.columns import Column
 from sweeps.running.execute import run_one
 from sweeps.stage import Stage
 from sweeps.store import Store, own_name
 from sweeps.study import Cell
 
 ROOT = Path(__file__).parents[2]
-GAME = [{"name": "Game", "terms": [[["game", "acc"]]], "decimals": 1}]
+GAME = (Column(name="Game", terms=((("game", "acc"),),), decimals=1),)
 
 
 def asking(*words: str, texts: str = "a", file: str | None = "1", **more: Any) -> Sweep:

@@ -55,5 +55,5 @@ def test_average_is_over_all_columns(configured: Configured):
     """A suite's last column holds every group of the others."""
     columns = cell(configured())["columns"]
     average = columns[-1]
-    assert average["average"] is True
-    assert sum(len(column["terms"]) for column in columns[:-1]) == len(average["terms"])
+    assert average.average
+    assert sum(len(column.terms) for column in columns[:-1]) == len(average.terms)

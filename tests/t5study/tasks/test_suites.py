@@ -34,22 +34,22 @@ def published():
     """Return the baseline's scores by task and metric."""
     scores: dict = {}
     for column in SUITES["paper"]["full_columns"]:
-        if not column["average"]:
-            [[[task, metric]]] = column["terms"]
-            scores.setdefault(task, {})[metric] = BASELINE[column["name"]]
+        if not column.average:
+            [[[task, metric]]] = column.terms
+            scores.setdefault(task, {})[metric] = BASELINE[column.name]
     return scores
 
 
 def test_full_columns_are_those_of_table_16():
     """All 33 columns stand in the paper's order."""
-    assert [column["name"] for column in SUITES["paper"]["full_columns"]] == list(BASELINE)
+    assert [column.name for column in SUITES["paper"]["full_columns"]] == list(BASELINE)
 
 
 @pytest.mark.parametrize("name", CONDENSED)
 def test_condensed_column_from_full_scores(name):
     """The seven columns come out of the full scores as printed."""
-    column = next(c for c in SUITES["paper"]["columns"] if c["name"] == name)
-    assert column_value(column["terms"], published()) == pytest.approx(CONDENSED[name], abs=0.006)
+    column = next(c for c in SUITES["paper"]["columns"] if c.name == name)
+    assert column_value(column.terms, published()) == pytest.approx(CONDENSED[name], abs=0.006)
 
 
 def test_a_missing_score_is_a_hole():
@@ -57,8 +57,8 @@ def test_a_missing_score_is_a_hole():
     column = SUITES["paper"]["columns"][0]
     scores = published()
     del scores["glue_mrpc"]["f1"]
-    assert column_value(column["terms"], scores) is None
-    assert column_value(column["terms"], {}) is None
+    assert column_value(column.terms, scores) is None
+    assert column_value(column.terms, {}) is None
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -67,7 +67,7 @@ def test_columns_read_scores_that_the_units_make(suite):
     units = SUITES[suite]["units"].values()
     evaluated = {task for unit in units for task in unit["evaluate"]}
     columns = SUITES[suite].get("full_columns", SUITES[suite]["columns"])
-    terms = {tuple(term) for column in columns for group in column["terms"] for term in group}
+    terms = {tuple(term) for column in columns for group in column.terms for term in group}
     assert terms == {(task, metric) for task in evaluated for metric in get_task(task).metrics}
 
 
