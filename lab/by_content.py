@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from lab.cache import cache_folder
 from lab.errors import DataError
 
 REMEMBERED = 2**26
@@ -31,7 +32,7 @@ def _sha256(file: Path, size: int, mtime_ns: int, inode: int) -> str:
     if size < REMEMBERED or time.time() - mtime_ns / 1e9 < SETTLED:
         return _read_sha256(file)
     state = hashlib.sha256(repr((str(file), size, mtime_ns, inode)).encode()).hexdigest()
-    note = _cache() / "sha256" / state[:32]
+    note = cache_folder() / "sha256" / state[:32]
     with suppress(OSError):
         return note.read_text()
     found = _read_sha256(file)
@@ -79,10 +80,4 @@ def noted_file(sha256: str, again: str) -> Path:
 
 
 def _notes() -> Path:
-    return _cache() / "files"
-
-
-def _cache() -> Path:
-    from lab.corpora.archives import cache_folder
-
-    return cache_folder()
+    return cache_folder() / "files"

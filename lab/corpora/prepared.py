@@ -17,7 +17,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lab.corpora.archives import ARCHIVES, cache_folder, content_of, fetch_all
+from lab.by_content import file_sha256
+from lab.cache import MOVE_IT, cache_folder
+from lab.corpora.archives import ARCHIVES, content_of, fetch_all
 from lab.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -70,11 +72,43 @@ class Prepared:
         return (self.folder / MANIFEST).is_file()
 
     def manifest(self) -> dict[str, Any]:
-        """Return {"identity", "files": {stem: {"rows", "characters", "sha256"}}} of ready data.
+        """Return {"identity", "files": {stem: {"rows", "characters", "sha256", "file_sha256"}}}.
 
-        sha256 is that of the rows as JSON, which does not depend on how Parquet packs them.
+        sha256 is that of the rows as JSON, which does not depend on how Parquet packs them, as
+        file_sha256 does. Raises DataError as `prepare` does.
         """
-        return json.loads((self.prepare() / MANIFEST).read_text())
+        return self._manifest(self.prepare())
+
+    def _manifest(self, folder: Path) -> dict[str, Any]:
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+            if {about["file_sha256"] for about in manifest["files"].values()}:
+                return manifest
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            pass
+        raise DataError(f"{folder / MANIFEST} is damaged. {self._remedy(folder)}")
+
+    def _remedy(self, folder: Path) -> str:
+        return f"Delete the folder {folder} and run the same command again: it is written anew."
+
+    def check(self, folder: Path) -> Path:
+        """Return the folder where its files hold what was written; a file is read once a process.
+
+        Raises DataError with the file that is missing or has other content, and what to type.
+        """
+        for stem, about in self._manifest(folder)["files"].items():
+            file = folder / f"{stem}.parquet"
+            try:
+                found = file_sha256(file)
+            except OSError as error:
+                reason = error.strerror or error
+                raise DataError(f"{file}: {reason}. {self._remedy(folder)}") from error
+            if found != about["file_sha256"]:
+                raise DataError(
+                    f"{file} is damaged: sha256 {found}, written was {about['file_sha256']}. "
+                    f"{self._remedy(folder)}"
+                )
+        return folder
 
     def rows(self, stem: str) -> list[dict[str, Any]]:
         """Return the rows of one file."""
@@ -85,12 +119,12 @@ class Prepared:
     def prepare(self) -> Path:
         """Return the folder, fetching and writing first what is not there.
 
-        The folder appears by one rename. Raises DataError as `archives.fetch` does.
+        The folder appears by one rename. Raises DataError as `archives.fetch` and `check` do.
         """
         from filelock import FileLock
 
         if self.ready():
-            return self.folder
+            return self.check(self.folder)
         for other in self.after:
             other.prepare()
         fetch_all(ARCHIVES[name] for name in self.archives)
@@ -159,7 +193,12 @@ def _write(path: Path, rows: Rows) -> dict[str, Any]:
     text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
     characters = sum(map(_characters, rows))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return {"rows": len(rows), "characters": characters, "sha256": digest}
+    return {
+        "rows": len(rows),
+        "characters": characters,
+        "sha256": digest,
+        "file_sha256": file_sha256(path),
+    }
 
 
 def _characters(value: Any) -> int:
@@ -181,7 +220,4 @@ def _disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(
-            f"Cannot write {folder}: {error.strerror or error}. Set T5STUDY_CACHE to a folder "
-            "with room that you may write to."
-        ) from error
+        raise DataError(f"Cannot write {folder}: {error.strerror or error}. {MOVE_IT}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.by_content import file_sha256, note_file, noted_file
-from lab.corpora.archives import cache_folder
+from lab.cache import cache_folder
 from lab.corpora.corpus import rows_of
 from lab.errors import DataError
 
@@ -123,23 +123,3 @@ def _texts(files: Sequence[Path]) -> Generator[str, None, None]:
                     f"{', '.join(row)}. Name that of the documents so."
                 )
             yield row["text"]
-
-
-CORPORA = {
-    corpus.name: corpus
-    for corpus in (
-        ProvidedCorpus(
-            name="webtext_like",
-            description="pages that Reddit links to, of 12 months of Common Crawl, cleaned as C4 "
-            "(17 GB)",
-            licence="the terms of Common Crawl",
-            approximate_tokens=4_000_000_000,
-        ),
-        ProvidedCorpus(
-            name="wikipedia_tbc",
-            description="English Wikipedia and the Toronto Books Corpus (20 GB)",
-            licence="CC BY-SA 3.0 and GFDL; the books' own",
-            approximate_tokens=5_000_000_000,
-        ),
-    )
-}

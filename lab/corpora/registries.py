@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lab.cache import CACHE_VARIABLE
 from lab.corpora.pins import Archive
 from lab.errors import DataError
 
 logger = logging.getLogger(__name__)
 
-DISK_FULL = "the disk is full. Make room, or set T5STUDY_CACHE to a folder on another disk."
+DISK_FULL = f"the disk is full. Make room, or set {CACHE_VARIABLE} to a folder on another disk."
 WITHOUT = "Without it take the embedded data: suite=embedded dataset=mixed."
 
 

@@ -58,6 +58,22 @@ def test_special_ids_and_sizes(folder):
     assert vocabulary.padded_size(10) == 170
 
 
+def test_special_pieces_have_roles_between_pieces_and_sentinels(folder):
+    """An encoder's study names its pieces by what they are for; text has the same ids."""
+    vocabulary = Vocabulary(folder, sentinels=2, special=("cls", "sep", "mask"))
+    assert vocabulary.ids == {"pad": 0, "eos": 1, "unk": 2, "cls": 70, "sep": 71, "mask": 72}
+    assert vocabulary.size == 75
+    assert vocabulary.decode([70, 72, 74, 73, 71]) == "[CLS] [MASK] <extra_id_0> <extra_id_1> [SEP]"
+    assert vocabulary.encode("the cat") == Vocabulary(folder).encode("the cat")
+
+
+@pytest.mark.parametrize("special", [("cls", "cls"), ("mask", "pad"), ("eos",)])
+def test_role_given_twice(folder, special):
+    """A role names one piece."""
+    with pytest.raises(DataError, match="each role once"):
+        Vocabulary(folder, special=special)
+
+
 def test_one_model_serves_any_number_of_sentinels(folder):
     """The first sentinel is the last id; text has the same ids."""
     few, many = Vocabulary(folder, sentinels=2), Vocabulary(folder / FILE, sentinels=300)
@@ -216,3 +232,17 @@ def test_the_published_model(tmp_path):
     assert vocabulary.padded_size() == 32_128
     text = "Thank you for inviting me to your party last week."
     assert vocabulary.encode(text) == [1562, 25, 21, 14256, 140, 12, 39, 1088, 336, 471, 5]
+
+
+def test_damaged_copy_of_a_given_vocabulary(folder, tmp_path, monkeypatch):
+    """The stage refuses a copy with other content; bringing the file again mends it."""
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "cache"))
+    config = {"file": given_vocabulary(str(folder))}
+    kept = keep_vocabulary(str(folder))
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DataError, match="is damaged"):
+        run(config, {}, tmp_path / "out", None)
+    assert keep_vocabulary(str(folder)).read_bytes() == content
+    run(config, {}, tmp_path / "out", None)
+    assert (tmp_path / "out" / FILE).read_bytes() == content

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.corpora.archives import cache_folder
+import lab.carrying
+import lab.preparation
+from lab.cache import cache_folder
 from lab.corpora.prepared import Prepared
 from lab.errors import DataError
 from t5study import carrying, preparation
@@ -64,8 +66,8 @@ def test_mixture_of_pretraining_reads_its_tasks(configured):
 def test_what_finished_stages_read_is_not_fetched(configured, monkeypatch):
     """With the corpus tokenized, its text is asked of nobody."""
     asked = []
-    monkeypatch.setattr(preparation, "available", lambda tasks, corpora: True)
-    monkeypatch.setattr(preparation, "prepare_all", lambda *given: asked.append(given[:2]))
+    monkeypatch.setattr(lab.preparation, "available", lambda tasks, corpora: True)
+    monkeypatch.setattr(lab.preparation, "prepare_all", lambda *given: asked.append(given[:2]))
     config = configured()
     stages = graph(config)
     preparation.prepare([config], [*stages["pretrain"], *stages["finetune"]], print)
@@ -79,9 +81,9 @@ def test_other_version_than_planned_is_refused_once(configured, monkeypatch, tmp
     monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path))
     content = ["pinned"]
     data = SimpleNamespace(name="toy", after=(), digest=lambda: content[0], ready=lambda: True)
-    monkeypatch.setattr(preparation, "needed", lambda tasks, corpora: [data])
-    monkeypatch.setattr(preparation, "available", lambda tasks, corpora: True)
-    monkeypatch.setattr(preparation, "prepare_all", lambda *_: content.__setitem__(0, "served"))
+    monkeypatch.setattr(lab.preparation, "needed", lambda tasks, corpora: [data])
+    monkeypatch.setattr(lab.preparation, "available", lambda tasks, corpora: True)
+    monkeypatch.setattr(lab.preparation, "prepare_all", lambda *_: content.__setitem__(0, "served"))
     config = configured()
     wanted = graph(config)["finetune"]
     with pytest.raises(DataError, match=r"made of: toy.*run the same command again"):
@@ -93,7 +95,7 @@ def test_data_is_carried_whole_to_another_cache(configured, monkeypatch, tmp_pat
     """Written data and notes of served versions are found where they are looked for."""
     monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "here"))
     monkeypatch.setattr(carrying, "prepare", lambda *given: None)
-    monkeypatch.setattr(carrying, "needed", lambda tasks, corpora: [DATA])
+    monkeypatch.setattr(lab.carrying, "needed", lambda tasks, corpora: [DATA])
     note = cache_folder() / "served" / "toy-doc.json"
     note.parent.mkdir(parents=True)
     note.write_text("{}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cache import cache_folder
 from lab.corpora import archives
 from lab.corpora.archives import Archive
 from lab.corpora.build import missing_archives
@@ -99,7 +100,7 @@ def serve(index: Path, archive: Archive, content: bytes) -> Archive:
 
 def left_in_cache() -> set[str]:
     """The names in the cache but the locks."""
-    folder = archives.cache_folder() / "archives"
+    folder = cache_folder() / "archives"
     return {p.name for p in folder.iterdir() if p.suffix != ".lock"} if folder.exists() else set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -253,5 +254,39 @@ def test_a_damaged_corpus_says_how_it_is_made_anew(toy, damage):
     with pytest.raises(DataError) as raised:
         list(corpus.documents())
     said = str(raised.value)
-    assert said.startswith(f"{file} cannot be read: ")
-    assert said.endswith(f". Delete the folder {folder} and type: python -m lab.corpora fetch toys")
+    assert said.startswith(f"{file} is damaged: sha256 ")
+    assert f". Delete the folder {folder} and run the same command again" in said
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.999])
+@pytest.mark.parametrize("name", ["train.parquet", "test.parquet"])
+def test_one_flipped_bit_is_refused(toy, name, place):
+    """Wherever it is, and by every way to the rows; written anew, the data is read again."""
+    data = prepared(toy)
+    folder = data.prepare()
+    content = bytearray((folder / name).read_bytes())
+    content[int(place * len(content))] ^= 1
+    (folder / name).write_bytes(content)
+    for read in (data.prepare, lambda: data.rows("train"), data.manifest):
+        with pytest.raises(DataError, match=rf"{name} is damaged: sha256 .*Delete the folder"):
+            read()
+    shutil.rmtree(folder)
+    assert data.rows("train") == [{"text": "a"}, {"text": "bc"}]
+
+
+@pytest.mark.parametrize("manifest", ["", "{}", "[]", '{"files": {"train": {}}}', "\x00"])
+def test_damaged_manifest_is_refused(toy, manifest):
+    """Without it nothing says what the files should hold."""
+    data = prepared(toy)
+    folder = data.prepare()
+    (folder / "manifest.json").write_text(manifest)
+    with pytest.raises(DataError, match=r"manifest.json is damaged. Delete the folder"):
+        data.rows("train")
+
+
+def test_missing_file_is_refused(toy):
+    """A folder that lost a file is not whole, though its manifest is there."""
+    data = prepared(toy)
+    (data.prepare() / "test.parquet").unlink()
+    with pytest.raises(DataError, match=r"test.parquet: No such file or directory"):
+        data.rows("train")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cache import cache_folder
 from lab.corpora import archives, registries
 from lab.corpora.archives import Archive, content_of, fetch, here, present, read_members
 from lab.corpora.prepared import Prepared
@@ -99,7 +100,7 @@ def pin(file: Path, version: str, text: str) -> Archive:
 
 def in_cache() -> set[str]:
     """The archives in the cache."""
-    places = (archives.cache_folder() / "archives").glob("*")
+    places = (cache_folder() / "archives").glob("*")
     return {place.name for place in places if place.suffix != ".lock"}
 
 
@@ -149,7 +150,7 @@ def test_another_version_with_other_content_is_other_data(registry, caplog, monk
     assert data.identity()["archives"] == {"toy-doc": hashed}
     assert data.folder != folder
     # The identity stays when the archive, no longer needed, is deleted.
-    shutil.rmtree(archives.cache_folder() / "archives")
+    shutil.rmtree(cache_folder() / "archives")
     assert data.identity()["archives"] == {"toy-doc": hashed}
 
 

