@@ -45,6 +45,34 @@ class StoreError(SweepError):
         return cls(f"Cannot {action} in the store: {path}: {reason}. {remedy}")
 
 
+class DamagedStageError(SweepError):
+    """A file of a finished stage is not what was put there."""
+
+    failure_kind = "damaged"
+
+    def __init__(self, folder: Path, file: str, reason: str) -> None:
+        self.folder, self.file, self.reason = folder, file, reason
+        key = folder.name
+        super().__init__(
+            f"{folder.parent.name} {key} is damaged: {folder / file}: {reason}. "
+            f"`python -m sweeps retry {key[:8]}` moves it away; the same command as before then "
+            "makes it anew."
+        )
+
+
+class DamagedSpecificationError(SweepError):
+    """What a store says of how a stage runs is not what the stage's key stands for."""
+
+    failure_kind = "damaged"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path}: {reason}, so the stage does not run. The same command as before writes it "
+            "anew and runs the stage."
+        )
+
+
 class LeaseLost(BaseException):
     """Another process owns this stage now; nothing more may be written for it.
 

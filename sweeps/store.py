@@ -16,13 +16,14 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from sweeps.errors import StoreError
+from sweeps.digests import decoded, described_key, sealed
+from sweeps.errors import DamagedSpecificationError, StoreError
 from sweeps.stage import RESERVED_NAMES, Stage
 
 STORE_VARIABLE = "T5STUDY_STORE"
@@ -101,15 +102,19 @@ class Store:
         """Remove all scratch of a finished stage."""
         shutil.rmtree(self.path / "work" / key, ignore_errors=True)
 
-    def publish(self, name: str, key: str, out: Path) -> bool:
+    def publish(
+        self, name: str, key: str, out: Path, assert_owned: Callable[[], None] = lambda: None
+    ) -> bool:
         """Put `out` under the stage's final name at once and for good; False when it was taken.
 
         Files and folders reach the disk before the rename, the rename before the return.
+        `assert_owned` raises where the stage has another owner by then.
         """
         final = self.place(name, key)
         with store_errors("publish a stage", final):
             sync_tree(out)
             final.parent.mkdir(exist_ok=True)
+            assert_owned()
             try:
                 os.rename(out, final)
             except OSError as error:
@@ -129,23 +134,42 @@ class Store:
         """Write down all that a job needs to run `stage` from the store and its key alone."""
         path, spec = self.spec_path(stage.key), stage.spec()
         if read_json(path) != spec:
-            write_json(path, spec, sync=False)
+            write_json(path, spec, sync=False, seal=True)
 
     def spec_path(self, key: str) -> Path:
         """Where the specification of a stage lies."""
         return self.path / "specs" / f"{key}.json"
 
     def read_spec(self, key: str) -> dict[str, Any]:
-        """The specification of a stage; StoreError when this store has never seen the key."""
-        spec = read_json(self.spec_path(key))
-        if spec is None:
-            raise StoreError(f"The store {self.path} has no specification of stage {key}.")
+        """The specification of a stage.
+
+        Raises StoreError when this store has never seen the key, DamagedSpecificationError when
+        what it has is not what the key stands for.
+        """
+        path = self.spec_path(key)
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise StoreError(
+                f"The store {self.path} has no specification of stage {key}."
+            ) from None
+        except OSError as error:
+            raise StoreError.during("read", path, error) from error
+        try:
+            spec = decoded(content)
+        except ValueError as error:
+            raise DamagedSpecificationError(path, str(error)) from None
+        if not is_spec(spec):
+            raise DamagedSpecificationError(path, "it is no specification of a stage")
+        if spec["key"] != key or described_key(spec["name"], spec) != key:
+            raise DamagedSpecificationError(path, f"its content is not that of stage {key}")
         return spec
 
     def specs(self) -> Iterator[dict[str, Any]]:
         """Every readable specification in the store."""
         for path in _listing(self.path / "specs"):
-            if path.suffix == ".json" and (spec := read_json(path)) is not None:
+            spec = read_json(path) if path.suffix == ".json" else None
+            if is_spec(spec) and spec["key"] == path.stem:
                 yield spec
 
     def write_failure(self, record: Mapping[str, Any], *, instead: bool = False) -> Path:
@@ -237,6 +261,21 @@ def is_record(value: Any) -> TypeGuard[dict[str, Any]]:
     )
 
 
+def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is the specification of a stage."""
+    if not isinstance(value, dict):
+        return False
+    texts = all(isinstance(value.get(part), str) for part in ("name", "key", "run"))
+    tables = all(isinstance(value.get(part), dict) for part in ("config", "inputs", "cost"))
+    return (
+        texts
+        and tables
+        and isinstance(value.get("version"), int)
+        and isinstance(value.get("execution", {}), dict)
+        and all(isinstance(parent, str) for parent in value["inputs"].values())
+    )
+
+
 def own_name(id: str, file: str | None, asked: Iterable[str]) -> str:
     """The name of a sweep's record, which no other sweep has.
 
@@ -253,6 +292,14 @@ def _own_name(id: str, record: Mapping[str, Any]) -> str:
     """Of a record that does not say its own name, as they once did not."""
     file = record.get("sweep_file") or {}
     return own_name(id, file.get("sha256"), record.get("common") or [])
+
+
+def input_places(store: Store, spec: Mapping[str, Any]) -> dict[str, Path]:
+    """Where each input of a stage lies once it is finished, by role."""
+    return {
+        role: store.place(store.read_spec(parent)["name"], parent)
+        for role, parent in spec["inputs"].items()
+    }
 
 
 DIED = "slurm"
@@ -274,9 +321,12 @@ def store_errors(action: str, path: Path) -> Iterator[None]:
         raise StoreError.during(action, path, error) from error
 
 
-def write_json(path: Path, value: Any, *, sync: bool = True) -> None:
-    """Replace a JSON file as a whole; readers see the old one or the new one."""
-    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+def write_json(path: Path, value: Any, *, sync: bool = True, seal: bool = False) -> None:
+    """Replace a JSON file as a whole; readers see the old one or the new one.
+
+    A sealed one ends with its own digest, so that a reader sees what was changed since.
+    """
+    text = sealed(value) if seal else json.dumps(value, indent=1, allow_nan=False) + "\n"
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     with store_errors("write", path):
         try:
@@ -293,14 +343,13 @@ def write_json(path: Path, value: Any, *, sync: bool = True) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None when there is none, or a crash left it unreadable."""
+    """The object in a JSON file; None when there is none, or it is damaged."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return decoded(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
     except OSError as error:
         raise StoreError.during("read", path, error) from error
-    return value if isinstance(value, dict) else None
 
 
 def sync_tree(folder: Path) -> None:

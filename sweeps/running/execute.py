@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import time
@@ -13,7 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sweeps.errors import LeaseLost, StageError, Stopped, StoreError, is_full
+from sweeps.digests import DESCRIPTION, FILES, check_stage, file_digests
+from sweeps.errors import (
+    DamagedSpecificationError,
+    DamagedStageError,
+    LeaseLost,
+    StageError,
+    Stopped,
+    StoreError,
+    is_full,
+)
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.running.context import Context, Report, StopRequest
 from sweeps.running.logs import LOG, captured, gather_logs
@@ -21,7 +31,7 @@ from sweeps.running.mirror import Mirror
 from sweeps.running.provenance import imported_packages, provenance
 from sweeps.running.ranks import Ranks
 from sweeps.stage import resolve_run
-from sweeps.store import Store, store_errors, write_json
+from sweeps.store import Store, input_places, read_json, store_errors, write_json
 
 KEPT_CHECKPOINTS = 2
 """Earlier attempts whose last.ckpt is kept: the newest may be the one that a kill truncated."""
@@ -86,8 +96,7 @@ def run_one(
         )
         if result.state != "elsewhere" or not wait:
             return result
-        name = store.read_spec(key)["name"]
-        while (judged := watch.dead(key)) is None and store.find_key(name, key) is None:
+        while (judged := watch.dead(key)) is None and not _finished(store, key):
             if stop.made():
                 return Result(key=key, state="stopped")
             time.sleep(_WAIT_SECONDS)
@@ -110,8 +119,12 @@ def _try_one(
 ) -> Result:
     if stop.made():
         return Result(key=key, state="stopped")
-    spec = store.read_spec(key)
-    settled = _settled(store, spec, failures_known)
+    damage: DamagedSpecificationError | None = None
+    try:
+        spec = store.read_spec(key)
+        settled = _settled(store, spec, failures_known)
+    except DamagedSpecificationError as error:
+        damage, settled = error, None
     if settled is not None:
         return settled
     lease = acquire(store, key, dead=dead, timeout=lease_timeout)
@@ -122,6 +135,9 @@ def _try_one(
         )
     state = "failed"
     try:
+        if damage is not None:
+            return _refused(store, key, lease, damage)
+        _fence(store, key, lease.generation)
         # The former holder may have finished or failed between the look and the lease.
         settled = _settled(store, spec, failures_known)
         if settled is not None:
@@ -132,10 +148,52 @@ def _try_one(
         result = _attempt(store, spec, lease, device, threads, stop, report, ranks)
         state = result.state
         return result
+    except DamagedSpecificationError as error:
+        return _refused(store, key, lease, error)
     finally:
+        # Under a newer holder the folder is not ours to clear.
+        with contextlib.suppress(StoreError):
+            if state == "done" and lease.owned():
+                store.clear_work(key)
         lease.release(state)
-        if state == "done":
-            store.clear_work(key)
+
+
+def _finished(store: Store, key: str) -> bool:
+    try:
+        return store.find_key(store.read_spec(key)["name"], key) is not None
+    except DamagedSpecificationError:
+        return False
+
+
+def _refused(store: Store, key: str, lease: HeldLease, error: DamagedSpecificationError) -> Result:
+    """The failure of a stage of which nobody knows what it is."""
+    name = (read_json(store.spec_path(key)) or {}).get("name")
+    known = {"name": name if isinstance(name, str) else "stage", "key": key}
+    kind = error.failure_kind
+    store.write_failure(failure_record(store, known, lease.generation, error, kind))
+    return Result(
+        key=key,
+        state="failed",
+        reason=one_line(error),
+        kind=kind,
+        generation=lease.generation,
+    )
+
+
+def _fence(store: Store, key: str, generation: int) -> None:
+    """Take away what lower generations could still publish: their holders may only be slow.
+
+    One that published before this is found finished by the look that follows.
+    """
+    for folder in store.earlier_work(key, generation):
+        out = folder / "out"
+        fenced = folder / f".out-{generation}"
+        with store_errors("take over a stage", out):
+            try:
+                os.rename(out, fenced)
+            except FileNotFoundError:
+                continue
+        shutil.rmtree(fenced, ignore_errors=True)
 
 
 def _settled(store: Store, spec: dict[str, Any], failures_known: int | None) -> Result | None:
@@ -147,12 +205,10 @@ def _settled(store: Store, spec: dict[str, Any], failures_known: int | None) -> 
         for record in store.failures(key):
             if record["attempt"] > failures_known:
                 return failed_before(record)
-    for role, parent in spec["inputs"].items():
-        name = store.read_spec(parent)["name"]
-        if store.find_key(name, parent) is None:
-            return Result(
-                key=key, state="skipped", reason=f"its input {role} ({name} {parent}) is missing"
-            )
+    for role, place in input_places(store, spec).items():
+        if store.find_key(place.parent.name, place.name) is None:
+            reason = f"its input {role} ({place.parent.name} {place.name}) is missing"
+            return Result(key=key, state="skipped", reason=reason)
     return None
 
 
@@ -223,12 +279,13 @@ def _attempt(
             "attempt": attempt,
             "facts": context.facts,
         }
-        # Their bytes reach the disk in `publish`, together with the stage's own files.
-        write_json(out / "stage.json", description, sync=False)
         with store_errors("publish a stage", out):
             gather_logs(earlier, log_file, out / LOG)
+            description[FILES] = file_digests(out)
+        # Its bytes reach the disk in `publish`, together with the stage's own files.
+        write_json(out / DESCRIPTION, description, sync=False, seal=True)
         lease.assert_owned()
-        store.publish(name, key, out)
+        store.publish(name, key, out, lease.assert_owned)
         return result("done")
     except Stopped:
         shutil.rmtree(out, ignore_errors=True)
@@ -236,6 +293,9 @@ def _attempt(
     except LeaseLost:
         return result("lost", "another process took over")
     except BaseException as error:
+        if store.find_key(name, key) is not None:
+            # Whatever broke here, somebody else has finished it.
+            return Result(key=key, state="done")
         # What broke may be that another holder took over and cleared the work folder.
         if not lease.owned():
             return result("lost", "another process took over")
@@ -253,14 +313,13 @@ def _attempt(
 
 
 def _call(store: Store, spec: dict[str, Any], out: Path, context: Context) -> None:
-    """Import the stage's function and call it; a traceback goes to the log."""
-    inputs = {
-        role: store.place(store.read_spec(parent)["name"], parent)
-        for role, parent in spec["inputs"].items()
-    }
+    """Check the inputs, import the stage's function and call it; a traceback goes to the log."""
     try:
+        inputs = input_places(store, spec)
+        for place in inputs.values():
+            check_stage(place)
         resolve_run(spec["run"])(spec["config"], inputs, out, context)
-        taken = [name for name in ("stage.json", LOG) if (out / name).exists()]
+        taken = [name for name in (DESCRIPTION, LOG) if (out / name).exists()]
         if taken:
             raise StageError(f"The stage wrote {taken[0]}, a name kept for the store's own file.")
     except (Stopped, LeaseLost):
@@ -299,7 +358,7 @@ def one_line(error: BaseException | str) -> str:
     """The first line of an error, with its type where the text alone says too little."""
     lines = str(error).strip().splitlines()
     text = lines[0].strip()[:500] if lines else ""
-    if isinstance(error, str):
+    if isinstance(error, str | DamagedStageError | DamagedSpecificationError):
         return text
     kind = type(error).__name__
     return f"{kind}: {text}" if text else kind

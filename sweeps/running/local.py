@@ -290,6 +290,9 @@ class _Scheduler:
         crew.concluded = True
         if result.state == "done":
             self._take(result)
+        elif self._store.find(self._graph[crew.key]) is not None:
+            # What broke here, broke after it was finished, here or by another holder.
+            self._take(Result(key=crew.key, state="done"))
         elif crew.death:
             if not self._interrupts and self._fatal is None:
                 self._after_death(crew)

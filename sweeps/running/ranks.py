@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from sweeps.errors import Stopped
 from sweeps.stage import resolve_run
-from sweeps.store import Store, read_json, write_json
+from sweeps.store import Store, input_places, read_json, write_json
 
 _POLL_SECONDS = 0.2
 
@@ -91,10 +91,7 @@ def follow(store: Store, told: dict[str, Any], ranks: Ranks, *, device: str, thr
     Returns when the stage is finished or stopped; raises what the stage's function raises.
     """
     spec = store.read_spec(told["key"])
-    inputs = {
-        role: store.place(store.read_spec(parent)["name"], parent)
-        for role, parent in spec["inputs"].items()
-    }
+    inputs = input_places(store, spec)
     work = store.work(told["key"], told["generation"])
     here = replace(ranks, address=told["address"], port=told["port"])
     earlier = [Path(path) for path in told["earlier"]]

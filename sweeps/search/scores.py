@@ -6,8 +6,9 @@ import statistics
 
 from sweeps.asking.rows import Row
 from sweeps.columns import Column
+from sweeps.digests import stored_scores
 from sweeps.errors import ConfigurationError, nearest
-from sweeps.store import Store, read_json
+from sweeps.store import Store
 from sweeps.study import Cell
 
 
@@ -45,7 +46,7 @@ def _score(store: Store, cell: Cell, task: str, metric: str) -> float | None:
     stage = cell.scores.get(task)
     if stage is None or store.find(stage) is None:
         return None
-    content = read_json(store.place(stage.name, stage.key) / "scores.json") or {}
+    # One that is damaged is no candidate without a score: it might have won.
+    content = stored_scores(store.place(stage.name, stage.key))
     score = content.get(task, {}).get(metric)
-    # NaN is no score: it compares as neither better nor worse.
-    return None if score is None or score != score else float(score)
+    return None if score is None else float(score)
