@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from sweeps.hardware import gpus
 from sweeps.hardware.gpus import idle_gpus, torch_is_for_cpus, unusable_gpus, visible_gpus
-from sweeps.planning import gpus
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = """
