@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -17,6 +16,7 @@ from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
+from sweeps.hardware.fit import Fit
 from sweeps.hardware.gpus import unusable_gpus
 from sweeps.hardware.memory import without_gaps
 from sweeps.hardware.request import cluster_request
@@ -51,6 +51,10 @@ class StageLauncher(Launcher):
     def room(self, stage: Stage, run: dict[str, Any]) -> Room:
         """What a stage of such a run has to itself; unknown parts are None."""
         return Room()
+
+    def fit(self) -> Fit:
+        """To ask whether stages fit where they would run."""
+        return Fit(cluster=self.cluster, room=self.room)
 
     def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
         """Raise ConfigurationError for settings with which these stages could not be run."""
@@ -158,9 +162,3 @@ class SlurmLauncher(StageLauncher):
         from sweeps.cluster.slurm import run_slurm
 
         return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)
-
-
-def on_cluster(launcher: str | None) -> bool:
-    """Whether Hydra's launcher of this class runs stages on a cluster; another's runs none."""
-    found = Plugins.instance().class_name_to_class.get(str(launcher))
-    return found is not None and issubclass(found, StageLauncher) and found.cluster

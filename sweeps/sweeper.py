@@ -73,7 +73,7 @@ class StudySweeper(Sweeper):
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
             raise SweepError("hydra/launcher: accepted are local and slurm.")
-        expansion = Expansion(Composer(self.config_name), arguments, self.launcher)
+        expansion = Expansion(Composer(self.config_name), arguments, self.launcher.fit())
         sweeps = expansion.sweeps()
         run = expansion.run
         store = Store(run["store"])

@@ -23,6 +23,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import MISSING, Container, DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
@@ -131,9 +132,18 @@ class Composer:
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
 
-    def launcher(self, overrides: Sequence[str]) -> str | None:
-        """The class that Hydra starts as its launcher. Raises ConfigurationError."""
-        return self._base(self._split(overrides)[0])[1]
+    def single(self, overrides: Iterable[str]) -> list[str]:
+        """The overrides that have one value."""
+        return [text for text in overrides if not self.parse(text).is_sweep_override()]
+
+    def on_cluster(self, overrides: Sequence[str]) -> bool:
+        """Whether the launcher that Hydra would start sends stages to a cluster.
+
+        Raises ConfigurationError.
+        """
+        name = self._base(self._split(overrides)[0])[1]
+        launcher = Plugins.instance().class_name_to_class.get(str(name))
+        return bool(getattr(launcher, "cluster", False))
 
     def _split(self, overrides: Sequence[str]) -> tuple[tuple[str, ...], list[Override]]:
         """What Hydra composes by, and the values that are set in a copy of it."""

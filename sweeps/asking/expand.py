@@ -14,11 +14,8 @@ from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
 from sweeps.errors import ConfigurationError, SweepError
-from sweeps.hardware.room import unfit
-from sweeps.hardware.sharing import unshared
-from sweeps.launcher import StageLauncher, on_cluster
+from sweeps.hardware.fit import Fit
 from sweeps.settings import OPERATIONAL, complaints, operational
-from sweeps.store import Store
 from sweeps.study import Cell, Study
 
 ALL = "all"
@@ -34,18 +31,13 @@ class Expansion:
         self,
         composer: Composer,
         overrides: Sequence[str],
-        launcher: StageLauncher | None = None,
+        fit: Fit | None = None,
     ) -> None:
-        """`launcher` is the one that Hydra has started. Before it has, what is composed says which
-        it will be, and nobody knows yet what a stage will have to itself.
-        """
+        """`fit` is asked about every cell that is expanded: whether its stages can run."""
         self._composer = composer
-        self._launcher = launcher
+        self._fit = fit
         self._parsed = [(text, composer.parse(text)) for text in overrides]
-        single = [t for t, o in self._parsed if not o.is_sweep_override()]
-        self.run = composer.resolved(single)
-        # Hydra keeps its own overrides from a sweeper, so that they say nothing there.
-        self._cluster = launcher.cluster if launcher else on_cluster(composer.launcher(single))
+        self.run = composer.resolved(composer.single(overrides))
         self._studies: dict[str, Study] = {}
         self._cells: dict[tuple[str, ...], Cell] = {}
 
@@ -353,20 +345,15 @@ class Expansion:
             config = self._resolved(texts)
             read = {k: v for k, v in config.items() if k not in OPERATIONAL}
             self._cells[texts] = self.study(sweep.study).cell(read)
-            asked = "" if sweep.file else " ".join(texts[:-1]) or "the defaults"
-            self._check_room(self._cells[texts], asked)
+            # Most complaints name no row: where the cell is a grid's, what was typed names it.
+            typed = "" if sweep.file else " ".join(texts[:-1]) or "the defaults"
+            self._check_fit(self._cells[texts], typed)
         return self._cells[texts]
 
-    def _check_room(self, cell: Cell, asked: str) -> None:
-        """Refuse what cannot run where the launcher takes it; of a plan, only what never can."""
-        store, launcher = Store(self.run["store"]), self._launcher
-        said = unshared(cell.scores.values(), store, self.run, cluster=self._cluster)
-        if launcher is not None and not self.run["plan"]:
-            large = unfit(cell.scores.values(), store, lambda s: launcher.room(s, self.run))
-            # Which of the rows it is, is not in the sentence; of a file's, it is said later.
-            said += [f"{asked}: {one}" for one in large] if asked else large
-        if said:
-            raise ConfigurationError(said)
+    def _check_fit(self, cell: Cell, typed: str) -> None:
+        stages = cell.scores.values()
+        if self._fit and (complaints := self._fit.complaints(stages, self.run, typed)):
+            raise ConfigurationError(complaints)
 
     def configuration(
         self, sweep: Sweep, overrides: Sequence[str], seed: int = 0

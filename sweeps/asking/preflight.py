@@ -12,6 +12,7 @@ from hydra._internal.utils import get_args_parser
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.hardware.fit import Fit
 
 MISTAKE = 2
 """Exit status of a user's mistake."""
@@ -60,7 +61,9 @@ def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None
             said, right = composer.complaints(overrides)
             if said:
                 try:
-                    Expansion(composer, right).sweeps()
+                    # What a stage will have to itself is known once Hydra has started a launcher.
+                    fit = Fit(cluster=composer.on_cluster(composer.single(right)))
+                    Expansion(composer, right, fit).sweeps()
                 except ConfigurationError as error:
                     said += error.complaints
                 raise ConfigurationError(said)

@@ -13,6 +13,7 @@ import pytest
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
+from sweeps.hardware.fit import Fit
 
 CONF = Path(__file__).parents[2] / "conf"
 LOCAL = "  - override hydra/launcher: local\n"
@@ -24,7 +25,8 @@ def said(*overrides: str, conf: Path = CONF) -> list[str]:
         composer = Composer("config")
         found, right = composer.complaints(overrides)
         try:
-            Expansion(composer, right).sweeps()
+            fit = Fit(cluster=composer.on_cluster(composer.single(right)))
+            Expansion(composer, right, fit).sweeps()
         except ConfigurationError as error:
             found += error.complaints
         return ConfigurationError(found).complaints

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
+from sweeps.hardware.fit import Fit
 from sweeps.hardware.room import Room
-from sweeps.launcher import LocalLauncher
 from sweeps.search.ascent import advance
-from sweeps.stage import Stage
 from sweeps.store import Store
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -38,21 +36,12 @@ WRONG = {
 }
 
 
-class Roomy(LocalLauncher):
-    """This machine, if every stage had this room there."""
-
-    def __init__(self, room: Room) -> None:
-        self.one = room
-
-    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
-        return self.one
-
-
 def said(file: Path, *overrides: str, room: Room | None = None) -> list[str]:
     """Every complaint about a sweep file, as a run with these overrides makes it."""
     with search_path(CONF):
         asked = [f"sweep={file}", f"store={file.parent}/store", *overrides]
-        expansion = Expansion(Composer("config"), asked, room and Roomy(room))
+        fit = Fit(cluster=False, room=(lambda stage, run: room) if room else None)
+        expansion = Expansion(Composer("config"), asked, fit)
         try:
             (sweep,) = expansion.sweeps()
             assert sweep.search
