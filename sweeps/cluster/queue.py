@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sweeps.cluster.environment import client_environment
 from sweeps.errors import SweepError
 
 COMMENT = "sweeps:"
 """In the comment of our jobs, behind what the site wants there; the token follows."""
-_MARK = re.compile(COMMENT + r"([0-9a-f]{16})")
+UNSEEN = "UNSEEN"
+"""State of an element that may well be in the queue, which this user cannot see there."""
+_MARK = re.compile(COMMENT + r"([0-9a-f]{16})\b|/slurm/([0-9a-f]{16})/")
+"""The token of a submission, in the comment of a job or in the path of its script."""
 _OVER = frozenset(
     "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PREEMPTED REVOKED "
     "SPECIAL_EXIT TIMEOUT".split()
 )
+_RUNNING = frozenset({"RUNNING", "COMPLETING", UNSEEN})
 _SECONDS = 60.0
 _ARRAY_SIZE = 1001
+_KEPT_SECONDS = 300
 
 
 class QueueError(SweepError):
@@ -28,23 +33,43 @@ class QueueError(SweepError):
 
 @dataclass(frozen=True, kw_only=True)
 class Element:
-    """One element of one of our arrays."""
+    """One element of an array, or a single job."""
 
     job: str
     """The array's id."""
     state: str
     """In SLURM's word, such as PENDING."""
     reason: str = ""
+    name: str = ""
+    token: str | None = None
+    """Of the submission that its comment or its script names."""
 
     @property
     def active(self) -> bool:
         """Whether it runs or will."""
         return self.state not in _OVER
 
-    def told(self) -> str:
+    @property
+    def may_run(self) -> bool:
+        """Whether its stage may be at work now."""
+        return self.state in _RUNNING
+
+    def phrase(self) -> str:
         """State and reason in one phrase."""
         plain = self.reason in ("", "None", "(null)")
         return self.state if plain else f"{self.state} ({self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """What slurmctld says of itself."""
+
+    name: str | None = None
+    largest_array: int = _ARRAY_SIZE - 1
+    kept_seconds: int = _KEPT_SECONDS
+    """How long it remembers a job that has ended."""
+    private: bool = False
+    """Whether a user sees their own jobs only."""
 
 
 def need_commands() -> None:
@@ -52,22 +77,44 @@ def need_commands() -> None:
     missing = [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]
     if missing:
         raise SweepError(
-            f"hydra/launcher=slurm needs {', '.join(missing)}, not found on PATH here. Run the "
-            "same command on a login node of a SLURM cluster, or leave hydra/launcher=slurm out "
-            "to run on this machine."
+            f"hydra/launcher=slurm: no cluster was found, since {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not on PATH here. Run the same command on a "
+            "login node of a SLURM cluster, or leave hydra/launcher=slurm out to run on this "
+            "machine."
         )
 
 
-def queue() -> dict[tuple[str, int], Element]:
-    """Every element that slurmctld remembers of ours, by token and index. Raises QueueError."""
-    form = "%F|%K|%T|%r|%k"
-    listed = _output(["squeue", "-h", "-r", "-t", "all", "-u", getpass.getuser(), "-o", form])
+def queue(jobs: Collection[str] | None = None) -> dict[tuple[str, int], Element]:
+    """What slurmctld remembers of the jobs with these ids, whoever's they are, or of all.
+
+    By id and index; a job without an array has the index 0. Raises QueueError.
+    """
+    if jobs is not None and not jobs:
+        return {}
+    command = ["squeue", "-h", "-r", "-t", "all", "-o", "%F|%K|%T|%r|%j|%o %k"]
+    if jobs is not None:
+        # Of one id alone squeue says that it is invalid, where of several it lists the others.
+        command += ["-j", ",".join(sorted(jobs))]
+    try:
+        listed = _output(command)
+    except QueueError as error:
+        if jobs is not None and "Invalid job id" in str(error):
+            return {}
+        raise
     found: dict[tuple[str, int], Element] = {}
     for line in listed.splitlines():
-        job, index, state, reason, comment = line.split("|", 4)
-        if mark := _MARK.search(comment):
-            at = (mark.group(1), int(index) if index.isdecimal() else 0)
-            found[at] = Element(job=job, state=state, reason=reason)
+        if line.count("|") < 5:
+            # Between the jobs of several clusters stand their names.
+            continue
+        job, index, state, reason, name, rest = line.split("|", 5)
+        mark = _MARK.search(rest)
+        found[job, int(index) if index.isdecimal() else 0] = Element(
+            job=job,
+            state=state,
+            reason=reason,
+            name=name,
+            token=(mark.group(1) or mark.group(2)) if mark else None,
+        )
     return found
 
 
@@ -77,7 +124,7 @@ def remembered(jobs: Iterable[str]) -> dict[str, Element]:
     if not words or shutil.which("sacct") is None:
         return {}
     try:
-        listed = _output(["sacct", "-X", "-n", "-P", "-o", "JobID,State,ExitCode", *words])
+        listed = _output(["sacct", "-a", "-X", "-n", "-P", "-o", "JobID,State,ExitCode", *words])
     except QueueError:
         return {}
     found: dict[str, Element] = {}
@@ -89,22 +136,33 @@ def remembered(jobs: Iterable[str]) -> dict[str, Element]:
     return found
 
 
-def largest_array() -> int:
-    """Elements that one array may have here."""
+def this_cluster() -> Cluster:
+    """The cluster that this machine's commands speak to; what it does not say is as usual."""
     try:
         listed = _output(["scontrol", "show", "config"])
     except QueueError:
-        return _ARRAY_SIZE - 1
-    given = re.search(r"MaxArraySize\s*=\s*(\d+)", listed)
-    return max(1, (int(given.group(1)) if given else _ARRAY_SIZE) - 1)
+        return Cluster()
+    said = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", listed, re.MULTILINE))
+    size, kept = (said.get(name, "") for name in ("MaxArraySize", "MinJobAge"))
+    return Cluster(
+        name=said.get("ClusterName"),
+        largest_array=max(1, (int(size) if size.isdecimal() else _ARRAY_SIZE) - 1),
+        kept_seconds=int(kept) if kept.isdecimal() else _KEPT_SECONDS,
+        private="jobs" in said.get("PrivateData", "").lower(),
+    )
 
 
 def _output(command: list[str]) -> str:
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=_SECONDS, check=True
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
+            env=client_environment(),
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        reason = said[-1].removeprefix(f"{command[0]}: ") if said else "no answer"
+        lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        reason = lines[-1].removeprefix(f"{command[0]}: ") if lines else "no answer"
         raise QueueError(f"{command[0]}: {reason}") from error

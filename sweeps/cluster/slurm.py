@@ -11,17 +11,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sweeps.cluster.advice import for_waiting
+from sweeps.cluster.environment import overridden, overridden_notice
 from sweeps.cluster.job import end_path
-from sweeps.cluster.queue import (
-    Element,
-    QueueError,
-    largest_array,
-    need_commands,
-    queue,
-    remembered,
+from sweeps.cluster.queue import UNSEEN, Element, QueueError, need_commands, this_cluster
+from sweeps.cluster.sightings import Lookout, Sighting
+from sweeps.cluster.submit import (
+    QueueFullError,
+    Submission,
+    options_given,
+    submit,
+    submit_decision,
 )
-from sweeps.cluster.submit import Submission, mend, open_submissions, submit, submit_decision
-from sweeps.cluster.units import arrays, bundle, make_units, resources_by_name
+from sweeps.cluster.units import Unit, arrays, bundle, make_units, resources_by_name
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
 from sweeps.running.agenda import NOT_RETRIED, not_retried
@@ -35,8 +37,6 @@ FIRST_POLL, LONGEST_POLL = 1.0, 30.0
 """Seconds between two looks at the queue: few after a change, then ever more."""
 GIVEN_UP = "died"
 """The kind of a failure without a word that a search goes on from."""
-_SUBMITTER_SECONDS = 600.0
-"""Age at which a submission that reached neither an id nor the queue has no living submitter."""
 
 
 def run_slurm(
@@ -93,6 +93,10 @@ class _Cluster:
         self._gives_up = False
         """Whether what died without a word has failed for the search that asks."""
         self._silent: set[tuple[str, int]] = set()
+        self._noticed: set[str] = set()
+        """What has been said already of jobs that wait or cannot be seen."""
+        self._slurm = this_cluster()
+        self._lookout = Lookout(store, self._slurm)
         self._left: list[str] = []
         self._awaited: set[str] = set()
         self._tokens: dict[str, str] = {}
@@ -106,6 +110,7 @@ class _Cluster:
                 for one in (stage, *stage.inputs.values()):
                     self._store.write_spec(one)
             self._give_up_on_diverged()
+            self._tell_what_is_overridden()
             self._look_at_queue(patient=False)
             mine = sum(key in self._active for key in self._needed)
             if mine:
@@ -131,6 +136,13 @@ class _Cluster:
                 if record["kind"] in NOT_RETRIED and self._board.states[key] not in FINAL:
                     self._fail(key, not_retried(record))
 
+    def _tell_what_is_overridden(self) -> None:
+        found: dict[str, str] = {}
+        for wanted in self._resources.values():
+            found |= overridden(options_given(wanted))
+        if notice := overridden_notice(found):
+            self._progress.say(notice)
+
     def _submit_missing(self, among: Collection[str]) -> None:
         """What is neither finished nor failed nor in the queue, as far as `max_jobs` allows."""
         open_keys = [key for key in self._needed if self._board.states[key] not in FINAL]
@@ -141,36 +153,67 @@ class _Cluster:
             units = bundle(units, max(1, room))
         now, later = units[: max(0, room)], units[max(0, room) :]
         self._left = [key for unit in later for key in unit.keys]
-        groups = arrays(now, largest_array()) if now else []
+        groups = arrays(now, self._slurm.largest_array) if now else []
+        full: QueueFullError | None = None
+        accepted = 0
         for group in groups:
-            submission = submit(
-                self._store,
-                group,
-                waits_for=[self._active[p][0] for p in group[0].parents if p in self._active],
-                name="+".join(dict.fromkeys(self._graph[k].name for u in group for k in u.keys)),
-                attempts=self._known,
-                threads=self._run["threads"],
-                lease_timeout=self._run["lease_timeout"],
-                max_requeues=self._run["slurm"]["max_requeues"],
-                parallel=self._run["parallel"],
-            )
-            assert submission.job is not None
-            for index, unit in enumerate(group):
-                name = submission.name(submission.job, index)
-                pending = Element(job=submission.job, state="PENDING")
-                self._active.update(dict.fromkeys(unit.keys, (name, pending)))
-                self._tokens.update(dict.fromkeys(unit.keys, submission.token))
-        self._in_queue += len(now)
-        if now:
-            count = sum(len(unit.keys) for unit in now)
+            try:
+                self._submit_array(group)
+            except QueueFullError as error:
+                if not self._in_queue and not self._awaited:
+                    raise
+                full = error
+                break
+            accepted += 1
+        sent = [unit for group in groups[:accepted] for unit in group]
+        self._left += [key for group in groups[accepted:] for unit in group for key in unit.keys]
+        if sent:
+            count = sum(len(unit.keys) for unit in sent)
+            self._progress.say(f"Submitted {count} stages: {len(sent)} jobs in {accepted} arrays.")
+        self._tell_what_is_left(full)
+
+    def _submit_array(self, group: list[Unit]) -> None:
+        submission = submit(
+            self._store,
+            group,
+            waits_for=[self._active[p][0] for p in group[0].parents if p in self._active],
+            name="+".join(dict.fromkeys(self._graph[k].name for u in group for k in u.keys)),
+            attempts=self._known,
+            threads=self._run["threads"],
+            lease_timeout=self._run["lease_timeout"],
+            max_requeues=self._run["slurm"]["max_requeues"],
+            parallel=self._run["parallel"],
+            cluster=self._slurm.name,
+        )
+        assert submission.job is not None
+        for index, unit in enumerate(group):
+            name = submission.name(submission.job, index)
+            pending = Element(job=submission.job, state="PENDING")
+            self._active.update(dict.fromkeys(unit.keys, (name, pending)))
+            self._tokens.update(dict.fromkeys(unit.keys, submission.token))
+        self._in_queue += len(group)
+
+    def _tell_what_is_left(self, full: QueueFullError | None) -> None:
+        if not self._left:
+            return
+        why = f"max_jobs={self._run['max_jobs']} is reached"
+        remedy = "or raise max_jobs"
+        if full is not None:
+            why = f"the cluster takes no more jobs of yours now: {full.reason}"
+            remedy = f"or let wait=true do it; max_jobs={self._in_queue} stays below that limit"
+        if full is not None and self._run["wait"]:
+            self._notice(f"{len(self._left)} stages wait for room in the queue, since {why}.")
+        elif not self._run["wait"]:
             self._progress.say(
-                f"Submitted {count} stages: {len(now)} jobs in {len(groups)} arrays."
+                f"Left: {len(self._left)} stages, since {why}. Run the same command again when "
+                f"jobs have ended, {remedy}."
             )
-        if self._left and not self._run["wait"]:
-            self._progress.say(
-                f"Left: {len(self._left)} stages, since max_jobs={self._run['max_jobs']} is "
-                "reached. Run the same command again when jobs have ended, or raise max_jobs."
-            )
+
+    def _notice(self, text: str) -> None:
+        """Say it once."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self._progress.say(text)
 
     def _go_on_later(self, then: Decision) -> None:
         """Have a job decide the axis, or say that the same command does."""
@@ -183,7 +226,11 @@ class _Cluster:
             self._progress.say("The job that decides this axis is in the queue already.")
         elif self._run["submit_from_jobs"]:
             made = submit_decision(
-                self._store, then, self._resources[DECISION], waits_for=waits_for
+                self._store,
+                then,
+                self._resources[DECISION],
+                waits_for=waits_for,
+                cluster=self._slurm.name,
             )
             self._progress.say(
                 f"Job {made.job} decides this axis when its scores are there, and submits the next."
@@ -199,81 +246,80 @@ class _Cluster:
         With `patient` a death counts when it is seen twice: a shared folder may show late what
         another host wrote. Raises QueueError.
         """
-        listed = queue()
+        look = self._lookout.look(self._settled)
         self._active, self._in_queue, self._decisions = {}, 0, set()
-        gone: list[tuple[Submission, int, Element | None]] = []
-        still_open: dict[str, bool] = {}
-        submissions = {one.token: one for one in open_submissions(self._store)}
-        for submission in list(submissions.values()):
-            seen = {i: listed.get((submission.token, i)) for i in range(len(submission.elements))}
-            job = next((one.job for one in seen.values() if one is not None), submission.job)
-            if job is None:
-                still_open[submission.token] = time.time() - submission.created < _SUBMITTER_SECONDS
+        still_open = {one.token: one.token in look.young for one in look.submissions}
+        gone: list[Sighting] = []
+        for sighting in look.sightings:
+            if not sighting.active:
+                gone.append(sighting)
                 continue
-            if submission.job is None:
-                submission = mend(self._store, submission, job)
-                submissions[submission.token] = submission
-            still_open[submission.token] = False
-            for index, keys in enumerate(submission.elements):
-                element = seen[index]
-                if element is None or not element.active:
-                    gone.append((submission, index, element))
-                    continue
-                still_open[submission.token] = True
-                if submission.decides is not None:
-                    # One that runs may find that something is missing, and have another wait.
-                    if element.state != "RUNNING":
-                        self._decisions.add(submission.decides)
-                    continue
-                self._in_queue += 1
-                for key in keys:
-                    self._active[key] = (submission.name(job, index), element)
-                    self._tokens[key] = submission.token
+            submission, element = sighting.submission, sighting.element
+            assert element is not None
+            still_open[submission.token] = True
+            self._tell_of_waiting(sighting)
+            if submission.decides is not None:
+                # One that runs may find that something is missing, and have another wait.
+                if element.state != "RUNNING":
+                    self._decisions.add(submission.decides)
+                continue
+            self._in_queue += 1
+            for key in sighting.keys:
+                self._active[key] = (sighting.job, element)
+                self._tokens[key] = submission.token
         self._bury(gone, still_open, patient)
-        for submission in submissions.values():
+        for submission in look.submissions:
             if not still_open[submission.token]:
                 replace(submission, closed=True).write(self._store)
 
-    def _bury(
-        self,
-        gone: list[tuple[Submission, int, Element | None]],
-        still_open: dict[str, bool],
-        patient: bool,
-    ) -> None:
+    def _settled(self, submission: Submission, key: str) -> bool:
+        """Whether nobody need ask how the job of this stage ended."""
+        return key in self._graph and self._heard(submission, key)
+
+    def _tell_of_waiting(self, sighting: Sighting) -> None:
+        """Why an element waits, where somebody must act; who submitted it, where it is unseen."""
+        submission, element = sighting.submission, sighting.element
+        assert element is not None
+        if submission.decides is None and not any(key in self._needed for key in sighting.keys):
+            return
+        if element.state == UNSEEN:
+            folder = submission.folder(self._store)
+            self._notice(
+                f"Job {submission.job} of {submission.user or 'another user'} cannot be seen from "
+                f"here, and counts as in the queue: {element.reason}. If it is gone, remove "
+                f"{folder} and run the same command again."
+            )
+        elif advice := for_waiting(element, str(submission.job)):
+            self._notice(f"Job {submission.job} waits: {element.phrase()}. {advice}")
+
+    def _bury(self, gone: list[Sighting], still_open: dict[str, bool], patient: bool) -> None:
         """Take the word that ended jobs left; for those that left none, take SLURM's."""
-        silent: list[tuple[Submission, int, Element | None, list[str]]] = []
-        for submission, index, element in gone:
+        for sighting in gone:
+            submission, element = sighting.submission, sighting.element
             if submission.decides is not None:
                 self._tell_of_decision(submission, element)
                 continue
-            if any(key not in self._graph for key in submission.elements[index]):
+            if any(key not in self._graph for key in sighting.keys):
                 # Of another sweep, whose own command tells how it went.
                 still_open[submission.token] = True
                 continue
-            keys = [key for key in submission.elements[index] if not self._heard(submission, key)]
+            keys = [key for key in sighting.keys if not self._heard(submission, key)]
             if not keys or (element is not None and element.state == "COMPLETED" and not patient):
                 continue
-            at = (submission.token, index)
+            at = (submission.token, sighting.index)
             if patient and at not in self._silent:
                 self._silent.add(at)
                 still_open[submission.token] = True
                 continue
-            silent.append((submission, index, element, keys))
-        forgotten = [s.job for s, _, element, _ in silent if element is None and s.job]
-        accounts = remembered(forgotten)
-        for submission, index, element, keys in silent:
-            assert submission.job is not None
-            name = submission.name(submission.job, index)
-            element = element or accounts.get(name)
-            self._died(submission, index, element, keys)
+            self._died(sighting, keys[0])
 
     def _tell_of_decision(self, submission: Submission, element: Element | None) -> None:
         assert submission.job is not None
         if element is not None and element.state != "COMPLETED":
             self._progress.say(
                 f"Job {submission.job}, which was to go on with {submission.decides}, ended: "
-                f"{element.told()} (log: {submission.log(self._store, submission.job, 0)}). Where "
-                "compute nodes may not submit, give submit_from_jobs=false."
+                f"{element.phrase()} (log: {submission.log(self._store, submission.job, 0)}). "
+                "Where compute nodes may not submit, give submit_from_jobs=false."
             )
 
     def _heard(self, submission: Submission, key: str) -> bool:
@@ -286,18 +332,11 @@ class _Cluster:
             return True
         return end_path(self._store, submission.token, key).exists()
 
-    def _died(
-        self, submission: Submission, index: int, element: Element | None, keys: list[str]
-    ) -> None:
-        """The first stage of the element without an end died with its job."""
-        assert submission.job is not None
-        job = submission.name(submission.job, index)
-        told = element.told() if element is not None else "SLURM has forgotten it"
-        log_file = submission.log(self._store, submission.job, index)
-        reason = f"job {job} ended without a word: {told} (log: {log_file})"
-        key = keys[0]
+    def _died(self, sighting: Sighting, key: str) -> None:
+        """`key`, the first stage of the element without an end, died with its job."""
         lease = read_lease(self._store, key)
         attempt = lease.generation if lease is not None else 0
+        reason = sighting.ending(self._store, key, attempt)
         spec = self._store.read_spec(key)
         kind = GIVEN_UP if self._gives_up else DIED
         self._store.write_failure(failure_record(self._store, spec, attempt, reason, kind))
@@ -357,14 +396,14 @@ class _Cluster:
     def _look_at_beat(self, key: str) -> None:
         lease = read_lease(self._store, key)
         running = lease is not None and not lease.released
-        state = "running" if running and self._active[key][1].state == "RUNNING" else "waiting"
+        state = "running" if running and self._active[key][1].may_run else "waiting"
         if self._board.states[key] != state:
             self._board.set(key, state)
             self._progress.changed(key)
-        told = self._board.running.get(key)
-        if told is None or lease is None:
+        shown = self._board.running.get(key)
+        if shown is None or lease is None:
             return
         beat = dict(lease.beat)
         numbers = {n: v for n, v in beat.items() if n in ("loss", "tokens_per_second")}
-        told.told(time.monotonic(), beat.get("step", 0), beat.get("total", 0), numbers)
+        shown.told(time.monotonic(), beat.get("step", 0), beat.get("total", 0), numbers)
         self._progress.stepped(key)

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError, FailedSubmissionError, JobPaths
 
+from sweeps.cluster.advice import for_refusal, is_submit_limit
+from sweeps.cluster.environment import carried, client_names, for_sbatch, user_name
 from sweeps.cluster.job import RunCommand, RunStages
 from sweeps.cluster.queue import COMMENT
 from sweeps.cluster.units import Resources, Unit
@@ -50,6 +52,13 @@ class Submission:
     """Of a job that goes on with a search: its Decision's `about`; it has no stages."""
     job: str | None = None
     """SLURM's id; None until sbatch has answered."""
+    title: str = ""
+    """The job's name."""
+    uid: int | None = None
+    user: str = ""
+    """Who submitted it."""
+    cluster: str | None = None
+    """SLURM's name of where it was submitted."""
     closed: bool = False
     """Nothing of it is in the queue any more, and what died has been told."""
 
@@ -70,6 +79,36 @@ class Submission:
         write_json(self.folder(store) / _RECORD, {"schema": 1, **asdict(self)})
 
 
+_FIELDS = frozenset(field.name for field in fields(Submission))
+
+
+class QueueFullError(SweepError):
+    """SLURM takes no more jobs of this user now; it does when some have ended."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"SLURM refused {name}: {reason}. So many jobs of yours are in the queue already, of "
+            "this or of other work, that it takes no more: wait until some have ended, or lower "
+            "max_jobs, then run the same command again."
+        )
+
+
+def options_given(wanted: Resources) -> set[str]:
+    """The long options of sbatch that a script for these resources sets."""
+    chosen = {
+        "mem": wanted.memory_gb,
+        "partition": wanted.partition,
+        "account": wanted.account,
+        "qos": wanted.qos,
+        "constraint": wanted.constraint,
+        "nodelist": wanted.nodelist,
+        "exclude": wanted.exclude,
+        "gpus-per-node": wanted.gpus or None,
+    }
+    return {name for name, value in chosen.items() if value is not None} | dict(wanted.extra).keys()
+
+
 def open_submissions(store: Store) -> list[Submission]:
     """Those that may have something in the queue, oldest first."""
     found = []
@@ -77,9 +116,9 @@ def open_submissions(store: Store) -> list[Submission]:
         content = read_json(path)
         if content is None or content.get("closed"):
             continue
-        content.pop("schema")
-        elements = tuple(tuple(keys) for keys in content.pop("elements"))
-        found.append(Submission(elements=elements, **content))
+        known = {name: value for name, value in content.items() if name in _FIELDS}
+        elements = tuple(tuple(keys) for keys in known.pop("elements"))
+        found.append(Submission(elements=elements, **known))
     return sorted(found, key=lambda one: one.created)
 
 
@@ -94,8 +133,12 @@ def submit(
     lease_timeout: float,
     max_requeues: int,
     parallel: str,
+    cluster: str | None = None,
 ) -> Submission:
-    """One array of units that share parents and resources. SweepError says why SLURM refused."""
+    """One array of units that share parents and resources.
+
+    SweepError says why SLURM refused, QueueFullError that it only takes no more now.
+    """
     wanted = units[0].resources
     notice = max(1, min(_SIGNAL_SECONDS, wanted.time_minutes * 60 // 4))
     submission = Submission(
@@ -115,12 +158,21 @@ def submit(
         time_minutes=wanted.time_minutes,
         max_requeues=max_requeues,
         created=time.time(),
+        title=name,
+        uid=os.getuid(),
+        user=user_name(),
+        cluster=cluster,
     )
-    return _send(store, submission, wanted, waits_for=waits_for, name=name, notice=notice)
+    return _send(store, submission, wanted, waits_for=waits_for, notice=notice)
 
 
 def submit_decision(
-    store: Store, decision: Decision, wanted: Resources, *, waits_for: Iterable[str]
+    store: Store,
+    decision: Decision,
+    wanted: Resources,
+    *,
+    waits_for: Iterable[str],
+    cluster: str | None = None,
 ) -> Submission:
     """The job that goes on with a search once `waits_for` have ended, however they did."""
     submission = Submission(
@@ -130,15 +182,19 @@ def submit_decision(
         options={
             "command": list(decision.command),
             "folder": decision.folder,
-            "kept": [name for name in os.environ if name.startswith("SLURM_")],
+            "kept": client_names(),
             "threads": wanted.cpus_per_task,
         },
         time_minutes=wanted.time_minutes,
         max_requeues=0,
         created=time.time(),
         decides=decision.about,
+        title=DECISION,
+        uid=os.getuid(),
+        user=user_name(),
+        cluster=cluster,
     )
-    return _send(store, submission, wanted, waits_for=waits_for, name=DECISION, notice=1)
+    return _send(store, submission, wanted, waits_for=waits_for, notice=1)
 
 
 def _send(
@@ -147,7 +203,6 @@ def _send(
     wanted: Resources,
     *,
     waits_for: Iterable[str],
-    name: str,
     notice: int,
 ) -> Submission:
     """Write it down, call sbatch, write its id down."""
@@ -168,7 +223,7 @@ def _send(
         "slurm_exclude": wanted.exclude,
     }
     executor.update_parameters(
-        name=name,
+        name=submission.title,
         timeout_min=wanted.time_minutes,
         nodes=wanted.nodes,
         tasks_per_node=wanted.tasks,
@@ -177,25 +232,31 @@ def _send(
         slurm_array_parallelism=len(submission.elements),
         slurm_signal_delay_s=notice,
         # One process of several that dies must not leave the others waiting for it.
-        slurm_srun_args=["--kill-on-bad-exit=1"],
+        slurm_srun_args=["--kill-on-bad-exit=1", "--export=ALL"],
         slurm_setup=[*_environment(submission.options["threads"]), *wanted.setup],
+        # submitit's own default is a key that no site has.
+        slurm_wckey=None,
         slurm_additional_parameters={
             "requeue": True,
+            "export": "ALL",
             **dict(wanted.extra),
             **({"dependency": f"afterany:{dependency}"} if dependency else {}),
         },
         **{key: value for key, value in asked.items() if value is not None},
     )
     try:
-        with executor.batch():
+        with for_sbatch(options_given(wanted)), executor.batch():
             jobs = [executor.submit(*_work(store, submission, k)) for k in submission.elements]
     except (FailedJobError, FailedSubmissionError, subprocess.SubprocessError) as error:
         replace(submission, closed=True).write(store)
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
+        reason = " ".join(lines) or str(error)
+        if is_submit_limit(reason):
+            raise QueueFullError(submission.title, reason) from error
+        advice = for_refusal(reason) or "Change slurm.* (or slurm.stages.<stage>.*)."
         raise SweepError(
-            f"SLURM refused {name}: {' '.join(lines) or error} Its script lies in {folder}. "
-            "Change slurm.* (or slurm.stages.<stage>.*), then run the same command again: what "
-            "is submitted stays."
+            f"SLURM refused {submission.title}: {reason} {advice} Then run the same command "
+            f"again: what is submitted stays. Its script lies in {folder}."
         ) from error
     submission = replace(submission, job=jobs[0].job_id.split("_")[0])
     submission.write(store)
@@ -229,4 +290,4 @@ def _environment(threads: int) -> list[str]:
     """Shell lines that give a job the modules of this process and its number of threads."""
     path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
     lines = [f"export PYTHONPATH={shlex.quote(path)}", "export PYTHONHASHSEED=0"]
-    return lines + [f"export {name}={threads}" for name in THREAD_VARIABLES]
+    return carried() + lines + [f"export {name}={threads}" for name in THREAD_VARIABLES]

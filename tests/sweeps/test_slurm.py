@@ -182,7 +182,7 @@ def test_without_slurm_it_is_said_once(
 ) -> None:
     """A machine without sbatch is a mistake of the command, not a traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SweepError, match=r"needs sbatch, squeue, srun.*login node"):
+    with pytest.raises(SweepError, match=r"no cluster was found.*sbatch, squeue, srun.*login node"):
         run_slurm(Graph([toy.text("a")]), store, settings())
 
 
