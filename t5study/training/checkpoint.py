@@ -1,4 +1,4 @@
-"""Models on disk: weights with the configuration that builds them."""
+"""The study's models on disk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lab.training import checkpoint
 from t5study.model.config import ModelConfig
 from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
 
@@ -25,17 +26,10 @@ def save(
     weights: Mapping[str, Any] | None = None,
     **extra: Any,
 ) -> None:
-    """Write the model's weights, its settings and what else belongs to it.
-
-    `weights` are given where the model's own are spread over several processes.
-    """
-    held = model.state_dict() if weights is None else weights
-    torch.save({"config": asdict(model.config), "weights": held, **extra}, path)
+    """Write the model's weights, its settings and what else belongs to it (lab.training)."""
+    checkpoint.save(path, model, asdict(model.config), weights, **extra)
 
 
 def load(path: Path, *, device: str) -> tuple[EncoderDecoder | LanguageModel, dict[str, Any]]:
     """The model that `save` wrote, and what was written with it."""
-    content = torch.load(path, map_location=device, weights_only=False)
-    model = build(content["config"], seed=0, device=device)
-    model.load_state_dict(content.pop("weights"))
-    return model, content
+    return checkpoint.load(path, lambda found: build(found, seed=0, device=device), device=device)

@@ -9,6 +9,7 @@ from typing import Any
 import lightning
 
 from lab.errors import StudyError
+from lab.training.fit import Keeper, fit, write_history
 from lab.training.schedule import constant
 from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
@@ -16,9 +17,8 @@ from t5study.batching import FinetuneBatches
 from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
-from t5study.training.fit import Keeper, fit, write_history
 from t5study.training.module import TextToText
-from t5study.training.validation import Validator
+from t5study.training.validation import validator
 
 
 class Unfreezer(lightning.Callback):
@@ -80,17 +80,17 @@ def _train(
         optimizer_state=optimizer_state,
         team=team,
     )
-    validator = None
+    judged = None
     if team.lead:
         extra = {"sentinels": sentinels}
-        validator = Validator(team.copy(model), vocabulary, config, context.work, extra)
+        judged = validator(team.copy(model), vocabulary, config, context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
         config["steps"],
         tokens_per_step=tokens,
         team=team,
-        validator=validator,
+        validator=judged,
         every=config["checkpoint_every"],
     )
     fit(
@@ -104,6 +104,6 @@ def _train(
         callbacks=[Unfreezer(method)],
         partial=isinstance(method, GradualUnfreezing),
     )
-    if validator:
+    if judged:
         write_history(out / "metrics.csv", keeper.history)
-        validator.publish(out)
+        judged.publish(out)

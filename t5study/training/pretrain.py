@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.corpora.tokenized import TokenizedCorpus
+from lab.training.fit import Keeper, fit, write_history
+from lab.training.optimizer_state import named_state
 from lab.training.schedule import inverse_square_root
 from lab.training.team import Team, full, team_of
 from lab.vocabulary import Vocabulary
@@ -22,9 +24,8 @@ from t5study.batching import (
 from t5study.objectives import get_objective
 from t5study.training.checkpoint import build, save
 from t5study.training.examples import rates, training_pairs
-from t5study.training.fit import Keeper, fit, write_history
-from t5study.training.module import TextToText, named_state
-from t5study.training.validation import Validator
+from t5study.training.module import TextToText
+from t5study.training.validation import validator
 
 UNSUPERVISED = "unsupervised"
 MEASURED = 4
@@ -55,19 +56,19 @@ def _train(
         team=team,
     )
     extra = {"sentinels": config["sentinels"]}
-    validator, every = None, 0
+    judged, every = None, 0
     if config["mixture"] and config["mixture"]["validation"]:
         every = config["mixture"]["checkpoint_every"]
         if team.lead:
             own = team.copy(model)
-            validator = Validator(own, vocabulary, config["mixture"], context.work, extra)
+            judged = validator(own, vocabulary, config["mixture"], context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
         config["steps"],
         tokens_per_step=tokens,
         team=team,
-        validator=validator,
+        validator=judged,
         every=every,
     )
     fit(
@@ -94,8 +95,8 @@ def _train(
         return
     write_history(out / "metrics.csv", keeper.history)
     save(out / "model.pt", model, weights, optimizer=optimizer, **extra)
-    if validator:
-        validator.publish(out)
+    if judged:
+        judged.publish(out)
 
 
 def sample_notes(sample: Measured, targets_length: int) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.training.adafactor import Adafactor, second_moment_decay
+from lab.training.optimizers.adafactor import Adafactor, second_moment_decay
 from lab.training.schedule import inverse_square_root
 
 CASES = {

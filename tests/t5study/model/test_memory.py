@@ -17,7 +17,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from lab.kernels.loss import CHUNK
 from lab.training import adafactor
-from lab.training.adafactor import Adafactor, factored_dims
+from lab.training.optimizers.adafactor import Adafactor, factored_dims
 from t5study.model import build_model
 from t5study.model.config import model_config
 from t5study.model.flops import parameters

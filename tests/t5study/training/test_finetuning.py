@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lab.errors import StudyError
 from lab.kernels.loss import cross_entropy
-from lab.training.adafactor import Adafactor
+from lab.training.optimizers.adafactor import Adafactor
 from t5study.batching import Layout, pack
 from t5study.model import build_model
 from t5study.model.config import ARCHITECTURES

@@ -13,8 +13,9 @@ import pytest
 import torch
 from trained import losses, weights
 
+from lab.training.module import micro_batches
 from t5study.training import finetune, pretrain
-from t5study.training.module import TextToText, micro_batches
+from t5study.training.module import TextToText
 
 Train = Callable[..., Path]
 STEPS = 12

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from lab.corpora.tokenized import TokenizedCorpus
+from lab.training import fit
 from lab.vocabulary import Vocabulary
-from t5study.training import evaluate, finetune, fit, pretrain
+from t5study.training import evaluate, finetune, pretrain
 
 STORED = Path(__file__).with_name("digests.json")
 RENEW = "T5STUDY_RENEW_DIGESTS"

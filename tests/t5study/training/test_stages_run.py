@@ -16,8 +16,8 @@ import torch
 from trained import losses, weights
 
 from lab.errors import DivergedError
+from lab.training.fit import newest_checkpoint
 from t5study.training import evaluate, finetune, pretrain
-from t5study.training.fit import newest_checkpoint
 
 TOY = {"toy_color": {"settings": {}, "data": {}}}
 
@@ -204,7 +204,7 @@ def test_mixture_with_the_corpus_trains_and_selects(
 def test_messages_of_lightning_stand_once_in_a_log():
     """It prints them itself besides, which is taken from it."""
     program = (
-        "import logging; logging.basicConfig(level=logging.INFO); import t5study.training.fit\n"
+        "import logging; logging.basicConfig(level=logging.INFO); import lab.training.fit\n"
         "logging.getLogger('lightning.pytorch').info('one message')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

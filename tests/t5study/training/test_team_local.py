@@ -27,7 +27,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 STUDY = """
 import os, shutil, signal
-from t5study.training import fit, pretrain
+from lab.training import fit
+from t5study.training import pretrain
 
 fit.SAVE_SHARE = 1.0
 fit.Keeper.__init__.__kwdefaults__["save_seconds"] = 0.0

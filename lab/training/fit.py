@@ -14,11 +14,12 @@ import lightning
 import torch
 
 from lab.allocator import keep_freed_memory
-from lab.errors import DivergedError
+from lab.batching.loading import loader
+from lab.errors import DivergedError, StudyError
+from lab.training.checkpoint import DirectIO, read
+from lab.training.module import Training
+from lab.training.selection import Validator
 from lab.training.team import Team
-from t5study.batching import loader
-from t5study.training.module import TextToText
-from t5study.training.validation import Validator
 
 log = logging.getLogger(__name__)
 # Lightning prints its messages besides logging them: a stage's log would have each twice.
@@ -70,7 +71,7 @@ class Keeper(lightning.Callback):
     ) -> None:
         step = trainer.global_step
         last = step == self._steps
-        self._pending.append(module.nats)
+        self._pending.append(module.reported)
         if step % LOG_EVERY == 0 or last:
             self._log(step)
         due = self._every > 0 and (last or step % self._every == 0)
@@ -160,7 +161,7 @@ def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | 
         if not path.is_file():
             continue
         try:
-            return path, torch.load(path, map_location="cpu", weights_only=False)
+            return path, read(path)
         except Exception as error:
             log.warning("%s cannot be read (%s); an older one is used", path, error)
     return None
@@ -189,7 +190,7 @@ def _found(context: Any, keeper: Keeper) -> tuple[Path | None, int, int, int | N
 
 
 def fit(
-    module: TextToText,
+    module: Training,
     batches: Any,
     *,
     steps: int,
@@ -208,7 +209,7 @@ def fit(
     keep_freed_memory()
     torch.set_num_threads(context.threads)
     if context.execution.get("activation_checkpointing"):
-        module.model.recompute_blocks()
+        recompute(module.model)
     team = keeper.team
     path, start, threads, size = team.agree(lambda: _found(context, keeper))
     torch.set_num_threads(threads)
@@ -216,6 +217,8 @@ def fit(
     if path:
         log.info("going on at step %d from %s", start, path)
     torch.manual_seed(team.seed(seed, start))
+    settings = team.trainer(context.device, partial=partial)
+    plugins = [*settings.pop("plugins"), DirectIO()]
     trainer = lightning.Trainer(
         max_steps=steps,
         max_epochs=-1,
@@ -227,7 +230,8 @@ def fit(
         enable_model_summary=False,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
-        **team.trainer(context.device, partial=partial),
+        plugins=plugins,
+        **settings,
     )
     if team.world > 1:
         batches = batches.shard(team.rank, team.world)
@@ -236,7 +240,17 @@ def fit(
         # A captured graph's gradients would be overwritten by the next micro-batch.
         whole = module.micro_batch_size is None
         module.compile_forward(fixed_shapes=batches.fixed_widths, graphs=whole)
-    trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=False)
+    trainer.fit(module, loader(batches, start, steps), ckpt_path=path, weights_only=True)
+
+
+def recompute(model: Any) -> None:
+    """Have a model keep only what enters each block. Raises StudyError where it cannot."""
+    if not hasattr(model, "recompute_blocks"):
+        raise StudyError(
+            f"activation_checkpointing: a {type(model).__name__} cannot compute its blocks again. "
+            "Leave it out, or take fewer rows at once by micro_batch_size."
+        )
+    model.recompute_blocks()
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

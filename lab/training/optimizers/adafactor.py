@@ -145,3 +145,6 @@ def factored_dims(shape: torch.Size, factor_from: int) -> tuple[int, int] | None
     order = sorted(range(len(shape)), key=lambda d: shape[d])
     larger, smaller = order[-1], order[-2]
     return None if shape[smaller] < factor_from else (larger, smaller)
+
+
+optimizer = Adafactor

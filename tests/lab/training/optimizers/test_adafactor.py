@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab.training.adafactor import Adafactor, factored_dims
+from lab.training.optimizers.adafactor import Adafactor, factored_dims
 
 
 def steps_of(optimizer: torch.optim.Optimizer, parameter: torch.nn.Parameter, count: int) -> None:

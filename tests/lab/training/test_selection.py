@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from t5study.training.validation import Validator
+from lab.training.selection import Validator
 
 HISTORY = {
     "one": [(10, 40.0), (20, 90.0), (30, 80.0)],
@@ -19,7 +19,7 @@ HISTORY = {
 def validator(tmp_path: Path) -> Validator:
     """A validator that has seen three steps of two tasks."""
     nothing: Any = None
-    made = Validator(nothing, nothing, {"validation": {}}, tmp_path, {})
+    made = Validator(nothing, nothing, (), save=nothing, work=tmp_path)
     made.memory["validation"] = {
         name: [{"step": step, "mean": mean} for step, mean in entries]
         for name, entries in HISTORY.items()
