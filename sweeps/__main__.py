@@ -16,7 +16,8 @@ from rich.live import Live
 from sweeps.errors import SweepError
 from sweeps.running.logs import find_logs
 from sweeps.store import Store, default_store, named_store
-from sweeps.verbs.address import RecordedCell, find, identity
+from sweeps.verbs.address import RecordedCell, find, identity, known_stages
+from sweeps.verbs.check import check, move_away
 from sweeps.verbs.explain import explain
 from sweeps.verbs.garbage import find_garbage, remove
 from sweeps.verbs.status import draw, stage_statuses
@@ -112,16 +113,34 @@ def retry_command(store: Store, given: argparse.Namespace) -> int:
     keys = [
         key for one in chosen for key in (one.stages if isinstance(one, RecordedCell) else [one])
     ]
+    names = known_stages(store)
+    # Reading all that is finished takes long: only what is named may be damaged.
+    moved = {key: move_away(store, key) for key in dict.fromkeys(keys) if given.what}
+    for key, place in moved.items():
+        if place is not None:
+            print(f"{names.get(key, 'stage')} {key}: damaged, moved to {place}")
     forgotten = {key: store.forget_failures(key) for key in dict.fromkeys(keys)}
     for key, count in forgotten.items():
         if count:
             what = "1 failure" if count == 1 else f"{count} failures"
-            print(f"{identity(store, key)['name']} {key}: {what} forgotten")
-    if any(forgotten.values()):
+            print(f"{names.get(key, 'stage')} {key}: {what} forgotten")
+    if any(forgotten.values()) or any(moved.values()):
         print("The same command as before tries them again.")
     else:
         print("No failure to forget.")
     return 0
+
+
+def check_command(store: Store, given: argparse.Namespace) -> int:
+    """Compare finished stages with the digests of what was put there."""
+    found = check(store, given.sweep, every=given.all)
+    print(*found.complaints, sep="\n", end="\n" if found.complaints else "")
+    print(f"{found.whole} stages are what was put there; {len(found.complaints)} things damaged")
+    if found.undigested:
+        print(
+            f"{found.undigested} stages were published before digests were kept: taken as they are"
+        )
+    return 1 if found.complaints else 0
 
 
 def gc_command(store: Store, given: argparse.Namespace) -> int:
@@ -190,9 +209,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("what", help="a key or its start, or a cell: [SWEEP:]ROW[@SEED]")
     verb.set_defaults(act=log_command)
 
-    verb = verb_parser("retry", "forget failures: the next run tries again")
+    verb = verb_parser(
+        "retry", "forget failures and move away what is damaged: the next run tries again"
+    )
     verb.add_argument("what", nargs="*", help="keys or cells (default: every failure)")
     verb.set_defaults(act=retry_command)
+
+    verb = verb_parser("check", "whether finished stages are what was put there")
+    verb.add_argument("sweep", nargs="*", help="only the stages of these (default: the newest)")
+    verb.add_argument("--all", action="store_true", help="everything that lies in the store")
+    verb.set_defaults(act=check_command)
 
     verb = verb_parser("gc", "what no sweep needs; lists it unless told to delete")
     verb.add_argument("--delete", action="store_true", help="remove it")

@@ -36,10 +36,11 @@ _verified: dict[tuple[str, int, int, int], str] = {}
 """Files that this process has read whole, by path, size, time and inode; and their digests."""
 
 
-def sealed(value: Mapping[str, Any]) -> str:
+def sealed(value: Mapping[str, Any], indent: int | None = 1) -> str:
     """A JSON object as text whose last field is the digest of all of it."""
-    text = json.dumps({**value, SEAL: ""}, indent=1, allow_nan=False) + "\n"
-    before, after = text[:-4], text[-4:]
+    text = json.dumps({**value, SEAL: ""}, indent=indent, allow_nan=False) + "\n"
+    end = text.rindex('"')
+    before, after = text[:end], text[end:]
     digest = hashlib.sha256(f"{before}{_BLANK.decode()}{after}".encode()).hexdigest()
     return f"{before}{digest}{after}"
 
@@ -59,7 +60,13 @@ def seal_holds(content: bytes) -> bool | None:
 
 def decoded(content: bytes) -> dict[str, Any]:
     """The object of a JSON file, without its seal. ValueError says what is wrong with it."""
-    if seal_holds(content) is False:
+    return unsealed(content)[0]
+
+
+def unsealed(content: bytes) -> tuple[dict[str, Any], bool]:
+    """As `decoded`, and whether the text was sealed."""
+    holds = seal_holds(content)
+    if holds is False:
         raise ValueError("it is not what was written")
     try:
         value = _DECODER.decode(content.decode("utf-8-sig"))
@@ -73,9 +80,9 @@ def decoded(content: bytes) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("it is no JSON object")
-    if SEAL in value and isinstance(value[SEAL], str) and seal_holds(content):
-        del value[SEAL]
-    return value
+    if holds:
+        value.pop(SEAL, None)
+    return value, bool(holds)
 
 
 def file_digests(folder: Path) -> dict[str, dict[str, Any]]:
@@ -109,19 +116,31 @@ def check_stage(folder: Path) -> bool:
     return True
 
 
+def check_file(folder: Path, name: str) -> Path:
+    """The path of one file of a stage. Raises DamagedStageError as `check_stage` does."""
+    if not (folder / DESCRIPTION).exists():
+        return folder / name
+    expected = (read_description(folder).get(FILES) or {}).get(name)
+    if expected is not None:
+        _compare(folder, name, expected)
+    return folder / name
+
+
 def read_description(folder: Path) -> dict[str, Any]:
     """A finished stage's stage.json. Raises DamagedStageError where it is not what was written."""
     content = _content(folder, DESCRIPTION)
     try:
-        described = decoded(content)
+        described, whole = unsealed(content)
     except ValueError as error:
         raise DamagedStageError(folder, DESCRIPTION, str(error)) from None
-    if FILES in described and not seal_holds(content):
+    if FILES not in described:
+        return described
+    if not whole:
         raise DamagedStageError(folder, DESCRIPTION, "it is not what was written")
-    if not _is_list_of_files(described.get(FILES, {})):
+    if not _is_list_of_files(described[FILES]):
         raise DamagedStageError(folder, DESCRIPTION, f"its {FILES!r} is no list of files")
-    if (key := described_key(folder.parent.name, described)) not in (None, folder.name):
-        raise DamagedStageError(folder, DESCRIPTION, f"it describes stage {key}")
+    if (key := described_key(folder.parent.name, described)) != folder.name:
+        raise DamagedStageError(folder, DESCRIPTION, f"it describes another stage, {key}")
     return described
 
 

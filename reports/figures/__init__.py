@@ -19,7 +19,8 @@ from reports.reading.collect import collect
 from reports.reading.records import find_record
 from reports.reading.results import Results
 from reports.table import Column, Row, Table
-from sweeps.errors import nearest
+from sweeps.digests import check_file
+from sweeps.errors import DamagedStageError, nearest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -224,11 +225,14 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def read_curve(path: Path) -> Curve:
-    """Step and loss of a file of metrics; lines without a loss are left out."""
+    """Step and loss of a finished stage's file of metrics; lines without a loss are left out."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with check_file(path.parent, path.name).open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
     except OSError:
+        return []
+    except DamagedStageError as error:
+        log.warning("%s", error)
         return []
     return [(float(r["step"]), float(r["loss"])) for r in lines if r.get("step") and r.get("loss")]
 

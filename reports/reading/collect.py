@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.reading import notes
-from reports.reading.missing import reason
+from reports.reading.missing import damaged, reason
 from reports.reading.records import find_record
 from reports.reading.results import Results, Scores
 from reports.table import Column, Row, Score, Table, mark_bold
@@ -102,8 +102,15 @@ class Collector:
     def _noted(self, cells: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         """What the row's finished stages have to say to who reads a table, each thing once."""
         stages = dict.fromkeys(key for cell in cells for key in cell["stages"])
-        found = [self.results.get(self.stages[key]["name"], key) for key in stages]
-        return dict.fromkeys(n for result in found if result for n in result.facts.get("notes", ()))
+        notes: list[str] = []
+        for key in stages:
+            name = self.stages[key]["name"]
+            if result := self.results.get(name, key):
+                notes += result.facts.get("notes", ())
+                # A missing score says so itself.
+                if result.damage and result.damage != SCORES:
+                    notes.append(damaged(name, key, result.damage))
+        return dict.fromkeys(notes)
 
     @staticmethod
     def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -154,8 +161,10 @@ class Collector:
             name = (self.stages.get(key) or {}).get("name", "") if key else ""
             if key is None:
                 missing.append(f"{task} is not scored in this cell")
-            elif self.results.get(name, key) is None:
+            elif (result := self.results.get(name, key)) is None:
                 missing.append(reason(self.results, self.stages, key))
+            elif result.damage:
+                missing.append(damaged(name, key, result.damage))
             else:
                 continue
             without.append(task)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports.reading.results import Results
-from sweeps.lease import DEFAULT_TIMEOUT, read_lease
+from sweeps.lease import running_lease
 
 NOT_RUN = "not run yet"
 
@@ -25,6 +24,14 @@ def reason(results: Results, stages: Mapping[str, Any], key: str) -> str:
     return NOT_RUN
 
 
+def damaged(name: str, key: str, file: str) -> str:
+    """Why a finished stage gives no scores, and what to type."""
+    return (
+        f"{file} of {name} {key[:8]} is not what was put there: "
+        f"`python -m sweeps retry {key[:8]}`, then the sweep's command again"
+    )
+
+
 def settled(results: Results, stages: Mapping[str, Any], key: str) -> bool:
     """Whether a stage is finished, or has failed, or what it needs has, and nobody tries again."""
     unfinished = [k for k in _upwards(stages, key) if results.get(_name(stages, k), k) is None]
@@ -35,18 +42,7 @@ def settled(results: Results, stages: Mapping[str, Any], key: str) -> bool:
 
 def running(results: Results, key: str) -> bool:
     """Whether somebody holds the stage's lease and still beats."""
-    lease = read_lease(results.store, key)
-    if lease is None or lease.released:
-        return False
-    if lease.holder is not None and lease.holder.provably_dead():
-        return False
-    beat = results.store.path / "leases" / key / f"{lease.generation}.beat"
-    try:
-        age = time.time() - beat.stat().st_mtime
-    except OSError:
-        return True
-    interval = lease.holder.interval if lease.holder is not None else 0.0
-    return age < max(DEFAULT_TIMEOUT, 3 * interval)
+    return running_lease(results.store, key) is not None
 
 
 def _upwards(stages: Mapping[str, Any], key: str) -> Iterator[str]:

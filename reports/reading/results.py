@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import logging
@@ -14,24 +15,22 @@ from typing import Any
 
 from reports.commands.files import write_text
 from reports.errors import ReportError
-from sweeps.store import Store, read_json
+from sweeps.digests import DESCRIPTION, FILES, SCORES, decoded, sealed, unsealed
+from sweeps.store import Store
 
 INDEX = Path("index") / "results.json"
-SCHEMA = 3
-READ = ("stage.json", "scores.json")
+SCHEMA = 4
+READ = (DESCRIPTION, SCORES)
 """The files whose size and time say whether an entry of the index still holds."""
 
 READERS = 16
 """Files that are read at a time."""
 
-# NaN and Infinity are no JSON: a score that is one is a hole.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
-
 log = logging.getLogger(__name__)
 
 Scores = Mapping[str, Mapping[str, Any]]
 Found = tuple[dict[str, Any], dict[str, Any] | None]
-"""The signs of a stage's files by name, and what they hold if they had to be read."""
+"""The signs of a stage's files by name, and the index's entry if they had to be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,8 @@ class Result:
     facts: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Scores] = field(default_factory=dict)
     """scores.json, and each file of reference scores that was asked for."""
+    damage: str | None = None
+    """The file that is not what was put there, if one is; nothing is read from it."""
 
 
 class Results:
@@ -85,16 +86,20 @@ class Results:
             return
         index = {"schema": SCHEMA, "provenances": self._provenances, "entries": self._entries}
         try:
-            write_text(self.store.path / INDEX, json.dumps(index))
+            write_text(self.store.path / INDEX, sealed(index, indent=None))
         except ReportError as error:
             log.warning("The index was not kept: %s", error)
         self._changed = False
 
     def _load(self) -> tuple[dict[str, Any], list[Any]]:
         """Entries by place, and the provenances they name by number: many stages share one."""
-        index = read_json(self.store.path / INDEX) or {}
+        try:
+            # What was changed since it was kept is no index: the files themselves are there.
+            index, whole = unsealed((self.store.path / INDEX).read_bytes())
+        except (OSError, ValueError):
+            return {}, []
         entries, provenances = index.get("entries"), index.get("provenances")
-        if index.get("schema") != SCHEMA:
+        if index.get("schema") != SCHEMA or not whole:
             return {}, []
         if not isinstance(entries, dict) or not isinstance(provenances, list):
             return {}, []
@@ -109,38 +114,30 @@ class Results:
             if signs == {name: known.get(name) for name in paths}:
                 return signs, None
         read = {name: _read(path) for name, path in paths.items()}
-        return (
-            {name: sign for name, (sign, _) in read.items()},
-            {name: content for name, (sign, content) in read.items() if sign},
-        )
+        signs = {name: sign for name, (sign, _) in read.items()}
+        contents = {name: content for name, (sign, content) in read.items() if sign}
+        return signs, _entry(contents) if DESCRIPTION in contents else None
 
     def _look_all(self, places: Iterable[str]) -> list[Found]:
         return [self._look(place) for place in places]
 
     def _keep(self, place: str, found: Found) -> None:
         signs, read = found
-        if signs["stage.json"] is None:
+        if signs[DESCRIPTION] is None:
             self._changed |= self._entries.pop(place, None) is not None
             self._seen[place] = None
             return
         if read is not None:
-            stage = read.pop("stage.json")
             self._changed = True
-            self._entries[place] = {
-                "signs": signs,
-                "provenance": self._number(
-                    {**(stage.get("provenance") or {}), "execution": stage.get("execution")}
-                ),
-                "wall_seconds": stage.get("wall_seconds"),
-                "facts": stage.get("facts") or {},
-                "files": {name: content for name, content in read.items() if content},
-            }
+            number = self._number(read["provenance"])
+            self._entries[place] = {**read, "signs": signs, "provenance": number}
         entry = self._entries[place]
         self._seen[place] = Result(
             provenance=self._provenances[entry["provenance"]],
             wall_seconds=entry["wall_seconds"],
             facts=entry["facts"],
             files=entry["files"],
+            damage=entry["damage"],
         )
 
     def _number(self, provenance: Any) -> int:
@@ -166,15 +163,51 @@ def _size_and_time(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _read(path: str) -> tuple[list[int] | None, dict[str, Any]]:
-    """The file's sign, None without one, and its object; empty when none can be read."""
+def _read(path: str) -> tuple[list[int] | None, bytes]:
+    """The file's sign, None without one, and its content; empty when it cannot be read."""
     try:
         with open(path, "rb") as file:
-            sign, text = _size_and_time(os.fstat(file.fileno())), file.read()
+            return _size_and_time(os.fstat(file.fileno())), file.read()
     except OSError:
-        return _sign(path), {}
+        return _sign(path), b""
+
+
+def _entry(contents: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the index keeps of a stage's files; nothing of one that is not what was put there."""
+    damage = None
     try:
-        value = _DECODER.decode(text.decode())
+        described, whole = unsealed(contents[DESCRIPTION])
+        if FILES in described and not whole:
+            raise ValueError
     except ValueError:
-        return sign, {}
-    return sign, value if isinstance(value, dict) else {}
+        described, damage = {}, DESCRIPTION
+    kept = described.get(FILES)
+    digests = kept if isinstance(kept, dict) else {}
+    files = {}
+    for name, content in contents.items():
+        if name == DESCRIPTION:
+            continue
+        expected = (digests.get(name) or {}).get("sha256")
+        if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+            damage = damage or name
+        elif damage != DESCRIPTION and (scores := _object(content)):
+            files[name] = scores
+    facts, provenance = described.get("facts"), described.get("provenance")
+    return {
+        "provenance": {
+            **(provenance if isinstance(provenance, dict) else {}),
+            "execution": described.get("execution"),
+        },
+        "wall_seconds": described.get("wall_seconds"),
+        "facts": facts if isinstance(facts, dict) else {},
+        "files": files,
+        "damage": damage,
+    }
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """The object in a JSON file; empty when none can be read."""
+    try:
+        return decoded(content)
+    except ValueError:
+        return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -16,7 +17,11 @@ from reports.reading.results import Result, Results
 from reports.site.curve import curve_element
 from reports.site.page import amount, code, duration, folded, grid, page, section
 from reports.table import Table, number
+from sweeps.digests import check_file
+from sweeps.errors import DamagedStageError
 from sweeps.running.logs import find_logs
+
+log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
 SAMPLES = 5
@@ -226,8 +231,11 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 def _samples(path: Path, task: str) -> Iterator[Mapping[str, Any]]:
     """The first predictions kept of a task."""
     try:
-        file = path.open(encoding="utf-8")
+        file = check_file(path.parent, path.name).open(encoding="utf-8")
     except OSError:
+        return
+    except DamagedStageError as error:
+        log.warning("%s", error)
         return
     with file:
         count = 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.statistics import parts
 from reports.table import Column, Score
+from sweeps.digests import check_file
 from sweeps.store import Store
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ class Predictions:
 
     def _lines(self, key: str) -> dict[str, list[dict[str, Any]]]:
         if key not in self._read:
-            path = self.store.place(self.stages[key]["name"], key) / FILE
+            folder = self.store.place(self.stages[key]["name"], key)
             tasks: dict[str, list[dict[str, Any]]] = {}
-            if path.is_file():
-                for text in path.read_text(encoding="utf-8").split("\n"):
+            if (folder / FILE).is_file():
+                for text in check_file(folder, FILE).read_text(encoding="utf-8").split("\n"):
                     if text:
                         line = json.loads(text)
                         tasks.setdefault(line["task"], []).append(line)

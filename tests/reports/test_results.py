@@ -7,6 +7,7 @@ import os
 
 from reports.reading.collect import collect
 from reports.reading.results import INDEX
+from sweeps.digests import file_digests, sealed
 
 
 def one_row(builder, value: float = 50.0) -> str:
@@ -47,10 +48,45 @@ def test_a_stage_that_is_gone_is_a_hole(builder) -> None:
 def test_a_broken_index_is_rebuilt(builder) -> None:
     """Truncated, or of another shape."""
     one_row(builder)
-    for content in ('{"schema": 3, "entr', '{"schema": 3, "entries": [1]}', '{"schema": 99}'):
+    assert value(builder) == 50.0
+    flipped = (builder.path / INDEX).read_text().replace("50.0", "60.0")
+    for content in (
+        flipped,
+        '{"schema": 4, "entr',
+        '{"schema": 4, "entries": [1]}',
+        '{"schema": 99}',
+    ):
         builder.write(str(INDEX), content)
         assert value(builder) == 50.0
-    assert json.loads((builder.path / INDEX).read_text())["schema"] == 3
+    assert json.loads((builder.path / INDEX).read_text())["schema"] == 4
+
+
+def test_scores_that_changed_are_a_hole_that_says_so(builder) -> None:
+    """Another number than was put there is none, and what to type stands below the table."""
+    key = one_row(builder)
+    place = builder.path / "evaluate" / key
+    described = json.loads((place / "stage.json").read_text())
+    described["files"] = file_digests(place)
+    (place / "stage.json").write_text(sealed({"version": 1, **described}))
+    assert value(builder) == 50.0
+    builder.write(f"evaluate/{key}/scores.json", {"mood": {"acc": 90.0}})
+    for _ in ("read", "from the index"):
+        (score,) = collect(builder.path, "toy").rows[0].scores
+        assert score.value is None
+        assert f"scores.json of evaluate {key[:8]} is not what was put there" in score.notes[0]
+        assert f"`python -m sweeps retry {key[:8]}`" in score.notes[0]
+
+
+def test_a_description_that_changed_gives_no_numbers(builder) -> None:
+    """What it says of its files cannot be trusted either."""
+    key = one_row(builder)
+    place = builder.path / "evaluate" / key
+    described = json.loads((place / "stage.json").read_text())
+    text = sealed({**described, "wall_seconds": 10, "files": file_digests(place)})
+    (place / "stage.json").write_text(text.replace('"wall_seconds": 10', '"wall_seconds": 90'))
+    (score,) = collect(builder.path, "toy").rows[0].scores
+    assert score.value is None
+    assert "stage.json of evaluate" in score.notes[0]
 
 
 def test_a_reference_asked_for_later_is_read(builder) -> None:
