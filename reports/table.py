@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reports.statistics.significance import bold_mask
+from reports.significance import bold_mask
 from sweeps import columns
 
 HOLE = "—"

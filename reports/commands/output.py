@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.commands.files import write_text
+from reports.files import write_text
 from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
 from reports.render.terminal import print_terminal

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reports.statistics.significance import bold_mask
+from reports.significance import bold_mask
 from reports.table import Row
 
 

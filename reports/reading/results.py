@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reports.commands.files import write_text
 from reports.errors import ReportError
+from reports.files import write_text
 from sweeps.digests import DESCRIPTION, FILES, SCORES, decoded, sealed, unsealed
 from sweeps.store import Store
 

@@ -11,7 +11,7 @@ import pytest
 
 from reports.errors import ReportError
 from reports.published import PublishedStudy, find_study, studies
-from reports.statistics.significance import bold_mask
+from reports.significance import bold_mask
 
 STUDY = find_study()
 CONDENSED = [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.statistics.significance import bold_mask
+from reports.significance import bold_mask
 
 HUNDREDTHS = st.integers(0, 10000)
 COLUMN = st.lists(st.none() | HUNDREDTHS, min_size=1, max_size=8)
