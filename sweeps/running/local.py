@@ -20,7 +20,7 @@ from sweeps.hardware.sharing import unshared
 from sweeps.hardware.slots import Slot, find_slots, most_together
 from sweeps.lease import DEFAULT_TIMEOUT, read_lease
 from sweeps.running.agenda import Agenda
-from sweeps.running.crew import Crew, muster
+from sweeps.running.attempt import Attempt, choose_workers
 from sweeps.running.execute import Result, failure_record
 from sweeps.running.interrupts import interrupts
 from sweeps.running.logs import LOG
@@ -119,6 +119,7 @@ class _Scheduler:
         self._free_slots = list(slots)
         self._together = Together(self._memory_of, progress.say)
         self._workers: list[WorkerProcess] = []
+        self._attempts: list[Attempt] = []
         self._deaths: Counter[str] = Counter()
         self._ran: set[str] = set()
         self._interrupts = 0
@@ -182,7 +183,7 @@ class _Scheduler:
         if self._interrupts or self._fatal is not None:
             if not self._told_to_stop:
                 self._tell_all_to_stop()
-            return any(worker.crew is not None for worker in self._workers)
+            return any(worker.busy for worker in self._workers)
         return bool(self._agenda.open)
 
     def _size(self, key: str) -> int:
@@ -192,7 +193,7 @@ class _Scheduler:
     def _dispatch(self) -> None:
         if self._interrupts or self._fatal is not None:
             return
-        if not self._free_slots and all(worker.crew is not None for worker in self._workers):
+        if not self._free_slots and all(worker.busy for worker in self._workers):
             return
         kept: set[str] = set()
         for key in self._agenda.in_line():
@@ -200,11 +201,11 @@ class _Scheduler:
             if wanted in kept or (kept and not self._gpus):
                 # A stage before it in line waits for several of these places, or for memory.
                 continue
-            running = {worker.crew.key for worker in self._workers if worker.crew is not None}
+            running = {attempt.key for attempt in self._running()}
             if not self._together.fits(key, running, self._board.label(key)):
                 kept.add(wanted)
                 continue
-            places = muster(
+            places = choose_workers(
                 self._workers,
                 self._free_slots,
                 wanted=wanted,
@@ -217,8 +218,17 @@ class _Scheduler:
                 continue
             workers = [self._start_worker(p) if isinstance(p, Slot) else p for p in places]
             device = self._device(key, workers[0])
-            crew = Crew(key, workers, self._parallel)
-            crew.start(device=device, **self._agenda.begin(key))
+            attempt = Attempt(key, workers, self._parallel)
+            self._attempts.append(attempt)
+            attempt.start(device=device, **self._agenda.begin(key))
+
+    def _running(self) -> list[Attempt]:
+        """The attempts at which a worker still works."""
+        self._attempts = [attempt for attempt in self._attempts if not attempt.over]
+        return self._attempts
+
+    def _attempt_of(self, worker: WorkerProcess) -> Attempt | None:
+        return next((a for a in self._attempts if a.runs_on(worker)), None)
 
     def _memory_of(self, key: str) -> float:
         """What a stage takes of this machine's memory; on a GPU it has that one's."""
@@ -244,16 +254,15 @@ class _Scheduler:
             # A child that the stage forked may hold the pipe open after the worker's death.
             if worker.process.poll() is not None and not self._has_news(worker):
                 self._bury(worker)
-        for crew in {worker.crew for worker in self._workers} - {None}:
-            assert crew is not None
-            crew.end_late()
-            self._conclude(crew)
+        for attempt in self._running():
+            attempt.kill_late()
+            self._conclude(attempt)
 
     def _has_news(self, worker: WorkerProcess) -> bool:
         return any(ready.data is worker for ready, _ in self._selector.select(0))
 
     def _hear(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
-        event, crew = message.pop("event"), worker.crew
+        event, attempt = message.pop("event"), self._attempt_of(worker)
         if event == "ready":
             worker.ready = True
             modules = dict.fromkeys(
@@ -262,9 +271,9 @@ class _Scheduler:
             worker.send(command="preload", modules=list(modules))
         elif event == "warm":
             worker.warm = True
-        elif event == "started" and crew is not None:
-            device = self._device(crew.key, worker)
-            crew.begun(message["generation"], message["told"], device)
+        elif event == "started" and attempt is not None:
+            device = self._device(attempt.key, worker)
+            attempt.lead_began(message["generation"], message["told"], device)
         elif event == "progress":
             running = self._board.running.get(message["key"])
             if running is not None:
@@ -272,41 +281,41 @@ class _Scheduler:
                     time.monotonic(), message["step"], message["total"], message["numbers"]
                 )
                 self._progress.stepped(message["key"])
-        elif event == "result" and crew is not None:
-            crew.ended(Result(**message))
-            self._conclude(crew)
-        elif event == "followed" and crew is not None:
-            crew.followed(worker, message["reason"])
-            self._conclude(crew)
-        elif event == "store_error" and crew is not None:
-            crew.ended(Result(key=crew.key, state="stopped"))
+        elif event == "result" and attempt is not None:
+            attempt.lead_ended(Result(**message))
+            self._conclude(attempt)
+        elif event == "followed" and attempt is not None:
+            attempt.follower_ended(worker, message["reason"])
+            self._conclude(attempt)
+        elif event == "store_error" and attempt is not None:
+            attempt.lead_ended(Result(key=attempt.key, state="stopped"))
             self._fatal = self._fatal or StoreError(message["message"])
 
-    def _conclude(self, crew: Crew) -> None:
-        """Take what became of a stage, once: success at once, all else when nobody is at it."""
-        result = crew.told()
-        if crew.concluded or not (crew.over or result.state == "done"):
+    def _conclude(self, attempt: Attempt) -> None:
+        """Take how an attempt ended, once: success at once, all else when no worker runs it."""
+        result = attempt.outcome()
+        if attempt.concluded or not (attempt.over or result.state == "done"):
             return
-        crew.concluded = True
+        attempt.concluded = True
         if result.state == "done":
             self._take(result)
-        elif self._store.find(self._graph[crew.key]) is not None:
+        elif self._store.find(self._graph[attempt.key]) is not None:
             # What broke here, broke after it was finished, here or by another holder.
-            self._take(Result(key=crew.key, state="done"))
-        elif crew.death:
+            self._take(Result(key=attempt.key, state="done"))
+        elif attempt.death:
             if not self._interrupts and self._fatal is None:
-                self._after_death(crew)
+                self._after_death(attempt)
         else:
-            if crew.failure and result.state == "failed":
-                self._note(crew, result.reason, "error")
+            if attempt.failure and result.state == "failed":
+                self._note(attempt, result.reason, "error")
             self._take(result)
 
-    def _note(self, crew: Crew, reason: str, kind: str) -> None:
+    def _note(self, attempt: Attempt, reason: str, kind: str) -> None:
         """Have the store say why a stage failed, which its lead may not know."""
-        spec = self._graph[crew.key].spec()
-        record = failure_record(self._store, spec, crew.generation, reason, kind)
+        spec = self._graph[attempt.key].spec()
+        record = failure_record(self._store, spec, attempt.generation, reason, kind)
         try:
-            self._store.write_failure(record, instead=crew.several)
+            self._store.write_failure(record, instead=attempt.several)
         except StoreError as error:
             self._fatal = error
 
@@ -332,37 +341,43 @@ class _Scheduler:
         self._workers.remove(worker)
         self._selector.unregister(worker.replies)
         self._free_slots.append(worker.slot)
-        how, last_words, crew = worker.how_it_died(), worker.last_words(), worker.crew
+        how, last_words, attempt = (
+            worker.how_it_died(),
+            worker.last_words(),
+            self._attempt_of(worker),
+        )
         worker.close()
-        if crew is not None:
-            crew.died(worker, how)
+        if attempt is not None:
+            attempt.worker_died(worker, how)
         if self._interrupts or self._fatal is not None:
             return
         if not worker.ready and worker.process.returncode >= 0:
             self._fatal = SweepError(f"A worker process does not start: it {how}: {last_words}")
-        elif crew is not None:
-            self._conclude(crew)
+        elif attempt is not None:
+            self._conclude(attempt)
 
-    def _after_death(self, crew: Crew) -> None:
-        key = crew.key
+    def _after_death(self, attempt: Attempt) -> None:
+        key = attempt.key
         self._deaths[key] += 1
         if self._deaths[key] < MAX_DEATHS:
-            self._progress.say(f"{self._board.label(key)}: {crew.death}; trying once more.")
+            self._progress.say(f"{self._board.label(key)}: {attempt.death}; trying once more.")
             # What a lead said that lost another process is no answer.
             self._agenda.known_failures[key] = newest_failure(self._store, key)
             self._agenda.try_again(key)
             return
-        if not crew.generation:
+        if not attempt.generation:
             lease = read_lease(self._store, key)
-            crew.generation = lease.generation if lease is not None else 1
-        reason = f"{crew.death}, {MAX_DEATHS} times"
-        self._note(crew, reason, "killed")
+            attempt.generation = lease.generation if lease is not None else 1
+        reason = f"{attempt.death}, {MAX_DEATHS} times"
+        self._note(attempt, reason, "killed")
         if self._fatal is None:
-            self._take(Result(key=key, state="failed", reason=reason, generation=crew.generation))
+            self._take(
+                Result(key=key, state="failed", reason=reason, generation=attempt.generation)
+            )
 
     def _tell_all_to_stop(self) -> None:
         self._told_to_stop = True
-        busy = len({worker.crew for worker in self._workers} - {None})
+        busy = len(self._running())
         if busy:
             what = "1 stage saves" if busy == 1 else f"{busy} stages save"
             self._progress.say(f"Stopping: {what}. Ctrl-C again kills. The same command goes on.")

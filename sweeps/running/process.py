@@ -9,24 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from sweeps.hardware.slots import Slot
 from sweeps.store import Store
-
-if TYPE_CHECKING:
-    from sweeps.running.crew import Crew
 
 log = logging.getLogger(__name__)
 
 
 class WorkerProcess:
-    """A started `sweeps.running.worker --pipes`, in our own process group, and what it works on."""
+    """A started `sweeps.running.worker --pipes`, in our own process group."""
 
     def __init__(self, slot: Slot, store: Store, lease_timeout: float) -> None:
         self.slot = slot
-        self.crew: Crew | None = None
-        """Those it runs a stage with, as long as it does."""
+        self.busy = False
+        """Whether it runs a stage."""
         self.ready = False
         """Its interpreter runs; before that a death is no stage's fault."""
         self.warm = False
@@ -56,7 +53,7 @@ class WorkerProcess:
         self.replies = self.process.stdout
 
     def send(self, **command: Any) -> None:
-        """Give a command; a worker that is dead is found out by its silence."""
+        """Give a command; that a worker is dead shows in what it sends, not here."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(command).encode() + b"\n")

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import sweeps.hardware.slots
-import sweeps.running.crew
+import sweeps.running.attempt
 from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
 from sweeps.hardware.slots import Slot
 from sweeps.lease import read_lease
-from sweeps.running.crew import muster
+from sweeps.running.attempt import choose_workers
 from sweeps.running.local import Outcome, run_local
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
@@ -181,7 +181,7 @@ def test_another_process_that_fails_ends_the_stage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The lead, which waits for it, is ended; the reason is that of who failed, with its log."""
-    monkeypatch.setattr(sweeps.running.crew, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(sweeps.running.attempt, "GRACE_SECONDS", 0.5)
     stage = together(breaks=1)
     began = time.monotonic()
     outcome = run(stage, toy.text("good"))
@@ -202,7 +202,7 @@ def test_a_lead_that_fails_takes_the_others_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its own reason is the one that is told."""
-    monkeypatch.setattr(sweeps.running.crew, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(sweeps.running.attempt, "GRACE_SECONDS", 0.5)
     stage = together(breaks=0)
     outcome = run(stage)
     assert outcome.reasons[stage.key].startswith("ValueError: this rank breaks")
@@ -317,7 +317,7 @@ def test_each_process_has_a_gpu_of_its_own(
     places = [beside, *gpus]
 
     def chosen(count: int, slots: list[Slot]) -> list[Any] | None:
-        return muster([], slots, wanted="any", gpus=True, count=count)
+        return choose_workers([], slots, wanted="any", gpus=True, count=count)
 
     assert chosen(2, places) == [gpus[0], gpus[2]]
     assert chosen(3, places) is None

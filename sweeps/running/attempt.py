@@ -1,4 +1,4 @@
-"""The workers of this machine that run one stage together, the lead first; most stages take one."""
+"""One attempt at a stage by the workers of this machine that run it together; most need one."""
 
 from __future__ import annotations
 
@@ -12,44 +12,51 @@ from sweeps.running.execute import Result
 from sweeps.running.process import WorkerProcess
 
 GRACE_SECONDS = 10.0
-"""What the others have to leave in, once one of them did."""
+"""How long the other workers may stay once one of them has ended."""
 
 
-class Crew:
-    """Who is still at a stage, and what became of it; one that dies takes the others with it."""
+class Attempt:
+    """Which workers still run a stage, and how it ended; a worker that dies ends the others too.
+
+    The first worker leads: it holds the lease, saves and publishes.
+    """
 
     def __init__(self, key: str, workers: list[WorkerProcess], strategy: str) -> None:
         self.key = key
         self.generation = 0
-        """The attempt, once it has begun."""
+        """Of the lead's lease, once it holds one."""
         self.result: Result | None = None
-        """What the lead told."""
+        """What the lead reported."""
         self.failure = ""
-        """What another than the lead told of its own failure."""
+        """Why another worker than the lead failed."""
         self.death = ""
-        """How a process died by itself."""
+        """Which process died by itself, and how."""
         self.concluded = False
-        """Whether what became of the stage was taken."""
+        """Whether the scheduler has taken the result."""
         self._workers = workers
         self._strategy = strategy
         self._busy = list(workers)
         self._announced = False
         self._deadline = float("inf")
         for worker in workers:
-            worker.crew = self
+            worker.busy = True
 
     @property
     def over(self) -> bool:
-        """Whether nobody is at it any more."""
+        """Whether no worker runs it any more."""
         return not self._busy
+
+    def runs_on(self, worker: WorkerProcess) -> bool:
+        """Whether this worker still runs it."""
+        return worker in self._busy
 
     @property
     def several(self) -> bool:
-        """Whether it is more than one process."""
+        """Whether more than one process runs it."""
         return len(self._workers) > 1
 
     def start(self, *, device: str, dead: int, failures_known: int) -> None:
-        """Have the lead begin; the others wait for its word."""
+        """Have the lead begin; the other workers start once it holds the lease."""
         self._workers[0].send(
             command="run",
             key=self.key,
@@ -59,45 +66,45 @@ class Crew:
             ranks=self._ranks(0) if self.several else None,
         )
 
-    def begun(self, generation: int, told: dict[str, Any] | None, device: str) -> None:
-        """The lead holds the lease: have the others join."""
+    def lead_began(self, generation: int, announcement: dict[str, Any] | None, device: str) -> None:
+        """The lead holds the lease: have the other workers join."""
         self.generation = generation
         self._announced = True
         for rank, worker in enumerate(self._workers[1:], start=1):
-            worker.send(command="follow", told=told, ranks=self._ranks(rank), device=device)
+            worker.send(command="follow", told=announcement, ranks=self._ranks(rank), device=device)
 
-    def ended(self, result: Result) -> None:
-        """The lead is through with it."""
+    def lead_ended(self, result: Result) -> None:
+        """The lead has ended with this result."""
         self.result = result
         self._leave(self._workers[0])
         if not self._announced:
-            # Nothing ran: the others were never called.
+            # Nothing ran: the other workers were never started.
             for worker in list(self._busy):
                 self._leave(worker)
         self._hurry()
 
-    def followed(self, worker: WorkerProcess, reason: str) -> None:
-        """Another than the lead is through with it; a `reason` is why it failed."""
+    def follower_ended(self, worker: WorkerProcess, reason: str) -> None:
+        """Another worker than the lead has ended; a `reason` is why it failed."""
         self._leave(worker)
         if reason:
-            self.failure = self.failure or f"{self._called(worker)}: {reason}"
+            self.failure = self.failure or f"{self._name_of(worker)}: {reason}"
             self._hurry()
 
-    def died(self, worker: WorkerProcess, how: str) -> None:
-        """One of them is gone: without it the others would wait for ever."""
+    def worker_died(self, worker: WorkerProcess, how: str) -> None:
+        """A worker is gone: without it the other ones would wait for ever."""
         self._leave(worker)
         if self.result is not None and self.result.state == "done":
             return
-        self.death = f"{self._called(worker)} {how}"
+        self.death = f"{self._name_of(worker)} {how}"
         self._kill()
 
-    def end_late(self) -> None:
-        """Kill who has not left in time."""
+    def kill_late(self) -> None:
+        """Kill the workers that have not ended in time."""
         if time.monotonic() > self._deadline:
             self._kill()
 
-    def told(self) -> Result:
-        """The lead's result with the others' failure; theirs alone where the lead was killed."""
+    def outcome(self) -> Result:
+        """The lead's result with another worker's failure; that alone where the lead was killed."""
         if self.result is None:
             return Result(
                 key=self.key, state="failed", reason=self.failure, generation=self.generation
@@ -115,7 +122,7 @@ class Crew:
             "strategy": self._strategy,
         }
 
-    def _called(self, worker: WorkerProcess) -> str:
+    def _name_of(self, worker: WorkerProcess) -> str:
         if not self.several:
             return "its process"
         return f"its process {self._workers.index(worker)} of {len(self._workers)}"
@@ -123,7 +130,7 @@ class Crew:
     def _leave(self, worker: WorkerProcess) -> None:
         if worker in self._busy:
             self._busy.remove(worker)
-            worker.crew = None
+            worker.busy = False
 
     def _hurry(self) -> None:
         self._deadline = min(self._deadline, time.monotonic() + GRACE_SECONDS)
@@ -136,7 +143,7 @@ class Crew:
             worker.process.wait()
 
 
-def muster(
+def choose_workers(
     workers: Iterable[WorkerProcess],
     slots: Iterable[Slot],
     *,
@@ -144,12 +151,12 @@ def muster(
     gpus: bool,
     count: int,
 ) -> list[WorkerProcess | Slot] | None:
-    """So many free workers, or slots for new ones, that take such a stage; None if there are not.
+    """`count` free workers, or slots for new workers, that take such a stage; None if too few.
 
-    Warm workers come first; no two are of one GPU, which processes of a stage cannot share.
+    Warm workers come first. Processes of one stage cannot share a GPU: no two have the same.
     """
-    idle = (worker for worker in workers if worker.crew is None)
-    # One that was killed with its crew is not buried yet.
+    idle = (worker for worker in workers if not worker.busy)
+    # A worker that its attempt has killed is not reaped yet.
     alive = (worker for worker in idle if worker.process.returncode is None)
     free = [worker for worker in alive if worker.slot.takes(wanted, gpus)]
     free.sort(key=lambda worker: not worker.warm)
