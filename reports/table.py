@@ -41,10 +41,15 @@ class Score:
     """The value of each run."""
     keys: tuple[str, ...] = ()
     """The stages that hold the scores it is made of, finished or not."""
-    places: int | None = None
-    """Decimals it is shown with, where these are not its column's."""
+    text: str | None = None
+    """What is shown instead of the number's digits: as printed, or a text without a number."""
     p_value: float | None = None
     """Of a test of the difference to the baseline, where one was asked for."""
+
+    @property
+    def content(self) -> float | str | None:
+        """The number, the text where it is none, or nothing."""
+        return self.text if self.value is None else self.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,20 +121,22 @@ class Table:
         return dict(zip(texts, _letters(), strict=False))
 
 
-def decimals(row: Row, column: Column, score: Score) -> int:
+def decimals(row: Row, column: Column) -> int:
     """How many decimals a score shows; a deviation needs one more than what it measures."""
-    if score.places is not None:
-        return score.places
     if row.kind == "deviation":
         return max(DEVIATION_DECIMALS, column.decimals + 1)
     return column.decimals
 
 
-def number(value: float | None, places: int, signed: bool = False) -> str:
+def number(value: float | None, places: int, signed: bool = False, scientific: bool = False) -> str:
     """A score as text; a rounded zero has no sign."""
     if value is None:
         return HOLE
-    text = f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
+    sign = "+" if signed else ""
+    if scientific:
+        digits, _, exponent = f"{value:{sign}.{places}e}".partition("e")
+        return f"{digits}e{int(exponent)}"
+    text = f"{value:{sign}.{places}f}"
     return text.lstrip("+-") if not text.strip("+-0.") else text
 
 

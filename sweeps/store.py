@@ -202,13 +202,17 @@ class Store:
         """Where the record of a sweep lies, by the name that is its own."""
         return self.path / "sweeps" / f"{name}.json"
 
+    def record_name(self, path: Path) -> str:
+        """The name of the sweep whose record lies there."""
+        return path.relative_to(self.path / "sweeps").with_suffix("").as_posix()
+
     def recorded(self) -> list[Recorded]:
         """The record of every sweep of this store, the oldest first."""
         found = []
         for path in self._record_files():
             record = read_json(path)
             if is_record(record):
-                id = str(record.get("id", path.stem))
+                id = str(record.get("id", self.record_name(path)))
                 own = str(record.get("name") or _own_name(id, record))
                 found.append(Recorded(id=id, own=own, name=own, path=path, record=record))
         found.sort(key=lambda one: str(one.record.get("created", "")))
@@ -227,7 +231,9 @@ class Store:
         return [path for path in strange if path.exists()]
 
     def _record_files(self) -> list[Path]:
-        return [path for path in _listing(self.path / "sweeps") if path.suffix == ".json"]
+        found = list(_listing(self.path / "sweeps"))
+        found += [path for folder in found if folder.is_dir() for path in _listing(folder)]
+        return [path for path in found if path.suffix == ".json"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from reports.commands.options import (
     style_of,
 )
 from reports.errors import ReportError
-from reports.published import PublishedStudy, find_study
+from reports.published import PublishedStudy, find_study, studies
 from reports.reading.collect import collect
 from reports.reading.records import find_record
 from reports.render import render
@@ -50,35 +50,37 @@ def compare(
     store: Path,
     id: str,
     *,
-    number: int | None = None,
+    number: int | str | None = None,
     study: str | None = None,
     absolute: bool = False,
 ) -> Comparison:
-    """Set a sweep beside a published table; its number comes from the sweep file's name.
+    """Set a sweep beside a table that its study published, by the number in its file's name.
 
-    Raises ReportError for an unknown sweep or table, and where no column or no row is paired.
+    Raises ReportError for an unknown sweep, a study without published numbers, an unknown table,
+    and where no column or no row is paired.
     """
     record = find_record(store, id)
     ours = collect(store, id)
-    published = find_study(study)
-    number = _number(record) if number is None else number
+    published = _published(record, study)
+    number = published.find(_number(record) if number is None else number)
     metrics = _paired_columns(ours, published)
-    theirs = _with_columns(published, number, [metric for _, metric in metrics])
+    theirs, metrics = _with_columns(published, number, metrics)
     rows = _paired_rows(ours, theirs, number)
     reference = next((r for r in theirs.rows if r.baseline), None) or _outside(published, theirs)
     shown = [column.paper for column in theirs.columns]
     columns = [(j, shown.index(metric)) for j, metric in metrics]
     paired = [Pair(ours, theirs, rows, reference, j, k) for j, k in columns]
-    agreements = tuple(pair.agreement() for pair in paired)
+    short = published.about.short
+    agreements = tuple(pair.agreement(short) for pair in paired)
     scores = zip(*(side for pair in paired for side in pair.scores(absolute)), strict=True)
     table = Table(
-        id=f"{ours.id}-against-table{number:02}",
-        title=f"{ours.title}: ours beside table {number} of the paper",
+        id=f"{ours.id}-against-{f'table{number:02}' if isinstance(number, int) else number}",
+        title=f"{ours.title}: ours beside table {number} of {published.about.publication}",
         section=ours.section,
         columns=tuple(
             replace(column, name=name, paper=None, signed=not absolute)
             for a, b in ((ours.columns[j], theirs.columns[k]) for j, k in columns)
-            for column, name in ((a, f"{a.name} ours"), (b, f"{b.name} paper"))
+            for column, name in ((a, f"{a.name} ours"), (b, f"{b.name} {short}"))
         ),
         rows=tuple(
             Row(
@@ -89,7 +91,7 @@ def compare(
             )
             for (a, b), s in zip(rows, scores, strict=True)
         ),
-        preface=tuple(_map(ours, agreements)),
+        preface=tuple(_map(ours, agreements, published.about.publication)),
         notes=(
             *(agreement.sentence() for agreement in agreements),
             *_explained(ours, theirs, rows, paired[0].relative, absolute),
@@ -105,10 +107,21 @@ def compare(
     return Comparison(table=table, agreements=agreements)
 
 
+def _published(record: Mapping[str, Any], study: str | None) -> PublishedStudy:
+    """The numbers of the study that was asked for, else of the sweep's own."""
+    name = study or str(record.get("study") or "") or None
+    if study is None and name is not None and name not in studies():
+        raise ReportError(
+            f"Sweep {record['id']!r} is of study {name!r}, of which no published numbers are here. "
+            f"Name whose to compare with by --study: {', '.join(studies())}."
+        )
+    return find_study(name)
+
+
 def _number(record: Mapping[str, Any]) -> int:
     file = record.get("sweep_file") or {}
     for name in (file.get("name"), record.get("id")):
-        found = re.fullmatch(r"table0*(\d+)", str(name or ""))
+        found = re.fullmatch(r"(?:.*/)?table0*(\d+)", str(name or ""))
         if found:
             return int(found[1])
     raise ReportError(
@@ -124,7 +137,7 @@ def _paired_columns(ours: Table, published: PublishedStudy) -> list[tuple[int, s
         if column.paper and (metric := published.metric(column.paper))
     ]
     if not pairs:
-        known = ", ".join(published.condensed)
+        known = ", ".join(published.comparable)
         raise ReportError(
             f"No column of {ours.id!r} names a published one of its kind. A suite's column does so "
             f"by `paper:`, one of {known}."
@@ -132,15 +145,30 @@ def _paired_columns(ours: Table, published: PublishedStudy) -> list[tuple[int, s
     return pairs
 
 
-def _with_columns(published: PublishedStudy, number: int, metrics: Sequence[str]) -> Table:
-    """The published table, from its full scores where its own columns do not have all metrics."""
+def _with_columns(
+    published: PublishedStudy, number: int | str, metrics: Sequence[tuple[int, str]]
+) -> tuple[Table, list[tuple[int, str]]]:
+    """The published table and the pairs of columns that it has.
+
+    It is made of the full scores where its own columns do not have all metrics. Raises ReportError
+    where it has none of them.
+    """
     table = published.table(number)
-    if {*metrics} <= {column.paper for column in table.columns}:
-        return table
-    return published.table(number, every_metric=True)
+    if not {metric for _, metric in metrics} <= {column.paper for column in table.columns}:
+        table = published.table(number, every_metric=True)
+    there = {column.paper for column in table.columns}
+    found = [(j, metric) for j, metric in metrics if metric in there]
+    if not found:
+        known = ", ".join(column.paper for column in table.columns if column.paper)
+        raise ReportError(
+            f"Table {number} of {published.about.publication} has none of the columns "
+            f"{', '.join(metric for _, metric in metrics)}. It has {known}. "
+            "Name another with --table N."
+        )
+    return table, found
 
 
-def _paired_rows(ours: Table, theirs: Table, number: int) -> list[tuple[Row, Row | None]]:
+def _paired_rows(ours: Table, theirs: Table, number: int | str) -> list[tuple[Row, Row | None]]:
     """Our rows with the published ones of the same name; our baseline may stand alone."""
     scored = [row for row in theirs.rows if row.kind == "score"]
     called: dict[str, list[Row]] = {}
@@ -178,19 +206,19 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _map(ours: Table, agreements: Sequence[Agreement]) -> list[str]:
+def _map(ours: Table, agreements: Sequence[Agreement], publication: str) -> list[str]:
     """Which columns are paired, and where the tasks are others."""
     pairs = [
         f"{a.ours} → {a.published}" + ("" if a.same_scores else " (other tasks)")
         for a in agreements
     ]
-    said = [f"Columns of one kind, ours → the paper's: {'; '.join(pairs)}."]
+    lines = [f"Columns of one kind, ours → {publication}'s: {'; '.join(pairs)}."]
     alone = [c.name for c in ours.columns if c.name not in {a.ours for a in agreements}]
     if alone:
-        said.append(f"Without a published column of their kind: {', '.join(alone)}.")
+        lines.append(f"Without a published column of their kind: {', '.join(alone)}.")
     if any(not agreement.same_scores for agreement in agreements):
-        said.append("Where the tasks are others, directions and ranks compare, heights do not.")
-    return said
+        lines.append("Where the tasks are others, directions and ranks compare, heights do not.")
+    return lines
 
 
 def _explained(
@@ -201,8 +229,8 @@ def _explained(
     absolute: bool,
 ) -> list[str]:
     zero = "the baseline" if relative else "the mean of the rows in both tables"
-    said = [] if absolute else [f"Shown are differences to {zero}."]
-    said.append(
+    lines = [] if absolute else [f"Shown are differences to {zero}."]
+    lines.append(
         f"Verdicts go by the signs of the rows that differ from {zero} by two standard deviations "
         "or more in both tables; a table without a ruler counts every row."
     )
@@ -213,16 +241,16 @@ def _explained(
     ):
         alone = [r.label for r in table.rows if r.kind == "score" and r.label not in labels]
         if alone:
-            said.append(f"Not in {where}: {'; '.join(alone)}.")
-    return said
+            lines.append(f"Not in {where}: {'; '.join(alone)}.")
+    return lines
 
 
 def run(words: Sequence[str]) -> int:
     """Draw the comparison of a sweep."""
     options = parser("compare", DESCRIPTION)
     options.add_argument("id", help="a sweep of the store, or `last`")
-    options.add_argument("--table", type=int, metavar="N", help="the published table's number")
-    options.add_argument("--study", help="whose published numbers")
+    options.add_argument("--table", metavar="N", help="the published table's number, or its name")
+    options.add_argument("--study", help="whose published numbers (default: the sweep's study)")
     options.add_argument("--absolute", action="store_true", help="show scores, not differences")
     add_store(options)
     add_drawing(options)

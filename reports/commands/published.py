@@ -11,20 +11,22 @@ DESCRIPTION = """The numbers that a study published, through the code that draws
 
   python -m reports published                          the tables there are
   python -m reports published --table 6 --format latex
+  python -m reports published --study NAME             those of another study
 """
 
 
 def run(words: Sequence[str]) -> int:
     """Draw one published table, or list them."""
     options = parser("published", DESCRIPTION)
-    options.add_argument("--table", type=int, metavar="N", help="the table's number")
+    options.add_argument("--table", metavar="N", help="the table's number, or its name")
     options.add_argument("--study", help=f"whose: {', '.join(studies())}")
     add_drawing(options)
     given = options.read(words)
     study = find_study(given.study)
     if given.table is None:
-        for number in study.numbers:
-            print(f"--table {number:<3} {study.title(number)}")
+        width = max(map(len, study.names))
+        for name in study.names:
+            print(f"--table {name:<{width}}  {study.title(name)}")
         return WHOLE
     deliver(study.table(given.table), given)
     return WHOLE

@@ -73,7 +73,7 @@ def redraw(said: Mapping[str, str], store: Path | None = None) -> str:
 
 def _table(said: Mapping[str, str], store: Path | None) -> Table:
     if "published" in said:
-        return find_study(said.get("study")).table(int(said["published"]))
+        return find_study(said.get("study")).table(said["published"])
     if not {"sweep", "store"} <= said.keys():
         raise ReportError("It names no sweep and no store: no table of ours.")
     place = store or Path(said["store"])
@@ -84,7 +84,7 @@ def _table(said: Mapping[str, str], store: Path | None) -> Table:
         return compare(
             place,
             said["sweep"],
-            number=int(number),
+            number=number,
             study=said["study"],
             absolute=bool(absolute),
         ).table

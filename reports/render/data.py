@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from reports.render.style import Style, described
-from reports.table import Row, Table, decimals
+from reports.table import Column, Row, Score, Table, decimals, number
 
 
 def render_csv(table: Table, style: Style) -> str:
@@ -34,7 +34,7 @@ def render_csv(table: Table, style: Style) -> str:
     )
     for row in table.every_row:
         values = [
-            "" if score.value is None else f"{score.value:.{decimals(row, column, score)}f}"
+            "" if score.content is None else _written(row, column, score)
             for column, score in zip(table.columns, row.scores, strict=True)
         ]
         more = [
@@ -50,6 +50,13 @@ def render_csv(table: Table, style: Style) -> str:
         ]
         writer.writerow([row.label, row.kind, int(row.baseline), *table.left(row), *values, *more])
     return text.getvalue()
+
+
+def _written(row: Row, column: Column, score: Score) -> str:
+    """A score's digits without the sign of a difference, or its text."""
+    if score.text is not None:
+        return score.text
+    return number(score.value, decimals(row, column), scientific=column.scientific)
 
 
 def render_json(table: Table, style: Style) -> str:
@@ -75,7 +82,7 @@ def _row(table: Table, row: Row) -> dict[str, Any]:
     return {
         "label": row.label,
         "baseline": row.baseline,
-        "values": [score.value for score in row.scores],
+        "values": [score.content for score in row.scores],
         "bold": [score.bold for score in row.scores],
         "kind": row.kind,
         "left": list(table.left(row)),

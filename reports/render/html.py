@@ -73,7 +73,7 @@ def _row(row: Row, table: Table, marks: dict[str, str], style: Style, link: Link
 def _score(
     row: Row, column: Column, score: Score, marks: dict[str, str], style: Style, link: str | None
 ) -> str:
-    text = score_text(row, column, score)
+    text = escape(score_text(row, column, score))
     spread = deviation_text(row, column, score, style)
     if spread:
         text += f'<span class="deviation"> ± {spread}</span>'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reports.render.style import Style, caption, described, deviation_text, score_text
 from reports.render.tex import escape
 from reports.table import HOLE, Column, Row, Score, Table
@@ -15,6 +17,7 @@ SIUNITX = (
 """Bold numbers stay bold, deviations stand behind +-; needs siunitx 3."""
 LONG_LABEL = 40
 """A label of more characters than this is broken over lines."""
+_SCIENTIFIC = re.compile(r"([\d.]+)e(-?\d+)")
 
 
 def render_latex(table: Table, style: Style) -> str:
@@ -107,12 +110,19 @@ def _aligned(table: Table, j: int, style: Style) -> str:
     column, marks = table.columns[j], table.marks
     shown = [(row, row.scores[j]) for row in table.every_row if row.scores[j].value is not None]
     texts = [score_text(row, column, score) for row, score in shown]
+    exponents = [text.partition("e")[2] for text in texts]
+    texts = [text.partition("e")[0] for text in texts]
+    exponent = max((len(text) for text in exponents), default=0)
     whole = max((len(text.lstrip("-").partition(".")[0]) for text in texts), default=1)
     places = max((len(text.partition(".")[2]) for text in texts), default=column.decimals)
     spreads = [deviation_text(row, column, score, style) for row, score in shown]
     digits = max((len(s.replace(".", "").lstrip("0")) for s in spreads if s), default=0)
     sign = "-" if any(text.startswith("-") for text in texts) else ""
-    settings = [f"table-format={sign}{whole}.{places}" + (f"({digits})" if digits else "")]
+    settings = [
+        f"table-format={sign}{whole}.{places}"
+        + (f"({digits})" if digits else "")
+        + (f"e{exponent}" if exponent else "")
+    ]
     noted = max((_marks(score.notes, marks) for _, score in shown), key=len, default="")
     if noted:
         settings.append(f"table-space-text-post={{{noted}}}")
@@ -136,12 +146,13 @@ def _row(row: Row, table: Table, marks: dict[str, str], style: Style) -> str:
 def _score(row: Row, column: Column, score: Score, marks: dict[str, str], style: Style) -> str:
     noted = _marks(score.notes, marks)
     if score.value is None:
-        return f"{{{escape(HOLE)}{noted}}}"
+        return f"{{{escape(score.text or HOLE)}{noted}}}"
     text = score_text(row, column, score)
     spread = deviation_text(row, column, score, style)
     if style.siunitx:
         text += f" +- {spread}" if spread else ""
         return (r"\bfseries " if score.bold else "") + text + (f" {{{noted}}}" if noted else "")
+    text = _SCIENTIFIC.sub(r"\1$\\times$10\\textsuperscript{\2}", text)
     text = text.replace("-", "$-$") + (rf"{{\scriptsize$\,\pm\,${spread}}}" if spread else "")
     return (rf"\textbf{{{text}}}" if score.bold else text) + noted
 

@@ -62,7 +62,7 @@ def _left(table: Table, row: Row, marks: dict[str, str]) -> list[str]:
 
 
 def _score(row: Row, column: Column, score: Score, marks: dict[str, str], style: Style) -> str:
-    text = plain_text(row, column, score, style)
+    text = escape(plain_text(row, column, score, style))
     return (f"**{text}**" if score.bold else text) + _marks(score.notes, marks)
 
 

@@ -26,14 +26,16 @@ class Style:
 
 def score_text(row: Row, column: Column, score: Score) -> str:
     """A score's digits as they are shown everywhere."""
-    return number(score.value, decimals(row, column, score), column.signed)
+    if score.text is not None:
+        return score.text
+    return number(score.value, decimals(row, column), column.signed, column.scientific)
 
 
 def deviation_text(row: Row, column: Column, score: Score, style: Style) -> str | None:
     """The digits of the deviation beside a mean, where the style shows it and it is known."""
     if not style.deviation or score.value is None or score.deviation is None:
         return None
-    return number(score.deviation, decimals(row, column, score))
+    return number(score.deviation, decimals(row, column), scientific=column.scientific)
 
 
 def plain_text(row: Row, column: Column, score: Score, style: Style) -> str:
@@ -64,7 +66,7 @@ def digest(table: Table) -> str:
     content = [
         [column.name for column in table.columns],
         [
-            [row.label, row.baseline, [[score.value, score.bold] for score in row.scores]]
+            [row.label, row.baseline, [[score.content, score.bold] for score in row.scores]]
             for row in table.every_row
         ],
     ]

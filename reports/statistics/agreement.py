@@ -26,7 +26,7 @@ class Agreement:
     same_scores: bool
     """Whether both are made of the same tasks and metrics."""
     signs: tuple[tuple[str, int, int], ...]
-    """Row and the sign of its difference to the baseline: ours, the published one."""
+    """Row and whether it is better (1) or worse (-1) than the baseline: ours, the published one."""
     tau: float | None
     p_value: float | None
     rows: int
@@ -35,22 +35,24 @@ class Agreement:
     """Rows that are bold there, and have a score here."""
     bold_repeated: tuple[str, ...]
     verdict: str
+    short: str = "published"
+    """What the published column is called in the sentence."""
 
     def sentence(self) -> str:
         """One line for below the table."""
         same = sum(a == b for _, a, b in self.signs)
-        said = [f"{self.ours} ours, {self.published} paper: {self.verdict}"]
+        parts = [f"{self.ours} ours, {self.published} {self.short}: {self.verdict}"]
         if self.signs:
-            said.append(f"{same} of {len(self.signs)} signs are the same")
+            parts.append(f"{same} of {len(self.signs)} signs are the same")
         if self.tau is not None and self.p_value is not None:
-            said.append(f"Kendall's tau {self.tau:.2f} (p = {self.p_value:.2f}, {self.rows} rows)")
+            parts.append(f"Kendall's tau {self.tau:.2f} (p = {self.p_value:.2f}, {self.rows} rows)")
         if self.bold_published:
             plain = [row for row in self.bold_published if row not in self.bold_repeated]
-            said.append(
+            parts.append(
                 f"{len(self.bold_repeated)} of {len(self.bold_published)} published bolds repeated"
                 + (f" (not {', '.join(plain)})" if plain else "")
             )
-        return "; ".join(said) + "."
+        return "; ".join(parts) + "."
 
 
 class Pair:
@@ -66,6 +68,8 @@ class Pair:
         k: int,
     ) -> None:
         self.columns = ours.columns[j], theirs.columns[k]
+        self.heights = tuple(-1.0 if column.lower_is_better else 1.0 for column in self.columns)
+        """By what numbers become heights, of which the higher is the better."""
         self.rulers = ours.ruler[j], theirs.ruler[k]
         self.rows = rows
         self.left = [a.scores[j] for a, _ in rows]
@@ -91,7 +95,9 @@ class Pair:
             [
                 score
                 if absolute
-                else replace(score, value=_minus(score.value, zero), deviation=None, samples=())
+                else replace(
+                    score, value=_minus(score.value, zero), text=None, deviation=None, samples=()
+                )
                 for score in side
             ]
             for side, zero in zip((self.left, self.right), self.zero, strict=True)
@@ -99,16 +105,20 @@ class Pair:
         return left, right
 
     def differences(self) -> list[tuple[str, float, float]]:
-        """Label and both differences of every row that has both, the baseline left out."""
+        """Label and both differences of every row that has both, the baseline left out.
+
+        A difference above zero is for the better, also where lower numbers are.
+        """
+        ours, theirs = self.heights
         found = []
         for (row, _), a, b in zip(self.rows, *self.scores(absolute=False), strict=True):
             if not (row.baseline and self.relative) and a.value is not None and b.value is not None:
-                found.append((row.label, a.value, b.value))
+                found.append((row.label, ours * a.value, theirs * b.value))
         return found
 
-    def agreement(self) -> Agreement:
-        """Signs, ranks, bold and the verdict."""
-        tau, p_value = _kendall(self.both)
+    def agreement(self, short: str = "published") -> Agreement:
+        """Signs, ranks, bold and the verdict; `short` is what the publication is called."""
+        tau, p_value = _kendall([(self.heights[0] * a, self.heights[1] * b) for a, b in self.both])
         bold = [
             (row.label, a.bold)
             for (row, _), a, b in zip(self.rows, self.left, self.right, strict=True)
@@ -125,6 +135,7 @@ class Pair:
             bold_published=tuple(label for label, _ in bold),
             bold_repeated=tuple(label for label, ours in bold if ours),
             verdict=self._verdict(),
+            short=short,
         )
 
     def _verdict(self) -> str:

@@ -107,7 +107,7 @@ def test_published_and_compared_tables_too(full, tmp_path: Path) -> None:
     full.rows[1]["label"] = "No pre-training"
     for table in (
         find_study().table(8),
-        compare(full.record(), "toy", number=1, absolute=True).table,
+        compare(full.record(study=find_study().name), "toy", number=1, absolute=True).table,
     ):
         for path in vars(write_table(table, tmp_path)).values():
             assert run([str(path)]) == 0
