@@ -115,7 +115,7 @@ class Keeper(lightning.Callback):
         start = time.monotonic()
         target = self._context.work / LAST
         temporary = target.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary)
+        trainer.save_checkpoint(temporary, weights_only=False)
         if self.team.lead:
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())

@@ -130,6 +130,9 @@ def _stacked(tensors: list[Tensor]) -> Tensor:
 
 def _norms(stacked: Tensor) -> Tensor:
     """The Euclidean norm of each of (N, *shape), as (N,)."""
+    if isinstance(stacked, DTensor):
+        # Rows that the processes hold unevenly many of cannot be flattened.
+        return torch.linalg.vector_norm(stacked, dim=tuple(range(1, stacked.ndim)))
     return torch.linalg.vector_norm(stacked.flatten(1), dim=1)
 
 
