@@ -8,10 +8,7 @@ from omegaconf import DictConfig
 
 from sweeps.asking.preflight import check
 
-CONF = Path(__file__).parent / "conf"
 
-
-@hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def show_table(finished: DictConfig) -> None:
     """Print the table of a sweep whose stages are finished; Hydra calls us once a sweep."""
     import reports
@@ -21,8 +18,8 @@ def show_table(finished: DictConfig) -> None:
 
 if __name__ == "__main__":
     try:
-        check(CONF, "config")
-        show_table()
+        conf = check(sys.argv)
+        hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(show_table)()
     except KeyboardInterrupt:
         # Ctrl-C while stages run is the launcher's; here nothing has begun, or all is done.
         sys.exit(130)

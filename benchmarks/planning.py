@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.asking.sweepfile import sweep_names
+from sweeps.asking.sweepnames import sweep_names
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ("paper", "embedded", "smoke")
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
-    names = [name for name in sweep_names() if name.startswith(("table", "figure"))]
+    names = sweep_names()
     table = Table(title=f"Planning {len(names)} sweep files", title_justify="left")
     for heading in ("preset", "cells", "distinct stages", "seconds"):
         table.add_column(heading, justify="left" if heading == "preset" else "right")

@@ -1,10 +1,20 @@
 """Hydra instantiates plugins of this namespace only: the names of ours, free of heavy imports."""
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from sweeps import launcher, settings, sweeper
-from sweeps.asking.compose import axes
+from sweeps.asking import help
+from sweeps.studies import SHARED
+
+
+class SharedOptions(SearchPathPlugin):
+    """conf/shared/, behind the study's own options."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Hydra's hook."""
+        search_path.append(provider="shared", path=f"file://{SHARED}")
 
 
 class StudySweeper(sweeper.StudySweeper):
@@ -20,7 +30,7 @@ class SlurmLauncher(launcher.SlurmLauncher):
 
 
 settings.register()
-OmegaConf.register_new_resolver("axes", axes, replace=True)
+help.register()
 for _group, _name, _plugin in (
     ("launcher", "local", LocalLauncher),
     ("launcher", "slurm", SlurmLauncher),

@@ -81,16 +81,16 @@ class RunSettings:
     """What `run.py` itself reads. None of it but `seed` reaches a stage."""
 
     study: str = MISSING
-    """The package that turns a cell into stages."""
+    """The package that turns a cell into stages; its conf/ is read, so no cell needs its name."""
     store: str = "${default_store:}"
-    """Where finished stages lie; $T5STUDY_STORE where it says something, else ./store."""
+    """Where finished stages lie; the product's variable where it says something, else ./store."""
     seed: int = 0
     seeds: Seeds = field(default_factory=Seeds)
     baseline: str = "auto"
     """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
     search: SearchSettings = field(default_factory=SearchSettings)
     sweep: str | None = None
-    """A file of sweeps/, or several: `sweep=table06` or `sweep=table06,table07`."""
+    """A file of sweeps/<study>/, or several: `sweep=table06`, `sweep=table06,other/table05`."""
     plan: bool = False
     until: str | None = None
     """Run stages of this name and what they need, and leave the others for another time."""
@@ -125,7 +125,18 @@ OmegaConf.register_new_resolver("default_store", default_store, replace=True)
 
 OPERATIONAL = frozenset(
     {
-        *("store", "sweep", "baseline", "plan", "until", "format", "wait", "max_jobs", "wandb"),
+        *(
+            "study",
+            "store",
+            "sweep",
+            "baseline",
+            "plan",
+            "until",
+            "format",
+            "wait",
+            "max_jobs",
+            "wandb",
+        ),
         *("search", "submit_from_jobs", "parallel", "device", "share_of_peak"),
         *("workers", "threads", "slots_per_gpu", "workers_per_stage", "lease_timeout"),
         *("slurm", "hydra"),

@@ -5,7 +5,7 @@ work/<key>/<n>/           generation n in progress; out/ inside is what gets pub
 leases/<key>/<n>[.beat]   who owns the stage, and that it lives
 failures/<key>/<n>.json   why attempt n failed
 specs/<key>.json          all that a job needs to run the stage
-sweeps/<name>.json        the record of a sweep
+sweeps/<name>.json        the record of a sweep; of a study beside the default one in <study>/
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from typing import Any, TypeGuard
 
 from sweeps.digests import decoded, described_key, sealed
 from sweeps.errors import DamagedSpecificationError, StoreError
+from sweeps.product import PRODUCT
 from sweeps.stage import RESERVED_NAMES, Stage
-
-STORE_VARIABLE = "T5STUDY_STORE"
 
 
 def default_store() -> str:
     """The store where nobody names one: the environment's, else ./store."""
-    return os.environ.get(STORE_VARIABLE, "").strip() or "./store"
+    return os.environ.get(PRODUCT.store_variable, "").strip() or "./store"
 
 
 def named_store(word: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 from sweeps.columns import Column, adopt_columns
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.stage import Stage, adopt_all
+from sweeps.studies import find_study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +48,7 @@ class Study:
     """
 
     def __init__(self, name: str) -> None:
-        try:
-            self._module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name and name.split(".")[0] != error.name.split(".")[0]:
-                raise
-            raise SweepError(
-                f"study={name}: no such package. Name one that Python can import from here."
-            ) from error
+        self._module = importlib.import_module(find_study(name).module)
         self.name = name
         if not callable(getattr(self._module, "cell", None)):
             raise SweepError(f"study={name}: the module has no function cell(config).")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -12,9 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from sweeps.asking.command import Command, by_study, typed_study
 from sweeps.asking.compose import Composer
-from sweeps.asking.expand import Expansion
-from sweeps.asking.preflight import complain
+from sweeps.asking.preflight import complain, composer_of
 from sweeps.asking.record import write_record
 from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError, SweepError, nearest
@@ -56,6 +57,9 @@ class StudySweeper(Sweeper):
     ) -> None:
         """Hydra's hook before `sweep`; `task_function` shows a finished sweep's table."""
         self.config_name = config.hydra.job.config_name
+        self.study = config.study
+        sources = {source.provider: source.path for source in config.hydra.runtime.config_sources}
+        self.extra = sources.get("command-line")
         self.show_table = task_function
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -73,27 +77,28 @@ class StudySweeper(Sweeper):
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
             raise SweepError("hydra/launcher: accepted are local and slurm.")
-        expansion = Expansion(Composer(self.config_name), arguments, self.launcher.fit())
-        sweeps = expansion.sweeps()
-        run = expansion.run
+        asked = by_study(arguments, typed_study(arguments) or self.study)
+        command = Command(asked, self._composer, self.launcher.fit())
+        sweeps = command.sweeps()
+        run = command.run
         store = Store(run["store"])
         # Of a search, what can be known before its next winner; with all that is wrong about any.
-        known = self._known(expansion, sweeps, store)
+        known = self._known(command, sweeps, store)
         stages = [stage for sweep, _ in known for stage in sweep.stages]
         self.launcher.check(stages, run)
         up_to(Graph(stages), run["until"])
         if run["plan"]:
-            bounds = {s.id: bound(expansion, s) for s, complete in known if not complete}
+            bounds = {s.id: bound(command.expansion(s), s) for s, complete in known if not complete}
             self._plan([sweep for sweep, _ in known], store, run, bounds)
             return 0
         ask_for(run["wandb"])
         store.prepare()
         console = Console()
         rows = [sweep for sweep in sweeps if not sweep.search]
-        status = self._bring(expansion, rows, store, console) if rows else 0
+        status = self._bring(command, rows, store, console) if rows else 0
         for sweep in sweeps:
             if sweep.search and status != INTERRUPTED:
-                status = max(status, self._search(expansion, sweep, store, console))
+                status = max(status, self._search(command, sweep, store, console))
             shown = store.find_record(sweep.name)
             if shown is None and not sweep.search:
                 # A command beside this one has written a record that contains this one's.
@@ -102,25 +107,32 @@ class StudySweeper(Sweeper):
                 self.show_table(OmegaConf.create({"store": str(store.path), "sweep": shown.own}))
         return status
 
+    def _composer(self, study: str) -> Composer:
+        """What composes a study's configurations; of the first one it is Hydra's own."""
+        if study == self.study:
+            return Composer(self.config_name)
+        return composer_of(study, extra=Path(self.extra) if self.extra else None)
+
     @staticmethod
-    def _known(expansion: Expansion, sweeps: list[Sweep], store: Store) -> list[tuple[Sweep, bool]]:
+    def _known(command: Command, sweeps: list[Sweep], store: Store) -> list[tuple[Sweep, bool]]:
         """Each sweep as far as it is known, and whether that is the whole of it."""
-        said: list[str] = []
+        complaints: list[str] = []
         known = []
         for sweep in sweeps:
             try:
-                step = advance(expansion, sweep, store) if sweep.search else None
+                step = advance(command.expansion(sweep), sweep, store) if sweep.search else None
                 known.append((step.sweep, step.complete) if step else (sweep, True))
             except ConfigurationError as error:
-                said += error.complaints
-        if said:
-            raise ConfigurationError(said)
+                complaints += error.complaints
+        if complaints:
+            raise ConfigurationError(complaints)
         return known
 
-    def _search(self, expansion: Expansion, sweep: Sweep, store: Store, console: Console) -> int:
+    def _search(self, command: Command, sweep: Sweep, store: Store, console: Console) -> int:
         """One axis after another; the same command goes on where this one leaves."""
         assert isinstance(self.launcher, StageLauncher)
-        stays = expansion.run["wait"] or not self.launcher.cluster
+        expansion = command.expansion(sweep)
+        stays = command.run["wait"] or not self.launcher.cluster
 
         def look(settled: int = 0) -> Step:
             if stays:
@@ -135,7 +147,7 @@ class StudySweeper(Sweeper):
             asked = replace(step.sweep, rows=step.now)
             then = None if stays else Decision.of(sweep, step.axes)
             status = max(
-                status, self._bring(expansion, [asked], store, console, record=False, then=then)
+                status, self._bring(command, [asked], store, console, record=False, then=then)
             )
             if status == INTERRUPTED:
                 return status
@@ -150,7 +162,7 @@ class StudySweeper(Sweeper):
 
     def _bring(
         self,
-        expansion: Expansion,
+        command: Command,
         sweeps: list[Sweep],
         store: Store,
         console: Console,
@@ -167,17 +179,17 @@ class StudySweeper(Sweeper):
             todo = Graph(sweep.stages).needed(lambda stage: store.find(stage) is not None)
             if todo:
                 configs = [cell.config for cell in sweep.cells]
-                expansion.study(sweep.study).prepare(configs, todo.values(), console.print)
+                command.expansion(sweep).study.prepare(configs, todo.values(), console.print)
         for sweep in sweeps if record else ():
             self._record(sweep, store, console)
         assert isinstance(self.launcher, StageLauncher)
-        graph = up_to(graph, expansion.run["until"])
-        return self.launcher.run(graph, store, expansion.run, sweeps, then)
+        graph = up_to(graph, command.run["until"])
+        return self.launcher.run(graph, store, command.run, sweeps, then)
 
     @staticmethod
     def _record(sweep: Sweep, store: Store, console: Console) -> None:
-        if said := write_record(store, sweep):
-            console.print(said, highlight=False, markup=False)
+        if notice := write_record(store, sweep):
+            console.print(notice, highlight=False, markup=False)
 
     @staticmethod
     def _plan(

@@ -145,7 +145,7 @@ def _columns(suite: Mapping[str, Any]) -> list[str]:
             return []
         name = suite["name"]
         return [
-            f"suite={name}: the table has no columns. Add them to conf/suite/{name}.yaml: "
+            f"suite={name}: the table has no columns. Add them to conf/t5study/suite/{name}.yaml: "
             "columns: [{name: Mine, terms: [[TASK.METRIC]]}]. "
             f"Suites that need none: {', '.join(SUITES)}."
         ]
@@ -243,7 +243,7 @@ def _few_units(config: Any) -> list[str]:
     suite = config["suite"]
     if not suite["units"]:
         return [
-            f"suite={suite['name']}: no unit to train on. Add one to conf/suite/"
+            f"suite={suite['name']}: no unit to train on. Add one to conf/t5study/suite/"
             f"{suite['name']}.yaml: units: {{NAME: {{train: [TASK]}}}}."
         ]
     if config["strategy"]["name"] != "leave_one_out" or len(suite["units"]) > 1:

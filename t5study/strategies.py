@@ -70,7 +70,7 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def get(name: str) -> Strategy:
-    """The strategy of this name; conf/strategy/ holds the same names."""
+    """The strategy of this name; conf/t5study/strategy/ holds the same names."""
     return STRATEGIES[name]
 
 

@@ -22,8 +22,7 @@ PRESETS = ("embedded", "smoke", "one_gpu", "paper")
 
 def sweep_files() -> list[str]:
     """The names of the study's sweep files."""
-    folder = ROOT / "sweeps"
-    return sorted(path.stem for path in folder.rglob("*.yaml") if path.stem[-1].isdigit())
+    return sorted(path.stem for path in (ROOT / "sweeps/t5study").glob("*.yaml"))
 
 
 def keys_hash(sweep: str, preset: str) -> str:

@@ -7,47 +7,54 @@ import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import make_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.defaults_list import create_defaults_list
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
-from hydra.core.default_element import ResultDefault
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
+from hydra.core.default_element import ConfigDefault, ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import MISSING, Container, DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from sweeps.asking import schema
 from sweeps.errors import ConfigurationError, nearest
-from sweeps.settings import RunSettings
-from sweeps.study import Study
 
 LAUNCHER = "hydra.launcher._target_"
 """The class of what takes the stages to where they run."""
 
 
+def config_loader(folder: Path, extra: Path | None = None) -> ConfigLoaderImpl:
+    """What reads the options of `folder`, and before them those of `extra`."""
+    return ConfigLoaderImpl(config_search_path=_search_path(folder, extra))
+
+
 @contextmanager
 def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
-    """Let Hydra read `folder` (and `extra`) outside of hydra.main."""
-    path = create_config_search_path(str(folder))
-    if extra:
-        path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
+    """Let Hydra itself read `folder` (and `extra`) outside of hydra.main."""
     GlobalHydra.instance().clear()
-    Hydra.create_main_hydra2(task_name="run", config_search_path=path)
+    Hydra.create_main_hydra2(task_name="run", config_search_path=_search_path(folder, extra))
     try:
         yield
     finally:
         GlobalHydra.instance().clear()
+
+
+def _search_path(folder: Path, extra: Path | None) -> ConfigSearchPath:
+    path = create_config_search_path(str(folder))
+    if extra:
+        path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
+    return path
 
 
 class Composer:
@@ -58,20 +65,38 @@ class Composer:
     of a compose.
     """
 
-    def __init__(self, config_name: str) -> None:
+    def __init__(self, config_name: str, loader: ConfigLoaderImpl | None = None) -> None:
+        """Of what `loader` reads; without one, of what Hydra was started with."""
         self.config_name = config_name
-        loader = GlobalHydra.instance().config_loader()
-        assert isinstance(loader, ConfigLoaderImpl)
-        self._loader = loader
-        _, self._files = loader._parse_overrides_and_create_caching_repo(config_name, [])
-        self._parser = OverridesParser.create(config_loader=loader)
+        found = loader or GlobalHydra.instance().config_loader()
+        assert isinstance(found, ConfigLoaderImpl)
+        self._loader = found
+        self.study = self._study_of(config_name)
+        """The study that the configuration names; None where the command line has to."""
+        if self.study:
+            schema.register(self.study)
+        _, self._files = found._parse_overrides_and_create_caching_repo(config_name, [])
+        # Kept from now on: another study's composer registers the keys of that one.
+        self._files.load_config(schema.NAME)
+        self._parser = OverridesParser.create(config_loader=found)
         self._contents: dict[tuple[str, str | None], dict[str, Any]] = {}
         self._bases: dict[tuple[str, ...], tuple[dict[str, Any], str | None]] = {}
-        self._schemas: dict[str, DictConfig] = {}
+        self._schemas: dict[str, tuple[DictConfig, bool]] = {}
         self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
         self.groups = lru_cache(maxsize=None)(self._options)
         self.parse = lru_cache(maxsize=None)(self._parse)
         """One override, by Hydra's grammar. Raises ConfigurationError."""
+
+    def _study_of(self, name: str | None) -> str | None:
+        """The value of `study` in a configuration, or in what it starts from."""
+        loaded = self._loader.repository.load_config(name) if name else None
+        if loaded is None:
+            return None
+        if isinstance(study := OmegaConf.select(loaded.config, "study"), str):
+            return study
+        starts = [d.path for d in loaded.defaults_list or () if isinstance(d, ConfigDefault)]
+        known = (n for n in starts[::-1] if n not in ("_self_", "run_settings", schema.NAME))
+        return next((study for n in known if (study := self._study_of(n))), None)
 
     def _options(self, group: str) -> tuple[str, ...]:
         found = self._files.get_group_options(group, ObjectType.CONFIG)
@@ -180,12 +205,20 @@ class Composer:
         changes = [o for o in found.config_overrides if not o.is_hydra_override()]
         if len(changes) < len(found.config_overrides):
             # For what it says of changes to its own part, and makes of them
-            own = hydra.compose(self.config_name, list(chosen), return_hydra_config=True)
+            own = self._whole(chosen)
         if changes:
             changed = OmegaConf.create(composed, flags={"struct": True})
             self._loader._apply_overrides_to_config(changes, changed)
             composed = _plain_values(changed)
         return composed, OmegaConf.select(own, LAUNCHER, throw_on_resolution_failure=False)
+
+    def _whole(self, chosen: tuple[str, ...]) -> DictConfig:
+        """As hydra.compose, Hydra's own part included."""
+        if self.study:
+            schema.register(self.study)
+        return self._loader.load_configuration(
+            self.config_name, list(chosen), run_mode=RunMode.RUN, from_shell=False
+        )
 
     def _content(self, default: ResultDefault) -> dict[str, Any]:
         """A file's content, under the keys that lead to it."""
@@ -201,8 +234,8 @@ class Composer:
         `where` is what brought them, for the complaints.
         """
         study = composed["study"]
-        schema, strict = self._schema(study)
-        known = [str(key) for key in (schema if strict else composed)]
+        empty, strict = self._schema(study)
+        known = [str(key) for key in (empty if strict else composed)]
         said = [
             f"{where}: unknown key {key!r}. {nearest(key, known)}"
             for key in composed
@@ -211,11 +244,11 @@ class Composer:
         if said:
             raise ConfigurationError(said)
         # Checking types is most of the work: what the first configuration has too is right already.
-        first, typed = self._first.get(study, ({}, schema))
+        first, typed = self._first.get(study, ({}, empty))
         if first.keys() - composed.keys():
-            first, typed = {}, schema
+            first, typed = {}, empty
         new = [key for key in composed if repr(composed[key]) != repr(first.get(key, MISSING))]
-        typed, fresh = typed.copy(), schema.copy() if new else schema
+        typed, fresh = typed.copy(), empty.copy() if new else empty
         for key in new:
             try:
                 fresh.merge_with({key: composed[key]})
@@ -230,14 +263,9 @@ class Composer:
         return typed
 
     def _schema(self, study: str) -> tuple[DictConfig, bool]:
-        """The run's and the study's keys, empty, and whether there may be no others."""
-        schema = Study(study).schema
         if study not in self._schemas:
-            bases = (schema, RunSettings) if schema else (RunSettings,)
-            self._schemas[study] = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
-            # A study without a schema may have any keys.
-            OmegaConf.set_struct(self._schemas[study], None if schema else False)
-        return self._schemas[study], schema is not None
+            self._schemas[study] = schema.typed_schema(study)
+        return self._schemas[study]
 
     def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
         """What is wrong with each override by itself, and the overrides that are right."""
@@ -365,16 +393,6 @@ def flat_keys(config: DictConfig) -> set[str]:
 
     walk(config, "")
     return found
-
-
-def axes() -> str:
-    """The axes of conf/ and their choices, one a line, for --help."""
-    loader = GlobalHydra.instance().config_loader()
-    return "\n".join(
-        f"{group}: {', '.join(loader.get_group_options(group, ObjectType.CONFIG))}"
-        for group in sorted(loader.list_groups(""))
-        if group != "hydra"
-    )
 
 
 def product(choices: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:

@@ -12,14 +12,13 @@ from typing import Any
 from sweeps.asking.compose import Composer
 from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
-from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file, sweep_names
+from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
+from sweeps.asking.sweepnames import sweep_name
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
 from sweeps.settings import OPERATIONAL, complaints, operational
 from sweeps.study import Cell, Study
 
-ALL = "all"
-"""`sweep=all`: every file of sweeps/."""
 _RULE = ("search.score", "search.tie_break")
 SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
@@ -38,7 +37,7 @@ class Expansion:
         self._fit = fit
         self._parsed = [(text, composer.parse(text)) for text in overrides]
         self.run = composer.resolved(composer.single(overrides))
-        self._studies: dict[str, Study] = {}
+        self.study = Study(self.run["study"])
         self._cells: dict[tuple[str, ...], Cell] = {}
 
     def sweeps(self) -> list[Sweep]:
@@ -52,7 +51,7 @@ class Expansion:
         asked = [(t, o) for t, o in self._parsed if not operational(o.key_or_group)]
         found: list[Sweep] = []
         names = list(dict.fromkeys(self._choices_of("sweep"))) or [self.run["sweep"]]
-        for name in sweep_names() if names == [ALL] else names:
+        for name in names:
             try:
                 found.append(self._named(name, asked))
             except SweepError as error:
@@ -77,7 +76,7 @@ class Expansion:
     def _named(self, name: str | None, asked: list[tuple[str, Any]]) -> Sweep:
         """A sweep file's, or without a name a search or a grid over the swept overrides."""
         if name is not None:
-            return self._from_file(read_sweep_file(str(name)), asked)
+            return self._from_file(read_sweep_file(str(name), self.study.name), asked)
         return self._ascent(asked) if self.run["search"]["name"] == "ascent" else self._grid(asked)
 
     def _choices_of(self, key: str) -> list[str]:
@@ -96,9 +95,9 @@ class Expansion:
         digest = self._digest(words)
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
-            id=f"{name}-{digest}",
+            id=sweep_name(self.study.name, f"{name}-{digest}"),
             title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
-            study=self.run["study"],
+            study=self.study.name,
             common=common,
             asked=words,
             seeds=self._seed_counts({}),
@@ -120,12 +119,13 @@ class Expansion:
             raise ConfigurationError(said)
         rule = self._rule(Search(axes=()))
         named = [axis[0].partition("=")[0] for axis in axes]
+        short = "-".join(name.rpartition(".")[2] for name in named)
         words = self._words(asked)
         digest = self._digest(words, rule.score or "", rule.tie_break)
         return Sweep(
-            id=f"ascent-{'-'.join(name.rpartition('.')[2] for name in named)}-{digest}",
+            id=sweep_name(self.study.name, f"ascent-{short}-{digest}"),
             title=f"Coordinate ascent: {', then '.join(named)}",
-            study=self.run["study"],
+            study=self.study.name,
             common=common,
             asked=words,
             seeds=self._seed_counts({}),
@@ -344,7 +344,7 @@ class Expansion:
         if texts not in self._cells:
             config = self._resolved(texts)
             read = {k: v for k, v in config.items() if k not in OPERATIONAL}
-            self._cells[texts] = self.study(sweep.study).cell(read)
+            self._cells[texts] = self.study.cell(read)
             # Most complaints name no row: where the cell is a grid's, what was typed names it.
             typed = "" if sweep.file else " ".join(texts[:-1]) or "the defaults"
             self._check_fit(self._cells[texts], typed)
@@ -377,11 +377,3 @@ class Expansion:
     def key_of(self, override: str) -> str:
         """The key or group that an override sets."""
         return str(self._composer.parse(override).key_or_group)
-
-    def study(self, name: str) -> Study:
-        """The study of this name, imported once."""
-        if name not in self._studies:
-            if self.run["study"] != name:
-                raise SweepError(f"The sweep is of study {name!r}, conf/ of {self.run['study']!r}.")
-            self._studies[name] = Study(name)
-        return self._studies[name]

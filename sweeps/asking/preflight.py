@@ -1,23 +1,33 @@
-"""Look at a command line before Hydra does, so that all complaints come out together."""
+"""Look at a command line before Hydra does: which study it asks, and all that is wrong with it."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from sweeps.asking.compose import Composer, search_path
+from sweeps.asking import schema
+from sweeps.asking.command import by_study, typed_study, with_study
+from sweeps.asking.compose import Composer, config_loader
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
+from sweeps.product import PRODUCT
+from sweeps.studies import find_study
 
 MISTAKE = 2
 """Exit status of a user's mistake."""
 BROKEN = 1
 """Exit status of anything else that went wrong."""
+CONFIG = "config"
+"""The name of a study's baseline, conf/<study>/config.yaml."""
 
 
 def complain(error: Exception) -> int:
@@ -38,34 +48,102 @@ def complain(error: Exception) -> int:
     return BROKEN
 
 
-def check(folder: Path, config_name: str, argv: list[str] | None = None) -> None:
-    """Leave with exit status 2 and every complaint, if there is one about the overrides."""
-    arguments = sys.argv[1:] if argv is None else argv
-    given, unknown = get_args_parser().parse_known_args(arguments)
-    flags = [word for word in unknown if word.startswith("-")]
-    if flags:
-        sys.exit(complain(SweepError(f"{' '.join(flags)}: no such option. See --help.")))
-    if given.help or given.hydra_help or given.info or given.shell_completion:
-        return
+def check(argv: list[str]) -> Path:
+    """The folder of options of the study that a command asks first.
+
+    Changes `argv` into what Hydra takes. Leaves with exit status 2 and every complaint, if there is
+    one about the overrides.
+    """
+    given, unknown = get_args_parser().parse_known_args(argv[1:])
+    overrides = [*given.overrides, *unknown]
+    try:
+        flags = [word for word in unknown if word.startswith("-")]
+        if flags:
+            raise SweepError(f"{' '.join(flags)}: no such option. See --help.")
+        folder = _folder(given.config_path)
+        name = given.config_name or CONFIG
+        own = typed_study(overrides) or (_study_in(folder, name) if folder else None)
+        own = own or PRODUCT.default_study
+        if given.help or given.hydra_help or given.info or given.shell_completion:
+            asked: Mapping[str, Sequence[str]] = {own: overrides}
+        else:
+            asked = by_study(overrides, own)
+            extra = Path(given.config_dir).absolute() if given.config_dir else None
+            _check(asked, own, folder, name, extra)
+        lead = next(iter(asked))
+        schema.register(lead)
+        conf = folder if folder and lead == own else _conf(lead)
+    except Exception as error:
+        sys.exit(complain(error))
     # Every run is a multirun here. Hydra refuses --cfg with it, wants all options before the first
     # override, and would take the mode from the configuration only where that composes.
-    overrides = [*given.overrides, *unknown]
-    options = [word for word in arguments if word not in (*overrides, "-m", "--multirun")]
-    if argv is None:
-        sys.argv[1:] = [*options, *([] if given.cfg else ["--multirun"]), *overrides]
-    path = (folder / given.config_path).resolve() if given.config_path else folder
-    extra = Path(given.config_dir).resolve() if given.config_dir else None
-    with search_path(path, extra):
-        composer = Composer(given.config_name or config_name)
-        try:
-            said, right = composer.complaints(overrides)
-            if said:
-                try:
-                    # What a stage will have to itself is known once Hydra has started a launcher.
-                    fit = Fit(cluster=composer.on_cluster(composer.single(right)))
-                    Expansion(composer, right, fit).sweeps()
-                except ConfigurationError as error:
-                    said += error.complaints
-                raise ConfigurationError(said)
-        except Exception as error:
-            sys.exit(complain(error))
+    options = [word for word in argv[1:] if word not in (*overrides, "-m", "--multirun")]
+    if folder:
+        # Hydra would look for it beside run.py; the last one counts.
+        options.append(f"--config-path={conf}")
+    single = given.cfg or given.help or given.hydra_help or given.info or given.shell_completion
+    argv[1:] = [*options, *([] if single else ["--multirun"]), *overrides]
+    return conf
+
+
+def composer_of(
+    study: str, name: str = CONFIG, folder: Path | None = None, extra: Path | None = None
+) -> Composer:
+    """What composes a study's configurations: of `folder`, or of its own conf/, after `extra`."""
+    return Composer(name, config_loader(folder or _conf(study), extra))
+
+
+def _check(
+    asked: Mapping[str, Sequence[str]],
+    own: str,
+    folder: Path | None,
+    name: str,
+    extra: Path | None,
+) -> None:
+    """Raise ConfigurationError with all complaints of all studies, if an override is wrong."""
+    found: list[str] = []
+    for study, overrides in asked.items():
+        of_own = study == own
+        composer = composer_of(study, name if of_own else CONFIG, folder if of_own else None, extra)
+        complaints, right = composer.complaints(overrides)
+        if complaints or found:
+            try:
+                # What a stage will have to itself is known once Hydra has started a launcher.
+                fit = Fit(cluster=composer.on_cluster(composer.single(right)))
+                Expansion(composer, right, fit).sweeps()
+            except ConfigurationError as error:
+                complaints += error.complaints
+        found += with_study(study, complaints) if len(asked) > 1 else complaints
+    if found:
+        raise ConfigurationError(found)
+
+
+def _folder(given: str | None) -> Path | None:
+    """The folder that --config-path names, from where the command is typed."""
+    if given is None or given.startswith("pkg://"):
+        return None
+    folder = Path(given).absolute()
+    if not folder.is_dir():
+        raise SweepError(f"--config-path {given}: no such folder {folder}.")
+    return folder
+
+
+def _conf(study: str) -> Path:
+    """The folder of a study's options. Raises SweepError where it has none."""
+    conf = find_study(study).conf
+    if not (conf / f"{CONFIG}.yaml").is_file():
+        raise SweepError(
+            f"study={study}: its baseline {conf / f'{CONFIG}.yaml'} is missing. Write it, or name "
+            "another folder of options with --config-path."
+        )
+    return conf
+
+
+def _study_in(folder: Path, name: str) -> str | None:
+    """The study that a configuration names; None where that cannot be seen at once."""
+    try:
+        config = OmegaConf.load(folder / f"{name.removesuffix('.yaml')}.yaml")
+    except (OSError, YAMLError, OmegaConfBaseException):
+        return None
+    study = OmegaConf.select(config, "study", throw_on_resolution_failure=False)
+    return study if isinstance(study, str) else None

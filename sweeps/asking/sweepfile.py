@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 
+from sweeps.asking.sweepnames import FoundFile, find_sweep_file, sweep_name
 from sweeps.errors import ConfigurationError, SweepError, nearest
+from sweeps.product import PRODUCT
 from sweeps.settings import operational
 
-FOLDER = Path(__file__).parents[1]
 _REMEDIES = {"rows": "give it a row, such as {label: A}.", "search": "give it axes."}
 
 
@@ -31,7 +31,7 @@ class FileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Coordinate ascent: axes in order, each with the winners so far (the paper's Figure 5)."""
+    """Coordinate ascent: axes in order, each with the winners of those before."""
 
     axes: tuple[Mapping[str, Any], ...]
     """Each `{name, candidates: [{label, overrides}]}`."""
@@ -42,11 +42,12 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepFile:
-    """One file of sweeps/, read and checked."""
+    """A sweep file, read and checked."""
 
     name: str
+    """What its sweep is called: `table05`, or `NAME/table05` of a study beside the default one."""
     asked: str
-    """The word after `sweep=`: a name of sweeps/ or a path."""
+    """What to type behind `sweep=`, whatever `study=` says: the name, or a path."""
     file: str
     """The name with its ending, for complaints."""
     sha256: str
@@ -73,17 +74,10 @@ class SweepFile:
                 yield from ((self.where(row, axis["name"]), text) for text in row.overrides)
 
 
-def sweep_names(folder: Path = FOLDER) -> list[str]:
-    """The sweeps that can be asked for by name."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
-
-
-def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
-    """Read sweeps/<name>.yaml, or a path that ends in .yaml. Raises SweepError."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file():
-        where = f"file {path.absolute()}" if path.name == Path(name).name else "sweep"
-        raise SweepError(f"sweep={name}: no such {where}. {nearest(name, sweep_names(folder))}")
+def read_sweep_file(asked: str, study: str = PRODUCT.default_study) -> SweepFile:
+    """Read what `find_sweep_file` finds. Raises SweepError."""
+    found = find_sweep_file(asked, study)
+    path = found.path
     text = path.read_bytes()
     try:
         loader = _Loader(text)
@@ -92,8 +86,10 @@ def read_sweep_file(name: str, folder: Path = FOLDER) -> SweepFile:
         reason = " ".join(str(error).replace('in "<byte string>", ', "at ").split())
         raise SweepError(f"{path.name}: not YAML: {reason}") from error
     if loader.twice:
-        raise ConfigurationError([f"{path.name}: {said}" for _, said in sorted(loader.twice)])
-    return _checked(name, path, content, hashlib.sha256(text).hexdigest())
+        raise ConfigurationError([f"{path.name}: {line}" for _, line in sorted(loader.twice)])
+    if not isinstance(content, dict):
+        raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
+    return _Check(found, content).file(asked, hashlib.sha256(text).hexdigest())
 
 
 class _Loader(yaml.SafeLoader):
@@ -111,86 +107,137 @@ class _Loader(yaml.SafeLoader):
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             line = key.start_mark.line + 1
             if (first := lines.get(key.value)) is not None:
-                said = (
+                complaint = (
                     f"line {line}: {key.value!r} is given twice, first in line {first}, and would "
                     f"lose what stands there. Write all under one {key.value!r}."
                 )
-                self.twice.append((line, said))
+                self.twice.append((line, complaint))
             lines.setdefault(key.value, line)
         return node
 
 
-def _checked(asked: str, path: Path, content: Any, sha256: str) -> SweepFile:
-    said: list[str] = []
-    if not isinstance(content, dict):
-        raise SweepError(f"{path.name}: a sweep is a mapping with study, title and rows.")
-    ours = ("name", "asked", "file", "sha256")
-    known = [f.name for f in fields(SweepFile) if f.name not in ours]
-    for key in content:
-        if key not in known:
-            said.append(f"{path.name}: unknown key {key!r}. {nearest(str(key), known)}")
-    said += [
-        f"{path.name}: {key!r} is missing." for key in ("study", "title") if key not in content
-    ]
-    empty = [key for key in _REMEDIES if key in content and not content[key]]
-    said += [f"{path.name}: {key} is empty: {_REMEDIES[key]}" for key in empty]
-    if not empty and ("rows" in content) == ("search" in content):
-        said.append(f"{path.name}: give either rows or search.")
-    rows = tuple(_row(path, row, said) for row in _list(path, content, "rows", said))
-    labels = [row.label for row in rows]
-    said += [
-        f"{path.name}: two rows are called {label!r}."
-        for label in sorted({x for x in labels if labels.count(x) > 1})
-    ]
-    baseline = content.get("baseline")
-    if rows and baseline not in (None, "none", *labels):
-        said.append(f"{path.name}: baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
-    seeds = content.get("seeds") or {}
-    if not isinstance(seeds, dict):
-        said.append(f"{path.name}: seeds is a mapping such as {{baseline: {seeds}}}.")
-        seeds = {}
-    for key, value in seeds.items():
-        if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
-            said.append(
-                f"{path.name}: seeds: {key}: {value!r}; accepted are baseline and variants, 1 up."
+class _Check:
+    """Makes a SweepFile of a file's content and notes all that is wrong with it."""
+
+    def __init__(self, found: FoundFile, content: Mapping[str, Any]) -> None:
+        self._found = found
+        self._content = content
+        self._complaints: list[str] = []
+        name = sweep_name(found.study, found.path.stem)
+        self._name = name
+        self._file = f"{name}.yaml" if found.named else found.path.name
+
+    def file(self, asked: str, sha256: str) -> SweepFile:
+        """The file, typed. Raises ConfigurationError with every complaint."""
+        content, study = self._content, self._found.study
+        ours = ("name", "asked", "file", "sha256")
+        self._unknown_keys("", content, [f.name for f in fields(SweepFile) if f.name not in ours])
+        for key in ("study", "title"):
+            if key not in content:
+                self._complain(f"{key!r} is missing.")
+        if self._found.named and content.get("study", study) != study:
+            self._complain(
+                f"study: {content['study']}: the file lies among those of {study}. Write "
+                f"study: {study}, or move the file."
             )
-    search = _search(path, content["search"], said) if content.get("search") else None
-    if said:
-        raise ConfigurationError(said)
-    return SweepFile(
-        name=path.stem,
-        asked=asked,
-        file=path.name,
-        sha256=sha256,
-        study=content["study"],
-        title=content["title"],
-        section=None if content.get("section") is None else str(content["section"]),
-        baseline=baseline,
-        seeds=seeds,
-        rows=rows,
-        search=search,
-    )
+        empty = [key for key in _REMEDIES if key in content and not content[key]]
+        for key in empty:
+            self._complain(f"{key} is empty: {_REMEDIES[key]}")
+        if not empty and ("rows" in content) == ("search" in content):
+            self._complain("give either rows or search.")
+        rows = tuple(self._row(row) for row in self._list(content, "rows"))
+        labels = [row.label for row in rows]
+        self._once(labels, "two rows are called {!r}.")
+        baseline = content.get("baseline")
+        if rows and baseline not in (None, "none", *labels):
+            self._complain(f"baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
+        seeds = self._seeds(content.get("seeds") or {})
+        search = self._search(content["search"]) if content.get("search") else None
+        if self._complaints:
+            raise ConfigurationError(self._complaints)
+        return SweepFile(
+            name=self._name,
+            asked=self._name if self._found.named else asked,
+            file=self._file,
+            sha256=sha256,
+            study=content["study"],
+            title=content["title"],
+            section=None if content.get("section") is None else str(content["section"]),
+            baseline=baseline,
+            seeds=seeds,
+            rows=rows,
+            search=search,
+        )
 
+    def _complain(self, text: str) -> None:
+        self._complaints.append(f"{self._file}: {text}")
 
-def _row(path: Path, row: Any, said: list[str]) -> FileRow:
-    if not isinstance(row, dict) or "label" not in row:
-        said.append(f"{path.name}: a row is {{label, overrides}}, not {row!r}.")
-        return FileRow(label=str(row))
-    known = [f.name for f in fields(FileRow)]
-    said += [
-        f"{path.name}: row {row['label']!r}: unknown key {key!r}. {nearest(str(key), known)}"
-        for key in row
-        if key not in known
-    ]
-    overrides = row.get("overrides") or []
-    if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
-        said.append(f"{path.name}: row {row['label']!r}: overrides is a list of key=value.")
-        overrides = []
-    said += [
-        f"{path.name}: row {row['label']!r}: {wrong}" for x in overrides if (wrong := _misplaced(x))
-    ]
-    name = None if row.get("name") is None else str(row["name"])
-    return FileRow(label=str(row["label"]), overrides=tuple(overrides), name=name)
+    def _unknown_keys(self, where: str, content: Mapping[str, Any], known: Sequence[str]) -> None:
+        for key in content:
+            if key not in known:
+                self._complain(f"{where}unknown key {key!r}. {nearest(str(key), known)}")
+
+    def _once(self, labels: Sequence[str], words: str) -> None:
+        for label in sorted({x for x in labels if labels.count(x) > 1}):
+            self._complain(words.format(label))
+
+    def _seeds(self, seeds: Any) -> Mapping[str, int]:
+        if not isinstance(seeds, dict):
+            self._complain(f"seeds is a mapping such as {{baseline: {seeds}}}.")
+            return {}
+        for key, value in seeds.items():
+            if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
+                self._complain(
+                    f"seeds: {key}: {value!r}; accepted are baseline and variants, 1 up."
+                )
+        return seeds
+
+    def _row(self, row: Any) -> FileRow:
+        if not isinstance(row, dict) or "label" not in row:
+            self._complain(f"a row is {{label, overrides}}, not {row!r}.")
+            return FileRow(label=str(row))
+        where = f"row {row['label']!r}: "
+        self._unknown_keys(where, row, [f.name for f in fields(FileRow)])
+        overrides = row.get("overrides") or []
+        if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
+            self._complain(f"{where}overrides is a list of key=value.")
+            overrides = []
+        for text in overrides:
+            if wrong := _misplaced(text):
+                self._complain(f"{where}{wrong}")
+        name = None if row.get("name") is None else str(row["name"])
+        return FileRow(label=str(row["label"]), overrides=tuple(overrides), name=name)
+
+    def _list(self, content: Mapping[str, Any], key: str) -> list[Any]:
+        found = content.get(key) or []
+        if isinstance(found, list):
+            return found
+        self._complain(f"{key} is a list, not {found!r}.")
+        return []
+
+    def _search(self, content: Any) -> Search | None:
+        if not isinstance(content, dict):
+            self._complain("search is a mapping with axes.")
+            return None
+        self._unknown_keys("search: ", content, [f.name for f in fields(Search)])
+        if not content.get("axes"):
+            self._complain("search: 'axes' is missing.")
+        axes = []
+        for axis in self._list(content, "axes"):
+            if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
+                self._complain(f"an axis is {{name, candidates}}, not {axis!r}.")
+                continue
+            candidates = [self._row(row) for row in self._list(axis, "candidates")]
+            if not axis["candidates"]:
+                self._complain(f"{axis['name']!r} has no candidates.")
+            labels = [one.label for one in candidates]
+            self._once(labels, f"two candidates of {axis['name']!r} are called {{!r}}.")
+            axes.append({"name": str(axis["name"]), "candidates": candidates})
+        return Search(
+            axes=tuple(axes),
+            score=None if content.get("score") is None else str(content["score"]),
+            tie_break=str(content.get("tie_break", "cheaper")),
+        )
 
 
 def _misplaced(text: str) -> str | None:
@@ -206,44 +253,3 @@ def _misplaced(text: str) -> str | None:
             if OverridesParser.create().parse_override(text).is_sweep_override():
                 return f"{text}: a row has one value; make each a row of its own."
     return None
-
-
-def _list(path: Path, content: Mapping[str, Any], key: str, said: list[str]) -> list[Any]:
-    found = content.get(key) or []
-    if isinstance(found, list):
-        return found
-    said.append(f"{path.name}: {key} is a list, not {found!r}.")
-    return []
-
-
-def _search(path: Path, content: Any, said: list[str]) -> Search | None:
-    known = [f.name for f in fields(Search)]
-    if not isinstance(content, dict):
-        said.append(f"{path.name}: search is a mapping with axes.")
-        return None
-    said += [
-        f"{path.name}: search: unknown key {key!r}. {nearest(str(key), known)}"
-        for key in content
-        if key not in known
-    ]
-    if not content.get("axes"):
-        said.append(f"{path.name}: search: 'axes' is missing.")
-    axes = []
-    for axis in _list(path, content, "axes", said):
-        if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
-            said.append(f"{path.name}: an axis is {{name, candidates}}, not {axis!r}.")
-            continue
-        candidates = [_row(path, row, said) for row in _list(path, axis, "candidates", said)]
-        if not axis["candidates"]:
-            said.append(f"{path.name}: {axis['name']!r} has no candidates.")
-        labels = [one.label for one in candidates]
-        said += [
-            f"{path.name}: two candidates of {axis['name']!r} are called {label!r}."
-            for label in sorted({x for x in labels if labels.count(x) > 1})
-        ]
-        axes.append({"name": str(axis["name"]), "candidates": candidates})
-    return Search(
-        axes=tuple(axes),
-        score=None if content.get("score") is None else str(content["score"]),
-        tie_break=str(content.get("tie_break", "cheaper")),
-    )

@@ -31,8 +31,9 @@ class Decision:
         """Of the axis counted from 1, by this process's command for this search alone."""
         typed = list(sys.argv if words is None else words)
         if sweep.file:
-            mine = f"sweep={sweep.file.asked}"
-            typed = [mine if word.startswith("sweep=") else word for word in typed]
+            mine = {"sweep": sweep.file.asked, "study": sweep.study}
+            for key, value in mine.items():
+                typed = [f"{key}={value}" if w.startswith(f"{key}=") else w for w in typed]
         typed = [word for word in typed if not word.startswith("search.settled=")]
         # The axis has ended: what died in it is not tried again for ever.
         command = (sys.executable, *typed, f"search.settled={axis}")

@@ -85,7 +85,7 @@ def export_stages(
     try:
         with _written(temporary, file.suffix) as tar:
             for path in files:
-                tar.add(path, f"sweeps/{path.name}")
+                tar.add(path, f"sweeps/{store.record_name(path)}.json")
             for name, key, path in store.finished():
                 if everything or key in keys:
                     _add_stage(tar, path, f"{name}/{key}")
@@ -218,7 +218,7 @@ def _checked(member: tarfile.TarInfo, file: Path) -> PurePosixPath:
         and (member.isfile() or member.isdir())
         and (
             (len(parts) >= 3 and (parts[0] == _OUTSIDE or parts[0] not in RESERVED_NAMES))
-            or (len(parts) == 2 and parts[0] == "sweeps" and place.suffix == ".json")
+            or (len(parts) in (2, 3) and parts[0] == "sweeps" and place.suffix == ".json")
         )
     )
     if not fits:
@@ -253,7 +253,7 @@ def _publish(store: Store, folder: Path, place: PurePosixPath, file: Path) -> bo
 def _import_record(
     store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, place: PurePosixPath
 ) -> int:
-    path = store.record_path(place.stem)
+    path = store.path / place
     if path.exists():
         return 0
     temporary = store.path / "work" / f".record-{secrets.token_hex(8)}"

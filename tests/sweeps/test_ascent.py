@@ -84,7 +84,7 @@ def typed(climb: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def path_of(climb: Path, sweep: str = "search") -> list[dict[str, Any]]:
-    (record,) = climb.glob(f"store/sweeps/{sweep}-*.json")
+    (record,) = climb.glob(f"store/sweeps/climb/{sweep}-*.json")
     return json.loads(record.read_text())["search"]["axes"]
 
 
@@ -186,7 +186,10 @@ def test_the_order_typed_is_the_order_of_the_axes(climb: Path) -> None:
         (["search=ascent", "a=1,2", "search.tie_break=x"], "'x'. Known: cheaper, none."),
         (["search=ascent", "a=1,2", "search.score=Gme"], "Did you mean 'Game'?"),
         (["search.score=Game", "a=1,2"], "search.score=Game: nothing is searched; add search="),
-        (["search=ascent", "sweep=rows.yaml"], "sweep=rows has rows; leave one of the two out"),
+        (
+            ["search=ascent", "sweep=rows.yaml"],
+            "sweep=climb/rows has rows; leave one of the two out",
+        ),
         (["search=ascent", "a=1,2", "slurm.gpus=1,2"], "slurm.gpus=1,2: takes one value."),
     ],
 )

@@ -304,12 +304,12 @@ def test_each_command_shows_its_own_table(mine):
     assert again.returncode == 0, again.stderr
     store = Store(mine / "store")
     ((old, _), (new, record)) = records(store)
-    assert new == "mine"
+    assert new == "toy/mine"
     assert f"the one before, of no overrides, goes by {old}." in again.stdout
     assert "21.00" in again.stdout
     # How it ran is not asked.
     assert record["asked"] == ["n=20"]
-    assert "21.00" in (mine / "store/reports/mine.md").read_text()
+    assert "21.00" in (mine / "store/reports/toy/mine.md").read_text()
     third = run(mine, "sweep=mine.yaml", "baseline=none")
     assert "goes by" in third.stdout
     assert len(names(store)) == 2
@@ -323,8 +323,8 @@ def test_two_files_of_one_name_in_one_command_are_refused(mine):
     done = run(mine, "sweep=mine.yaml,other/mine.yaml")
     assert done.returncode == 2
     assert done.stderr == (
-        "sweep=mine.yaml,other/mine.yaml: 2 files whose tables would be called mine. Rename one, "
-        "or run one after the other.\n"
+        "sweep=mine.yaml,other/mine.yaml: 2 files whose tables would be called toy/mine. Rename "
+        "one, or run one after the other.\n"
     )
     assert not (mine / "store").exists()
 

@@ -90,7 +90,7 @@ class Climb:
         return Store(self.folder / "store")
 
     def axes(self) -> list[dict[str, Any]]:
-        for record in self.folder.glob("store/sweeps/ascent-*.json"):
+        for record in self.folder.glob("store/sweeps/climb/ascent-*.json"):
             axes: list[dict[str, Any]] = json.loads(record.read_text())["search"]["axes"]
             return axes
         return []
@@ -166,7 +166,10 @@ def test_two_searches_of_one_file_go_on_beside_each_other(climb: Climb) -> None:
     for more in ((), ("seed=5",)):
         status, said = climb.run("sweep=mine.yaml", *more)
         assert status == 0, said
-    assert "mine is this sweep from now on; the one before, of no overrides, goes by mine-" in said
+    assert (
+        "mine is this sweep from now on; the one before, of no overrides, goes by climb/mine-"
+        in said
+    )
 
     def winners() -> dict[str, list[str | None]]:
         return {

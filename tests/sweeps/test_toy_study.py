@@ -80,17 +80,17 @@ def test_from_command_line_to_table(toy: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(list(toy.glob("store/data/*"))) == 1
     assert len(list(toy.glob("store/train/*"))) == 4
-    record = json.loads(only(toy, "store/sweeps/*.json").read_text())
+    record = json.loads(only(toy, "store/sweeps/toy/*.json").read_text())
     assert [(row["label"], row["baseline"], len(row["cells"])) for row in record["rows"]] == [
         ("lr=0.1", True, 3),
         ("lr=0.5", False, 1),
     ]
-    markdown = only(toy, "store/reports/*.md").read_text()
+    markdown = only(toy, "store/reports/toy/*.md").read_text()
     assert "52.0" in markdown  # 50 + 1, and the mean of seeds 0, 1 and 2
     assert "**55.0**" in markdown
-    assert "55.0" in only(toy, "store/reports/*.tex").read_text()
+    assert "55.0" in only(toy, "store/reports/toy/*.tex").read_text()
     assert "55.0" in done.stdout
-    assert str(only(toy, "store/reports/*.md")) in done.stdout.replace("\n", "")
+    assert str(only(toy, "store/reports/toy/*.md")) in done.stdout.replace("\n", "")
 
 
 def test_second_run_repeats_nothing(toy: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_stage_that_raises_fails_alone(toy: Path) -> None:
     done = run(toy, "lr=0.1,2,0.5")
     assert done.returncode == 1
     assert len(list(toy.glob("store/train/*"))) == 4
-    markdown = only(toy, "store/reports/*.md").read_text()
+    markdown = only(toy, "store/reports/toy/*.md").read_text()
     assert "learning rate too high" in markdown
     assert "**55.0**" in markdown
     assert "Traceback" not in done.stdout + done.stderr

@@ -11,7 +11,7 @@ import pytest
 
 from sweeps.asking.compose import Composer, search_path
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[2] / "conf/t5study"
 
 
 @pytest.fixture(scope="session")

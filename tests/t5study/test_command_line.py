@@ -15,8 +15,8 @@ from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
 from sweeps.hardware.fit import Fit
 
-CONF = Path(__file__).parents[2] / "conf"
-LOCAL = "  - override hydra/launcher: local\n"
+ROOT = Path(__file__).parents[2]
+CONF = ROOT / "conf/t5study"
 
 
 def said(*overrides: str, conf: Path = CONF) -> list[str]:
@@ -105,11 +105,11 @@ def test_a_folder_inside_an_axis_is_none(override):
         f"{override}: suite/by_task belongs to suite. Type suite=NAME. Did you mean 'by_task'? "
         "Known: by_task, embedded, glue, paper, registry, smoke, superglue."
     )
-    asked = [sys.executable, str(CONF.parent / "run.py"), "--help"]
+    asked = [sys.executable, str(ROOT / "run.py"), "--help"]
     shown = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
     (of_suites,) = (line for line in shown if line.strip().startswith("suite"))
     assert of_suites == "suite: by_task, embedded, glue, paper, registry, smoke, superglue"
-    axes = shown[shown.index("Axes (conf/): key=choice[,choice...]") + 1 :]
+    axes = shown[shown.index("Axes (conf/t5study/): key=choice[,choice...]") + 1 :]
     assert [line.partition(":")[0] for line in axes[: axes.index("")]] == [
         *("architecture", "dataset", "finetuning", "mixing", "objective", "preset", "scaling"),
         *("search", "size", "strategy", "suite"),
@@ -228,16 +228,16 @@ def test_unfreezing_with_spread_parameters_is_among_the_first_complaints(more, t
 @pytest.mark.parametrize(
     ("default", "files", "typed"),
     [
-        ("  - override hydra/launcher: slurm\n", {}, ()),
+        ("override hydra/launcher: slurm", {}, ()),
         (
-            "",
+            None,
             {
                 "preset/ours.yaml": "# @package _global_\n"
                 "defaults: [embedded, override /hydra/launcher: slurm]\n"
             },
             ("preset=ours",),
         ),
-        (LOCAL, {"hydra/launcher/ours.yaml": "defaults: [slurm]\n"}, ("hydra/launcher=ours",)),
+        (None, {"hydra/launcher/ours.yaml": "defaults: [slurm]\n"}, ("hydra/launcher=ours",)),
     ],
     ids=["default", "preset", "launcher"],
 )
@@ -246,8 +246,9 @@ def test_a_cluster_is_known_wherever_it_was_chosen(tmp_path, default, files, typ
     conf = tmp_path / "conf"
     shutil.copytree(CONF, conf)
     config = (conf / "config.yaml").read_text()
-    assert LOCAL in config
-    for file, text in {"config.yaml": config.replace(LOCAL, default), **files}.items():
+    added = config.replace("  - _self_\n", f"  - _self_\n  - {default}\n") if default else config
+    assert (added != config) == (default is not None)
+    for file, text in {"config.yaml": added, **files}.items():
         (conf / file).parent.mkdir(parents=True, exist_ok=True)
         (conf / file).write_text(text)
     asked = ("slurm.nodes=3", "workers_per_stage=5", f"store={tmp_path}", *typed)

@@ -29,7 +29,7 @@ UNREAD = {"vocabulary.file=published", "tasks.wmt15_enfr.data_files={validation:
 
 @pytest.fixture(scope="module")
 def composer() -> Iterator[Composer]:
-    with search_path(ROOT / "conf"):
+    with search_path(ROOT / "conf/t5study"):
         yield Composer("config")
 
 

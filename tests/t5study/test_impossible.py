@@ -42,7 +42,11 @@ def test_baseline_is_possible(configured: Configured):
         ("finetune__train_examples", -3, "finetune.train_examples=-3: must be greater than 0."),
         ("finetune__validation_examples", 0, "finetune.validation_examples=0: must be"),
         ("scaling__steps", float("inf"), "scaling.steps=inf: must be finite."),
-        ("suite__units", {}, "suite=embedded: no unit to train on. Add one to conf/suite/embedded"),
+        (
+            "suite__units",
+            {},
+            "suite=embedded: no unit to train on. Add one to conf/t5study/suite/embedded",
+        ),
         ("vocabulary__lines", 0, "vocabulary.lines=0: must be greater than 0."),
         ("dataset__corpus", "c5", "Did you mean"),
         ("scaling__pretrain_steps", 0.001, "pretrain.steps: the multiples under scaling leave"),

@@ -13,12 +13,13 @@ from omegaconf import OmegaConf
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.asking.rows import Sweep
-from sweeps.asking.sweepfile import read_sweep_file, sweep_names
+from sweeps.asking.sweepfile import read_sweep_file
+from sweeps.asking.sweepnames import sweep_names
 from sweeps.errors import ConfigurationError
 from t5study.model.config import model_config
 from t5study.model.flops import parameters
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[2] / "conf/t5study"
 PRESETS = (
     "paper",
     *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "smoke", "one_gpu")),

@@ -14,7 +14,7 @@ from sweeps.hardware.room import Room
 from sweeps.search.ascent import advance
 from sweeps.store import Store
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[2] / "conf/t5study"
 HEAD = "study: t5study\ntitle: Mine\n"
 WRONG = {
     "misspelt": (

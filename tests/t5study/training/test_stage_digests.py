@@ -43,9 +43,11 @@ def versions() -> dict[str, int]:
     from omegaconf import OmegaConf
 
     import t5study
+    from sweeps.asking import schema
 
     root = Path(__file__).parents[3]
-    with initialize_config_dir(str(root / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(root / "conf/t5study"), version_base="1.3"):
+        schema.register("t5study")
         config = OmegaConf.to_container(compose("config"), resolve=True)
     assert isinstance(config, dict)
     merged = OmegaConf.merge(

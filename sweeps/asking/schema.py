@@ -1,0 +1,43 @@
+"""The keys that a configuration may have: the run's and its study's, typed."""
+
+from __future__ import annotations
+
+from dataclasses import make_dataclass
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from sweeps.settings import RunSettings
+from sweeps.study import Study
+
+NAME = "study_settings"
+"""What a study's config.yaml calls its own keys in its defaults list."""
+
+
+def register(study: str) -> None:
+    """Let Hydra find the study's keys and their defaults as `study_settings`.
+
+    Hydra composes a command line by them before anyone else sees it, and stops at the first
+    mistake. They are plain values that may have any further keys: what is wrong with the whole
+    comes out of `typed_schema`, all at once.
+    """
+    schema = Study(study).schema
+    structured = OmegaConf.structured(schema) if schema else OmegaConf.create({})
+    plain = OmegaConf.create(OmegaConf.to_container(structured))
+    assert isinstance(plain, DictConfig)
+    for key in plain:
+        if isinstance(node := plain._get_node(key), DictConfig):
+            OmegaConf.set_struct(node, False)
+    ConfigStore.instance().store(name=NAME, node=plain)
+
+
+def typed_schema(study: str) -> tuple[DictConfig, bool]:
+    """The run's and the study's keys, without values, and whether there may be no others.
+
+    A study without a schema may have any keys.
+    """
+    schema = Study(study).schema
+    bases = (schema, RunSettings) if schema else (RunSettings,)
+    settings = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
+    OmegaConf.set_struct(settings, None if schema else False)
+    return settings, schema is not None
