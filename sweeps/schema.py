@@ -31,10 +31,10 @@ def instance(schema: type, values: Mapping[str, Any]) -> Any:
 def complaints(schema: type, values: Mapping[str, Any]) -> list[str]:
     """What lies outside of the bounds of the dataclass' fields, one line each."""
     return [
-        complaint
+        line
         for path, metadata in bounded(schema)
         for key, value in _at(path, values)
-        if (complaint := _complaint(key, value, metadata))
+        if (line := complaint(key, value, metadata))
     ]
 
 
@@ -88,7 +88,7 @@ def _at(path: Path, value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         yield from _at(tuple(rest), one, below)
 
 
-def _complaint(key: str, value: Any, bounds: Mapping[str, Any]) -> str | None:
+def complaint(key: str, value: Any, bounds: Mapping[str, Any]) -> str | None:
     """The sentence about a value outside of its bounds."""
     if value is None:
         return None
@@ -97,9 +97,9 @@ def _complaint(key: str, value: Any, bounds: Mapping[str, Any]) -> str | None:
         *others, last = map(str, choices)
         accepted = f"{', '.join(others)} and {last}" if others else last
         return None if value in choices else f"{key}={value}: accepted are {accepted}."
-    if math.isnan(value):
+    if isinstance(value, float) and math.isnan(value):
         return f"{key}=nan: must be a number."
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         return f"{key}={value}: must be finite."
     reason = _reason(value, bounds)
     if reason is None:

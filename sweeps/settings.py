@@ -12,7 +12,22 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from sweeps.errors import nearest
 from sweeps.hardware.devices import devices
 from sweeps.hardware.request import OF_RUN
+from sweeps.schema import complaint as outside_of_bounds
+from sweeps.schema import complaints as outside_of_all_bounds
 from sweeps.store import default_store
+
+SEED = {"least": 0, "most": 2**63 - 1}
+"""What random number generators take, and JSON keeps."""
+SEEDS = {"least": 1, "most": 10_000}
+"""How many a row may have."""
+
+
+def setting(default: Any, **metadata: Any) -> Any:
+    """A field with its bounds and choices (sweeps/schema.py).
+
+    `operational=False` marks a setting that says what a sweep asks, not how the sweep runs.
+    """
+    return field(default=default, metadata=metadata)
 
 
 def _by_name(values: Any) -> Any:
@@ -22,9 +37,9 @@ def _by_name(values: Any) -> Any:
 
 @dataclass
 class Seeds:
-    baseline: int = 1
+    baseline: int = setting(1, **SEEDS)
     """Seeds of the baseline row: two or more give the table its ruler."""
-    variants: int = 1
+    variants: int = setting(1, **SEEDS)
     """Seeds of every other row."""
 
 
@@ -37,7 +52,7 @@ class SearchSettings:
     """The column whose best value wins an axis; without one the average, else the first."""
     tie_break: str = "cheaper"
     """`cheaper`: of candidates within two baseline standard deviations; `none`: the best."""
-    settled: int = 0
+    settled: int = setting(0, least=0, most=10_000)
     """On a cluster: in so many axes a job that died without a word has failed; else it is tried
     again. A job that decides an axis says so of that axis."""
 
@@ -59,15 +74,15 @@ class Slurm:
     nodelist: str | None = None
     exclude: str | None = None
     """Nodes that must not be among them."""
-    time_minutes: int = 60
-    gpus: int = 0
-    nodes: int = 1
+    time_minutes: int = setting(60, least=1, most=10_000_000)
+    gpus: int = setting(0, least=0, most=10_000)
+    nodes: int = setting(1, least=1, most=100_000)
     """Of a stage that several processes can share; more than one for large models only."""
-    tasks: int | None = None
+    tasks: int | None = setting(None, least=1, most=10_000)
     """Processes of such a stage on each node: as many as it has GPUs there, unless said."""
-    cpus_per_task: int = 1
-    memory_gb: int | None = None
-    max_requeues: int = 10
+    cpus_per_task: int = setting(1, least=1, most=10_000)
+    memory_gb: int | None = setting(None, least=1, most=10_000_000)
+    max_requeues: int = setting(10, least=0, most=1_000_000)
     """How often a job may be cut short by a limit or a preemption and still go on."""
     stages: dict[str, dict[str, Any]] = field(default_factory=lambda: _by_name(dict[str, Any]))
     setup: list[str] = field(default_factory=list)
@@ -84,9 +99,9 @@ class RunSettings:
     """The package that turns a cell into stages; its conf/ is read, so no cell needs its name."""
     store: str = "${default_store:}"
     """Where finished stages lie; the product's variable where it says something, else ./store."""
-    seed: int = 0
-    seeds: Seeds = field(default_factory=Seeds)
-    baseline: str = "auto"
+    seed: int = setting(0, **SEED, operational=False)
+    seeds: Seeds = field(default_factory=Seeds, metadata={"operational": False})
+    baseline: str = setting("auto", choices=("auto", "none"))
     """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
     search: SearchSettings = field(default_factory=SearchSettings)
     sweep: str | None = None
@@ -94,29 +109,29 @@ class RunSettings:
     plan: bool = False
     until: str | None = None
     """Run stages of this name and what they need, and leave the others for another time."""
-    format: str = "text"
+    format: str = setting("text", choices=("text", "json"))
     wait: bool | None = None
     """Stay until all is finished. Local runs always do; a cluster run only with `wait=true`."""
     submit_from_jobs: bool = True
     """Whether compute nodes may submit: a search then goes on by itself, in a small job an axis."""
-    max_jobs: int = 1000
-    workers: int | None = None
+    max_jobs: int = setting(1000, least=1, most=1_000_000)
+    workers: int | None = setting(None, least=1, most=10_000)
     """Worker processes at a time; as many as the machine has cores or GPUs when null."""
-    threads: int | None = None
-    slots_per_gpu: int = 1
+    threads: int | None = setting(None, least=1, most=10_000)
+    slots_per_gpu: int = setting(1, least=1, most=1_000)
     """Worker processes that share a GPU; small models leave room for several."""
-    workers_per_stage: int = 1
+    workers_per_stage: int = setting(1, least=1, most=10_000)
     """Worker processes that run one stage together, each on a GPU of its own where there are some;
     of stages that several processes can share."""
-    lease_timeout: float = 90.0
+    lease_timeout: float = setting(90.0, more_than=0, most=10_000_000, unit="seconds")
     """Seconds without a heartbeat after which another host's stage is taken over."""
-    device: str = "H100"
+    device: str = setting("H100", choices=tuple(devices()))
     """The device whose hours the plan counts: a name of sweeps/hardware/devices.json."""
-    share_of_peak: float | None = None
+    share_of_peak: float | None = setting(None, more_than=0, most=1)
     """What it achieves of its peak; null takes what was measured there, else what is usual."""
-    wandb: str = "off"
+    wandb: str = setting("off", choices=("off", "offline", "online"))
     """Whether wandb mirrors stages: `off`, `offline` (in the store) or `online`."""
-    parallel: str = "ddp"
+    parallel: str = setting("ddp", choices=("ddp", "fsdp"))
     """How processes of one stage share its model: `ddp`, or `fsdp` for one that is too large."""
     slurm: Slurm = field(default_factory=Slurm)
 
@@ -124,40 +139,10 @@ class RunSettings:
 OmegaConf.register_new_resolver("default_store", default_store, replace=True)
 
 OPERATIONAL = frozenset(
-    {
-        *(
-            "study",
-            "store",
-            "sweep",
-            "baseline",
-            "plan",
-            "until",
-            "format",
-            "wait",
-            "max_jobs",
-            "wandb",
-        ),
-        *("search", "submit_from_jobs", "parallel", "device", "share_of_peak"),
-        *("workers", "threads", "slots_per_gpu", "workers_per_stage", "lease_timeout"),
-        *("slurm", "hydra"),
-    }
+    {f.name for f in fields(RunSettings) if f.metadata.get("operational", True)} | {"hydra"}
 )
 """Top-level keys that change how a sweep runs, never what it asks."""
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "baseline": ("auto", "none"),
-    "format": ("text", "json"),
-    "device": tuple(devices()),
-    "wandb": ("off", "offline", "online"),
-    "parallel": ("ddp", "fsdp"),
-}
-LEAST: dict[str, int] = {
-    **dict.fromkeys(("workers", "threads", "slots_per_gpu", "workers_per_stage", "max_jobs"), 1),
-    **dict.fromkeys(("seeds.baseline", "seeds.variants"), 1),
-    **dict.fromkeys(("slurm.time_minutes", "slurm.nodes", "slurm.cpus_per_task"), 1),
-    **dict.fromkeys(("slurm.gpus", "slurm.max_requeues", "seed", "search.settled"), 0),
-    **dict.fromkeys(("slurm.tasks", "slurm.memory_gb"), 1),
-}
 OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in OF_RUN)
 """What a single stage may ask a cluster for."""
 
@@ -169,42 +154,30 @@ def operational(key: str) -> bool:
 
 def complaints(run: Mapping[str, Any]) -> list[str]:
     """What no run can do with its resolved settings, one line each."""
-    said = [
-        f"{key}={run[key]}: accepted are {', '.join(accepted[:-1])} and {accepted[-1]}."
-        for key, accepted in CHOICES.items()
-        if run[key] not in accepted
-    ]
-    for key, least in LEAST.items():
-        group, _, name = key.rpartition(".")
-        value = (run[group] if group else run)[name]
-        if value is not None and value < least:
-            said.append(f"{key}={value}: must be {least} or more.")
-    said += _of_stages(run["slurm"]["stages"])
+    found = outside_of_all_bounds(RunSettings, run) + _of_stages(run["slurm"]["stages"])
     if not run["store"].strip():
-        said.append("store=: must name a folder, such as store=./store.")
-    if not run["lease_timeout"] > 0:
-        said.append(f"lease_timeout={run['lease_timeout']:g}: must be more than 0 seconds.")
-    share = run["share_of_peak"]
-    if share is not None and not 0 < share <= 1:
-        said.append(f"share_of_peak={share:g}: a share is more than 0, at most 1.")
-    return said
+        found.append("store=: must name a folder, such as store=./store.")
+    return found
 
 
 def _of_stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The complaints about single stages' settings, whose types no schema knows."""
-    said = []
-    given = [(name, *setting) for name, own in stages.items() for setting in own.items()]
+    bounds: dict[str, Mapping[str, Any]] = {f.name: f.metadata for f in fields(Slurm)}
+    found = []
+    given = [(name, *one) for name, settings in stages.items() for one in settings.items()]
     for name, key, value in given:
-        where, least = f"slurm.stages.{name}.{key}", LEAST.get(f"slurm.{key}")
+        where, least = f"slurm.stages.{name}.{key}", bounds.get(key, {}).get("least")
         if key not in OF_STAGES:
-            said.append(f"{where}: no such setting. {nearest(key, OF_STAGES)}")
+            found.append(f"{where}: no such setting. {nearest(key, OF_STAGES)}")
         elif value is None and getattr(Slurm, key, "") is None:
             continue
         elif key == "setup" and not isinstance(value, list):
-            said.append(f"{where}={value}: accepted is a list of shell lines, in brackets.")
+            found.append(f"{where}={value}: accepted is a list of shell lines, in brackets.")
         elif least is not None and not (isinstance(value, int) and value >= least):
-            said.append(f"{where}={value}: accepted is a whole number of at least {least}.")
-    return said
+            found.append(f"{where}={value}: accepted is a whole number of at least {least}.")
+        elif least is not None and (line := outside_of_bounds(where, value, bounds[key])):
+            found.append(line)
+    return found
 
 
 def register() -> None:

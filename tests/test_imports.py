@@ -25,7 +25,7 @@ NEVER = {
 
 FLOORS = {
     "sweeps": (
-        "__init__ errors stage columns schema",
+        "__init__ errors stage columns schema product",
         "graph digests store study",
         "lease",
         "hardware",

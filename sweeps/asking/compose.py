@@ -32,6 +32,8 @@ from sweeps.errors import ConfigurationError, nearest
 
 LAUNCHER = "hydra.launcher._target_"
 """The class of what takes the stages to where they run."""
+MOST_VALUES = 10_000
+"""Of one override; a range can have more than could ever be composed."""
 
 
 def config_loader(folder: Path, extra: Path | None = None) -> ConfigLoaderImpl:
@@ -55,6 +57,18 @@ def _search_path(folder: Path, extra: Path | None) -> ConfigSearchPath:
     if extra:
         path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
     return path
+
+
+def _check_range(text: str, override: Override) -> None:
+    """Raise ConfigurationError for a range that gives no list of values to run."""
+    try:
+        values = list(itertools.islice(override.sweep_string_iterator(), MOST_VALUES + 1))
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError([f"{text}: {error}. Type range(FROM,BELOW,STEP)."]) from error
+    if len(values) > MOST_VALUES:
+        raise ConfigurationError([f"{text}: more than {MOST_VALUES:,} values. Type fewer."])
+    if not values:
+        raise ConfigurationError([f"{text}: no values. Type range(FROM,BELOW,STEP)."])
 
 
 class Composer:
@@ -111,7 +125,7 @@ class Composer:
     def _parse(self, text: str) -> Override:
         try:
             override = self._parser.parse_override(text)
-        except (OverrideParseException, HydraException) as error:
+        except (OverrideParseException, HydraException, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise ConfigurationError(
                 [f"{text}: not an override: {reason}. Type key=value, without spaces."]
@@ -123,6 +137,8 @@ class Composer:
             raise ConfigurationError(
                 [f"{text}: an interval names no values. Type {key}=A,B,C or {key}=range(A,B,STEP)."]
             )
+        if override.is_range_sweep():
+            _check_range(text, override)
         return override
 
     def choices(self, override: Override) -> list[str]:

@@ -16,7 +16,8 @@ from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
-from sweeps.settings import OPERATIONAL, complaints, operational
+from sweeps.schema import complaint
+from sweeps.settings import OPERATIONAL, SEED, SEEDS, complaints, operational
 from sweeps.study import Cell, Study
 
 _RULE = ("search.score", "search.tie_break")
@@ -232,8 +233,9 @@ class Expansion:
         for key, value in file.items():
             if f"seeds.{key}" not in given:
                 counts[key] = value
-        # Fewer are complained of; the rest of the row is looked at all the same.
-        return {key: max(1, count) for key, count in counts.items()}
+        # Other counts are complained of; the rest of the row is looked at all the same.
+        least, most = SEEDS["least"], SEEDS["most"]
+        return {key: count if least <= count <= most else 1 for key, count in counts.items()}
 
     def _with_rows(
         self,
@@ -244,7 +246,7 @@ class Expansion:
         said: Sequence[str] = (),
     ) -> Sweep:
         """A sweep with its rows, unless they or what was `said` before are wrong."""
-        said = [*said, *(f"seed={seed}: must be 0 or more." for seed in seeds or () if seed < 0)]
+        said = [*said, *filter(None, (complaint("seed", seed, SEED) for seed in seeds or ()))]
         first: dict[str, Cell] = {}
         labels: dict[str, str] = {}
         wrong: list[tuple[FileRow, list[str]]] = []

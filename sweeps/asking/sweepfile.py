@@ -15,7 +15,8 @@ from hydra.errors import HydraException, OverrideParseException
 from sweeps.asking.sweepnames import FoundFile, find_sweep_file, sweep_name
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.product import PRODUCT
-from sweeps.settings import operational
+from sweeps.schema import complaint
+from sweeps.settings import SEEDS, operational
 
 _REMEDIES = {"rows": "give it a row, such as {label: A}.", "search": "give it axes."}
 
@@ -186,10 +187,11 @@ class _Check:
             self._complain(f"seeds is a mapping such as {{baseline: {seeds}}}.")
             return {}
         for key, value in seeds.items():
-            if key not in ("baseline", "variants") or not isinstance(value, int) or value < 1:
-                self._complain(
-                    f"seeds: {key}: {value!r}; accepted are baseline and variants, 1 up."
-                )
+            where = f"seeds: {key}"
+            if key not in ("baseline", "variants") or not isinstance(value, int):
+                self._complain(f"{where}: {value!r}; accepted are baseline and variants, 1 up.")
+            elif line := complaint(where, value, SEEDS):
+                self._complain(line)
         return seeds
 
     def _row(self, row: Any) -> FileRow:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
 
-from sweeps.settings import OF_STAGES, RunSettings, complaints
+from sweeps.schema import bounded
+from sweeps.settings import OF_STAGES, RunSettings, complaints, operational
+
+
+def settings() -> dict[str, Any]:
+    """A run's, as they are without any override."""
+    plain = OmegaConf.structured(RunSettings(study="toy", store="store"))
+    run = OmegaConf.to_container(plain, resolve=True)
+    assert isinstance(run, dict)
+    return {str(key): value for key, value in run.items()}
 
 
 def said(**stages: Any) -> list[str]:
     """The complaints about what single stages ask a cluster for."""
-    plain = OmegaConf.structured(RunSettings(study="toy", store="store"))
-    run = OmegaConf.to_container(plain, resolve=True)
-    assert isinstance(run, dict)
+    run = settings()
     run["slurm"]["stages"] = stages
     return complaints(run)
 
@@ -27,6 +35,7 @@ def said(**stages: Any) -> list[str]:
         ("nodes", 0, "nodes=0: accepted is a whole number of at least 1."),
         ("gpus", -1, "gpus=-1: accepted is a whole number of at least 0."),
         ("memory_gb", 0, "memory_gb=0: accepted is a whole number of at least 1."),
+        ("memory_gb", 10**30, f"memory_gb={10**30}: must be 10,000,000 or less."),
         ("time_minutes", None, "time_minutes=None: accepted is a whole number of at least 1."),
         ("setup", "module load a", "setup=module load a: accepted is a list of shell lines, in "),
         ("tme_minutes", 5, "tme_minutes: no such setting. Did you mean 'time_minutes'? Known: "),
@@ -48,3 +57,37 @@ def test_what_is_right_is_not_complained_of():
     """Null stands where the common setting may be null."""
     right = {"tasks": None, "memory_gb": None, "partition": None, "setup": ["module load a"]}
     assert said(train={**right, "gpus": 0, "time_minutes": 5}, score={}) == []
+
+
+def test_every_number_has_an_upper_end():
+    """What no machine has is refused, not tried."""
+    numbers = [
+        path
+        for path, _ in leaves(OmegaConf.to_container(OmegaConf.structured(RunSettings)))
+        if path in {tuple(path) for path, bounds in bounded(RunSettings) if "choices" not in bounds}
+    ]
+    assert ("seed",) in numbers
+    assert ("slurm", "gpus") in numbers
+    for path in numbers:
+        run = settings()
+        inner = run
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = 10**30
+        (line,) = complaints(run)
+        assert line.startswith(f"{'.'.join(path)}=")
+        assert line.partition(": must be ")[2].endswith(("or less.", "seconds."))
+
+
+def test_what_a_cell_reads_is_not_operational():
+    """Seeds and the study say what is asked; everything else of a run how."""
+    assert not any(map(operational, ("seed", "seeds.baseline", "objective")))
+    assert all(map(operational, ("store", "slurm.gpus", "search.score", "hydra/launcher")))
+
+
+def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
