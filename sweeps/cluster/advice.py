@@ -8,19 +8,21 @@ from pathlib import Path
 
 from sweeps.cluster.queue import Element
 
-_SUBMIT_LIMIT = re.compile(r"SubmitJob|job submit limit|MaxSubmit|MaxJobCount", re.IGNORECASE)
+_SUBMIT_LIMIT = re.compile(r"SubmitJob|MaxSubmit|MaxJobCount", re.IGNORECASE)
 """Limits on jobs in the queue. slurmctld's own limit is MaxJobCount."""
+_ANY_LIMIT = re.compile(r"\((job submit limit, [^)]*)\)")
+_NAMED_LIMIT = re.compile(r"\b(Assoc|QOS)[A-Z]\w+")
 _REFUSALS = (
     (r"invalid account", "Name an account of yours with slurm.account (`sacctmgr show assoc`)."),
     (r"invalid qos", "Name a QOS of yours with slurm.qos (`sacctmgr show assoc format=qos`)."),
     (r"invalid partition", "Name a partition with slurm.partition (`sinfo -s` lists them)."),
-    (r"time limit", "Lower slurm.time_minutes (`sinfo -o '%P %l'` lists the limits)."),
+    (r"time limit|MaxWall", "Lower slurm.time_minutes (`sinfo -o '%P %l'` lists the limits)."),
     (r"feature", "Name features that nodes have with slurm.constraint (`sinfo -o '%N %f'`)."),
     (r"invalid node name", "Name nodes with slurm.nodelist and slurm.exclude (`sinfo -N`)."),
     (r"gres|gpu", "Ask for GPUs that nodes have with slurm.gpus (`sinfo -o '%N %G'`)."),
     (r"memory", "Lower slurm.memory_gb (`sinfo -o '%N %m'` lists what nodes have)."),
     (
-        r"node configuration|more processors|node count|size",
+        r"node configuration|more processors|node count|size|(Max|Min)\w+PerJob",
         "Lower slurm.cpus_per_task, slurm.memory_gb, slurm.gpus or slurm.nodes (`sinfo -N -l`).",
     ),
     (r"comment|project", "Give what the site wants there with slurm.comment."),
@@ -89,17 +91,22 @@ _ENDINGS = {
     "CANCELLED": "The same command tries it again.",
 }
 _LINES, _WIDTH = 3, 200
-_EMPTY = re.compile(r"srun: (error: .*: task \S+ ?\d*: (Exited|Killed|Terminated)|Terminating)")
+_EMPTY = re.compile(r"srun: (error: .*: tasks? .*: (Exited|Killed|Terminated)|.*Terminating )")
 """Lines of srun that say only that a job ended."""
+_TELLING = re.compile(r"(error|exception|fatal|killed|denied|not found|no such)\b", re.IGNORECASE)
 
 
 def is_submit_limit(text: str) -> bool:
     """Whether SLURM refused a job only because enough are in the queue."""
+    if _NAMED_LIMIT.search(text) is None and _ANY_LIMIT.search(text):
+        # Older ones say no more than that it is one of several limits.
+        return True
     return _SUBMIT_LIMIT.search(text) is not None
 
 
 def for_refusal(text: str) -> str:
     """What to type after what sbatch printed; empty where its words are not known."""
+    text = _ANY_LIMIT.sub("", text)
     return next((a for words, a in _REFUSALS if re.search(words, text, re.IGNORECASE)), "")
 
 
@@ -129,7 +136,7 @@ def for_ending(state: str) -> str:
 
 
 def last_lines(paths: Iterable[Path]) -> Sequence[str]:
-    """The last lines that say something, of the first file that has any."""
+    """The last lines that say something, of the first file that has any; what says most first."""
     for path in paths:
         try:
             with path.open("rb") as file:
@@ -138,7 +145,9 @@ def last_lines(paths: Iterable[Path]) -> Sequence[str]:
         except OSError:
             continue
         lines = [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
-        told = [line[:_WIDTH] for line in lines if not _EMPTY.match(line)] or lines
-        if told:
-            return told[-_LINES:]
+        meaningful = [line[:_WIDTH] for line in lines if not _EMPTY.match(line)] or lines
+        if meaningful:
+            last = meaningful[-_LINES:]
+            telling = [line for line in meaningful if _TELLING.search(line)]
+            return [line for line in telling[-1:] if line not in last] + last
     return ()

@@ -160,7 +160,7 @@ class _Cluster:
             try:
                 self._submit_array(group)
             except QueueFullError as error:
-                if not self._in_queue and not self._awaited:
+                if not self._in_queue:
                     raise
                 full = error
                 break

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shlex
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -245,13 +248,16 @@ def _send(
         **{key: value for key, value in asked.items() if value is not None},
     )
     try:
-        with for_sbatch(options_given(wanted)), executor.batch():
+        # submitit prints what sbatch says before it raises with it.
+        quiet = redirect_stderr(io.StringIO())
+        with quiet, for_sbatch(options_given(wanted)), executor.batch():
             jobs = [executor.submit(*_work(store, submission, k)) for k in submission.elements]
     except (FailedJobError, FailedSubmissionError, subprocess.SubprocessError) as error:
         replace(submission, closed=True).write(store)
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
         reason = " ".join(lines) or str(error)
         if is_submit_limit(reason):
+            shutil.rmtree(folder, ignore_errors=True)
             raise QueueFullError(submission.title, reason) from error
         advice = for_refusal(reason) or "Change slurm.* (or slurm.stages.<stage>.*)."
         raise SweepError(

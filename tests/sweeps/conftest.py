@@ -13,7 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from slurm_runs import until
 
+from sweeps.cluster.queue import queue
 from sweeps.stage import Stage
 from sweeps.store import Store
 
@@ -267,3 +269,17 @@ def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")
     store.prepare()
     return store
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweeps.cluster.slurm.FIRST_POLL", 0.3)
+    monkeypatch.setattr("sweeps.cluster.slurm.LONGEST_POLL", 0.5)
+
+
+@pytest.fixture
+def patient(cluster: Path, quick: None, toy: Toy) -> Iterator[Toy]:
+    """The toy study on the cluster; nothing stays in the queue."""
+    yield toy
+    subprocess.run(["scancel", "-u", "root"], check=True)
+    until(lambda: not any(element.active for element in queue().values()))

@@ -10,15 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from slurm_runs import Told, array_ids, settings, until
 
-from sweeps.cluster.queue import queue
 from sweeps.cluster.slurm import run_slurm
 from sweeps.cluster.submit import open_submissions
 from sweeps.cluster.units import Unit, arrays, bundle, make_units, resources_by_name
@@ -30,14 +29,6 @@ from sweeps.stage import Stage
 from sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS: dict[str, Any] = {
-    "wait": True,
-    "max_jobs": 100,
-    "threads": None,
-    "lease_timeout": 20.0,
-    "parallel": "ddp",
-    "slurm": {**vars(Slurm()), "time_minutes": 5, "stages": {}, "extra": {}},
-}
 SUBMIT = """
 import json, pickle, sys
 from pathlib import Path
@@ -47,63 +38,6 @@ from sweeps.store import Store
 graph = Graph(pickle.loads(Path(sys.argv[1]).read_bytes()))
 sys.exit(run_slurm(graph, Store(sys.argv[2]), json.loads(sys.argv[3])))
 """
-
-
-def settings(**changed: Any) -> dict[str, Any]:
-    slurm = {**SETTINGS["slurm"], **changed.pop("slurm", {})}
-    return {**SETTINGS, **changed, "slurm": slurm}
-
-
-def until(said: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """The first true answer."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if answer := said():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("it never came true")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweeps.cluster.slurm.FIRST_POLL", 0.3)
-    monkeypatch.setattr("sweeps.cluster.slurm.LONGEST_POLL", 0.5)
-
-
-@pytest.fixture
-def patient(cluster: Path, quick: None, toy: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The toy study on the cluster; nothing stays in the queue."""
-    yield toy
-    subprocess.run(["scancel", "-u", "root"], check=True)
-    until(lambda: not any(element.active for element in queue().values()))
-
-
-class Told:
-    """A progress that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def begin(self, board: Any) -> None:
-        self.board = board
-
-    def changed(self, key: str) -> None:
-        pass
-
-    def stepped(self, key: str) -> None:
-        pass
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def end(self) -> None:
-        pass
-
-
-def array_ids(store: Store) -> list[list[list[str]]]:
-    """Elements of every submission there was, oldest first."""
-    records = [json.loads(p.read_text()) for p in store.path.glob("slurm/*/submission.json")]
-    return [one["elements"] for one in sorted(records, key=lambda one: one["created"])]
 
 
 def submitter(toy: Any, stages: Iterable[Stage], store: Store, **changed: Any) -> Any:
