@@ -7,6 +7,7 @@ import hydra
 from omegaconf import DictConfig
 
 from sweeps.asking.preflight import check
+from sweeps.screen import screen
 
 
 def show_table(finished: DictConfig) -> None:
@@ -18,8 +19,10 @@ def show_table(finished: DictConfig) -> None:
 
 if __name__ == "__main__":
     try:
-        conf = check(sys.argv)
-        hydra.main(version_base="1.3", config_path=str(conf), config_name="config")(show_table)()
+        with screen():
+            conf = check(sys.argv)
+            run = hydra.main(version_base="1.3", config_path=str(conf), config_name="config")
+            run(show_table)()
     except KeyboardInterrupt:
         # Ctrl-C while stages run is the launcher's; here nothing has begun, or all is done.
         sys.exit(130)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sweeps.errors import SweepError
 
-class ReportError(Exception):
+
+class ReportError(SweepError):
     """A mistake of the user's: what was given, what is accepted, what to type next."""

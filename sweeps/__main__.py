@@ -15,6 +15,7 @@ from rich.live import Live
 
 from sweeps.errors import SweepError
 from sweeps.running.logs import find_logs
+from sweeps.screen import screen
 from sweeps.store import Store, default_store, named_store
 from sweeps.verbs.address import RecordedCell, find, identity, known_stages
 from sweeps.verbs.check import check, move_away
@@ -29,6 +30,11 @@ _PIPE_WIDTH = 240
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. 0: done; 1: something failed in the store; 2: the user's mistake."""
+    with screen():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         given = _parser().parse_args(arguments)
         store = Store(getattr(given, "store", default_store()))

@@ -25,7 +25,7 @@ NEVER = {
 
 FLOORS = {
     "sweeps": (
-        "__init__ errors stage columns schema product",
+        "__init__ errors stage columns schema product screen",
         "graph digests store study studies",
         "lease",
         "hardware",

@@ -39,7 +39,10 @@ def _html(text: str) -> Body:
 
 
 def _csv(text: str) -> Body:
-    rows = list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))
+    lines = text.splitlines(keepends=True)
+    # Comments stand above the rows alone: further down a quoted label may hold such a line.
+    first = next(i for i, line in enumerate(lines) if not line.startswith("#"))
+    rows = list(csv.reader(lines[first:]))
     shown = [j for j, name in enumerate(rows[0]) if not name.endswith(" note")]
     return [json.dumps([row[j] for j in shown]) for row in rows]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from reports.commands.options import (
     HOLE,
@@ -30,6 +32,7 @@ from reports.reading.records import find_record
 from reports.statistics.difference import TESTS, mark_differences
 from reports.table import Table
 from sweeps.errors import SweepError, nearest
+from sweeps.screen import screen
 
 COMMANDS = {
     "published": "reports.commands.published",
@@ -48,26 +51,31 @@ DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
   python -m reports table06 --test welch       with a test beyond the paper's rule
 
 Other commands, each with a --help of its own: {", ".join(COMMANDS)}
-Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked.
+Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked, or what could not be written.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        if words and words[0] in COMMANDS:
-            return importlib.import_module(COMMANDS[words[0]]).run(words[1:])
-        return table_command(words)
-    except (ReportError, SweepError) as error:
-        print(error, file=sys.stderr)
-        return MISTAKE
-    except BrokenPipeError:
-        with contextlib.suppress(BrokenPipeError):
-            sys.stderr.close()
-        return WHOLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    with screen() as shown:
+        try:
+            if words and words[0] in COMMANDS:
+                status = importlib.import_module(COMMANDS[words[0]]).run(words[1:])
+            else:
+                status = table_command(words)
+        except SweepError as error:
+            status = MISTAKE
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                print(error, file=sys.stderr)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+        shown.flush()
+        if shown.failure and not shown.left:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                print(f"Cannot write to standard output: {shown.failure}.", file=sys.stderr)
+            status = max(status, MISTAKE)
+    return int(status)
 
 
 def table_command(words: Sequence[str]) -> int:
@@ -108,14 +116,29 @@ def table_command(words: Sequence[str]) -> int:
         table = watch(table_now, lambda table: deliver(table, given), store, given.id, given.watch)
     else:
         table = table_now()
+    status = HOLE if table.holes else WHOLE
+    if given.watch is None:
+        # Files first: a screen that cannot show the table does not lose it.
+        unwritten = _written(table, store, given)
         deliver(table, given)
-    if not given.format and not given.output:
-        try:
-            written(table, store / FOLDER, style_of(given))
-        except ReportError as error:
-            print(error, file=sys.stderr)
+    else:
+        unwritten = _written(table, store, given)
+    if unwritten:
+        print(unwritten, file=sys.stderr)
+        status = MISTAKE
     if given.wandb:
         from reports.commands.wandb_artifact import log_artifact
 
         print(log_artifact(table, store, style_of(given)), file=sys.stderr)
-    return HOLE if table.holes else WHOLE
+    return status
+
+
+def _written(table: Table, store: Path, given: argparse.Namespace) -> str:
+    """Write every format below the store where nothing else was asked for; why it could not be."""
+    if given.format or given.output:
+        return ""
+    try:
+        written(table, store / FOLDER, style_of(given))
+    except ReportError as error:
+        return str(error)
+    return ""

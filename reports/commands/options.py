@@ -88,6 +88,8 @@ def style_of(given: argparse.Namespace) -> Style:
 def deliver(table: Table, given: argparse.Namespace) -> None:
     """The table as asked: one format or a picture, on the screen or into a folder."""
     style = style_of(given)
+    if given.output and not given.format:
+        written(table, given.output, style)
     if given.format and given.output:
         path = given.output / f"{table.id}{FORMATS[given.format].suffix}"
         write_text(path, render(table, given.format, style))
@@ -96,12 +98,9 @@ def deliver(table: Table, given: argparse.Namespace) -> None:
         sys.stdout.write(render(table, given.format, style))
     else:
         print_table(table, style)
-        if given.output:
-            written(table, given.output, style)
 
 
 def written(table: Table, folder: Path, style: Style) -> None:
     """Write every format and say where."""
     paths = write_table(table, folder, style)
-    sys.stdout.flush()
     print(f"Written: {paths.markdown} and .tex .html .csv .json beside it", file=sys.stderr)

@@ -6,11 +6,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.errors import ReportError
 from reports.files import write_text
 from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
 from reports.render.terminal import print_terminal
 from reports.table import Table
+from sweeps.screen import screen
 
 FOLDER = "reports"
 
@@ -48,9 +50,19 @@ def print_table(table: Table, style: Style | None = None) -> None:
 
 
 def show_sweep(store: Path, id: str) -> None:
-    """Print a sweep's table, write every format, and name the two files one would paste."""
+    """Write a sweep's table in every format, print it, and name the two files one would paste.
+
+    Raises ReportError where the files cannot be written, after the table was printed. A screen
+    that takes no output is no error: the files have the table.
+    """
     table = collect(store, id)
-    print_table(table)
-    paths = write_table(table, Path(store).absolute() / FOLDER)
-    sys.stdout.write(f"\nMarkdown: {paths.markdown}\nLaTeX:    {paths.latex}\n")
-    sys.stdout.flush()
+    unwritten = None
+    try:
+        paths = write_table(table, Path(store).absolute() / FOLDER)
+    except ReportError as error:
+        unwritten = error
+    with screen():
+        print_table(table)
+        if unwritten:
+            raise unwritten
+        sys.stdout.write(f"\nMarkdown: {paths.markdown}\nLaTeX:    {paths.latex}\n")

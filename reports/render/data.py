@@ -14,13 +14,14 @@ from reports.table import Column, Row, Score, Table, decimals, number
 def render_csv(table: Table, style: Style) -> str:
     """One line a row, after comment lines: read it with `comment="#"`.
 
-    A column of scores is followed by whether it is bold, its deviation, and its runs.
+    A column of scores is followed by whether it is bold, its deviation, and its runs. Texts stand
+    in quotes, always: a reader takes an unquoted # in the midst of a line for a comment.
     """
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in described(table, "csv", style))
-    said = (*table.preface, *table.notes)
-    text.writelines(f"# {' '.join(note.split())}\n" for note in said)
-    writer = csv.writer(text, lineterminator="\n")
+    notes = (*table.preface, *table.notes)
+    text.writelines(f"# {' '.join(note.split())}\n" for note in notes)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     companions = ("bold", "deviation", "runs", "asked", "note")
     writer.writerow(
         [
@@ -34,7 +35,7 @@ def render_csv(table: Table, style: Style) -> str:
     )
     for row in table.every_row:
         values = [
-            "" if score.content is None else _written(row, column, score)
+            _written(row, column, score)
             for column, score in zip(table.columns, row.scores, strict=True)
         ]
         more = [
@@ -42,7 +43,7 @@ def render_csv(table: Table, style: Style) -> str:
             for score in row.scores
             for entry in (
                 int(score.bold),
-                "" if score.deviation is None else repr(score.deviation),
+                None if score.deviation is None else _Digits(repr(score.deviation)),
                 score.runs,
                 score.asked,
                 " ".join(score.notes),
@@ -52,11 +53,28 @@ def render_csv(table: Table, style: Style) -> str:
     return text.getvalue()
 
 
-def _written(row: Row, column: Column, score: Score) -> str:
-    """A score's digits without the sign of a difference, or its text."""
-    if score.text is not None:
+class _Digits(float):
+    """A number that csv writes with these digits, out of quotes."""
+
+    def __new__(cls, digits: str) -> _Digits:
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+    digits: str
+
+    def __str__(self) -> str:
+        return self.digits
+
+    __repr__ = __str__
+
+
+def _written(row: Row, column: Column, score: Score) -> _Digits | str | None:
+    """A score's digits without the sign of a difference, or its text; None for a hole."""
+    if score.value is None:
         return score.text
-    return number(score.value, decimals(row, column), scientific=column.scientific)
+    digits = score.text or number(score.value, decimals(row, column), scientific=column.scientific)
+    return _Digits(digits)
 
 
 def render_json(table: Table, style: Style) -> str:

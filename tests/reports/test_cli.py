@@ -77,7 +77,7 @@ def test_a_store_that_cannot_be_written_still_shows_its_table(builder, capsys) -
     """A file stands where reports/ should be."""
     store = whole(builder)
     (store / "reports").write_text("")
-    assert main(["toy", "--store", str(store)]) == 0
+    assert main(["toy", "--store", str(store)]) == 2
     captured = capsys.readouterr()
     assert "50.50" in captured.out
     assert "Cannot write" in captured.err
@@ -198,3 +198,61 @@ def test_help_is_there(command: list[str], capsys) -> None:
         main([*command, "--help"])
     assert done.value.code == 0
     assert "python -m reports" in capsys.readouterr().out
+
+
+ENCODINGS = [
+    {"PYTHONIOENCODING": "latin-1"},
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    {"PYTHONIOENCODING": "cp437"},
+]
+
+
+@pytest.mark.parametrize("environment", ENCODINGS)
+@pytest.mark.parametrize("end", ["show", "main"])
+def test_a_terminal_that_knows_no_star_loses_no_table(
+    builder, environment: dict[str, str], end: str
+) -> None:
+    """Files are whole, the screen has what it can show, the status is the table's."""
+    store = whole(builder)
+    code = (
+        f"import reports; from pathlib import Path; reports.show(Path({str(store)!r}), 'toy')"
+        if end == "show"
+        else f"import sys; from reports.commands.cli import main\n"
+        f"sys.exit(main(['toy', '--store', {str(store)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"50.50" in done.stdout
+    assert b"| * " in done.stdout
+    assert "★" in (store / "reports/toy.md").read_text(encoding="utf-8")
+    assert (store / "reports/toy.json").is_file()
+
+
+@pytest.mark.parametrize("redirect", [">&-", "> /dev/full"])
+def test_output_that_goes_nowhere_is_no_success(builder, redirect: str) -> None:
+    """A closed or full standard output: status 2 and a line, no traceback; the files are there."""
+    store = whole(builder)
+    command = f"{sys.executable} -m reports toy --store {store} {redirect}"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Cannot write to standard output" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert (store / "reports/toy.md").is_file()
+
+
+@pytest.mark.parametrize("redirect", [">&-", "> /dev/full", "| true"])
+def test_a_runs_status_is_not_its_screens(builder, redirect: str) -> None:
+    """What run.py calls at the end: the files have the table."""
+    store = whole(builder)
+    code = f"import reports, pathlib; reports.show(pathlib.Path('{store}'), 'toy')"
+    command = f'set -o pipefail; {sys.executable} -c "{code}" {redirect}'
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (store / "reports/toy.md").is_file()

@@ -193,3 +193,35 @@ def test_negative_zero_has_no_sign() -> None:
     columns = (Column(name="a"), Column(name="b"))
     table = Table(id="t", title="T", columns=columns, rows=(row,))
     assert "| 0.00 | -1.50 |" in render(table, "markdown")
+
+
+LABELS = [
+    "#spans of 5",
+    "rate 25% (run #2)",
+    'he said "no", # then',
+    "two\nlines\n# the third",
+    "  blanks around ",
+    "\ufeffmarked",
+    "a,b;c\td",
+    "# x: y",
+    "'single' and back\\slash",
+]
+
+
+@pytest.mark.parametrize("format", ["csv"])
+@pytest.mark.parametrize("columns", [["Score"], ["Score #1", "F1, of #2"]])
+def test_the_documented_reader_gets_every_label_and_number(builder, format, columns) -> None:
+    """pandas.read_csv(path, comment="#"), whatever a label holds."""
+    import pandas
+
+    for name in columns:
+        builder.column(name, ["game.acc"])
+    for i, label in enumerate(LABELS):
+        builder.row(label, [{"game": {"acc": 50.0 + i}}], baseline=i == 0)
+    table = collect(builder.record(), "toy")
+    path = builder.write("table.csv", render(table, format))
+    frame = pandas.read_csv(path, comment="#")
+    assert list(frame["row"]) == LABELS
+    for name in columns:
+        assert list(frame[name]) == [50.0 + i for i in range(len(LABELS))]
+    assert list(frame["baseline"]) == [1] + [0] * (len(LABELS) - 1)
