@@ -115,7 +115,7 @@ def screen() -> Iterator[Screen]:
         with suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors=HANDLER)  # type: ignore[union-attr]
     ours = Screen(before)
-    sys.stdout = ours  # type: ignore[assignment]
+    sys.stdout = ours
     try:
         yield ours
     finally:
