@@ -4,8 +4,9 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from sweeps import launcher, settings, sweeper
+from sweeps import settings, sweeper
 from sweeps.asking import help
+from sweeps.launchers import launchers
 from sweeps.studies import SHARED
 
 
@@ -21,24 +22,19 @@ class StudySweeper(sweeper.StudySweeper):
     """hydra/sweeper=study"""
 
 
-class LocalLauncher(launcher.LocalLauncher):
-    """hydra/launcher=local"""
-
-
-class SlurmLauncher(launcher.SlurmLauncher):
-    """hydra/launcher=slurm"""
+def _offer(group: str, name: str, plugin: type) -> None:
+    """Let `hydra/<group>=<name>` choose a class, by a name that Hydra instantiates."""
+    ConfigStore.instance().store(
+        group=f"hydra/{group}",
+        name=name,
+        node={"_target_": f"{__name__}.{plugin.__name__}"},
+        provider="sweeps",
+    )
 
 
 settings.register()
 help.register()
-for _group, _name, _plugin in (
-    ("launcher", "local", LocalLauncher),
-    ("launcher", "slurm", SlurmLauncher),
-    ("sweeper", "study", StudySweeper),
-):
-    ConfigStore.instance().store(
-        group=f"hydra/{_group}",
-        name=_name,
-        node={"_target_": f"{_plugin.__module__}.{_plugin.__name__}"},
-        provider="sweeps",
-    )
+_offer("sweeper", "study", StudySweeper)
+for _name, _launcher in launchers().items():
+    globals()[_launcher.__name__] = type(_launcher.__name__, (_launcher,), {"__module__": __name__})
+    _offer("launcher", _name, _launcher)

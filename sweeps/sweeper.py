@@ -22,6 +22,7 @@ from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.graph import Graph
 from sweeps.hardware.devices import devices
 from sweeps.launcher import StageLauncher
+from sweeps.launchers import launchers
 from sweeps.planning.bound import bound
 from sweeps.planning.plan import make_plan
 from sweeps.planning.plan_view import as_json, show
@@ -76,7 +77,7 @@ class StudySweeper(Sweeper):
 
     def _sweep(self, arguments: list[str]) -> int:
         if not isinstance(self.launcher, StageLauncher):
-            raise SweepError("hydra/launcher: accepted are local and slurm.")
+            raise SweepError(f"hydra/launcher: accepted are {', '.join(launchers())}.")
         asked = by_study(arguments, typed_study(arguments) or self.study)
         command = Command(asked, self._composer, self.launcher.fit())
         sweeps = command.sweeps()

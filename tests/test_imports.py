@@ -35,6 +35,7 @@ FLOORS = {
         "running",
         "cluster",
         "launcher",
+        "launchers",
         "sweeper verbs",
         "__main__ worker slurm_job",
     ),

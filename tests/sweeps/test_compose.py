@@ -101,4 +101,4 @@ def test_the_launcher_is_the_one_that_hydra_starts(
         composer = Composer(name)
         for more in [], asked:
             composer.compose(more)
-        assert composer.launcher(asked) == launcher
+        assert composer.on_cluster(asked) == (launcher == SLURM)

@@ -10,7 +10,8 @@ import pytest
 
 from sweeps.graph import Graph
 from sweeps.hardware.room import Room, complaints, this_machine, unfit
-from sweeps.launcher import LocalLauncher, SlurmLauncher
+from sweeps.launchers.local import LocalLauncher
+from sweeps.launchers.slurm import SlurmLauncher
 from sweeps.running.local import run_local
 from sweeps.settings import Slurm
 from sweeps.stage import Cost, Stage

@@ -1,0 +1,55 @@
+"""hydra/launcher=slurm: jobs on a SLURM cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sweeps.asking.labels import stage_labels
+from sweeps.asking.rows import Sweep
+from sweeps.graph import Graph
+from sweeps.hardware.memory import without_gaps
+from sweeps.hardware.request import cluster_request
+from sweeps.hardware.room import Room
+from sweeps.hardware.sharing import sharing
+from sweeps.launcher import StageLauncher
+from sweeps.search.decision import Decision
+from sweeps.stage import Stage
+from sweeps.store import Store
+
+
+class SlurmLauncher(StageLauncher):
+    """Arrays of jobs on a SLURM cluster, through submitit."""
+
+    cluster = True
+
+    def room(self, stage: Stage, run: dict[str, Any]) -> Room:
+        """What its job asks for; a GPU's memory is not known before the job runs."""
+        asked = cluster_request(run["slurm"], stage.name)
+        gpus = asked["gpus"] if stage.cost.device == "any" else 0
+        memory = asked["memory_gb"] if not gpus else None
+        devices = sharing(stage, run, cluster=self.cluster).processes
+        here = devices // asked["nodes"] if devices > 1 else 1
+        return Room(
+            where=f"a job with slurm.memory_gb={memory}, a third left free,",
+            memory_bytes=memory and without_gaps(memory * 2**30) / here,
+            devices=devices,
+        )
+
+    def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
+        """What jobs ask for, before data are fetched for them."""
+        from sweeps.cluster.units import resources_by_name
+
+        resources_by_name(run["slurm"], Graph(stages))
+
+    def run(
+        self,
+        graph: Graph,
+        store: Store,
+        run: dict[str, Any],
+        sweeps: list[Sweep],
+        then: Decision | None = None,
+    ) -> int:
+        from sweeps.cluster.slurm import run_slurm
+
+        return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)
