@@ -22,7 +22,7 @@ from sweeps.verbs.check import check, move_away
 from sweeps.verbs.explain import explain
 from sweeps.verbs.garbage import find_garbage, remove
 from sweeps.verbs.status import draw, stage_statuses
-from sweeps.verbs.transfer import export_stages, import_stages
+from sweeps.verbs.transfer import Transferred, export_stages, import_stages
 
 _REDRAW_SECONDS = 2.0
 _PIPE_WIDTH = 240
@@ -156,8 +156,10 @@ def gc_command(store: Store, given: argparse.Namespace) -> int:
         print(f"{decimal(one.size):>10}  {one.what}  {one.path}")
     total = decimal(sum(one.size for one in garbage))
     if given.delete:
-        remove(store, garbage)
-        print(f"{len(garbage)} things removed, {total}.")
+        removed = remove(store, garbage)
+        print(f"{len(removed)} things removed, {decimal(sum(one.size for one in removed))}.")
+        if len(removed) < len(garbage):
+            print(f"{len(garbage) - len(removed)} are needed again by what has begun since.")
     else:
         print(f"{len(garbage)} things to remove, {total}. Repeat with --delete to remove them.")
     return 0
@@ -172,7 +174,7 @@ def export_command(store: Store, given: argparse.Namespace) -> int:
     size = decimal(given.file.stat().st_size)
     outside = f", {done.outside} files from outside" if given.data else ""
     print(f"{given.file}: {done.stages} stages, {done.records} sweeps{outside}, {size}")
-    return 0
+    return _left_out(done)
 
 
 def import_command(store: Store, given: argparse.Namespace) -> int:
@@ -183,7 +185,15 @@ def import_command(store: Store, given: argparse.Namespace) -> int:
     print(f"{done.stages} stages and {done.records} sweeps taken; {done.known} were there already")
     if done.outside:
         print(f"{done.outside} files from outside of the store taken")
-    return 0
+    return _left_out(done)
+
+
+def _left_out(done: Transferred) -> int:
+    """Name what was not moved; the exit status."""
+    if done.left_out:
+        count = len(done.left_out)
+        print(f"{count} left out:", *done.left_out, sep="\n  ", file=sys.stderr)
+    return 1 if done.left_out else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -140,7 +140,7 @@ def read_description(folder: Path) -> dict[str, Any]:
     if not _is_list_of_files(described[FILES]):
         raise DamagedStageError(folder, DESCRIPTION, f"its {FILES!r} is no list of files")
     if (key := described_key(folder.parent.name, described)) != folder.name:
-        raise DamagedStageError(folder, DESCRIPTION, f"it describes another stage, {key}")
+        raise DamagedStageError(folder, DESCRIPTION, f"it describes stage {key}")
     return described
 
 

@@ -13,10 +13,11 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,13 @@ class Holder:
         start_time, state = now
         return start_time != self.start_time or state in "ZX"
 
+    def provably_alive(self) -> bool:
+        """Whether this very process is known to live, though it may stand still."""
+        here = this_process()
+        same = (self.host, self.boot_id, self.pid_ns) == (here.host, here.boot_id, here.pid_ns)
+        now = _process(self.pid) if same else None
+        return now is not None and now[0] == self.start_time and now[1] not in "ZX"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
@@ -96,8 +104,7 @@ def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
 def running_lease(store: Store, key: str) -> Lease | None:
     """The lease of a stage that runs, as far as one look tells; None when nobody is at it.
 
-    Goes by the age of the last beat's file, so clocks of hosts must agree roughly: good for a
-    display, not for taking over.
+    Goes by the age of the last beat's file: good for a display, not for taking over.
     """
     lease = read_lease(store, key)
     if lease is None or lease.released:
@@ -110,11 +117,40 @@ def running_lease(store: Store, key: str) -> Lease | None:
 
 
 def beat_age(store: Store, key: str, generation: int) -> float | None:
-    """Seconds since the last beat by this host's clock; None before the first."""
+    """Seconds since the last beat by the clock of the store's disk; None before the first."""
     try:
-        return time.time() - os.stat(_folder(store, key) / f"{generation}.beat").st_mtime
+        return store.now() - os.stat(_folder(store, key) / f"{generation}.beat").st_mtime
     except FileNotFoundError:
         return None
+
+
+def in_use(store: Store, key: str) -> bool:
+    """Whether somebody works on a stage, or in a scratch folder, and what it has must stay.
+
+    A holder of this machine that lives counts, also one that stands still.
+    """
+    lease = read_lease(store, key)
+    if lease is None or lease.released:
+        return False
+    if lease.holder is not None and lease.holder.provably_alive():
+        return True
+    return running_lease(store, key) is not None
+
+
+@contextlib.contextmanager
+def scratch(store: Store, kind: str) -> Iterator[Path]:
+    """A folder in the store's work/ under a lease of this process, so that `gc` leaves it alone."""
+    name = f".{kind}-{secrets.token_hex(8)}"
+    lease, folder = acquire(store, name), store.path / "work" / name
+    assert isinstance(lease, HeldLease)
+    try:
+        with store_errors("write", folder):
+            folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lease.release("done")
+        shutil.rmtree(_folder(store, name), ignore_errors=True)
 
 
 class Watch:

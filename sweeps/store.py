@@ -16,8 +16,9 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -45,6 +46,8 @@ class Store:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.path = Path(root).expanduser().absolute()
+        self._clock: float | None = None
+        """What to add to our monotonic clock for that of the store's disk."""
 
     def prepare(self) -> None:
         """Make the store's folders and show that they can be written; StoreError if they cannot."""
@@ -64,6 +67,24 @@ class Store:
         """What the file system of the store has left for us."""
         with store_errors("measure free space", self.path):
             return shutil.disk_usage(self.path).free
+
+    def now(self) -> float:
+        """Seconds since the epoch by the clock of the store's disk, which dates its files.
+
+        Hosts that share a disk may disagree. By this host's clock where the store cannot be
+        written.
+        """
+        if self._clock is None:
+            probe = self.path / f".clock-{secrets.token_hex(8)}"
+            now = time.time()
+            with suppress(OSError):
+                try:
+                    probe.touch(exist_ok=False)
+                    now = probe.stat().st_mtime
+                finally:
+                    probe.unlink(missing_ok=True)
+            self._clock = now - time.monotonic()
+        return self._clock + time.monotonic()
 
     def place(self, name: str, key: str) -> Path:
         """Where a stage lies once it is finished."""
@@ -222,6 +243,15 @@ class Store:
         """The record that goes by this name, or whose own name it is."""
         found = self.recorded()
         return next((one for one in found[::-1] if word in (one.name, one.own)), None)
+
+    def records_sign(self) -> tuple[tuple[str, int, int], ...]:
+        """What changes whenever a record is written or removed: names, inodes and times."""
+        found = []
+        for path in self._record_files():
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((str(path), status.st_ino, status.st_mtime_ns))
+        return tuple(found)
 
     def strange_records(self) -> list[Path]:
         """Files that stand where records do and are none: cut off, or of something else."""

@@ -238,6 +238,8 @@ def _attempt(
     out, log_file = work / "out", work / LOG
     earlier = store.earlier_work(key, attempt)
     with store_errors("start a stage", work):
+        # Of an attempt of this number whose lease was removed since: none of it is ours.
+        shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True, exist_ok=True)
         _drop_old_checkpoints(earlier)
     # Before the stage runs: that is the code it runs, and nothing slow may stand between the end

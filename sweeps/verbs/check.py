@@ -14,6 +14,7 @@ from sweeps.errors import DamagedSpecificationError, DamagedStageError
 from sweeps.stage import RESERVED_NAMES
 from sweeps.store import Store, store_errors
 from sweeps.verbs.address import known_stages, recorded_sweep
+from sweeps.verbs.garbage import DAMAGED
 
 _CHECKPOINT = "last.ckpt"
 _INDEX = Path("index") / "results.json"
@@ -66,7 +67,7 @@ def move_away(store: Store, key: str) -> Path | None:
         return None
     except DamagedStageError:
         pass
-    aside = store.path / "work" / f".damaged-{key}-{secrets.token_hex(4)}"
+    aside = store.path / "work" / f"{DAMAGED}{key}-{secrets.token_hex(4)}"
     with store_errors("move away a damaged stage", folder):
         aside.parent.mkdir(exist_ok=True)
         os.rename(folder, aside)

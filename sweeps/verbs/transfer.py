@@ -6,25 +6,36 @@ without a network goes on with them: under outside/<study>/, by the names that t
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import os
 import secrets
-import shutil
 import tarfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sweeps.errors import StoreError, SweepError, is_full
+from sweeps.digests import (
+    DESCRIPTION,
+    FILES,
+    check_stage,
+    described_key,
+    file_digests,
+    read_description,
+)
+from sweeps.errors import DamagedStageError, StageError, StoreError, SweepError, is_full
 from sweeps.graph import Graph
-from sweeps.stage import RESERVED_NAMES, stage_key
+from sweeps.lease import scratch
+from sweeps.stage import RESERVED_NAMES
 from sweeps.store import Store, is_record, read_json, store_errors, write_json
 from sweeps.study import Study
 from sweeps.verbs.address import recorded_sweep
+from sweeps.verbs.pickles import pickled_code
 
-_DESCRIPTION = "stage.json"
+_CHUNK = 2**20
 _OUTSIDE = "outside"
 _XZ = {
     "id": lzma.FILTER_LZMA2,
@@ -49,6 +60,8 @@ class Transferred:
     """Stages that the store had already."""
     outside: int = 0
     """Files from outside of the store."""
+    left_out: tuple[str, ...] = ()
+    """What was not taken along, and why."""
 
 
 def export_stages(
@@ -80,16 +93,20 @@ def export_stages(
             f"{file}: an export is called .tar, or .tar.xz to be compressed, such as {better}."
         )
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
-    count = 0
+    count, left_out = 0, []
     outside = _outside(store, records) if data else {}
     try:
         with _written(temporary, file.suffix) as tar:
             for path in files:
                 tar.add(path, f"sweeps/{store.record_name(path)}.json")
             for name, key, path in store.finished():
-                if everything or key in keys:
-                    _add_stage(tar, path, f"{name}/{key}")
-                    count += 1
+                if not everything and key not in keys:
+                    continue
+                if unfit := _unfit(path):
+                    left_out.append(unfit)
+                    continue
+                _add_stage(tar, path, f"{name}/{key}")
+                count += 1
             for name, path in sorted(outside.items()):
                 tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
         os.replace(temporary, file)
@@ -104,7 +121,28 @@ def export_stages(
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    return Transferred(stages=count, records=len(records), outside=len(outside))
+    return Transferred(
+        stages=count, records=len(records), outside=len(outside), left_out=tuple(left_out)
+    )
+
+
+def _unfit(folder: Path) -> str | None:
+    """Why a finished stage would not be taken by an import; None where it would."""
+    name, key = folder.parent.name, folder.name
+    try:
+        check_stage(folder)
+        if described_key(name, read_description(folder)) != key:
+            raise DamagedStageError(folder, DESCRIPTION, "it does not describe this stage")
+    except DamagedStageError as error:
+        return str(error)
+    odd = [path for path in _files(folder) if path.is_symlink() or not _is_plain(path)]
+    if odd:
+        return f"{name} {key}: {odd[0]} is no plain file: put its content there."
+    return None
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() or path.is_dir()
 
 
 @contextmanager
@@ -142,39 +180,165 @@ def _outside(store: Store, records: Collection[Mapping[str, Any]]) -> dict[str, 
 def import_stages(store: Store, file: Path) -> Transferred:
     """Publish the stages of a tar file that `export_stages` wrote; what is there stays.
 
-    Raises SweepError when the file is cut off, or holds what no export writes; every stage
-    before that is in the store, whole.
+    What of it no export writes is left out, and said. Raises SweepError when the file is cut off,
+    has nothing to take, leads out of the store or holds pickled code; every stage before that is in
+    the store, whole.
     """
     store.prepare()
-    stages = records = known = outside = 0
-    folder = store.path / "work" / f".import-{secrets.token_hex(8)}"
-    try:
-        with store_errors("read", file), tarfile.open(file) as tar:
-            for member in tar:
-                place = _checked(member, file)
-                if place.parts[0] == "sweeps":
-                    records += _import_record(store, tar, member, place)
-                    continue
-                with store_errors("import", folder):
-                    _extract(tar, member, folder / place)
-                if place.parts[0] == _OUTSIDE:
-                    outside += member.isfile()
-                elif len(place.parts) == 3 and place.name == _DESCRIPTION:
-                    # An export ends each stage with this file: now it is whole.
-                    if _publish(store, folder, place, file):
-                        stages += 1
-                    else:
-                        known += 1
-        _bring(store, folder / _OUTSIDE, file)
-    except (tarfile.TarError, EOFError, lzma.LZMAError) as error:
-        reason = str(error).partition(":")[0]
-        raise SweepError(
-            f"{file} is no whole export: {reason}. Stages taken before that: {stages}. "
-            "Copy the file again, then repeat the import."
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Transferred(stages=stages, records=records, known=known, outside=outside)
+    with scratch(store, "import") as folder:
+        work = _Import(store, file, folder)
+        try:
+            with store_errors("read", file), tarfile.open(file) as tar:
+                for member in tar:
+                    work.take(tar, member)
+        except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error) as error:
+            reason = str(error).partition(":")[0]
+            raise SweepError(
+                f"{file} is no whole export: {reason}. Stages taken before that: {work.stages}. "
+                "Copy the file again, then repeat the import."
+            ) from error
+        return work.end()
+
+
+class _Import:
+    """One tar file on its way into a store: each stage is put together aside, then published."""
+
+    def __init__(self, store: Store, file: Path, folder: Path) -> None:
+        self.stages = 0
+        self._store, self._file, self._folder = store, file, folder
+        self._records = self._known = self._outside = 0
+        self._held: dict[str, dict[str, str]] = {}
+        """The digest of each file of a stage as the tar holds it, by `name/key`."""
+        self._refused: dict[str, str] = {}
+        """Why a stage or a record is left out."""
+
+    def take(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        """The next member: a stage is whole with its stage.json, with which an export ends it."""
+        place = _checked(member, self._file)
+        of_outside = place.parts[0] == _OUTSIDE
+        stage = "/".join(place.parts[:2])
+        if not (member.isfile() or member.isdir()):
+            self._refused.setdefault(
+                stage, f"it holds {member.name!r}, which no export writes: no plain file"
+            )
+            return
+        digest = self._extract(tar, member, place)
+        if place.parts[0] == "sweeps":
+            self._take_record(place)
+        elif of_outside:
+            self._outside += member.isfile()
+        else:
+            files = self._held.setdefault(stage, {})
+            if member.isfile():
+                files["/".join(place.parts[2:])] = digest
+            if len(place.parts) == 3 and place.name == DESCRIPTION:
+                self._publish(stage)
+
+    def end(self) -> Transferred:
+        """What was taken. Raises SweepError where there was nothing to take."""
+        for stage in self._held:
+            self._refused.setdefault(stage, f"its {DESCRIPTION} is not in the file")
+        left_out = tuple(f"{what}: {why}: not imported." for what, why in self._refused.items())
+        if not (self.stages or self._known or self._records or self._outside):
+            why = " ".join(left_out) or "It holds no stage and no sweep."
+            raise SweepError(f"{self._file}: nothing to import. {why}")
+        _bring(self._store, self._folder / _OUTSIDE, self._file)
+        return Transferred(
+            stages=self.stages,
+            records=self._records,
+            known=self._known,
+            outside=self._outside,
+            left_out=left_out,
+        )
+
+    def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo, place: PurePosixPath) -> str:
+        """Write a member below our folder, which must be there; its digest as the tar has it."""
+        target = self._folder / place
+        digest = hashlib.sha256()
+        try:
+            with store_errors("import", self._folder):
+                _make_folders(self._folder, place if member.isdir() else place.parent)
+                if member.isdir():
+                    return ""
+                source = tar.extractfile(member)
+                assert source is not None
+                with source, target.open("wb") as out:
+                    while chunk := source.read(_CHUNK):
+                        digest.update(chunk)
+                        out.write(chunk)
+                called = pickled_code(target)
+        except StoreError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise self._lost() from error
+            raise
+        if called:
+            raise SweepError(
+                f"{self._file}: {member.name} holds code that would run when it is read "
+                f"({', '.join(called[:3])}): not imported. Stages taken before that: "
+                f"{self.stages}. Ask whoever made the file for one of `python -m sweeps export "
+                "--scores-only`, which has no models, or run the stages here."
+            )
+        return digest.hexdigest()
+
+    def _lost(self) -> SweepError:
+        return SweepError(
+            f"{self._folder}, in which {self._file} was being unpacked, is gone: somebody removed "
+            f"it. Stages taken before that: {self.stages}. Repeat the import."
+        )
+
+    def _publish(self, stage: str) -> None:
+        name, _, key = stage.partition("/")
+        held = self._held.pop(stage)
+        if stage in self._refused:
+            return
+        found = self._folder / name / key
+        if self._store.find_key(name, key) is not None:
+            self._known += 1
+            return
+        try:
+            described = read_description(found)
+            digests = file_digests(found)
+        except (DamagedStageError, StageError) as error:
+            reason = error.reason if isinstance(error, DamagedStageError) else str(error)
+            self._refused[stage] = f"its {DESCRIPTION} cannot be read: {reason}"
+            return
+        except OSError:
+            raise self._lost() from None
+        expected = described_key(name, described)
+        if expected != key:
+            lacks = "lacks what a stage has" if not expected else f"describes stage {expected}"
+            self._refused[stage] = f"{DESCRIPTION} {lacks}"
+            return
+        del held[DESCRIPTION]
+        if held != {name: one["sha256"] for name, one in digests.items()}:
+            raise self._lost()
+        listed = described.get(FILES)
+        if listed is not None and listed != digests:
+            self._refused[stage] = "its files are not those that its stage.json lists"
+            return
+        if self._store.publish(name, key, found):
+            self.stages += 1
+        else:
+            self._known += 1
+
+    def _take_record(self, place: PurePosixPath) -> None:
+        path = self._store.path / place
+        if path.exists():
+            return
+        record = read_json(self._folder / place)
+        if is_record(record):
+            write_json(path, record)
+            self._records += 1
+        else:
+            self._refused[str(place)] = "it is no record of a sweep"
+
+
+def _make_folders(folder: Path, place: PurePosixPath) -> None:
+    """Make the folders of `place` below `folder`, which is not made again if it is gone."""
+    for part in place.parts:
+        folder = folder / part
+        with suppress(FileExistsError):
+            folder.mkdir()
 
 
 def _bring(store: Store, folder: Path, file: Path) -> None:
@@ -196,9 +360,9 @@ def _keys(records: Collection[Mapping[str, Any]], scores_only: bool) -> set[str]
 def _add_stage(tar: tarfile.TarFile, path: Path, name: str) -> None:
     for found in _files(path):
         relative = found.relative_to(path).as_posix()
-        if relative != _DESCRIPTION:
+        if relative != DESCRIPTION:
             tar.add(found, f"{name}/{relative}", recursive=False)
-    tar.add(path / _DESCRIPTION, f"{name}/{_DESCRIPTION}")
+    tar.add(path / DESCRIPTION, f"{name}/{DESCRIPTION}")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -215,7 +379,7 @@ def _checked(member: tarfile.TarInfo, file: Path) -> PurePosixPath:
     fits = (
         not place.is_absolute()
         and ".." not in parts
-        and (member.isfile() or member.isdir())
+        and (member.isfile() or member.isdir() or parts[0] not in (_OUTSIDE, "sweeps"))
         and (
             (len(parts) >= 3 and (parts[0] == _OUTSIDE or parts[0] not in RESERVED_NAMES))
             or (len(parts) in (2, 3) and parts[0] == "sweeps" and place.suffix == ".json")
@@ -224,45 +388,3 @@ def _checked(member: tarfile.TarInfo, file: Path) -> PurePosixPath:
     if not fits:
         raise SweepError(f"{file} holds {member.name!r}, which no export writes: not imported.")
     return place
-
-
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    if member.isdir():
-        target.mkdir(parents=True, exist_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source = tar.extractfile(member)
-    assert source is not None
-    with source, target.open("wb") as out:
-        shutil.copyfileobj(source, out)
-
-
-def _publish(store: Store, folder: Path, place: PurePosixPath, file: Path) -> bool:
-    name, key = place.parts[:2]
-    found = folder / name / key
-    described = read_json(found / _DESCRIPTION) or {}
-    try:
-        expected = stage_key(name, described["version"], described["config"], described["inputs"])
-    except KeyError as error:
-        raise SweepError(f"{file}: {place} lacks {error}: not imported.") from error
-    if expected != key:
-        raise SweepError(f"{file}: {place} describes stage {expected}: not imported.")
-    return store.publish(name, key, found)
-
-
-def _import_record(
-    store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, place: PurePosixPath
-) -> int:
-    path = store.path / place
-    if path.exists():
-        return 0
-    temporary = store.path / "work" / f".record-{secrets.token_hex(8)}"
-    try:
-        _extract(tar, member, temporary)
-        record = read_json(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if not is_record(record):
-        raise SweepError(f"{member.name} is no record of a sweep: not imported.")
-    write_json(path, record)
-    return 1
