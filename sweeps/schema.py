@@ -1,7 +1,8 @@
 """What a dataclass of settings says of its values: their types, and the bounds beside each field.
 
-A field's metadata may hold `more_than` or `least`, `less_than` or `most`, `choices` and `unit`.
-Bounds of a field that holds a list or values by name are bounds of each of them.
+A field's metadata may hold `more_than` or `least`, `less_than` or `most`, with a `unit`; or
+`choices`; and `accepted`, which a complaint then says in place of "must be ...". Bounds of a field
+that holds a list or values by name are bounds of each of them.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def complaint(key: str, value: Any, bounds: Mapping[str, Any]) -> str | None:
         return None
     unit = f" {bounds['unit']}" if "unit" in bounds else ""
     shown = f"{value:g}" if isinstance(value, float) else value
-    return f"{key}={shown}: must be {reason}{unit}."
+    return f"{key}={shown}: {bounds.get('accepted', f'must be {reason}{unit}')}."
 
 
 def _reason(value: float, bounds: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sweeps import schema
 from sweeps.columns import Column, adopt_columns
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.stage import Stage, adopt_all
@@ -38,7 +39,8 @@ class Study:
     """A module with `cell(config)`, and what it likes of the others.
 
     - `cell(config) -> {"scores": {task: stage}, "columns": [...], ...}`: the stages of one cell
-    - `Schema`: a dataclass of its keys, which the configuration must fit
+    - `Schema`: a dataclass of its keys, which the configuration must fit; each `config` is then an
+      instance of it, and the bounds in its fields' metadata hold (see sweeps/schema.py)
     - `complaints(config) -> list[str]`: what is impossible about a configuration
     - `prepare(configs, wanted, say)`: fetch what these cells' stages `wanted`, the ones that are
       not finished, read from outside of the store
@@ -65,12 +67,9 @@ class Study:
         except getattr(self._module, "Error", ()) as error:
             raise ConfigurationError(str(error).splitlines()) from error
 
-    def complaints(self, config: Mapping[str, Any]) -> list[str]:
-        """What makes this configuration impossible, in the words of the command line."""
-        check: Callable[[Mapping[str, Any]], list[str]] | None
-        check = getattr(self._module, "complaints", None)
-        with self._errors():
-            return check(config) if check else []
+    def settings(self, config: Mapping[str, Any]) -> Any:
+        """The configuration as the study reads it: its Schema's instance, or the plain values."""
+        return config if self.schema is None else schema.instance(self.schema, config)
 
     def prepare(
         self,
@@ -85,7 +84,7 @@ class Study:
         prepare = getattr(self._module, "prepare", None)
         if prepare:
             with self._errors():
-                prepare(list(configs), list(wanted), say)
+                prepare([self.settings(config) for config in configs], list(wanted), say)
 
     def outside(
         self, configs: Iterable[Mapping[str, Any]], wanted: Iterable[Stage]
@@ -98,7 +97,7 @@ class Study:
         if not outside:
             return {}
         with self._errors():
-            return outside(list(configs), list(wanted))
+            return outside([self.settings(config) for config in configs], list(wanted))
 
     def bring(self, folder: Path) -> None:
         """Take in files that `outside` named on another machine. Raises ConfigurationError."""
@@ -110,11 +109,15 @@ class Study:
 
     def cell(self, config: Mapping[str, Any]) -> Cell:
         """The stages and columns of one cell. Raises ConfigurationError with its complaints."""
-        complaints = self.complaints(config)
+        settings = self.settings(config)
+        complaints = schema.complaints(self.schema, config) if self.schema else []
+        check: Callable[[Any], list[str]] | None = getattr(self._module, "complaints", None)
+        with self._errors():
+            complaints += check(settings) if check else []
         if complaints:
             raise ConfigurationError(complaints)
         with self._errors():
-            given = self._module.cell(config)
+            given = self._module.cell(settings)
         return Cell(
             seed=int(config.get("seed", 0)),
             config=config,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +15,28 @@ if TYPE_CHECKING:
 __all__ = ["Error", "Schema", "bring", "cell", "complaints", "outside", "prepare"]
 
 
-def cell(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The stages that score one resolved configuration, and its table's columns."""
+def cell(config: Schema) -> dict[str, Any]:
+    """The stages that score one resolved configuration, and its table's columns.
+
+    Raises StudyError with a line for each thing that is impossible about its stages.
+    """
     from t5study import cells
 
     return cells.cell(config)
 
 
-def complaints(config: Mapping[str, Any]) -> list[str]:
-    """What is impossible about a resolved configuration, in the command line's words."""
+def complaints(config: Schema) -> list[str]:
+    """What is impossible about a configuration's values, in the command line's words.
+
+    What is impossible about the stages that it makes, `cell` says as it builds them.
+    """
     from t5study import impossible
 
     return impossible.complaints(config)
 
 
 def prepare(
-    configs: Sequence[Mapping[str, Any]],
+    configs: Sequence[Schema],
     wanted: Sequence[StageLike],
     say: Callable[[str], None],
 ) -> None:
@@ -40,7 +46,7 @@ def prepare(
     preparation.prepare(configs, wanted, say)
 
 
-def outside(configs: Sequence[Mapping[str, Any]], wanted: Sequence[StageLike]) -> dict[str, Path]:
+def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
     """The files that these cells' wanted stages read, by name. Raises DataError."""
     from t5study import carrying
 

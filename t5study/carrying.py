@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lab.carrying import bring, files_read
 from lab.corpora import packaged_names
+from t5study.config import Schema
 from t5study.preparation import StageLike, corpora_read, prepare, tasks_read
 
 __all__ = ["bring", "outside"]
 
 
-def outside(configs: Sequence[Mapping[str, Any]], wanted: Sequence[StageLike]) -> dict[str, Path]:
+def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
     """The files of the cache that the wanted stages read, by their path inside it.
 
     Data that was not written yet is written first. Raises DataError and TaskError as

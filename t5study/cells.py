@@ -6,33 +6,46 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lab.columns import Column
-from t5study import strategies
-from t5study.stage import Stage, UnitSettings
+from lab.errors import StudyError
+from lab.stage import Stage
+from t5study import impossible, strategies
+from t5study.config import Schema, Suite
 from t5study.stages import Stages, selects
 from t5study.tasks.suites import SUITES
+from t5study.units import UnitSettings
 
 CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
 
 
-def cell(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The stages that score a cell, by task, and the columns of its suite's table."""
+def cell(config: Schema) -> dict[str, Any]:
+    """The stages that score a cell, by task, and the columns of its suite's table.
+
+    Raises StudyError with a line for each thing that is impossible about them.
+    """
     stages = Stages(config)
-    strategy = strategies.get(config["strategy"]["name"])
+    if complaints := impossible.of_stages(stages):
+        raise StudyError("\n".join(complaints))
+    strategy = strategies.get(config.strategy.name)
     scores: dict[str, Stage] = {}
     decoding: dict[str, Stage] = {}
     for unit in stages.units:
         evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
         scores |= dict.fromkeys(unit.evaluate, evaluate)
         decoding[unit.name] = evaluate
-    trainings = [one for e in scores.values() for r, one in e.inputs.items() if r != "vocabulary"]
+    trainings = [
+        training
+        for evaluate in scores.values()
+        for role, training in evaluate.inputs.items()
+        if role != "vocabulary"
+    ]
     selection = {
         "best": "best checkpoint for each task on validation",
         "best_together": "best checkpoint for the average of a training's tasks on validation",
         "last": "last checkpoint",
-    }[config["selection"] if all(map(selects, trainings)) else "last"]
+    }[config.selection if all(map(selects, trainings)) else "last"]
     return {
         "scores": scores,
-        "columns": columns(config["suite"]),
+        "columns": columns(config.suite),
         "references": [CONSTANT],
         "selection": f"{selection}; {_splits(stages.units)}",
         "footnotes": [*_footnotes(config), _decoding(decoding)],
@@ -51,42 +64,42 @@ def _splits(units: Iterable[UnitSettings]) -> str:
 
 def _decoding(evaluations: Mapping[str, Stage]) -> str:
     """How answers were written, and how long they may be at most, by unit."""
-    said: dict[str, dict[int, list[str]]] = {}
+    ways: dict[str, dict[int, list[str]]] = {}
     for unit, stage in evaluations.items():
         width, alpha = stage.config["beam_width"], stage.config["length_penalty"]
         how = "greedy" if width == 1 else f"beam search of width {width}, alpha {alpha:g}"
-        said.setdefault(how, {}).setdefault(stage.config["max_length"], []).append(unit)
+        ways.setdefault(how, {}).setdefault(stage.config["max_length"], []).append(unit)
     parts = [
         f"{how}, at most "
         + ", ".join(f"{most} tokens for {' '.join(names)}" for most, names in lengths.items())
-        for how, lengths in said.items()
+        for how, lengths in ways.items()
     ]
     return f"Decoding: {'; '.join(parts)}."
 
 
-def _footnotes(config: Mapping[str, Any]) -> list[str]:
-    dataset = config["dataset"]
-    if dataset["corpus"] == dataset["name"]:
+def _footnotes(config: Schema) -> list[str]:
+    dataset = config.dataset
+    if dataset.corpus == dataset.name:
         return []
-    return [f"dataset={dataset['name']} reads the corpus {dataset['corpus']} here."]
+    return [f"dataset={dataset.name} reads the corpus {dataset.corpus} here."]
 
 
-def columns(suite: Mapping[str, Any]) -> list[Column]:
+def columns(suite: Suite) -> list[Column]:
     """The suite's columns with `task.metric` taken apart, and their average."""
-    if suite["columns"] is None:
-        known = SUITES[suite["name"]]
-        return list(known["full_columns" if suite["full"] else "columns"])
+    if suite.columns is None:
+        known = SUITES[suite.name]
+        return list(known["full_columns" if suite.full else "columns"])
     made = [
         Column(
-            name=column["name"],
-            terms=[[term.rsplit(".", 1) for term in group] for group in column["terms"]],
-            kind=column["kind"],
-            paper=column["paper"],
-            decimals=column["decimals"],
+            name=column.name,
+            terms=[[term.rsplit(".", 1) for term in group] for group in column.terms],
+            kind=column.kind,
+            paper=column.paper,
+            decimals=column.decimals,
         )
-        for column in suite["columns"]
+        for column in suite.columns
     ]
-    if suite["average"] and len(made) > 1:
+    if suite.average and len(made) > 1:
         terms = [[term for group in column.terms for term in group] for column in made]
-        made.append(Column(name=suite["average"], terms=terms, kind="average", average=True))
+        made.append(Column(name=suite.average, terms=terms, kind="average", average=True))
     return made

@@ -1,4 +1,4 @@
-"""The study's configuration, typed: what conf/ may say, and what is impossible about it."""
+"""The study's configuration, typed: what conf/ may say, and the bounds of each value beside it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig
 
+from t5study.mixing import SETTINGS as MIXING_SETTINGS
+
 BY_NAME = ("mixing.limits", "tasks")
 """Keys whose values stand by names that nobody lists, such as tasks': any name may be given."""
+
+AMOUNT = {"more_than": 0, "most": 10**12}
+"""Of steps, sequences, examples, tokens: far above what any study counts."""
+LENGTH = {"more_than": 0, "most": 2**20}
+"""Of a sequence or of a part of one, in tokens."""
+MULTIPLE = {"more_than": 0, "most": 10**6}
+WIDTH = {"more_than": 0, "most": 2**20}
+FEW = {"more_than": 0, "most": 1000}
+"""Of what is in memory or worked on all at once."""
+NOT_NEGATIVE = {"least": 0, "most": 10**6}
+SEED = {"least": 0, "most": 2**63 - 1}
+RATE = {"more_than": 0, "less_than": 1, "accepted": "a rate lies between 0 and 1"}
+NORMALIZERS = {"choices": ("padded", "tokens")}
+SPLITS = ("train", "validation", "test")
 
 
 def by_name(values: Any) -> Any:
@@ -56,7 +72,7 @@ class Architecture:
 @dataclass
 class Objective:
     name: str = MISSING
-    targets: str = "released"
+    targets: str = field(default="released", metadata={"choices": ("released", "paper")})
     """How targets number their sentinels: "released" or "paper" (docs/fidelity.md)."""
 
 
@@ -64,67 +80,71 @@ class Objective:
 class Dataset:
     name: str = MISSING
     corpus: str = MISSING
-    tokens: float | None = None
+    tokens: float | None = field(default=None, metadata=AMOUNT)
     """Only the first N tokens (section 3.4.2); null takes all."""
-    repeats: float | None = None
+    repeats: float | None = field(default=None, metadata=AMOUNT)
     """Only as many tokens as pre-training repeats this often."""
 
 
 @dataclass
 class Finetuning:
     name: str = MISSING
-    adapter_dim: int | None = None
-    norms: str = "all"
+    adapter_dim: int | None = field(default=None, metadata=WIDTH)
+    norms: str = field(default="all", metadata={"choices": ("all", "own")})
     """Which layer norms train beside adapters: "all" or the adapters' "own"."""
 
 
 @dataclass
 class Mixing:
-    name: str = MISSING
-    limit: float | None = None
+    name: str = field(default=MISSING, metadata={"choices": tuple(MIXING_SETTINGS)})
+    limit: float | None = field(default=None, metadata=AMOUNT)
     """K of examples-proportional mixing, in examples."""
-    limits: dict[str, float] = field(default_factory=partial(by_name, float))
+    limits: dict[str, float] = field(default_factory=partial(by_name, float), metadata=AMOUNT)
     """K of single tasks by name, in place of the common one (section 3.7)."""
-    temperature: float = 1.0
+    temperature: float = field(default=1.0, metadata=AMOUNT)
 
 
 @dataclass
 class Strategy:
     name: str = MISSING
-    unsupervised_examples: float | None = None
+    unsupervised_examples: float | None = field(default=None, metadata=AMOUNT)
     """The size that the unsupervised task counts with in a mixture; null: its real size."""
 
 
 @dataclass
 class Scaling:
     name: str = MISSING
-    steps: float = 1.0
+    steps: float = field(default=1.0, metadata=MULTIPLE)
     """Multiplies the steps of pre-training and of fine-tuning (section 3.6)."""
-    batch: float = 1.0
+    batch: float = field(default=1.0, metadata=MULTIPLE)
     """Multiplies the batches of both."""
-    pretrain_steps: float = 1.0
+    pretrain_steps: float = field(default=1.0, metadata=MULTIPLE)
     """Multiplies the steps of pre-training alone (section 3.7)."""
-    pretrain_batch: float = 1.0
-    ensemble: int = 1
-    members: str = "pretrained"
+    pretrain_batch: float = field(default=1.0, metadata=MULTIPLE)
+    ensemble: int = field(default=1, metadata=FEW)
+    members: str = field(default="pretrained", metadata={"choices": ("pretrained", "finetuned")})
     """What an ensemble's members have of their own: "pretrained" or only "finetuned"."""
-    average: str = "logits"
+    average: str = field(default="logits", metadata={"choices": ("logits", "probabilities")})
 
 
 @dataclass
 class Model:
-    dropout_rate: float = 0.1
-    dropout_form: str = "broadcast"
+    dropout_rate: float = field(
+        default=0.1, metadata={"least": 0, "less_than": 1, "accepted": RATE["accepted"]}
+    )
+    dropout_form: str = field(
+        default="broadcast", metadata={"choices": ("elementwise", "broadcast")}
+    )
     """One dropout mask for all positions of a sequence, or "elementwise" (docs/fidelity.md)."""
-    feed_forward: str = "relu"
+    feed_forward: str = field(default="relu", metadata={"choices": ("relu", "gated_gelu")})
     tie_embeddings: bool = True
 
 
 @dataclass
 class VocabularySettings:
     corpus: str = MISSING
-    pieces: int = 32000
-    lines: int = 10_000_000
+    pieces: int = field(default=32000, metadata={"more_than": 0, "most": 10**7})
+    lines: int = field(default=10_000_000, metadata=AMOUNT)
     """How many lines SentencePiece reads."""
     byte_fallback: bool = False
     file: str | None = None
@@ -133,31 +153,38 @@ class VocabularySettings:
 
 @dataclass
 class Pretrain:
-    steps: int = MISSING
-    batch_size: int = MISSING
-    inputs_length: int = MISSING
-    hold: int = 10000
+    steps: int = field(default=MISSING, metadata=AMOUNT)
+    batch_size: int = field(default=MISSING, metadata=AMOUNT)
+    inputs_length: int = field(default=MISSING, metadata=LENGTH)
+    hold: int = field(default=10000, metadata=AMOUNT)
     """k of 1 / sqrt(max(step, k))."""
-    ramp: float = 0.0
-    z_loss: float = 1e-4
-    normalizer: str = "padded"
-    seed: int = 0
+    ramp: float = field(
+        default=0.0,
+        metadata={
+            "least": 0,
+            "less_than": 1,
+            "accepted": "a share of the steps, from 0 to below 1",
+        },
+    )
+    z_loss: float = field(default=1e-4, metadata=NOT_NEGATIVE)
+    normalizer: str = field(default="padded", metadata=NORMALIZERS)
+    seed: int = field(default=0, metadata=SEED)
 
 
 @dataclass
 class Finetune:
-    steps: int = MISSING
-    batch_size: int = MISSING
-    learning_rate: float = 0.001
-    inputs_length: int = MISSING
-    targets_length: int = MISSING
+    steps: int = field(default=MISSING, metadata=AMOUNT)
+    batch_size: int = field(default=MISSING, metadata=AMOUNT)
+    learning_rate: float = field(default=0.001, metadata=MULTIPLE)
+    inputs_length: int = field(default=MISSING, metadata=LENGTH)
+    targets_length: int = field(default=MISSING, metadata=LENGTH)
     packing: bool = True
-    checkpoint_every: int = MISSING
-    validation_examples: int | None = None
-    train_examples: int | None = None
-    z_loss: float = 1e-4
-    normalizer: str = "padded"
-    seed: int = 0
+    checkpoint_every: int = field(default=MISSING, metadata=AMOUNT)
+    validation_examples: int | None = field(default=None, metadata=AMOUNT)
+    train_examples: int | None = field(default=None, metadata=AMOUNT)
+    z_loss: float = field(default=1e-4, metadata=NOT_NEGATIVE)
+    normalizer: str = field(default="padded", metadata=NORMALIZERS)
+    seed: int = field(default=0, metadata=SEED)
 
 
 @dataclass
@@ -166,17 +193,17 @@ class Training:
 
     activation_checkpointing: bool = False
     """Keep less for the backward pass and compute it again: less memory, one more forward pass."""
-    micro_batch_size: int | None = None
+    micro_batch_size: int | None = field(default=None, metadata=AMOUNT)
     """At most so many rows on a device at once, their gradients added up; null: its whole share."""
 
 
 @dataclass
 class Evaluate:
-    split: str = "validation"
-    examples: int | None = None
-    beam_width: int = 1
-    length_penalty: float = 0.6
-    max_length: int | None = None
+    split: str = field(default="validation", metadata={"choices": SPLITS})
+    examples: int | None = field(default=None, metadata=AMOUNT)
+    beam_width: int = field(default=1, metadata=FEW)
+    length_penalty: float = field(default=0.6, metadata=NOT_NEGATIVE)
+    max_length: int | None = field(default=None, metadata=LENGTH)
 
 
 @dataclass
@@ -187,15 +214,15 @@ class Unit:
     """Tasks that are trained on; the suite's own where null."""
     evaluate: list[str] | None = None
     """Tasks that are scored; those trained on, or the suite's own, where null."""
-    steps: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    inputs_length: int | None = None
-    targets_length: int | None = None
-    checkpoint_every: int | None = None
-    beam_width: int | None = None
-    evaluate_examples: int | None = None
-    split: str | None = None
+    steps: int | None = field(default=None, metadata=AMOUNT)
+    batch_size: int | None = field(default=None, metadata=AMOUNT)
+    learning_rate: float | None = field(default=None, metadata=MULTIPLE)
+    inputs_length: int | None = field(default=None, metadata=LENGTH)
+    targets_length: int | None = field(default=None, metadata=LENGTH)
+    checkpoint_every: int | None = field(default=None, metadata=AMOUNT)
+    beam_width: int | None = field(default=None, metadata=FEW)
+    evaluate_examples: int | None = field(default=None, metadata=AMOUNT)
+    split: str | None = field(default=None, metadata={"choices": SPLITS})
     """The split that is scored, where it is not evaluate.split."""
 
 
@@ -207,7 +234,7 @@ class Column:
     kind: str | None = None
     paper: str | None = None
     """The paper's column of the same kind."""
-    decimals: int = 2
+    decimals: int = field(default=2, metadata={"least": 0, "most": 10})
 
 
 @dataclass
@@ -240,13 +267,23 @@ class Schema:
     """Settings of tasks by name (docs/fidelity.md), data_dir or data_files among them."""
     data_dir: str | None = None
     """A folder with hub data sets by name, instead of the hub (docs/data.md)."""
-    corruption: float = 0.15
-    span_length: float = 3.0
-    selection: str = "best"
-    precision: str = "32-true"
+    corruption: float = field(default=0.15, metadata=RATE)
+    span_length: float = field(default=3.0, metadata=LENGTH)
+    selection: str = field(default="best", metadata={"choices": ("best", "best_together", "last")})
+    precision: str = field(
+        default="32-true", metadata={"choices": ("32-true", "bf16-mixed", "16-mixed", "64-true")}
+    )
     model: Model = field(default_factory=Model)
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     pretrain: Pretrain = field(default_factory=Pretrain)
     finetune: Finetune = field(default_factory=Finetune)
     evaluate: Evaluate = field(default_factory=Evaluate)
     training: Training = field(default_factory=Training)
+
+
+def corpora_named(config: Schema) -> list[str]:
+    """The corpora that a cell reads as text: that of pre-training, then the vocabulary's."""
+    names = [config.dataset.corpus]
+    if not config.vocabulary.file:
+        names.append(config.vocabulary.corpus)
+    return list(dict.fromkeys(names))

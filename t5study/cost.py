@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from lab.stage import Cost
+from t5study.config import Training
 from t5study.model.config import ModelConfig
 from t5study.model.flops import training_flops
 from t5study.model.memory import PROCESS, TrainingMemory, training_memory
-from t5study.stage import Cost
 
 
 def training_cost(
@@ -20,13 +20,13 @@ def training_cost(
     targets: int,
     checkpoints: int,
     precision: str,
-    training: Mapping[str, Any],
+    training: Training,
 ) -> Cost:
     """Of so many steps, each on `batch` rows of `inputs` and `targets` tokens, on one device.
 
     `checkpoints` are the models that it may keep; `training` says how it is carried out.
     """
-    recompute, rows = training["activation_checkpointing"], training["micro_batch_size"]
+    recompute, rows = training.activation_checkpointing, training.micro_batch_size
 
     def memory(recompute: bool, rows: int | None) -> TrainingMemory:
         return training_memory(

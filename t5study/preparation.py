@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from lab import preparation
 from lab.preparation import StageLike
 from lab.vocabulary import keep_vocabulary
-from t5study.stages import Stages
-from t5study.tasks.chosen import prepare_split
+from t5study.config import Schema, corpora_named
+from t5study.tasks.chosen import chosen, prepare_split
+from t5study.units import tasks_of, units_of
 
 
 def tasks_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
@@ -27,28 +27,39 @@ def tasks_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
     return found
 
 
-def corpora_read(configs: Iterable[Mapping[str, Any]], wanted: Iterable[StageLike]) -> list[str]:
+def corpora_read(configs: Iterable[Schema], wanted: Iterable[StageLike]) -> list[str]:
     """The corpora of these cells, as they are named there, that the stages read as text."""
-    names = {config["dataset"]["corpus"] for config in configs}
-    names |= {c["vocabulary"]["corpus"] for c in configs if not c["vocabulary"]["file"]}
+    names = {name for config in configs for name in corpora_named(config)}
     return preparation.corpora_read(names, wanted)
 
 
 def prepare(
-    configs: Sequence[Mapping[str, Any]],
+    configs: Sequence[Schema],
     wanted: Sequence[StageLike],
     say: Callable[[str], None],
 ) -> None:
     """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
     reads = tasks_read(wanted)
-    splits: dict[tuple[str, ...], tuple[str, str, Mapping[str, Any]]] = {}
+    splits: dict[tuple[str, ...], tuple[str, str, Schema]] = {}
     for config in configs:
-        if config["vocabulary"]["file"]:
-            keep_vocabulary(config["vocabulary"]["file"])
-        for name, split in Stages(config).reads() & reads:
-            same = (name, split, str(config["tasks"].get(name)), str(config["data_dir"]))
+        if config.vocabulary.file:
+            keep_vocabulary(config.vocabulary.file)
+        for name, split in _splits_read(config) & reads:
+            same = (name, split, str(config.tasks.get(name)), str(config.data_dir))
             splits[same] = (name, split, config)
     for name, split, config in splits.values():
         prepare_split(name, split, config)
     names = {name for name, _ in reads}
     preparation.prepare_named(names, corpora_read(configs, wanted), say)
+
+
+def _splits_read(config: Schema) -> set[tuple[str, str]]:
+    """Every (task, split) that a stage of the cell reads."""
+    units = units_of(config)
+    found = {(name, "train") for unit in units for name in unit.train}
+    for unit in units:
+        for name in unit.evaluate:
+            found |= {(name, "validation"), (name, unit.split)}
+    return found | {
+        (name, "train") for name in tasks_of(units) if "train" in chosen(name, config)[0].splits
+    }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from t5study.stage import Mixture, Stage, UnitSettings
+from lab.errors import StudyError, unknown
+from lab.stage import Stage
+from t5study.units import Mixture, UnitSettings
 
 if TYPE_CHECKING:
     from t5study.stages import Stages
@@ -70,7 +72,9 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def get(name: str) -> Strategy:
-    """The strategy of this name; conf/t5study/strategy/ holds the same names."""
+    """The strategy of this name. Raises StudyError; conf/t5study/strategy/ has the same names."""
+    if name not in STRATEGIES:
+        raise StudyError(unknown("strategy", name, STRATEGIES))
     return STRATEGIES[name]
 
 
@@ -79,11 +83,14 @@ def members(stages: Stages, strategy: Strategy, unit: UnitSettings) -> list[Stag
 
     Member i has the seeds of the cell plus i, so that it is shared with the baseline's seeds.
     """
-    scaling = stages.config["scaling"]
-    pretrain_seed = stages.config["pretrain"]["seed"]
-    finetune_seed = stages.config["finetune"]["seed"]
-    own = scaling["members"] == "pretrained"
+    config = stages.config
+    varied = config.scaling.members == "pretrained"
     return [
-        strategy(stages, unit, pretrain_seed + (i if own else 0), finetune_seed + i)
-        for i in range(scaling["ensemble"])
+        strategy(
+            stages,
+            unit,
+            config.pretrain.seed + (member if varied else 0),
+            config.finetune.seed + member,
+        )
+        for member in range(config.scaling.ensemble)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lab.by_content import note_file, noted_file
 from lab.datasets.source import TaskError
@@ -18,13 +18,20 @@ LOOKED_AT = 1000
 """Examples of a split that are looked at before a run: answers are withheld from all or none."""
 
 
-def chosen(name: str, config: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:
-    """Return the task with its settings of `config["tasks"]`, and what replaces its data.
+class TaskSettings(Protocol):
+    """Of a configuration, what says which form of a task is meant, and where its data lie."""
+
+    tasks: dict[str, dict[str, Any]]
+    data_dir: str | None
+
+
+def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
+    """Return the task with its settings of `config.tasks`, and what replaces its data.
 
     The latter are keywords of Task.load: the task's own data_dir or data_files, else the data_dir
     of all hub tasks. Raises TaskError for a setting that the task does not have.
     """
-    settings = dict(config["tasks"].get(name) or {})
+    settings = dict(config.tasks.get(name) or {})
     overrides = {key: settings.pop(key) for key in OVERRIDES if key in settings}
     task = get_task(name, **settings)
     files = overrides.get("data_files")
@@ -34,12 +41,12 @@ def chosen(name: str, config: Mapping[str, Any]) -> tuple[Task, dict[str, Any]]:
             f"tasks.{name}.data_files: one list would be {', '.join(others)} and {last} alike. "
             f"Name the split: tasks.{name}.data_files={{validation: [FILE]}}."
         )
-    if not overrides and config["data_dir"] and task.source.path is not None:
-        overrides = {"data_dir": config["data_dir"]}
+    if not overrides and config.data_dir and task.source.path is not None:
+        overrides = {"data_dir": config.data_dir}
     return task, overrides
 
 
-def describe(name: str, split: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
     """Return plain values that name the task's settings and exactly the data of `split`."""
     task, overrides = chosen(name, config)
     return {"settings": dict(task.settings), "data": task.identity(split, **overrides)}
@@ -63,7 +70,7 @@ def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[
     return task.examples(split, data_files=files)
 
 
-def prepare_split(name: str, split: str, config: Mapping[str, Any]) -> None:
+def prepare_split(name: str, split: str, config: TaskSettings) -> None:
     """Look at a split before a run: note where its files lie, or fetch it from the hub.
 
     A stage knows the content and not the place, which may differ from machine to machine. Raises

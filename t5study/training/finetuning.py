@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from lab.errors import StudyError, unknown
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Method(Protocol):
     """A way to fine-tune: what it adds to a model, and what trains at each step."""
 
+    settings: ClassVar[tuple[str, ...]] = ()
+    """What it reads of the configuration's group `finetuning`."""
     unshareable: ClassVar[Mapping[str, str]] = {}
     """By which values of `parallel` several processes cannot share it, and what to say then."""
 
@@ -42,6 +44,8 @@ class Adapters(Method):
 
     `norms` is "all" (the paper), or "own": those of the adapters alone (the released code).
     """
+
+    settings: ClassVar[tuple[str, ...]] = ("adapter_dim", "norms")
 
     def __init__(self, steps: int, *, adapter_dim: int, norms: str = "all") -> None:
         self._dim, self._norms = adapter_dim, norms
@@ -95,7 +99,7 @@ METHODS: Mapping[str, type[Any]] = {
 }
 
 
-def method_named(name: str) -> type[Any]:
+def method_named(name: str) -> type[Method]:
     """The class of this method. Raises StudyError."""
     if name not in METHODS:
         raise StudyError(unknown("finetuning", name, METHODS))
@@ -104,5 +108,5 @@ def method_named(name: str) -> type[Any]:
 
 def get_method(name: str, steps: int, **settings: Any) -> Method:
     """The method of this name for a run of `steps` steps. Raises StudyError."""
-    method: Method = method_named(name)(steps, **settings)
-    return method
+    make: Callable[..., Method] = method_named(name)
+    return make(steps, **settings)

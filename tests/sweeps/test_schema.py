@@ -24,6 +24,7 @@ class Group:
     rate: float = field(default=0.5, metadata={"more_than": 0, "less_than": 1})
     share: float = field(default=0.0, metadata={"least": 0, "less_than": 1})
     timeout: float = field(default=1.0, metadata={"more_than": 0, "unit": "seconds"})
+    dose: float = field(default=0.5, metadata={"least": 0, "most": 1, "accepted": "0 to 1 cups"})
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Schema:
         ({"group": {"rate": 0.0}}, "group.rate=0: must be between 0 and 1, both excluded."),
         ({"group": {"share": 1.0}}, "group.share=1: must be between 0 and 1, 0 included."),
         ({"group": {"timeout": 0.0}}, "group.timeout=0: must be greater than 0 seconds."),
+        ({"group": {"dose": 1.5}}, "group.dose=1.5: 0 to 1 cups."),
         ({"group": {"rate": float("nan")}}, "group.rate=nan: must be a number."),
         ({"group": {"timeout": float("inf")}}, "group.timeout=inf: must be finite."),
         ({"units": {"a": {"steps": 0}}}, "units.a.steps=0: must be greater than 0."),

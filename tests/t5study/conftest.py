@@ -1,38 +1,58 @@
-"""The embedded preset's resolved configuration, composed once."""
+"""The embedded preset's resolved configuration, composed once, as the study reads it."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sweeps.asking.compose import Composer, search_path
+from sweeps.errors import ConfigurationError
+from sweeps.schema import instance
+from sweeps.study import Study
+from t5study.config import Schema
 
 CONF = Path(__file__).parents[2] / "conf/t5study"
 
 
 @pytest.fixture(scope="session")
-def composed() -> dict[str, Any]:
+def composed() -> Schema:
     with search_path(CONF):
-        return Composer("config").resolved([])
+        settings: Schema = instance(Schema, Composer("config").resolved([]))
+        return settings
 
 
 @pytest.fixture
-def configured(composed: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+def configured(composed: Schema) -> Callable[..., Schema]:
     """A copy of the baseline's configuration with dotted keys set."""
 
-    def make(**changes: Any) -> dict[str, Any]:
+    def make(**changes: Any) -> Schema:
         config = copy.deepcopy(composed)
         for dotted, value in changes.items():
             *parents, last = dotted.split("__")
-            node = config
+            node: Any = config
             for parent in parents:
-                node = node[parent]
-            assert last in node, dotted
-            node[last] = value
+                node = getattr(node, parent)
+            assert hasattr(node, last), dotted
+            setattr(node, last, value)
         return config
 
     return make
+
+
+@pytest.fixture
+def complaints() -> Callable[[Schema], list[str]]:
+    """What the engine and the study find impossible about a configuration."""
+
+    def found(config: Schema) -> list[str]:
+        try:
+            Study("t5study").cell(asdict(config))
+        except ConfigurationError as error:
+            return error.complaints
+        return []
+
+    return found

@@ -30,7 +30,7 @@ def graph(config) -> dict[str, list]:
     """The stages of a cell by name."""
     found: dict[str, dict] = {}
     stages = Stages(config)
-    strategy = get(config["strategy"]["name"])
+    strategy = get(config.strategy.name)
     waiting = [stages.evaluate(unit, members(stages, strategy, unit)) for unit in stages.units]
     while waiting:
         stage = waiting.pop()
@@ -52,7 +52,7 @@ def test_each_stage_says_which_data_it_reads(configured):
     assert {("boolq", "train"), ("boolq", "validation")} <= tuned
     assert ("boolq", "test") not in tuned
     assert preparation.tasks_read(stages["evaluate"]) == {
-        (name, split) for name in config["suite"]["units"] for split in ("test", "train")
+        (name, split) for name in config.suite.units for split in ("test", "train")
     }
 
 

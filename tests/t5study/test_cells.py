@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from t5study.cells import cell
+from t5study.config import Schema
 
-Configured = Callable[..., dict[str, Any]]
+Configured = Callable[..., Schema]
 
 
 def test_corpus_that_stands_in_has_a_footnote(configured: Configured):
@@ -20,7 +20,7 @@ def test_corpus_that_stands_in_has_a_footnote(configured: Configured):
 def test_decoding_is_printed_with_the_scores(configured: Configured):
     """Greedy or beam search, and the most tokens of an answer: the unit's, or one for all."""
     config = configured()
-    config["suite"]["units"]["gettext_ende"]["beam_width"] = 4
+    config.suite.units["gettext_ende"].beam_width = 4
     assert cell(config)["footnotes"][-1] == (
         "Decoding: greedy, at most 4 tokens for vader_sentiment word_in_context boolq, "
         "6 tokens for vader_rating, 8 tokens for gloss_category winogrande, "
@@ -36,7 +36,7 @@ def test_selection_names_the_split_of_each_task(configured: Configured):
     """One split is said once; several with the tasks that are scored on them."""
     config = configured()
     assert cell(config)["selection"].endswith("scores on the test split")
-    config["suite"]["units"]["boolq"]["split"] = "validation"
+    config.suite.units["boolq"].split = "validation"
     said = cell(config)["selection"]
     assert "boolq on the validation split" in said
     assert "gettext_ende on the test split" in said
@@ -45,7 +45,7 @@ def test_selection_names_the_split_of_each_task(configured: Configured):
 def test_units_own_split_is_scored(configured: Configured):
     """It goes before evaluate.split, for its tasks alone."""
     config = configured()
-    config["suite"]["units"]["boolq"]["split"] = "validation"
+    config.suite.units["boolq"].split = "validation"
     scores = cell(config)["scores"]
     assert scores["boolq"].config["split"] == "validation"
     assert scores["winogrande"].config["split"] == "test"

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from t5study.cells import cell
+from t5study.config import Schema
 from t5study.model.memory import PROCESS, training_memory
 from t5study.stages import Stages
 
-Configured = Callable[..., dict[str, Any]]
+Configured = Callable[..., Schema]
 LESS = {"training__activation_checkpointing": True, "training__micro_batch_size": 16}
 
 
-def pretrain(config: dict[str, Any]) -> Any:
+def pretrain(config: Schema) -> Any:
     return Stages(config).pretrain(seed=0)
 
 

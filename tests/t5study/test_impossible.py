@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from t5study.impossible import complaints
+from t5study.config import Column, Schema
 
-Configured = Callable[..., dict[str, Any]]
+Configured = Callable[..., Schema]
+Complaints = Callable[[Schema], list[str]]
 FINETUNED_ENSEMBLE = {"scaling__ensemble": 4, "scaling__members": "finetuned"}
 
 
-def column(term: str) -> list[dict[str, Any]]:
-    """The columns of a suite that has one, of one term."""
-    return [{"name": "Mine", "terms": [[term]], "kind": None, "paper": None, "decimals": 2}]
+def column(*terms: str, **given: Any) -> list[Column]:
+    """The columns of a suite that has one, of these terms."""
+    return [Column(name="Mine", terms=[list(terms)], **given)]
 
 
-def test_baseline_is_possible(configured: Configured):
+def test_baseline_is_possible(configured: Configured, complaints: Complaints):
     """Nothing is said about it."""
     assert complaints(configured()) == []
 
@@ -27,13 +28,17 @@ def test_baseline_is_possible(configured: Configured):
     ("setting", "value", "words"),
     [
         ("corruption", 1.0, "between 0 and 1"),
-        ("objective__targets", "papr", "released, paper"),
+        ("objective__targets", "papr", "released and paper"),
         ("scaling__pretrain_steps", 0.0, "greater than 0"),
-        ("mixing__name", "foo", "mixing.name=foo: accepted are equal, proportional, temperature."),
+        (
+            "mixing__name",
+            "foo",
+            "mixing.name=foo: accepted are equal, proportional and",
+        ),
         ("mixing__limits", {"boolq": 0.0}, "mixing.limits.boolq=0: must be greater than 0"),
         ("mixing__limits", {"bolq": 9.0}, "mixing.limits.bolq: no unit of suite=embedded"),
-        ("scaling__members", "all", "pretrained, finetuned"),
-        ("finetuning__norms", "none", "all, own"),
+        ("scaling__members", "all", "pretrained and finetuned"),
+        ("finetuning__norms", "none", "all and own"),
         ("finetuning__name", "adapters", "finetuning.adapter_dim"),
         ("pretrain__ramp", 1.0, "share of the steps"),
         ("strategy__unsupervised_examples", -1.0, "greater than 0"),
@@ -68,11 +73,12 @@ def test_baseline_is_possible(configured: Configured):
         ("vocabulary__file", "/nowhere/spiece.model", "cannot be read"),
     ],
 )
-def test_one_wrong_value(configured: Configured, setting: str, value: Any, words: str):
+def test_one_wrong_value(
+    configured: Configured, complaints: Complaints, setting: str, value: Any, words: str
+):
     """One complaint, which says what is accepted."""
-    said = complaints(configured(**{setting: value}))
-    assert len(said) == 1
-    assert words in said[0]
+    (complaint,) = complaints(configured(**{setting: value}))
+    assert words in complaint
 
 
 @pytest.mark.parametrize(
@@ -82,14 +88,16 @@ def test_one_wrong_value(configured: Configured, setting: str, value: Any, words
         *("checkpoint_every", "beam_width", "evaluate_examples"),
     ],
 )
-def test_units_own_settings_are_checked_like_the_common_ones(configured: Configured, key: str):
+def test_units_own_settings_are_checked_like_the_common_ones(
+    configured: Configured, complaints: Complaints, key: str
+):
     """The unit is named, and nothing is said of multiples that nobody set."""
     config = configured()
-    config["suite"]["units"]["boolq"][key] = 0
+    setattr(config.suite.units["boolq"], key, 0)
     assert complaints(config) == [f"suite.units.boolq.{key}=0: must be greater than 0."]
 
 
-def test_units_without_an_update_are_named(configured: Configured):
+def test_units_without_an_update_are_named(configured: Configured, complaints: Complaints):
     """A hundredth of 40 updates is none; of 60, one."""
     assert [one.partition(":")[0] for one in complaints(configured(scaling__steps=0.01))] == [
         "suite.units.boolq.steps",
@@ -127,56 +135,58 @@ def test_units_without_an_update_are_named(configured: Configured):
         ),
     ],
 )
-def test_nothing_left_to_train(configured: Configured, changes: dict[str, Any], words: str):
+def test_nothing_left_to_train(
+    configured: Configured, complaints: Complaints, changes: dict[str, Any], words: str
+):
     """Leaving out fine-tuning is refused where nothing else makes a model, or several."""
     assert complaints(configured(**changes)) == [words]
 
 
-def test_leaving_out_the_only_unit(configured: Configured):
+def test_leaving_out_the_only_unit(configured: Configured, complaints: Complaints):
     """Nothing but text would be left to pre-train on."""
     config = configured(strategy__name="leave_one_out")
     assert complaints(config) == []
-    config["suite"]["units"] = {"boolq": config["suite"]["units"]["boolq"]}
+    config.suite.units = {"boolq": config.suite.units["boolq"]}
     assert complaints(config) == [
         "strategy=leave_one_out: suite=embedded has one unit alone, boolq; without it no task is "
         "left to pre-train on. Take a suite of several units, or strategy=pretrain_finetune."
     ]
 
 
-def test_unit_with_an_unknown_split(configured: Configured):
+def test_unit_with_an_unknown_split(configured: Configured, complaints: Complaints):
     """The unit is named."""
     config = configured()
-    config["suite"]["units"]["boolq"]["split"] = "dev"
+    config.suite.units["boolq"].split = "dev"
     assert complaints(config) == [
-        "suite.units.boolq.split=dev: accepted are train, validation, test."
+        "suite.units.boolq.split=dev: accepted are train, validation and test."
     ]
 
 
-def test_task_without_the_split_that_is_scored(configured: Configured):
+def test_task_without_the_split_that_is_scored(configured: Configured, complaints: Complaints):
     """Said with the splits that it has, and with the override that works."""
     config = configured()
-    config["suite"]["units"]["boolq"] |= {"train": ["squad"], "evaluate": ["squad"]}
+    unit = config.suite.units["boolq"]
+    unit.train = unit.evaluate = ["squad"]
     assert complaints(config) == [
         "evaluate.split=test: the task squad has no such split, only train and validation. "
         "Type evaluate.split=validation."
     ]
-    config["suite"]["units"]["boolq"]["split"] = "test"
+    config.suite.units["boolq"].split = "test"
     assert complaints(config) == [
         "suite.units.boolq.split=test: the task squad has no such split, only train and "
         "validation. Type suite.units.boolq.split=validation."
     ]
 
 
-def test_task_without_such_a_setting(configured: Configured):
+def test_task_without_such_a_setting(configured: Configured, complaints: Complaints):
     """The nearest setting is named before anything runs."""
     config = configured(tasks={"boolq": {"lables": 1}})
-    (said,) = complaints(config)
-    assert "no setting 'lables'" in said
+    (complaint,) = complaints(config)
+    assert "no setting 'lables'" in complaint
 
 
-def test_objective_that_does_not_fit(configured: Configured):
+def test_objective_that_does_not_fit(configured: Configured, complaints: Complaints):
     """Said with the architectures that it fits."""
-    said = complaints(configured(objective__name="lm"))
-    assert said == [
+    assert complaints(configured(objective__name="lm")) == [
         "objective=lm cannot train architecture=encoder_decoder. It fits: language_model."
     ]

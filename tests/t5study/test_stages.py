@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sweeps.schema import instance
 from sweeps.stage import Stage, adopt_all
 from t5study.cells import cell
-from t5study.impossible import complaints
+from t5study.config import Column, Schema, Suite, Unit
 from t5study.strategies import STRATEGIES
 
-Configured = Callable[..., dict[str, Any]]
+Configured = Callable[..., Schema]
+Complaints = Callable[[Schema], list[str]]
 
 
-def keys(config: dict[str, Any]) -> dict[str, set[str]]:
+def keys(config: Schema) -> dict[str, set[str]]:
     """The keys of a cell's stages, by the stages' names."""
     stack: list[Stage] = list(adopt_all(cell(config)["scores"].values()))
     found: dict[str, set[str]] = {}
@@ -29,11 +32,18 @@ def keys(config: dict[str, Any]) -> dict[str, set[str]]:
     return found
 
 
-def changed(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+def changed(one: Schema, other: Schema) -> set[str]:
     a, b = keys(one), keys(other)
     return {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
 
 
+def suite_of(*tasks: str) -> Suite:
+    """A suite with a unit and a column of each task."""
+    columns = [Column(name=name, terms=[[f"{name}.{METRICS[name]}"]]) for name in tasks]
+    return Suite(name="mine", units={name: Unit(train=[name]) for name in tasks}, columns=columns)
+
+
+METRICS = {"glue_stsb": "pearson", "glue_cola": "mcc"}
 DOWNSTREAM = ["vocabulary", "corpus", "pretrain", "finetune", "evaluate"]
 
 
@@ -91,7 +101,6 @@ def test_a_setting_changes_its_stage_and_what_follows(
         {"evaluate__length_penalty": 0.9},
         {"roles__limits": {"k19": 3}},
         {"dataset__name": "c4"},
-        {"seed": 4},
         {"data_dir": "/somewhere/else"},
     ],
 )
@@ -109,16 +118,7 @@ def test_loss_on_inputs_is_read_by_a_single_stack(configured: Configured):
 
 def test_task_settings_are_in_the_keys_of_what_reads_the_task(configured: Configured):
     """Another form of a task is another fine-tuning, of that task alone."""
-    suite: dict[str, Any] = {
-        "name": "two",
-        "units": {},
-        "columns": [],
-        "full": False,
-        "average": None,
-    }
-    unit = dict.fromkeys(configured()["suite"]["units"]["boolq"])
-    for name in ("glue_stsb", "glue_cola"):
-        suite["units"][name] = {**unit, "train": [name], "evaluate": [name]}
+    suite = suite_of("glue_stsb", "glue_cola")
     plain = configured(suite=suite, evaluate__split="validation")
     strict = configured(
         suite=suite, evaluate__split="validation", tasks={"glue_stsb": {"outputs": "1-5"}}
@@ -134,9 +134,7 @@ def test_task_settings_are_in_the_keys_of_what_reads_the_task(configured: Config
 
 def test_local_files_enter_by_their_content(configured: Configured, tmp_path: Path):
     """The same rows at two places are one key; other rows are another."""
-    suite = configured()["suite"]
-    unit = {**dict.fromkeys(suite["units"]["boolq"]), "train": ["glue_cola"]}
-    suite = {**suite, "name": "one", "units": {"glue_cola": unit}, "columns": []}
+    suite = suite_of("glue_cola")
     found = []
     for place, sentence in (("a", "One."), ("b", "One."), ("c", "Two.")):
         folder = tmp_path / place
@@ -149,7 +147,7 @@ def test_local_files_enter_by_their_content(configured: Configured, tmp_path: Pa
     assert found[0] == found[1] != found[2]
 
 
-def test_setting_of_a_task_that_no_unit_reads(configured: Configured):
+def test_setting_of_a_task_that_no_unit_reads(configured: Configured, complaints: Complaints):
     """It is named, with the tasks there are."""
     (said,) = complaints(configured(tasks={"squad": {"padding": "none"}}))
     assert "tasks.squad" in said
@@ -158,7 +156,7 @@ def test_setting_of_a_task_that_no_unit_reads(configured: Configured):
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
-def test_keys_do_not_depend_on_the_order_of_settings(composed: dict[str, Any], random: Any):
+def test_keys_do_not_depend_on_the_order_of_settings(composed: Schema, random: Any):
     """A configuration with its keys shuffled asks for the same stages."""
 
     def shuffled(value: Any) -> Any:
@@ -168,7 +166,8 @@ def test_keys_do_not_depend_on_the_order_of_settings(composed: dict[str, Any], r
         random.shuffle(names)
         return {name: shuffled(value[name]) for name in names}
 
-    assert changed(composed, shuffled(composed)) == set()
+    other: Schema = instance(Schema, shuffled(asdict(composed)))
+    assert changed(composed, other) == set()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -233,7 +232,7 @@ def test_a_batch_holds_as_many_texts_with_every_objective(
     """Two prefixes and their rests share a row of an encoder and a decoder: half as many rows."""
     config = configured(objective__name=objective, architecture__name=architecture)
     pretrain = cell(config)["scores"]["boolq"].inputs["member_0"].inputs["pretrain"]
-    assert pretrain.config["batch_size"] == rows * config["pretrain"]["batch_size"]
+    assert pretrain.config["batch_size"] == rows * config.pretrain.batch_size
     assert pretrain.version == version
 
 

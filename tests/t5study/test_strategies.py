@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from sweeps.stage import Stage, adopt_all
 from t5study.cells import cell
+from t5study.config import Schema
 
-Configured = Callable[..., dict[str, Any]]
+Configured = Callable[..., Schema]
 
 
-def evaluations(config: dict[str, Any]) -> dict[str, Stage]:
+def evaluations(config: Schema) -> dict[str, Stage]:
     scores = cell(config)["scores"]
     return dict(zip(scores, adopt_all(scores.values()), strict=True))
 
@@ -48,7 +48,7 @@ def test_multitask_is_scored_from_one_training_as_long_as_both(configured: Confi
     (key,) = {members(evaluate)[0].key for evaluate in found.values()}
     pretrain = members(found["boolq"])[0]
     assert pretrain.name == "pretrain"
-    assert pretrain.config["steps"] == config["pretrain"]["steps"] + config["finetune"]["steps"]
+    assert pretrain.config["steps"] == config.pretrain.steps + config.finetune.steps
     assert set(pretrain.config["mixture"]["validation"]) == set(found)
     assert key == pretrain.key
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab.datasets.source import Source, TaskError
+from t5study.config import Schema
 from t5study.tasks import get_task
 from t5study.tasks.chosen import chosen, describe, examples, prepare_split
 
@@ -26,8 +27,8 @@ def rows(folder: Path, *sentences: str) -> Path:
     return folder
 
 
-def config(**given: Any) -> dict[str, Any]:
-    return {"tasks": {}, "data_dir": None, **given}
+def config(tasks: dict[str, Any] | None = None, data_dir: str | None = None) -> Schema:
+    return Schema(tasks=tasks or {}, data_dir=data_dir)
 
 
 def test_settings_reach_the_task():

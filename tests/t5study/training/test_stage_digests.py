@@ -54,7 +54,7 @@ def versions() -> dict[str, int]:
         OmegaConf.structured(t5study.Schema),
         {key: config[key] for key in config if key in t5study.Schema.__dataclass_fields__},
     )
-    resolved: Any = OmegaConf.to_container(merged, resolve=True)
+    resolved: Any = OmegaConf.to_object(merged)
     stack = list(t5study.cell(resolved)["scores"].values())
     found: dict[str, int] = {}
     while stack:
