@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lab.cache import cache_folder
 from lab.errors import DataError
@@ -81,3 +84,22 @@ def noted_file(sha256: str, again: str) -> Path:
 
 def _notes() -> Path:
     return cache_folder() / "files"
+
+
+def remembered(facts: Mapping[str, Any], find: Callable[[], Any]) -> Any:
+    """Return what `find` finds out of files' contents, found once on this machine.
+
+    `facts` and what is found are plain values; `facts` name all that the latter depends on, a
+    version included. A cache that cannot be written remembers nothing.
+    """
+    text = json.dumps(facts, sort_keys=True)
+    note = cache_folder() / "found" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+    with suppress(OSError, ValueError):
+        return json.loads(note.read_text("utf-8"))
+    found = find()
+    with suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True)
+        part = note.with_name(f".{note.name}.{os.getpid()}")
+        part.write_text(json.dumps(found), "utf-8")
+        os.replace(part, note)
+    return found

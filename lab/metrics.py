@@ -16,6 +16,7 @@ from typing import Any
 
 from lab import parts
 from lab.parts import Metric, PartKind, Parts, PartsOf, Score, Scores, measured
+from lab.words import words, words_and_marks
 
 __all__ = ["Metric", "Parts", "Scores"]
 
@@ -111,12 +112,21 @@ def normalize_answer(text: str) -> str:
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
-def _rouge_values(targets: Sequence[str], predictions: Sequence[str]) -> list[Scores]:
+class _AnyWords:
+    """rouge-score's tokenizer for words of any script."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return words(text)
+
+
+def _rouge_values(
+    targets: Sequence[str], predictions: Sequence[str], tokenizer: _AnyWords | None = None
+) -> list[Scores]:
     """Each example's F-measures, 0..1."""
     from rouge_score.rouge_scorer import RougeScorer
 
     names = {"rouge1": "rouge1", "rouge2": "rouge2", "rougeL": "rougeLsum"}
-    scorer = RougeScorer(list(names.values()), use_stemmer=False)
+    scorer = RougeScorer(list(names.values()), use_stemmer=False, tokenizer=tokenizer)
     scored = [
         scorer.score(target.replace(" . ", " .\n"), prediction.replace(" . ", " .\n"))
         for target, prediction in zip(targets, predictions, strict=True)
@@ -124,20 +134,31 @@ def _rouge_values(targets: Sequence[str], predictions: Sequence[str]) -> list[Sc
     return [{name: one[theirs].fmeasure for name, theirs in names.items()} for one in scored]
 
 
+def _mean_parts(scored: Sequence[Scores]) -> list[Parts]:
+    return [{name: parts.mean(100 * v) for name, v in values.items()} for values in scored]
+
+
 def _rouge_parts(targets: Sequence[str], predictions: Sequence[str]) -> list[Parts]:
-    return [
-        {name: parts.mean(100 * value) for name, value in values.items()}
-        for values in _rouge_values(targets, predictions)
-    ]
+    return _mean_parts(_rouge_values(targets, predictions))
 
 
 @measured(_rouge_parts)
 def rouge(targets: Sequence[str], predictions: Sequence[str]) -> Scores:
     """Return {"rouge1", "rouge2", "rougeL"}: mean F-measures without stemming.
 
-    rougeL is the summary-level form over sentences; " . " ends one. (Paper, 2.3: CNN/DM.)
+    rougeL is the summary-level form over sentences; " . " ends one. (Paper, 2.3: CNN/DM.) Words are
+    of a-z and 0-9 only: of text in another script see `rouge_of_any_script`.
     """
     scored = _rouge_values(targets, predictions)
+    return {name: 100 * fmean(one[name] for one in scored) for name in scored[0]}
+
+
+@measured(
+    lambda targets, predictions: _mean_parts(_rouge_values(targets, predictions, _AnyWords()))
+)
+def rouge_of_any_script(targets: Sequence[str], predictions: Sequence[str]) -> Scores:
+    """Return the scores of `rouge` over words of any script (see lab.words)."""
+    scored = _rouge_values(targets, predictions, _AnyWords())
     return {name: 100 * fmean(one[name] for one in scored) for name in scored[0]}
 
 
@@ -172,6 +193,24 @@ def bleu(targets: Sequence[str] | Sequence[Sequence[str]], predictions: Sequence
     )
     # The geometric mean of four times 100% may come out a rounding error above 100.
     return {"bleu": min(100.0, float(value.score))}
+
+
+Texts = Sequence[str] | Sequence[Sequence[str]]
+
+
+def _spaced(targets: Texts, predictions: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """References and predictions with spaces between words, which "intl" leaves as they are."""
+    references = [
+        words_and_marks(t) if isinstance(t, str) else [words_and_marks(one) for one in t]
+        for t in targets
+    ]
+    return references, [words_and_marks(one) for one in predictions]
+
+
+@measured(lambda targets, predictions: _bleu_parts(*_spaced(targets, predictions)))
+def bleu_of_any_script(targets: Texts, predictions: Sequence[str]) -> Scores:
+    """Return the score of `bleu` over words of any script (see lab.words)."""
+    return bleu(*_spaced(targets, predictions))
 
 
 def all_of(*metrics: Metric) -> Metric:

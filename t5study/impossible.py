@@ -52,7 +52,7 @@ def of_stages(stages: Stages) -> list[str]:
 def _values(config: Schema) -> Iterator[str]:
     if config.dataset.tokens and config.dataset.repeats:
         yield "dataset.tokens and dataset.repeats say the same thing twice: give one."
-    if config.data_dir and not Path(config.data_dir).is_dir():
+    if config.data_dir and not Path(config.data_dir).expanduser().is_dir():
         yield f"data_dir={config.data_dir}: no such folder."
     if config.finetuning.name == "adapters" and config.finetuning.adapter_dim is None:
         yield "finetuning=adapters: finetuning.adapter_dim must say the inner width."

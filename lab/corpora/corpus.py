@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.corpora.archives import FETCH_COMMAND
 from lab.corpora.prepared import Prepared
-from lab.errors import DataError
+from lab.rows import rows_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +38,6 @@ class Corpus:
         return self.data.prepare()
 
     def documents(self) -> Generator[str, None, None]:
-        """Yield the documents in order. Raises DataError when their file is damaged."""
-        file = self.prepare() / "documents.parquet"
-        remedy = f"Delete the folder {file.parent} and type: {FETCH_COMMAND} {self.name}"
-        for row in rows_of(file, "parquet", remedy):
+        """Yield the documents in order. Raises DataError as `prepare` does."""
+        for row in rows_of(self.prepare() / "documents.parquet"):
             yield row["text"]
-
-
-def rows_of(file: Path, reader: str, remedy: str) -> Generator[dict[str, Any], None, None]:
-    """Yield a file's rows by a reader of `datasets`; DataError names the file and the remedy."""
-    import datasets
-
-    try:
-        # Streamed: another copy in the cache of `datasets` would serve nothing.
-        yield from datasets.load_dataset(
-            reader, data_files=[str(file)], split="train", streaming=True
-        )
-    except (OSError, ValueError, EOFError, datasets.exceptions.DatasetsError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        # Stages read a user's file through a link that is named by its content.
-        raise DataError(f"{file.resolve()} cannot be read: {reason}. {remedy}") from error

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import logging
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lab import rows
 from lab.by_content import file_sha256, note_file, noted_file
 from lab.cache import cache_folder
-from lab.corpora.corpus import rows_of
 from lab.errors import DataError
 
-ENDINGS = {
-    ending + compression: reader
-    for ending, reader in ((".jsonl", "json"), (".json", "json"))
-    for compression in ("", ".gz", ".zst")
-} | {".parquet": "parquet"}
-"""How a file's name may end, and the reader of `datasets` for it."""
+ENDINGS = tuple(ending for ending in rows.ENDINGS if ".json" in ending or ending == ".parquet")
+"""How a file's name may end."""
+LOOKED_AT = 1000
+"""Rows of a file that are looked at before a run."""
+logger = logging.getLogger(__name__)
 FILES = "files"
 """The name of all corpora that are given by path: their content tells them apart."""
 
@@ -61,7 +63,7 @@ class ProvidedCorpus:
     def prepare(self) -> Path:
         """Return the folder, its files noted by their content.
 
-        Raises DataError where nothing was put into it.
+        Raises DataError where nothing was put into it, or a file's first rows have no text.
         """
         files = self.files()
         if not files:
@@ -72,11 +74,12 @@ class ProvidedCorpus:
                 "dataset.corpus=PATH"
             )
         for file in files:
+            _check(file)
             note_file(file, str(_ending(file)))
         return self.folder
 
     def documents(self) -> Generator[str, None, None]:
-        """Yield the documents in order. Raises DataError as `prepare` does."""
+        """Yield the documents in order, null ones as empty. Raises DataError as `prepare` does."""
         self.prepare()
         yield from _texts(self.files())
 
@@ -114,12 +117,47 @@ def _ending(file: Path) -> str | None:
 
 
 def _texts(files: Sequence[Path]) -> Generator[str, None, None]:
+    """The documents; one that is null is an empty text, which no corpus keeps, and is counted."""
     for file in files:
-        reader = ENDINGS[str(_ending(file))]
-        for row in rows_of(file, reader, "Mend or remove it, then type the command again."):
-            if not isinstance(row.get("text"), str):
-                raise DataError(
-                    f"{file.resolve()} has no text in its column 'text', but the columns "
-                    f"{', '.join(row)}. Name that of the documents so."
-                )
-            yield row["text"]
+        empty = 0
+        for text in _texts_of(_rows(file), file):
+            empty += text is None
+            yield text or ""
+        if empty:
+            logger.warning("%s: %s documents are null and left out.", file.resolve(), empty)
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    try:
+        yield from rows.rows_of(file)
+    except DataError as error:
+        reason = str(error).rstrip(".")
+        raise DataError(f"{reason}. Mend or remove it, then type the command again.") from error
+
+
+def _texts_of(given: Iterable[Mapping[str, Any]], file: Path) -> Iterator[str | None]:
+    for number, row in enumerate(given, start=1):
+        text = row.get("text")
+        if text is None or text != text:  # NaN is what pandas writes for nothing
+            yield None
+        elif isinstance(text, str):
+            yield text
+        else:
+            raise DataError(
+                f"{rows.place(file, number)}: 'text' holds {rows.shown(text)}, expected text. "
+                "Mend or remove the row, then type the command again."
+            )
+
+
+def _check(file: Path) -> None:
+    """Raise DataError for a file whose first rows have no text."""
+    columns: dict[str, None] = {}
+    found = list(islice(_rows(file), LOOKED_AT))
+    for row in found:
+        columns |= dict.fromkeys(row)
+    if found and not any(row.get("text") is not None for row in found):
+        raise DataError(
+            f"{file.resolve()} has no text in its column 'text', but the columns "
+            f"{', '.join(columns)}. Name that of the documents so."
+        )
+    deque(_texts_of(found, file), maxlen=0)

@@ -190,9 +190,10 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     corpus = described_corpus(config["corpus"])
     texts = _watched(corpus.documents(), corpus.approximate_tokens, context)
     index = write_tokens(encoded(texts, vocabulary, context.threads), out, pieces=vocabulary.pieces)
-    context.record(
-        **{k: index[k] for k in ("tokens", "documents", "empty_documents", "cut_tokens")}
-    )
+    facts = {k: index[k] for k in ("tokens", "documents", "empty_documents", "cut_tokens")}
+    if empty := index["empty_documents"]:
+        facts["notes"] = [f"Of the corpus' documents {empty:,} are null or empty and left out."]
+    context.record(**facts)
 
 
 def _watched(texts: Iterable[str], approximate_tokens: int, context: Any) -> Iterator[str]:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.by_content import file_sha256
 from lab.corpora.archives import FETCH_COMMAND
-from lab.errors import StudyError, nearest
+from lab.errors import DataError, StudyError, nearest
+from lab.rows import ENDINGS, Rows, ending_of, rows_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-READERS = {".json": "json", ".jsonl": "json", ".parquet": "parquet", ".arrow": "arrow"}
 SCORE_ANOTHER = (
     "Score a split that has answers, such as evaluate.split=validation, or give files with them: "
     "data_dir=FOLDER."
@@ -74,7 +73,7 @@ class Source:
         *,
         data_dir: str | os.PathLike[str] | None = None,
         data_files: Paths | Mapping[str, Paths] | None = None,
-    ) -> Dataset:
+    ) -> Dataset | Rows:
         """Return the raw examples of `split`; `data_dir` or `data_files` replace the hub.
 
         `data_dir` is a folder with the split's files, or one with the hub's data sets below it by
@@ -120,7 +119,7 @@ class Source:
         if data_files is not None:
             return _existing(task, data_files)
         if data_dir is not None:
-            return self._in_folder(task, split, Path(data_dir))
+            return self._in_folder(task, split, Path(data_dir).expanduser())
         if self.folder is None:
             return None
         folder = self.folder() if callable(self.folder) else self.folder
@@ -184,8 +183,9 @@ class Source:
     def _in_folder(self, task: str, split: str, folder: Path) -> list[Path]:
         if not folder.is_dir():
             raise TaskError(f"Task '{task}': data folder {folder} does not exist.")
-        below = [f"{self.path}/{self.config}", self.path, self.config, "."]
-        root = next(folder / name for name in below if name and (folder / name).is_dir())
+        joined = f"{self.path}/{self.config}" if self.path and self.config else None
+        below = [name for name in (joined, self.path, self.config) if name]
+        root = next((folder / name for name in below if (folder / name).is_dir()), folder)
         parts = self.splits[split].split("+")
         for stems in (parts, [split]):
             found = [_files_of(root, stem) for stem in stems]
@@ -194,49 +194,27 @@ class Source:
         wanted = " and ".join(f"'{part}.parquet'" for part in parts)
         raise TaskError(
             f"Task '{task}': no files of split '{split}' in {root}; expected {wanted} "
-            f"(or {', '.join(READERS)}; shards as '{parts[0]}-*.parquet' or in a folder "
+            f"(or {', '.join(ENDINGS)}; shards as '{parts[0]}-*.parquet' or in a folder "
             f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}. "
-            f"Looked for in {folder}: {', '.join(filter(None, below[:-1]))} or the folder itself."
+            f"Looked for in {folder}: {', '.join([*below, 'the folder itself'])}."
         )
 
 
-def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Dataset:
-    """Return the rows of all files in order; TaskError names the file that cannot be read."""
-    import datasets
+def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Rows:
+    """Return the rows of all files in order.
 
-    readers = {READERS[file.suffix] for file in files}
-    if len(readers) > 1:
-        names = ", ".join(file.name for file in files)
-        raise TaskError(f"Task '{task}': one split in files of several formats: {names}.")
-    try:
-        with _without_progress():
-            data = datasets.load_dataset(
-                readers.pop(), data_files=[str(file) for file in files], split="train"
-            )
-    except (datasets.exceptions.DatasetsError, OSError, ValueError, StopIteration) as error:
-        # One shard of many: say which.
-        for file in files if len(files) > 1 else ():
-            read_files(task, [file], fields)
-        reason = str(error.__cause__ or error).strip() or "it holds no example"
-        raise TaskError(
-            f"Task '{task}': file {files[0]} cannot be read: {reason.splitlines()[0]}"
-        ) from error
-    check_fields(task, f"file {files[0]}", data.features, fields)
-    return data
-
-
-@contextlib.contextmanager
-def _without_progress() -> Iterator[None]:
-    """Local files are read in a moment, and are all called "train" there."""
-    import datasets
-
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
+    Raises TaskError where a file cannot be read, holds no row, or its first one lacks a field.
+    """
+    rows = Rows(files)
+    for file in files:
+        try:
+            first = next(rows_of(file), None)
+        except DataError as error:
+            raise TaskError(f"Task '{task}': {error}") from error
+        if first is None:
+            raise TaskError(f"Task '{task}': file {file} cannot be read: it holds no example.")
+        check_fields(task, f"file {file}", first, fields)
+    return rows
 
 
 def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Iterable[str]) -> None:
@@ -258,11 +236,18 @@ def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Ite
 
 
 def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
-    """Return the first part of "a.b" that is not there and the names beside it; None if all is."""
+    """Return the first part of "a.b" that is not there and the names beside it; None if all is.
+
+    `features` are those of a hub data set, or a row with its values.
+    """
     known = features
     for part in field.split("."):
         # A list of records holds its fields one level down; a translation names languages.
         known = getattr(known, "feature", known)
+        if isinstance(known, list):
+            known = known[0] if known else None
+        if known is None:
+            return None  # nothing to tell of: that there is no value is said of the row
         if hasattr(known, "languages"):
             known = dict.fromkeys(known.languages)
         if not isinstance(known, Mapping):
@@ -275,11 +260,11 @@ def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
 
 def _files_of(root: Path, stem: str) -> list[Path]:
     """Return `root`'s files of one split: stem.ext, shards stem-*.ext, or a folder stem/*.ext."""
-    for suffix in READERS:
-        if (root / f"{stem}{suffix}").is_file():
-            return [root / f"{stem}{suffix}"]
-    for pattern in (f"{stem}-*", f"{stem}/*"):
-        shards = sorted(file for file in root.glob(pattern) if file.suffix in READERS)
+    for ending in ENDINGS:
+        if (root / f"{stem}{ending}").is_file():
+            return [root / f"{stem}{ending}"]
+    for pattern in (f"{escape(stem)}-*", f"{escape(stem)}/*"):
+        shards = sorted(file for file in root.glob(pattern) if ending_of(file))
         # Dataset.save_to_disk leaves JSON notes beside its Arrow shards.
         shards = [f for f in shards if f.name not in ("state.json", "dataset_info.json")]
         if shards:
@@ -290,15 +275,17 @@ def _files_of(root: Path, stem: str) -> list[Path]:
 def _existing(task: str, paths: Paths) -> list[Path]:
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files: list[Path] = []
-    for item in [os.fspath(path) for path in given]:
-        matches = sorted(glob(item, recursive=True)) if has_magic(item) else [item]
+    for item in [os.path.expanduser(path) for path in given]:
+        # A file of this name is that file, whatever its characters; else it may be a pattern.
+        pattern = has_magic(item) and not os.path.exists(item)
+        matches = sorted(glob(item, recursive=True)) if pattern else [item]
         if not matches or not all(os.path.isfile(match) for match in matches):
             raise TaskError(f"Task '{task}': data file {item} does not exist.")
         files.extend(map(Path, matches))
     for file in files:
-        if file.suffix not in READERS:
+        if ending_of(file) is None:
             raise TaskError(
-                f"Task '{task}': cannot tell the format of {file}; known: {', '.join(READERS)}."
+                f"Task '{task}': cannot tell the format of {file}; known: {', '.join(ENDINGS)}."
             )
     if not files:
         raise TaskError(f"Task '{task}': data_files is empty.")

@@ -94,9 +94,9 @@ def print_task(task: Task, console: Console) -> None:
     console.print(facts)
 
     raw = Table("raw column", "holds", "example", title="Raw data")
-    for column, meaning in task.fields.items():
+    for column, field in task.fields.items():
         shown = column.split("|")[0]
-        raw.add_row(shown, Text(meaning), Text(_value(task.example, shown)))
+        raw.add_row(shown, Text(field.holds), Text(_value(task.example, shown)))
     console.print(raw)
 
     for made in task.preprocess(task.example):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any, Protocol
 from lab.by_content import note_file, noted_file
 from lab.datasets.source import TaskError
 from lab.errors import DataError
+from lab.rows import ending_of
 from t5study.tasks import get_task
-from t5study.tasks.task import Example, Task, require_answers
+from t5study.tasks.inspection import looked_through
+from t5study.tasks.task import Example, Task, left_out_note
 
 OVERRIDES = ("data_dir", "data_files")
 LOOKED_AT = 1000
-"""Examples of a split that are looked at before a run: answers are withheld from all or none."""
+"""Examples of a hub's split that are looked at before a run: answers lack from all or none."""
 
 
 class TaskSettings(Protocol):
@@ -47,9 +50,18 @@ def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
 
 
 def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
-    """Return plain values that name the task's settings and exactly the data of `split`."""
+    """Return plain values that name the task's settings and exactly the data of `split`.
+
+    Of files these say how many training rows are left out, where there are any. Raises TaskError
+    for files with rows that cannot be what they should be.
+    """
     task, overrides = chosen(name, config)
-    return {"settings": dict(task.settings), "data": task.identity(split, **overrides)}
+    data = task.identity(split, **overrides)
+    if "sha256" in data:
+        found = looked_through(task, split, data, overrides)
+        if split == "train" and found["left_out"]:
+            data |= found
+    return {"settings": dict(task.settings), "data": data}
 
 
 def described(name: str, description: Mapping[str, Any]) -> Task:
@@ -70,6 +82,15 @@ def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[
     return task.examples(split, data_files=files)
 
 
+def left_out_notes(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What a table says of described training sets of which rows are left out."""
+    return [
+        left_out_note(name, description["data"]["left_out"], description["data"]["rows"])
+        for name, description in tasks.items()
+        if description["data"].get("left_out")
+    ]
+
+
 def prepare_split(name: str, split: str, config: TaskSettings) -> None:
     """Look at a split before a run: note where its files lie, or fetch it from the hub.
 
@@ -79,11 +100,13 @@ def prepare_split(name: str, split: str, config: TaskSettings) -> None:
     task, overrides = chosen(name, config)
     if task.source.pins is not None and not overrides:
         return  # What packages carry is made ready as a whole.
-    for file in task.source.files(name, split, **overrides) or []:
-        note_file(file, file.suffix)
-    first = list(islice(task.examples(split, **overrides), LOOKED_AT))
-    if split != "train":
-        require_answers(name, split, first)
+    files = task.source.files(name, split, **overrides)
+    if files is None:
+        deque(islice(task.examples(split, scored=split != "train"), LOOKED_AT), maxlen=0)
+        return
+    for file in files:
+        note_file(file, str(ending_of(file)))
+    looked_through(task, split, task.identity(split, **overrides), overrides)
 
 
 def _noted(name: str, split: str, sha256: str) -> Path:

@@ -8,11 +8,12 @@ from typing import Any
 from lab import metrics
 from lab.corpora.prepared import Prepared
 from lab.datasets.embedded import catalogues, docstrings, olmo, sentiment, wordnet
-from lab.datasets.source import Source, TaskError
-from t5study.tasks.generation import summarize, text_task, translation_task
-from t5study.tasks.labels import classification, label_constants, label_note
+from lab.datasets.fields import Label, Number, Text
+from lab.datasets.source import Source
+from t5study.tasks.generation import ENGLISH, summarize, text_task, translation_task
+from t5study.tasks.labels import classification, label_constants
 from t5study.tasks.task import Example, Task
-from t5study.tasks.text import join_fields
+from t5study.tasks.text import UNLABELLED, join_fields
 
 SPLITS = ("train", "validation", "test")
 FALSE_TRUE = ("False", "True")
@@ -40,16 +41,19 @@ def vader_rating() -> Task:
     """Return the mean sentiment rating of a sentence, -4..4 to the nearest 0.5."""
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
-        if not isinstance(raw["rating"], int | float):
-            raise TaskError(f"Rating {raw['rating']!r} is not a number.")
         inputs = join_fields("rating", raw, ("sentence",))
-        return [{"inputs": inputs, "targets": rating_text(raw["rating"])}]
+        value = raw["rating"]
+        return [{"inputs": inputs, "targets": UNLABELLED if value is None else rating_text(value)}]
 
     return Task(
         name="vader_rating",
         kind="regression",
         source=of_prepared(sentiment.DATA, "rating-"),
-        fields={"sentence": "text", "rating": "mean sentiment of 20 people, -4..4"},
+        fields={
+            "sentence": Text("text"),
+            "rating": Number("mean sentiment of 20 people, -4..4"),
+        },
+        answer="rating",
         to_text=to_text,
         to_target=lambda made: rating(made["targets"]),
         to_prediction=lambda text, _: rating(text),
@@ -148,11 +152,10 @@ def winogrande() -> Task:
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         choices = [raw["option1"], raw["option2"]]
-        if raw["label"] not in (0, 1):
-            raise TaskError(f"Label {raw['label']!r} is none of 0 (option1), 1 (option2).")
         read = {"choice1": choices[0], "choice2": choices[1], "sentence": raw["sentence"]}
         inputs = join_fields("winogrande", read, ("choice1", "choice2", "sentence"))
-        return [{"inputs": inputs, "targets": choices[raw["label"]], "choices": choices}]
+        answer = UNLABELLED if raw["label"] == -1 else choices[raw["label"]]
+        return [{"inputs": inputs, "targets": answer, "choices": choices}]
 
     def to_prediction(text: str, made: Mapping[str, Any] | None) -> int:
         choices = made["choices"] if made else []
@@ -163,11 +166,12 @@ def winogrande() -> Task:
         kind="coreference",
         source=of_prepared(olmo.WINOGRANDE),
         fields={
-            "sentence": "text with one _",
-            "option1": "noun phrase",
-            "option2": "noun phrase",
-            "label": label_note(("option1", "option2")).removesuffix(", -1 withheld"),
+            "sentence": Text("text with one _"),
+            "option1": Text("noun phrase"),
+            "option2": Text("noun phrase"),
+            "label": Label("0 option1, 1 option2", ("option1", "option2")),
         },
+        answer="label",
         to_text=to_text,
         to_target=lambda made: made["choices"].index(made["targets"]),
         to_prediction=to_prediction,
@@ -187,8 +191,8 @@ def winogrande() -> Task:
     )
 
 
-def docstring_summary() -> Task:
-    """Return the line that sums up a docstring, from the rest of it."""
+def docstring_summary(*, words: str = ENGLISH) -> Task:
+    """Return the line that sums up a docstring, from the rest of it (words: as in CNN/DM)."""
 
     def to_texts(raw: Mapping[str, Any]) -> tuple[str, str]:
         return summarize({"article": raw["document"], "highlights": raw["summary"]})
@@ -197,10 +201,13 @@ def docstring_summary() -> Task:
         name="docstring_summary",
         kind="summarization",
         to_texts=to_texts,
-        measure=metrics.rouge,
-        metric_names=("rouge1", "rouge2", "rougeL"),
+        words=words,
         source=of_prepared(docstrings.DATA),
-        fields={"document": "a docstring after its first paragraph", "summary": "that paragraph"},
+        fields={
+            "document": Text("a docstring after its first paragraph"),
+            "summary": Text("that paragraph"),
+        },
+        answer="summary",
         sizes={"train": 6594, "validation": 500, "test": 500},
         about="Which line sums up the description of a function or class?",
         licence="BSD-3-Clause (NetworkX, pandas, scikit-learn, SymPy)",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lab import metrics
-from lab.datasets.source import Source, TaskError
+from lab.datasets.fields import Number, Text
+from lab.datasets.source import Source
 from t5study.tasks.labels import choose, classification
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED, join_fields
@@ -99,11 +100,9 @@ def stsb(*, outputs: str = "any") -> Task:
     choose("outputs", outputs, ("any", "1-5"))
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
-        if isinstance(raw["label"], str) or raw["label"] is None:
-            raise TaskError(f"Label {raw['label']!r} is not a number.")
         made: Example = {
             "inputs": join_fields("stsb", raw, ("sentence1", "sentence2")),
-            "targets": UNLABELLED if raw["label"] == -1 else similarity_text(raw["label"]),
+            "targets": UNLABELLED if raw["label"] is None else similarity_text(raw["label"]),
         }
         return [made | ({"idx": raw["idx"]} if "idx" in raw else {})]
 
@@ -116,10 +115,11 @@ def stsb(*, outputs: str = "any") -> Task:
         kind="regression",
         source=source("stsb"),
         fields={
-            "sentence1": "text",
-            "sentence2": "text",
-            "label": "similarity, 0..5; -1 withheld",
+            "sentence1": Text("text"),
+            "sentence2": Text("text"),
+            "label": Number("similarity, 0..5; -1 withheld", withheld=(-1.0,)),
         },
+        answer="label",
         to_text=to_text,
         to_target=lambda made: number(made["targets"]),
         to_prediction=to_prediction,

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 from lab import metrics
+from lab.datasets.fields import Label, Text
 from lab.datasets.source import Source, TaskError
 from t5study.tasks.task import Example, Task
 from t5study.tasks.text import UNLABELLED, join_fields
 
 
 def label_word(label: Any, labels: Sequence[str]) -> str:
-    """Return the word of a label index, "<unk>" for -1; TaskError for anything else."""
-    if isinstance(label, Integral) and -1 <= int(label) < len(labels):
-        return UNLABELLED if label == -1 else labels[int(label)]
-    known = ", ".join(f"{i} ({word})" for i, word in enumerate(labels))
-    raise TaskError(f"Label {label!r} is none of {known} or -1 (withheld).")
+    """Return the word of a label index, "<unk>" for none; MismatchError for anything else."""
+    index = Label("label", tuple(labels)).read(label)
+    return UNLABELLED if index == -1 else labels[index]
 
 
 def label_index(text: str, labels: Sequence[str]) -> int:
@@ -77,7 +75,8 @@ def classification(
         name=name,
         kind=kind,
         source=source,
-        fields=dict.fromkeys(raw.values(), "text") | {"label": label_note(labels)},
+        fields=dict.fromkeys(raw.values(), Text("text")) | {"label": label_field(labels)},
+        answer="label",
         to_text=to_text,
         to_target=lambda made: label_index(made["targets"], labels),
         to_prediction=lambda text, _: label_index(text, labels),
@@ -94,9 +93,10 @@ def classification(
     )
 
 
-def label_note(labels: Sequence[str]) -> str:
-    """Return the meaning of a label field, as `show` prints it."""
-    return ", ".join(f"{i} {word}" for i, word in enumerate(labels)) + ", -1 withheld"
+def label_field(labels: Sequence[str]) -> Label:
+    """Return the field of a label that is an index into these words."""
+    note = ", ".join(f"{i} {word}" for i, word in enumerate(labels)) + ", -1 withheld"
+    return Label(note, tuple(labels))
 
 
 def label_constants(labels: Sequence[str]) -> Callable[[Sequence[Any]], Sequence[int]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab import metrics
+from lab.datasets.fields import Text, Texts
 from lab.datasets.source import Source
 from t5study.tasks.labels import choose
 from t5study.tasks.task import Example, Task, frequent
@@ -45,10 +46,11 @@ def squad(*, padding: str = "punctuation") -> Task:
             splits={"train": "train", "validation": "validation"},
         ),
         fields={
-            "question": "text",
-            "context": "paragraph",
-            "answers.text": "answers by several people",
+            "question": Text("text"),
+            "context": Text("paragraph"),
+            "answers.text": Texts("answers by several people"),
         },
+        answer="answers.text",
         to_text=to_text,
         to_target=lambda made: list(made["answers"]),
         to_prediction=lambda text, _: text,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lab import metrics
-from lab.datasets.source import Source, TaskError
-from t5study.tasks.labels import choose, classification, format_example, label_index, label_note
+from lab.datasets.fields import Text, Texts, Whole
+from lab.datasets.source import Source
+from t5study.tasks.labels import choose, classification, format_example, label_field, label_index
 from t5study.tasks.task import Example, Task, frequent
 from t5study.tasks.text import UNLABELLED
 
@@ -134,12 +135,14 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
         kind="question_answering",
         source=source("multirc"),
         fields={
-            "paragraph": "text with <b> and <br>",
-            "question": "text",
-            "answer": "one of the question's answers",
-            "label": label_note(BOOLEAN),
-            "idx.question": "number of the question, by which answers are grouped",
+            "paragraph": Text("text with <b> and <br>"),
+            "question": Text("text"),
+            "answer": Text("one of the question's answers"),
+            "label": label_field(BOOLEAN),
+            "idx.question": Whole("number of the question, by which answers are grouped"),
         },
+        answer="label",
+        numbered=("idx.question", "paragraph", "question"),
         to_text=to_text,
         to_target=lambda made: {
             "group": made["idx/question"],
@@ -176,8 +179,6 @@ def record(*, scored: str = "query") -> Task:
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         answers = list(raw["answers"])
-        if not isinstance(raw["query"], str) or not isinstance(raw["passage"], str):
-            raise TaskError("The query and the passage must be text.")
         text = (
             f"record query: {raw['query']} entities: {', '.join(raw['entities'])} "
             f"passage: {join_highlights(raw['passage'])}"
@@ -197,13 +198,15 @@ def record(*, scored: str = "query") -> Task:
         kind="question_answering",
         source=source("record"),
         fields={
-            "passage": "news text; @highlight parts it",
-            "query": "sentence with @placeholder",
-            "entities": "names in the passage",
-            "answers": "those that fill the gap; none where withheld",
-            "idx.passage": "number of the passage",
-            "idx.query": "number of the query, by which examples are grouped",
+            "passage": Text("news text; @highlight parts it"),
+            "query": Text("sentence with @placeholder"),
+            "entities": Texts("names in the passage"),
+            "answers": Texts("those that fill the gap; none where withheld"),
+            "idx.passage": Whole("number of the passage"),
+            "idx.query": Whole("number of the query, by which examples are grouped"),
         },
+        answer="answers",
+        numbered=("idx.passage", "idx.query", "passage", "query"),
         to_text=to_text,
         to_target=lambda made: {
             "group": [made["idx/passage"], made["idx/query"]],

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab import metrics
+from lab.datasets.fields import Label, Text, Texts, Whole
 from lab.datasets.source import Source, TaskError
 from t5study.tasks import glue, superglue
-from t5study.tasks.labels import choose, label_constants, label_note
+from t5study.tasks.labels import choose, label_constants, label_field
 from t5study.tasks.pronouns import (
     highlight_pronoun,
     highlight_span,
@@ -38,11 +39,11 @@ def wsc(*, match: str = "released") -> Task:
         name="super_glue_wsc",
         source=superglue.source("wsc.fixed"),
         fields={
-            "text": "passage",
-            "span1_text": "noun phrase",
-            "span2_text": "pronoun",
-            "span2_index": "the pronoun's word, counted from 0",
-            "label": label_note(ANSWERS),
+            "text": Text("passage"),
+            "span1_text": Text("noun phrase"),
+            "span2_text": Text("pronoun"),
+            "span2_index": Whole("the pronoun's word, counted from 0"),
+            "label": label_field(ANSWERS),
         },
         to_text=to_text,
         match=match,
@@ -76,7 +77,11 @@ def wnli(*, match: str = "released") -> Task:
     return _referent_task(
         name="glue_wnli",
         source=glue.source("wnli", splits=("validation", "test")),
-        fields={"sentence1": "premise", "sentence2": "hypothesis", "label": label_note(ANSWERS)},
+        fields={
+            "sentence1": Text("premise"),
+            "sentence2": Text("hypothesis"),
+            "label": label_field(ANSWERS),
+        },
         to_text=to_text,
         match=match,
         sizes={"validation": 71, "test": 146},
@@ -96,8 +101,8 @@ def dpr() -> Task:
     """Return Definite Pronoun Resolution, which joins WSC for training (2.3)."""
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
-        candidates, label = list(raw["candidates"]), int(raw["label"])
-        if not -1 <= label < len(candidates):
+        candidates, label = raw["candidates"], raw["label"]
+        if label >= len(candidates):
             raise TaskError(f"Label {label} names none of the candidates {candidates}.")
         marked = highlight_pronoun(raw["sentence"], raw["pronoun"])
         return [
@@ -126,11 +131,12 @@ def dpr() -> Task:
             splits={"train": "train", "test": "test"},
         ),
         fields={
-            "sentence": "sentence",
-            "pronoun": "pronoun; its first occurrence is meant",
-            "candidates": "two nouns",
-            "label": "index of the right candidate",
+            "sentence": Text("sentence"),
+            "pronoun": Text("pronoun; its first occurrence is meant"),
+            "candidates": Texts("two nouns"),
+            "label": Label("index of the right candidate", ("first", "second")),
         },
+        answer="label",
         to_text=to_text,
         to_target=lambda made: made["label"],
         to_prediction=to_prediction,
@@ -155,7 +161,7 @@ def _referent_example(raw: Mapping[str, Any], marked: str, referent: str) -> Exa
         "inputs": f"{PREFIX} {marked}",
         "targets": referent,
         # An example by itself may come without; 0 then, as in the released code.
-        "label": int(raw.get("label", 0)),
+        "label": raw.get("label", 0),
     }
     return made | ({"idx": raw["idx"]} if "idx" in raw else {})
 
@@ -166,6 +172,7 @@ def _referent_task(match: str, **parts: Any) -> Task:
     rule = rules[choose("match", match, tuple(rules))]
     return Task(
         kind="coreference",
+        answer="label",
         to_target=lambda made: made["label"],
         to_prediction=lambda text, made: rule(text, made["targets"]) if made else -1,
         settings={"match": match},

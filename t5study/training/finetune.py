@@ -14,6 +14,7 @@ from lab.training.schedule import constant
 from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
 from t5study.batching import FinetuneBatches
+from t5study.tasks.chosen import left_out_notes
 from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
@@ -72,6 +73,8 @@ def _train(
         seed=config["seed"],
         loss_on_inputs=config.get("loss_on_inputs", False),
     )
+    if notes := left_out_notes(config["tasks"]):
+        context.record(notes=notes)
     module = TextToText(
         model,
         schedule=constant(config["learning_rate"]),

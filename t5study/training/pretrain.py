@@ -22,6 +22,7 @@ from t5study.batching import (
     PretrainBatches,
 )
 from t5study.objectives import get_objective
+from t5study.tasks.chosen import left_out_notes
 from t5study.training.checkpoint import build, save
 from t5study.training.examples import rates, training_pairs
 from t5study.training.module import TextToText
@@ -83,6 +84,8 @@ def _train(
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
     sample = batches.measure(range(min(MEASURED, config["steps"])))
     notes = sample_notes(sample, config["targets_length"])
+    if config["mixture"]:
+        notes += left_out_notes(config["mixture"]["tasks"])
     if corpus is not None and whole is not None:
         times = seen[UNSUPERVISED if config["mixture"] else "corpus"]
         notes += repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])

@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> CrawlSettings:
     """Read the files that the options name, and refuse what cannot work, all at once."""
     from lab.corpora.crawl.language import known_languages
-    from lab.corpora.crawl.lists import read_domains
+    from lab.corpora.crawl.lists import read_domains, read_text
 
     wrong = []
     for option in ("badwords", "domains", "urls"):
@@ -137,7 +137,7 @@ def _settings(arguments: argparse.Namespace) -> CrawlSettings:
         raise ValueError("\n       ".join(wrong))
     if arguments.domains is not None:
         read_domains(arguments.domains)
-    badwords = arguments.badwords.read_text("utf-8") if arguments.badwords else ""
+    badwords = read_text(arguments.badwords) if arguments.badwords else ""
     return CrawlSettings(
         clean=arguments.rules == "c4",
         rules=CleaningSettings(**{name: getattr(arguments, name) for name in _RULE_NUMBERS}),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 _SCHEME = re.compile(r"https?://(?:www\.)?")
+DOMAIN = re.compile(r"[^\s/@:*,;'\"]+(?:\.[^\s/@:*,;'\"]+)*")
 _TRACKING = re.compile(r"\?(?:utm_|ref|feed).*")
 
 Domains = Mapping[str, bool | frozenset[str]]
@@ -22,26 +23,73 @@ def normalize_url(url: str) -> str:
     return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/")
 
 
+def read_text(path: Path) -> str:
+    """Return a list's text without a byte order mark. Raises ValueError with the bad line."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b"\n", 0, error.start)
+        raise ValueError(
+            f"{path}, line {line}: found the byte 0x{content[error.start]:02x} "
+            f"({content[max(0, error.start - 12) : error.start + 12]!r}), expected text in UTF-8. "
+            "Convert the file, such as by iconv -f LATIN1 -t UTF-8."
+        ) from error
+
+
+def entries(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, entry) of a list with one a line; blank lines and those after # are none."""
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        entry = line.strip()
+        if entry and not entry.startswith("#"):
+            yield number, entry
+
+
 def read_domains(path: Path) -> Domains:
     """Read a list of domains: RealNews' JSON {domain: true or [subdomains]}, or one a line.
 
-    Raises ValueError where a JSON file holds anything else.
+    An address is read as its host. Raises ValueError with the line or name that is no domain, and
+    where a JSON file holds anything else.
     """
-    text = path.read_text("utf-8")
-    if not text.lstrip().startswith("{"):
-        lines = (line.strip().lower() for line in text.splitlines())
-        return {line: True for line in lines if line and not line.startswith("#")}
+    text = read_text(path)
+    if not text.lstrip().startswith(("{", "[")):
+        return {_host(entry, f"{path}, line {number}"): True for number, entry in entries(path)}
     domains: dict[str, bool | frozenset[str]] = {}
-    for domain, allowed in json.loads(text).items():
+    try:
+        known = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    if not isinstance(known, dict):
+        raise ValueError(
+            f"{path}: give {{domain: true}} or {{domain: [subdomains]}}, or one a line"
+        )
+    for domain, allowed in known.items():
+        name = _host(domain, str(path))
         if isinstance(allowed, list):
-            domains[domain.lower()] = frozenset(str(name).lower() for name in allowed)
+            domains[name] = frozenset(str(each).lower() for each in allowed)
         elif allowed is True:
-            domains[domain.lower()] = True
+            domains[name] = True
         else:
             raise ValueError(
                 f"{path}: '{domain}' has {allowed!r}; give true (all subdomains) or a list of them"
             )
     return domains
+
+
+def _host(entry: str, where: str) -> str:
+    """The host that an entry names; an address, "*." and a dot at either end are cut to it."""
+    name = entry.strip().lower()
+    try:
+        host = urlsplit(name if "//" in name else f"//{name}").hostname or ""
+    except ValueError:
+        host = ""
+    host = host.removeprefix("*.").strip(".")
+    if "//" in name or "/" in name:
+        # What stands before every page of a site is no part of its domain.
+        host = host.removeprefix("www.")
+    if not host or not DOMAIN.fullmatch(host):
+        raise ValueError(f"{where}: '{entry}' is no domain, such as example.org")
+    return host
 
 
 def domain_verdict(url: str, domains: Domains) -> str | None:
@@ -69,7 +117,8 @@ def read_urls(path: Path) -> np.ndarray:
     """Read a list of URLs, one a line, as sorted 64-bit keys: 23 million take 184 MB."""
 
     def keys() -> Iterator[int]:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        # An address in another encoding is one that no page has: it is no reason to stop.
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
             for line in file:
                 if line.strip():
                     yield url_key(line.strip())

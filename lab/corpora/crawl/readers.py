@@ -95,7 +95,8 @@ class JsonLines(_ShardReader, JsonlReader):
         with self.data_folder.open(filepath, "rb", compression="infer") as file:
             for position, line in enumerate(file):
                 try:
-                    page = orjson.loads(line.decode("utf-8"))
+                    # A byte order mark before the first line belongs to no page.
+                    page = orjson.loads(line.decode("utf-8" if position else "utf-8-sig"))
                 except UnicodeDecodeError:
                     self.counts[NOT_UTF8] += 1
                     continue

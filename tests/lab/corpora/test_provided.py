@@ -6,6 +6,7 @@ import gzip
 import json
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,10 +132,9 @@ def test_a_damaged_file_is_named(tmp_path: Path, cache: Path, name: str, content
     folder = text_in(tmp_path / "pages", "fine", name="0.jsonl")
     (folder / name).write_bytes(content)
     corpus = get_corpus(str(folder))
-    corpus.prepare()
     with pytest.raises(DataError) as raised:
         list(corpus.documents())
-    assert str(raised.value).startswith(f"{folder / name} cannot be read: ")
+    assert str(raised.value).startswith(f"file {folder / name} cannot be read: ")
     assert str(raised.value).endswith(". Mend or remove it, then type the command again.")
 
 
@@ -175,3 +175,63 @@ def test_list_names_every_corpus(capsys, monkeypatch: pytest.MonkeyPatch):
     assert main(["list"]) == 0
     shown = capsys.readouterr().out.partition("Corpora by name")[2]
     assert all(f" {name} " in shown for name in corpus_names())
+
+
+NOT_A_TEXT = (7, True, ["a"], {"text": "a"})
+
+
+@pytest.mark.parametrize("nothing", ["null", "NaN", None])
+def test_null_documents_are_counted_and_left_out(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture, nothing: str | None
+):
+    """One of many is no fault of the file; None: the row has no such column."""
+    folder = text_in(tmp_path / "pages", "one", "two")
+    lines = (folder / "a.jsonl").read_text().splitlines()
+    row = "{}" if nothing is None else f'{{"text": {nothing}}}'
+    (folder / "a.jsonl").write_text("\n".join([lines[0], row, row, lines[1]]) + "\n")
+    assert list(get_corpus(str(folder)).documents()) == ["one", "", "", "two"]
+    assert "2 documents are null and left out" in caplog.text
+
+
+def test_the_corpus_stage_counts_what_it_left_out(tmp_path: Path, cache: Path):
+    """A footnote of the table says so."""
+    from lab.corpora.tokenized import TokenizedCorpus, run
+    from lab.vocabulary import train_vocabulary
+
+    folder = text_in(tmp_path / "pages", *["the cat sees a dog"] * 40, "")
+    with (folder / "a.jsonl").open("a") as file:
+        file.write('{"text": null}\n')
+    corpus = get_corpus(str(folder))
+    corpus.prepare()
+    train_vocabulary(["the cat sees a dog and a house"] * 9, 17, tmp_path / "vocabulary")
+    facts: dict = {}
+    context = SimpleNamespace(
+        threads=1, progress=lambda *_: None, should_stop=lambda: False, record=facts.update
+    )
+    inputs = {"vocabulary": tmp_path / "vocabulary"}
+    run({"corpus": corpus.identity()}, inputs, tmp_path / "out", context)
+    assert TokenizedCorpus.open(tmp_path / "out").documents == 40
+    assert facts["notes"] == ["Of the corpus' documents 2 are null or empty and left out."]
+
+
+@pytest.mark.parametrize("value", NOT_A_TEXT)
+def test_a_document_that_is_no_text_is_named_before_a_run(
+    tmp_path: Path, cache: Path, value: object
+):
+    """File, row, found and expected."""
+    folder = text_in(tmp_path / "pages", "one")
+    with (folder / "a.jsonl").open("a") as file:
+        file.write(json.dumps({"text": value}) + "\n")
+    with pytest.raises(DataError) as raised:
+        get_corpus(str(folder)).prepare()
+    for part in (str(folder / "a.jsonl"), "row 2", f"'text' holds {value!r}", "expected text"):
+        assert part in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["a [v1]", "b*", "c?d", "e::f", "{g,h}", "i %20 j", "gzip::k"])
+def test_a_folder_of_any_name_is_read(tmp_path: Path, cache: Path, name: str):
+    """No library takes it for a pattern, nor reads a neighbour in its place."""
+    text_in(tmp_path / "a v", "of the neighbour", "another")
+    folder = text_in(tmp_path / name, "one", name=f"{name}.jsonl")
+    text_in(folder, "two", name=f"{name} packed.json.gz")
+    assert sorted(get_corpus(str(folder)).documents()) == ["one", "two"]

@@ -127,7 +127,10 @@ def test_winogrande_answer_that_is_no_choice_is_wrong():
 
 @pytest.mark.parametrize(
     ("name", "wrong", "said"),
-    [("winogrande", {"label": 2}, "Label 2"), ("vader_rating", {"rating": "good"}, "'good'")],
+    [
+        ("winogrande", {"label": 2}, "'label' holds 2"),
+        ("vader_rating", {"rating": "good"}, "'good'"),
+    ],
 )
 def test_bad_label_is_named(name, wrong, said):
     """A label that the task does not know is one clear error."""

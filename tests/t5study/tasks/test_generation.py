@@ -70,7 +70,7 @@ def test_english_german_training_data():
 
 def test_missing_translation():
     """A target that is no text is refused."""
-    with pytest.raises(TaskError, match="The target is None, expected text"):
+    with pytest.raises(TaskError, match=r"Field 'translation\.ro' holds None, expected text"):
         get_task("wmt16_enro").preprocess({"translation": {"en": "One.", "ro": None}})
 
 

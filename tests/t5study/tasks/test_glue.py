@@ -113,8 +113,8 @@ def test_paper_takes_numbers_from_one_to_five(text, value):
 
 def test_similarity_label_must_be_a_number():
     """A text label is refused."""
-    with pytest.raises(TaskError, match="'glue_stsb': Label '3' is not a number"):
-        get_task("glue_stsb").preprocess({"sentence1": "a", "sentence2": "b", "label": "3"})
+    with pytest.raises(TaskError, match="'glue_stsb': Field 'label' holds 'three', expected a f"):
+        get_task("glue_stsb").preprocess({"sentence1": "a", "sentence2": "b", "label": "three"})
 
 
 def test_stray_output_counts_as_the_wrong_class_in_f1():

@@ -89,9 +89,9 @@ def test_missing_field_of_an_example():
     ("change", "message"),
     [
         ({"sentence1": None}, "Field 'sentence1' holds None, expected text"),
-        ({"label": "equivalent"}, "Label 'equivalent' is none of 0"),
-        ({"label": 2}, "Label 2 is none of 0"),
-        ({"label": None}, "Label None is none of 0"),
+        ({"label": "equal"}, "Field 'label' holds 'equal', expected 0"),
+        ({"label": 2}, "Field 'label' holds 2, expected 0"),
+        ({"label": 0.5}, "Field 'label' holds 0.5, expected 0"),
     ],
 )
 def test_wrong_value_of_a_field(change, message):

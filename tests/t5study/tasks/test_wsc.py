@@ -178,5 +178,5 @@ def test_dpr_answers_by_name(text, prediction):
 def test_dpr_label_out_of_range():
     """A label that names no candidate is refused."""
     task = get_task("dpr")
-    with pytest.raises(TaskError, match="Label 2 names none of the candidates"):
+    with pytest.raises(TaskError, match="Field 'label' holds 2, expected 0"):
         task.preprocess({**task.example, "label": 2})

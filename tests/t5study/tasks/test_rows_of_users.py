@@ -1,0 +1,284 @@
+"""Rows of the user's files that lack an answer, or are not what they should be (every task)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.datasets.fields import Label, Number, Text, Texts, value_at, way_of
+from lab.datasets.source import TaskError
+from t5study.tasks import get_task, task_names
+from t5study.tasks.chosen import describe, examples, left_out_notes, prepare_split
+
+NOTHING = (None, math.nan)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """JSON lines with these rows, NaN as Python and pandas write it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def changed(row: Any, way: str, value: Any) -> dict[str, Any]:
+    """The row with another value under "a.b"."""
+    first, _, rest = way.partition(".")
+    return {**row, first: changed(row.get(first, {}), rest, value) if rest else value}
+
+
+def without_answers(name: str) -> list[dict[str, Any]]:
+    """The task's example with each way to say that it has no answer."""
+    task = get_task(name)
+    field = task.fields[task.answer]
+    marks: list[Any] = list(NOTHING)
+    if isinstance(field, Label):
+        marks += [-1, -1.0, "-1", ""]
+    if isinstance(field, Number):
+        marks += [*field.withheld, ""]
+    if isinstance(field, Texts):
+        marks += [[]]
+    way = way_of(task.example, task.answer)
+    return [changed(task.example, way, mark) for mark in marks]
+
+
+def given(name: str, split: str, file: Path) -> Any:
+    """A configuration that gives the split this file."""
+    return SimpleNamespace(tasks={name: {"data_files": {split: [str(file)]}}}, data_dir=None)
+
+
+TRAINED = [name for name in task_names() if "train" in get_task(name).splits]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_training_rows_without_an_answer_are_left_out_and_counted(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Whatever the mark, whatever the task; never is the mark a target."""
+    task = get_task(name)
+    lacking = without_answers(name)
+    right = {**task.example, "label": 1} if name == "super_glue_wsc" else dict(task.example)
+    file = written(tmp_path / "train.jsonl", [right, *lacking, right])
+    config = given(name, "train", file)
+    prepare_split(name, "train", config)
+    description = describe(name, "train", config)
+    with caplog.at_level(logging.WARNING):
+        found = list(examples(name, "train", description))
+    assert found == 2 * task.preprocess(right)
+    assert not {"<unk>", "nan", "None", "-1"} & {made["targets"] for made in found}
+    rows = len(lacking) + 2
+    note = f"Of {name}'s {rows} training rows {len(lacking)} have no answer and are left out."
+    assert note in caplog.text
+    assert left_out_notes({name: description}) == [note]
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_rows_to_be_scored_without_an_answer_are_refused(name: str, tmp_path: Path):
+    """Before anything runs, with task, file, row and field."""
+    task = get_task(name)
+    split = next(split for split in reversed(task.splits) if split != "train")
+    for lacking in without_answers(name):
+        file = written(tmp_path / "scored.jsonl", [dict(task.example), lacking])
+        with pytest.raises(TaskError) as raised:
+            describe(name, split, given(name, split, file))
+        way = way_of(task.example, task.answer)
+        for part in (f"Task '{name}'", str(file), "row 2", f"'{way}'", "1 of the 2"):
+            assert part in str(raised.value)
+
+
+def test_identity_changes_only_where_rows_are_left_out(tmp_path: Path):
+    """Files in which every row has an answer keep what their stages are called."""
+    task = get_task("glue_sst2")
+    whole = written(tmp_path / "whole.jsonl", [dict(task.example)])
+    less = written(tmp_path / "less.jsonl", [dict(task.example), {**task.example, "label": -1}])
+    data = describe("glue_sst2", "train", given("glue_sst2", "train", whole))["data"]
+    assert set(data) == {"sha256"}
+    data = describe("glue_sst2", "train", given("glue_sst2", "train", less))["data"]
+    assert (data["left_out"], data["rows"]) == (1, 2)
+
+
+def test_nothing_to_learn_is_refused(tmp_path: Path):
+    """A training set without a single answer."""
+    file = written(tmp_path / "a.jsonl", without_answers("glue_cola"))
+    with pytest.raises(TaskError, match="none of the 6 rows of its train split has an answer"):
+        describe("glue_cola", "train", given("glue_cola", "train", file))
+
+
+WRONG = {Text: (None, 7, ["a"], {"a": 1}), Texts: ("a", 7, [1], [None]), Label: (99, "x", [0])}
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_wrong_values_of_every_field_name_task_file_row_and_field(name: str, tmp_path: Path):
+    """Every task, every field, nested ones too, in whatever row; never a traceback."""
+    task = get_task(name)
+    split = task.splits[0]
+    good = {**task.example, "label": 1} if name == "super_glue_wsc" else dict(task.example)
+    for path, field in task.fields.items():
+        way = way_of(good, path)
+        for value in WRONG.get(type(field), (["a"], {"a": 1}, "x")):
+            if field.absent(value) and path == task.answer:
+                continue
+            rows = [good, good, changed(good, way, value)]
+            file = written(tmp_path / "rows.jsonl", rows)
+            with pytest.raises(TaskError) as raised:
+                describe(name, split, given(name, split, file))
+            for part in (f"Task '{name}'", str(file), "row 3", f"Field '{way}' holds", "expected"):
+                assert part in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [None, 7, "text"])
+@pytest.mark.parametrize("name", ["squad", "wmt14_ende", "super_glue_multirc"])
+def test_a_record_that_is_none(name: str, value: Any, tmp_path: Path):
+    """What should hold fields holds something else."""
+    task = get_task(name)
+    first = next(path for path in task.fields if "." in path).partition(".")[0]
+    rows = [dict(task.example), {**task.example, first: value}]
+    file = written(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(TaskError, match=f"'{name}'.*{file}.*(row 2|2 rows)"):
+        describe(name, "validation", given(name, "validation", file))
+
+
+def test_answers_as_records_are_read_as_the_official_files_have_them(tmp_path: Path):
+    """A list of {"text", "answer_start"} is {"text": [...]}."""
+    task = get_task("squad")
+    records = [{"text": "Münster", "answer_start": 36}, {"text": "in Münster", "answer_start": 33}]
+    file = written(tmp_path / "a.jsonl", [{**task.example, "answers": records}, task.example])
+    first, second = task.examples("validation", data_files=file)
+    assert first == second
+
+
+DATES = ["1912-04-15", "2012-06-01", "2019-01-02T03:04:05"]
+
+
+def test_dates_are_the_text_that_stands_in_the_file(tmp_path: Path):
+    """No reader makes a point in time of an answer."""
+    task = get_task("squad")
+    rows = [{**task.example, "answers": {"text": [date]}} for date in DATES]
+    made = list(task.examples("train", data_files=written(tmp_path / "a.jsonl", rows)))
+    assert [one["answers"] for one in made] == [
+        [get_task("squad", padding="punctuation").preprocess(row)[0]["targets"]] for row in rows
+    ]
+    assert made[0]["targets"] == "1912 - 04 - 15"
+
+
+def test_a_parquet_file_s_time_is_named(tmp_path: Path):
+    """There it is no text any more."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [{"sentence": datetime.datetime(2020, 1, 2), "label": 1, "idx": 0}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    config = given("glue_cola", "train", tmp_path / "a.parquet")
+    with pytest.raises(TaskError, match=r"row 1: Field 'sentence' holds datetime.*expected text"):
+        describe("glue_cola", "train", config)
+
+
+LATIN = "Ein schöner Film".encode("latin-1")
+BAD_BYTES = {
+    "a.jsonl": b'{"sentence": "fine", "label": 1}\n{"sentence": "' + LATIN + b'", "label": 1}\n',
+    "b.json": b'[{"sentence": "fine", "label": 1},\n{"sentence": "' + LATIN + b'", "label": 1}]',
+    "c.csv": b"sentence,label\nfine,1\n" + LATIN + b",1\n",
+    "d.tsv": b"sentence\tlabel\nfine\t1\n" + LATIN + b"\t1\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_BYTES)
+def test_text_in_another_encoding_is_named(name: str, tmp_path: Path):
+    """File, row, byte, and how it is converted."""
+    (tmp_path / name).write_bytes(BAD_BYTES[name])
+    with pytest.raises(TaskError) as raised:
+        describe("glue_sst2", "train", given("glue_sst2", "train", tmp_path / name))
+    for part in ("Task 'glue_sst2'", str(tmp_path / name), " 2: ", "0xf6", "UTF-8", "iconv"):
+        assert part in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "texts"), [("super_glue_multirc", 2), ("super_glue_record", 2)])
+def test_numbers_that_begin_again_are_refused(name: str, texts: int, tmp_path: Path):
+    """Rows of different texts are never scored as one's, though they have one number."""
+    task = get_task(name)
+    text = next(path for path in task.numbered if "." not in path)
+    one = dict(task.example)
+    other = {**one, text: f"Another text. {one[text]}"}
+    files = [written(tmp_path / f"{i}.jsonl", [row]) for i, row in enumerate((one, other))]
+    with pytest.raises(
+        TaskError, match=r"row 1: idx\..* 0.* stands for another text in file .*0\."
+    ):
+        list(task.examples("validation", data_files=files))
+    # Each file by itself, and the same text twice, are what they were.
+    assert len(list(task.examples("validation", data_files=[files[0], files[0]]))) == 2
+    assert len(list(task.examples("train", data_files=files))) == 2
+
+
+SCRIPTS = {
+    "Russian": "Сегодня в городе прошёл сильный дождь",
+    "Hindi": "आज शहर में तेज़ बारिश हुई",
+    "Chinese": "今天城里下了大雨",
+    "Greek": "Σήμερα έβρεξε πολύ στην πόλη",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_summary_that_cannot_be_counted_is_refused_or_counted(script: str, tmp_path: Path):
+    """By default the run does not begin; with words=any the right answer scores 100."""
+    task = get_task("cnn_dailymail", words="any")
+    target = SCRIPTS[script]
+    file = written(tmp_path / "a.jsonl", [{"article": "a", "highlights": target}])
+    config = given("cnn_dailymail", "validation", file)
+    with pytest.raises(TaskError, match=r"1 of 1 targets .*cnn_dailymail\.words=any"):
+        describe("cnn_dailymail", "validation", config)
+    config.tasks["cnn_dailymail"]["words"] = "any"
+    assert describe("cnn_dailymail", "validation", config)["settings"] == {"words": "any"}
+    assert task.score([target], [target])["rouge1"] == 100.0
+    assert task.score([target], ["nothing of it"])["rouge1"] == 0.0
+
+
+def test_words_of_english_are_the_published_setting():
+    """It is no setting of the identity, and its scores are what they were."""
+    assert get_task("cnn_dailymail").settings == {}
+    assert get_task("wmt14_ende").settings == {"data": "t2t"}
+    texts = ["The U.S. won 3-1 on Monday .", "It's a well-known fact, isn't it?"]
+    guesses = ["The US won by 3-1 .", "A known fact"]
+    english, anything = get_task("cnn_dailymail"), get_task("cnn_dailymail", words="any")
+    assert english.score(texts, guesses) == anything.score(texts, guesses)
+
+
+@pytest.mark.parametrize("name", ["a [v1]", "b*", "c?", "e::f", "{g,h}"])
+def test_paths_are_literal_before_they_are_patterns(name: str, tmp_path: Path):
+    """As data_dir, as data_files, with a neighbour that the pattern would have taken."""
+    example = get_task("glue_cola").example
+    for folder in ("a v", "a 1", "bx", "cx"):
+        written(tmp_path / folder / "train.jsonl", [{**example, "sentence": "neighbour"}])
+    file = written(tmp_path / name / "train.jsonl", [dict(example)])
+    for overrides in ({"data_dir": file.parent}, {"data_files": str(file)}):
+        (made,) = get_task("glue_cola").examples("train", **overrides)
+        assert made["inputs"] == f"cola sentence: {example['sentence']}"
+    config = given("glue_cola", "train", file)
+    prepare_split("glue_cola", "train", config)
+    description = describe("glue_cola", "train", config)
+    assert len(list(examples("glue_cola", "train", description))) == 1
+
+
+def test_what_does_not_exist_may_be_a_pattern(tmp_path: Path):
+    """As before."""
+    for i in range(3):
+        written(tmp_path / f"part{i}.jsonl", [dict(get_task("glue_cola").example)])
+    files = str(tmp_path / "part[01].jsonl")
+    assert len(list(get_task("glue_cola").examples("train", data_files=files))) == 2
+
+
+def test_a_number_of_a_record_in_a_list():
+    """A way into a list of records gathers what they hold."""
+    row = {"answers": [{"text": "a"}, {"text": "b"}]}
+    assert value_at(row, "answers.text") == ["a", "b"]
