@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -24,8 +25,10 @@ from reports.published.scores import (
     printed_score,
 )
 from reports.table import Column, Row, Score, Table, mark_bold
-from sweeps.errors import nearest
+from sweeps import studies as packages
+from sweeps.errors import SweepError, nearest
 from sweeps.product import PRODUCT
+from sweeps.studies import study_names
 
 TABLES = "tables.yaml"
 BASELINE = "is_baseline"
@@ -33,19 +36,28 @@ BASELINE = "is_baseline"
 
 
 def studies() -> list[str]:
-    """The studies whose published numbers are here, the default one first."""
-    folder = files("reports.published")
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and (p / TABLES).is_file())
-    return sorted(names, key=lambda name: name != PRODUCT.default_study)
+    """The studies whose published numbers are to be had, the default one first."""
+    return sorted(_folders(), key=lambda name: (name != PRODUCT.default_study, name))
 
 
 def find_study(name: str | None = None) -> PublishedStudy:
     """A study by name; the default one without. Raises ReportError."""
-    known = studies()
     name = name or PRODUCT.default_study
-    if name not in known:
+    folder = _folders(name).get(name)
+    if folder is None:
+        known = studies()
         raise ReportError(f"No published numbers of study {name!r}. {nearest(name, known)}")
-    return PublishedStudy(name, files("reports.published") / name)
+    return PublishedStudy(name, folder)
+
+
+def _folders(*more: str) -> dict[str, Traversable]:
+    """Where published numbers lie, by study: here, or in the package of the study itself."""
+    found: dict[str, Traversable] = {}
+    for name in (*study_names(), *more):
+        with suppress(SweepError):
+            found[name] = packages.find_study(name).published
+    found |= {folder.name: folder for folder in files("reports.published").iterdir()}
+    return {name: folder for name, folder in found.items() if (folder / TABLES).is_file()}
 
 
 class PublishedStudy:
