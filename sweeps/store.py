@@ -10,6 +10,7 @@ sweeps/<name>.json        the record of a sweep; of a study beside the default o
 
 from __future__ import annotations
 
+import datetime
 import errno
 import hashlib
 import json
@@ -26,6 +27,7 @@ from typing import Any, TypeGuard
 from sweeps.digests import decoded, described_key, sealed
 from sweeps.errors import DamagedSpecificationError, StoreError
 from sweeps.product import PRODUCT
+from sweeps.shapes import record_fault
 from sweeps.stage import RESERVED_NAMES, Stage
 
 
@@ -235,9 +237,18 @@ class Store:
                 id = str(record.get("id", self.record_name(path)))
                 own = str(record.get("name") or _own_name(id, record))
                 found.append(Recorded(id=id, own=own, name=own, path=path, record=record))
-        found.sort(key=lambda one: str(one.record.get("created", "")))
+        found.sort(key=lambda one: (written_order(one.record), one.own))
         newest = {one.id: one for one in found}
         return [replace(one, name=one.id) if newest[one.id] is one else one for one in found]
+
+    def next_order(self) -> int:
+        """The `order` of a record that is written now: after every one that is there.
+
+        Microseconds since 1970 where the clock is ahead of them all, so that records of two stores
+        compare; one more than the last where this host's clock is behind.
+        """
+        last = max((written_order(one.record) for one in self.recorded()), default=0)
+        return max(time.time_ns() // 1000, last + 1)
 
     def find_record(self, word: str) -> Recorded | None:
         """The record that goes by this name, or whose own name it is."""
@@ -287,13 +298,7 @@ class Recorded:
 
 def is_record(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a file's content is the record of a sweep."""
-    if not isinstance(value, dict) or not isinstance(value.get("stages"), dict):
-        return False
-    rows = value.get("rows")
-    return isinstance(rows, list) and all(
-        isinstance(row, dict) and "label" in row and isinstance(row.get("cells"), list)
-        for row in rows
-    )
+    return record_fault(value) is None
 
 
 def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -309,6 +314,20 @@ def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
         and isinstance(value.get("execution", {}), dict)
         and all(isinstance(parent, str) for parent in value["inputs"].values())
     )
+
+
+def written_order(record: Mapping[str, Any]) -> int:
+    """Where a record stands among those of its store; by its date where it has no `order`."""
+    order = record.get("order")
+    if isinstance(order, int) and not isinstance(order, bool):
+        return order
+    try:
+        created = datetime.datetime.fromisoformat(str(record.get("created", "")))
+    except ValueError:
+        return 0
+    if created.tzinfo is None:
+        created = created.replace(tzinfo=datetime.UTC)
+    return int(created.timestamp() * 1_000_000)
 
 
 def own_name(id: str, file: str | None, asked: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ NEVER = {
 
 FLOORS = {
     "sweeps": (
-        "__init__ errors stage columns schema product screen",
+        "__init__ errors stage columns schema product screen shapes",
         "graph digests store study studies",
         "lease",
         "hardware",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,12 +230,21 @@ def read_curve(path: Path) -> Curve:
     try:
         with check_file(path.parent, path.name).open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
-    except OSError:
+    except (OSError, UnicodeDecodeError, csv.Error):
         return []
     except DamagedStageError as error:
         log.warning("%s", error)
         return []
-    return [(float(r["step"]), float(r["loss"])) for r in lines if r.get("step") and r.get("loss")]
+    points = ((_finite(line.get("step")), _finite(line.get("loss"))) for line in lines)
+    return [(step, loss) for step, loss in points if step is not None and loss is not None]
+
+
+def _finite(text: str | None) -> float | None:
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        return None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def run(words: Sequence[str]) -> int:

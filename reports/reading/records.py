@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from reports.errors import ReportError
 from sweeps.errors import nearest
-from sweeps.store import Store
+from sweeps.shapes import record_fault
+from sweeps.store import Store, read_json
 
 LAST = "last"
+
+log = logging.getLogger(__name__)
 
 
 def find_record(store: Path, id: str) -> dict[str, Any]:
     """A sweep's record by its name, or the newest by `last`; ReportError names the known ones."""
     place = Store(store)
     recorded = place.recorded()
+    for path in place.strange_records():
+        if id in (place.record_name(path), path.name, str(path)):
+            fault = record_fault(read_json(path)) or "it cannot be read"
+            raise ReportError(
+                f"{path} is no record of a sweep: {fault}. Run the sweep's command again, which "
+                "writes it anew; finished stages are kept."
+            )
+        log.warning("%s: no record of a sweep can be read from it; it is left out.", path)
     if not recorded:
         raise ReportError(
             f"The store {place.path} has no sweep yet. Run one with `python run.py`, "

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import logging
+import math
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -187,27 +188,50 @@ def _entry(contents: Mapping[str, bytes]) -> dict[str, Any]:
     for name, content in contents.items():
         if name == DESCRIPTION:
             continue
-        expected = (digests.get(name) or {}).get("sha256")
+        expected = _object(digests.get(name)).get("sha256")
         if expected is not None and hashlib.sha256(content).hexdigest() != expected:
             damage = damage or name
-        elif damage != DESCRIPTION and (scores := _object(content)):
-            files[name] = scores
-    facts, provenance = described.get("facts"), described.get("provenance")
+        elif damage != DESCRIPTION:
+            scores = _scores(content)
+            if scores is None:
+                damage = damage or name
+            elif scores:
+                files[name] = scores
+    facts, provenance = _object(described.get("facts")), _object(described.get("provenance"))
     return {
         "provenance": {
-            **(provenance if isinstance(provenance, dict) else {}),
-            "execution": described.get("execution"),
+            **{name: v for name, v in provenance.items() if name != "packages" or _object(v)},
+            "execution": _object(described.get("execution")) or None,
         },
-        "wall_seconds": described.get("wall_seconds"),
-        "facts": facts if isinstance(facts, dict) else {},
+        "wall_seconds": _number(described.get("wall_seconds")),
+        "facts": {
+            **facts,
+            "flops": _number(facts.get("flops")),
+            "notes": _texts(facts.get("notes")),
+        },
         "files": files,
         "damage": damage,
     }
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    """The object in a JSON file; empty when none can be read."""
+def _scores(content: bytes) -> dict[str, dict[str, Any]] | None:
+    """The scores by task and metric in a JSON file; None for what holds anything else."""
     try:
-        return decoded(content)
+        value = decoded(content)
     except ValueError:
-        return {}
+        return None
+    fits = isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
+    return value if fits else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain and math.isfinite(value) else None
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

@@ -240,8 +240,11 @@ def _samples(path: Path, task: str) -> Iterator[Mapping[str, Any]]:
     with file:
         count = 0
         for text in file:
-            line = json.loads(text)
-            if line.get("task") == task:
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and line.get("task") == task:
                 yield line
                 count += 1
                 if count == SAMPLES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.statistics import parts
@@ -79,7 +80,7 @@ class Predictions:
             if (folder / FILE).is_file():
                 for text in check_file(folder, FILE).read_text(encoding="utf-8").split("\n"):
                     if text:
-                        line = json.loads(text)
+                        line = _line(text, folder / FILE)
                         tasks.setdefault(line["task"], []).append(line)
             self._read[key] = tasks
         return self._read[key]
@@ -140,6 +141,16 @@ def _values(
     groups = [np.mean([metric(*term) for term in group], axis=0) for group in column.terms]
     value: Array = np.mean(groups, axis=0)
     return value
+
+
+def _line(text: str, path: Path) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        line = None
+    if not isinstance(line, dict) or "task" not in line:
+        raise UntestableError(f"{path} is damaged")
+    return line
 
 
 def _metrics(column: Column) -> dict[str, tuple[str, ...]]:

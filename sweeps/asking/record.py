@@ -75,6 +75,7 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
     goes by its own name, unless it is contained in this one: then its record goes.
     """
     content, path, said = record(sweep), store.record_path(sweep.name), None
+    content["order"] = store.next_order()
     before = [one for one in store.recorded() if one.id == sweep.id]
     write_json(path, content)
     for one in before:

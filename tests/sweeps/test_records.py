@@ -334,3 +334,39 @@ def test_only_a_files_name_says_less_than_was_asked():
     assert own_name("lr-12345678", None, ["lr=1,2"]) == "lr-12345678"
     assert own_name("mine", "1", ["b", "a"]) == own_name("mine", "1", ["a", "b"])
     assert own_name("mine", "1", ["a"]) != own_name("mine", "2", ["a"])
+
+
+@pytest.mark.parametrize("behind", [1, 30, 3600, 5 * 3600, 10**9])
+def test_the_record_written_last_is_the_newest_whatever_the_clock(store, toy, monkeypatch, behind):
+    """Another host's clock is behind, or this one was corrected, as the run says."""
+    import time
+
+    import sweeps.asking.record as module
+
+    write_record(store, asking(texts="ab"))
+    now, real = time.time_ns(), module.datetime.datetime
+
+    class Behind(real):
+        @classmethod
+        def now(cls, tz=None):
+            return real.fromtimestamp(now / 1e9 - behind, tz)
+
+    monkeypatch.setattr(time, "time_ns", lambda: now - behind * 10**9)
+    monkeypatch.setattr(module.datetime, "datetime", Behind)
+    assert "is this sweep from now on" in str(write_record(store, asking("size=big", texts="cd")))
+    assert rows_of(store, "mine") == rows_of(store, "last") == ["c", "d"]
+    assert known_ids(store.path)[0] == "mine"
+
+
+def test_records_without_an_order_stand_by_their_dates(store, toy):
+    """As an older version wrote them; one that is written now comes after them all."""
+    for year, texts in ((2024, "a"), (2026, "b"), (2025, "c")):
+        sweep = asking(f"year={year}", texts=texts)
+        write_record(store, sweep)
+        path = store.record_path(sweep.name)
+        record = json.loads(path.read_text())
+        del record["order"]
+        path.write_text(json.dumps(record | {"created": f"{year}-01-01T00:00:00+00:00"}))
+    assert rows_of(store, "mine") == ["b"]
+    write_record(store, asking("now=true", texts="d"))
+    assert rows_of(store, "last") == ["d"]
