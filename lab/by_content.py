@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 from lab.cache import cache_folder
 from lab.errors import DataError
+from lab.files import replacing
 
 REMEMBERED = 2**26
 """Bytes from which a file's sha256 is worth a note in the cache."""
@@ -41,9 +41,8 @@ def _sha256(file: Path, size: int, mtime_ns: int, inode: int) -> str:
     found = _read_sha256(file)
     with suppress(OSError):  # a cache that one may only read
         note.parent.mkdir(parents=True, exist_ok=True)
-        part = note.with_name(f".{note.name}.{os.getpid()}")
-        part.write_text(found)
-        os.replace(part, note)
+        with replacing(note) as part:
+            part.write_text(found)
     return found
 
 
@@ -56,10 +55,8 @@ def note_file(file: Path, ending: str) -> None:
     """Note in the cache where a file lies, under its sha256 and `ending` (such as ".jsonl")."""
     note = _notes() / f"{file_sha256(file)}{ending}"
     note.parent.mkdir(parents=True, exist_ok=True)
-    part = note.with_name(f".{note.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    part.symlink_to(file.resolve())
-    os.replace(part, note)
+    with replacing(note, sync=False) as part:
+        part.symlink_to(file.resolve())
 
 
 def noted_file(sha256: str, again: str) -> Path:
@@ -99,7 +96,6 @@ def remembered(facts: Mapping[str, Any], find: Callable[[], Any]) -> Any:
     found = find()
     with suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        part = note.with_name(f".{note.name}.{os.getpid()}")
-        part.write_text(json.dumps(found), "utf-8")
-        os.replace(part, note)
+        with replacing(note) as part:
+            part.write_text(json.dumps(found), "utf-8")
     return found

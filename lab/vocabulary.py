@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
@@ -16,6 +15,7 @@ import sentencepiece
 
 from lab.cache import cache_folder
 from lab.errors import DataError
+from lab.files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -273,12 +273,8 @@ def _kept_content(sha256: str) -> bytes:
 def _write(path: Path, content: bytes) -> None:
     """All of it under its name, or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def _reason(error: RuntimeError) -> str:

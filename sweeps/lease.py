@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.errors import LeaseLost, StoreError
+from sweeps.files import replacing
 from sweeps.store import Store, read_json, store_errors
 
 DEFAULT_TIMEOUT = 90.0
@@ -247,11 +248,10 @@ class HeldLease:
             "state": state,
             "seconds": round(time.monotonic() - self._started, 3),
         }
-        temporary = self._folder / f".{self.generation}.beat.{self._token}"
         try:
             # Not synced: a beat lost with the machine's power is a beat of a dead holder.
-            temporary.write_text(json.dumps(content), encoding="utf-8")
-            os.replace(temporary, self._folder / f"{self.generation}.beat")
+            with replacing(self._folder / f"{self.generation}.beat", sync=False) as part:
+                part.write_text(json.dumps(content), encoding="utf-8")
         except OSError as error:
             log.warning("Stage %s: cannot write a heartbeat: %s", self.key, error)
 

@@ -26,6 +26,7 @@ from typing import Any, TypeGuard
 
 from sweeps.digests import decoded, described_key, sealed
 from sweeps.errors import DamagedSpecificationError, StoreError
+from sweeps.files import replacing, sync_folder, sync_tree
 from sweeps.product import PRODUCT
 from sweeps.shapes import record_fault
 from sweeps.stage import RESERVED_NAMES, Stage
@@ -381,19 +382,10 @@ def write_json(path: Path, value: Any, *, sync: bool = True, seal: bool = False)
     A sealed one ends with its own digest, so that a reader sees what was changed since.
     """
     text = sealed(value) if seal else json.dumps(value, indent=1, allow_nan=False) + "\n"
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     with store_errors("write", path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                if sync:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path, sync=sync) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -404,33 +396,6 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise StoreError.during("read", path, error) from error
-
-
-def sync_tree(folder: Path) -> None:
-    """Bring every file and folder below `folder` to the disk, `folder` last."""
-    for path, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            file = os.path.join(path, name)
-            if not os.path.islink(file):
-                _sync(file, os.O_RDONLY)
-        sync_folder(path)
-
-
-def sync_folder(path: str | os.PathLike[str]) -> None:
-    """Bring the entries of a folder to the disk."""
-    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _sync(path: str | os.PathLike[str], flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network and FUSE file systems cannot sync a folder; they order renames themselves.
-        if not flags & os.O_DIRECTORY or error.errno not in (errno.EINVAL, errno.EBADF):
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _listing(folder: Path) -> Iterable[Path]:

@@ -26,7 +26,7 @@ NEVER = {
 FLOORS = {
     "sweeps": (
         "__init__ errors stage columns schema product screen shapes",
-        "graph digests store study studies",
+        "files graph digests store study studies",
         "lease",
         "hardware",
         "settings",
@@ -37,7 +37,7 @@ FLOORS = {
         "launcher",
         "launchers",
         "sweeper verbs",
-        "__main__ worker slurm_job",
+        "__main__ worker slurm_job garbage",
     ),
     "reports": (
         "errors significance",

@@ -34,6 +34,7 @@ from lab.cache import CACHE_VARIABLE, MOVE_IT, cache_folder
 from lab.corpora.pins import ARCHIVES, Archive
 from lab.corpora.registries import download
 from lab.errors import DataError
+from lab.files import replacing
 
 __all__ = ["ARCHIVES", "Archive"]
 
@@ -234,9 +235,8 @@ def _download(archive: Archive, place: Path) -> None:
                     f"expected {archive.sha256}. {_by_hand(archive)}"
                 )
             place = _note_served(archive, files[0], found)
-        with files[0].open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(files[0], place)
+        with replacing(place) as whole:
+            os.rename(files[0], whole)
         logger.info("Fetched %s (%s).", place.name, _megabytes(place.stat().st_size))
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -264,9 +264,8 @@ def _note_served(archive: Archive, file: Path, sha256: str) -> Path:
     }
     note = served_note(archive)
     note.parent.mkdir(parents=True, exist_ok=True)
-    part = note.with_name(f".{note.name}.{os.getpid()}")
-    part.write_text(json.dumps(served, indent=1))
-    os.replace(part, note)
+    with replacing(note) as part:
+        part.write_text(json.dumps(served, indent=1))
     same = served["content"] == archive.content
     logger.warning(
         "%s: the archive has version %s, not the pinned %s. %s",

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lab.errors import DataError
+from lab.files import replacing
 from lab.pieces import CHUNK_LENGTH, aligned_chunk
 from lab.vocabulary import Vocabulary
 
@@ -165,11 +166,8 @@ def write_tokens(
         **counts,
         "shards": shards,
     }
-    temporary = folder / f"{INDEX}.tmp"
-    with temporary.open("w") as file:
-        json.dump(index, file, indent=1)
-        _sync(file)
-    os.replace(temporary, folder / INDEX)
+    with replacing(folder / INDEX) as part:
+        part.write_text(json.dumps(index, indent=1))
     return index
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from lab.allocator import keep_freed_memory
 from lab.batching.loading import loader
 from lab.errors import DivergedError, StudyError
+from lab.files import replacing
 from lab.training.checkpoint import DirectIO, read
 from lab.training.module import Training
 from lab.training.selection import Validator
@@ -114,12 +114,12 @@ class Keeper(lightning.Callback):
     def _save(self, trainer: lightning.Trainer) -> None:
         start = time.monotonic()
         target = self._context.work / LAST
-        temporary = target.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary, weights_only=False)
         if self.team.lead:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
+            with replacing(target) as part:
+                trainer.save_checkpoint(part, weights_only=False)
+        else:
+            # Takes part in gathering what the lead writes.
+            trainer.save_checkpoint(target, weights_only=False)
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - start
 

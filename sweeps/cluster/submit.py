@@ -25,6 +25,7 @@ from sweeps.cluster.job import RunCommand, RunStages
 from sweeps.cluster.queue import COMMENT
 from sweeps.cluster.units import Resources, Unit
 from sweeps.errors import SweepError
+from sweeps.files import replacing
 from sweeps.hardware.slots import THREAD_VARIABLES
 from sweeps.running.provenance import git_state
 from sweeps.search.decision import NAME as DECISION
@@ -276,9 +277,8 @@ def mend(store: Store, submission: Submission, job: str) -> Submission:
         if not paths.submitted_pickle.exists():
             delayed = DelayedSubmission(*_work(store, submission, keys))
             delayed.set_timeout(submission.time_minutes, submission.max_requeues)
-            temporary = paths.submitted_pickle.with_suffix(f".{secrets.token_hex(4)}")
-            delayed.dump(temporary)
-            os.replace(temporary, paths.submitted_pickle)
+            with replacing(paths.submitted_pickle) as part:
+                delayed.dump(part)
     mended = replace(submission, job=job)
     mended.write(store)
     return mended

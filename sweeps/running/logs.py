@@ -53,7 +53,7 @@ def gather_logs(earlier: list[Path], newest: Path, target: Path) -> None:
     """
     before = [folder / LOG for folder in reversed(earlier) if (folder / LOG).is_file()]
     if not before:
-        os.replace(newest, target)
+        os.rename(newest, target)
         return
     with target.open("wb") as whole:
         for path in [*before, newest]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
-import secrets
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
@@ -27,6 +26,7 @@ from sweeps.digests import (
     read_description,
 )
 from sweeps.errors import DamagedStageError, StageError, StoreError, SweepError, is_full
+from sweeps.files import replacing
 from sweeps.graph import Graph
 from sweeps.lease import scratch
 from sweeps.stage import RESERVED_NAMES
@@ -92,11 +92,10 @@ def export_stages(
         raise SweepError(
             f"{file}: an export is called .tar, or .tar.xz to be compressed, such as {better}."
         )
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     count, left_out = 0, []
     outside = _outside(store, records) if data else {}
     try:
-        with _written(temporary, file.suffix) as tar:
+        with replacing(file) as part, _written(part, file.suffix) as tar:
             for path in files:
                 tar.add(path, f"sweeps/{store.record_name(path)}.json")
             for name, key, path in store.finished():
@@ -109,7 +108,6 @@ def export_stages(
                 count += 1
             for name, path in sorted(outside.items()):
                 tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
-        os.replace(temporary, file)
     except OSError as error:
         if error.filename and store.path in Path(error.filename).parents:
             raise StoreError.during("read", Path(error.filename), error) from error
@@ -118,9 +116,6 @@ def export_stages(
         raise SweepError(
             f"Cannot write {file}: {reason}. {remedy} a file in another folder."
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return Transferred(
         stages=count, records=len(records), outside=len(outside), left_out=tuple(left_out)
     )

@@ -17,6 +17,7 @@ from rich.table import Table
 from lab.corpora.cleaning import PAGE_RULES, lines_with_page
 from lab.corpora.crawl.settings import CrawlSettings
 from lab.corpora.sentences import sentence_splitter
+from lab.files import replacing
 
 NAME = "report.json"
 SCHEMA = 1
@@ -96,9 +97,8 @@ def gather(work: Path, steps: Sequence[str], described: Mapping[str, Any]) -> di
 
 def write(output: Path, whole: Mapping[str, Any]) -> None:
     """Write the report in one piece."""
-    draft = output / f"{NAME}.tmp"
-    draft.write_text(json.dumps(whole, indent=1), "utf-8")
-    draft.replace(output / NAME)
+    with replacing(output / NAME) as part:
+        part.write_text(json.dumps(whole, indent=1), "utf-8")
 
 
 def load(output: Path) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from lab.corpora.crawl.settings import CrawlSettings, differences
 from lab.corpora.crawl.shards import Shard, ShardChangedError, changed
 from lab.corpora.workers import worker_processes
 from lab.errors import DataError
+from lab.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -272,8 +273,8 @@ def _prepare(
         before = [Shard(**shard) for shard in earlier["shards"]]
         _forget_changed(output, changed(before, shards))
     work.mkdir(parents=True, exist_ok=True)
-    record.with_suffix(".tmp").write_text(json.dumps(described), "utf-8")
-    record.with_suffix(".tmp").replace(record)
+    with replacing(record) as part:
+        part.write_text(json.dumps(described), "utf-8")
     with _quiet():
         steps = plan_steps(settings, folder, shards, work)
     publish = _Publish(output, [step.name for step in steps], described)
