@@ -250,8 +250,9 @@ class Expansion:
         first: dict[str, Cell] = {}
         labels: dict[str, str] = {}
         wrong: list[tuple[FileRow, list[str]]] = []
+        start = seeds[0] if seeds else int(self.run["seed"])
         # A seed that cannot be is complained of; the rest of the row is looked at with another.
-        start = min(max(0, seeds[0] if seeds else int(self.run["seed"])), SEED["most"])
+        start = 0 if complaint("seed", start, SEED) else start
         for row in rows:
             try:
                 first[row.label] = self.cell(sweep, row.overrides, start)

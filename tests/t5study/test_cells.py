@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
+import pytest
+
+from sweeps.study import Study
 from t5study.cells import cell
 from t5study.config import Schema
+from t5study.stages import Stages
 
 Configured = Callable[..., Schema]
 
@@ -57,3 +62,18 @@ def test_average_is_over_all_columns(configured: Configured):
     average = columns[-1]
     assert average.average
     assert sum(len(column.terms) for column in columns[:-1]) == len(average.terms)
+
+
+def test_a_cell_is_built_once(configured: Configured, monkeypatch: pytest.MonkeyPatch):
+    """What is impossible about its stages is found as they are built for its scores."""
+    built = []
+
+    class Counted(Stages):
+        def __init__(self, config: Schema) -> None:
+            built.append(config)
+            super().__init__(config)
+
+    monkeypatch.setattr("t5study.cells.Stages", Counted)
+    monkeypatch.setattr("t5study.stages.Stages", Counted)
+    made = Study("t5study").cell(asdict(configured()))
+    assert [set(config.suite.units) for config in built] == [set(made.scores)]

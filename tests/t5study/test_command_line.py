@@ -325,3 +325,61 @@ def test_unknown_key_is_named_however_it_is_given(override):
 def test_settings_may_be_taken_from_elsewhere():
     """An interpolation stands for them."""
     assert said("mixing.limits=${roles.translations}") == []
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("scaling.steps=1e308", "scaling.steps=1e+308: must be 1,000,000 or less."),
+        ("scaling.batch=1e400", "scaling.batch=inf: must be finite."),
+        ("corruption=nan", "corruption=nan: must be a number."),
+        ("span_length=-inf", "span_length=-inf: must be finite."),
+        (
+            f"pretrain.steps={10**30}",
+            f"pretrain.steps={10**30}: must be 1,000,000,000,000 or less.",
+        ),
+        ("finetune.inputs_length=2000000", "finetune.inputs_length=2000000: must be 1,048,576 or"),
+        (f"scaling.ensemble={10**9}", f"scaling.ensemble={10**9}: must be 1,000 or less."),
+        (f"finetune.seed={2**64}", f"finetune.seed={2**64}: must be 9,223,372,036,854,775,807 or"),
+        ("finetune.z_loss=-1", "finetune.z_loss=-1: must be 0 or more."),
+        ("strategy.name=foo", "Unknown strategy 'foo'. Known: pretrain_finetune, multitask,"),
+        ("size.name=bse", "Unknown size 'bse'. Did you mean 'base'?"),
+        ("suite.columns=[]", "suite.columns=[]: the table has no columns."),
+        (
+            "suite.columns=[{name:X,terms:[[]]}]",
+            "suite.columns, X, terms: [[]]: a group is empty. Accepted are groups of TASK.METRIC",
+        ),
+        ("suite.columns=[{name:X,terms:[]}]", "suite.columns, X, terms: []: a group is empty."),
+        (
+            "suite.columns=[{name:X,decimals:-1,terms:[[boolq.acc]]}]",
+            "suite.columns[0].decimals=-1: must be 0 or more.",
+        ),
+        (
+            "suite.columns=[{name:X,terms:[[boolq.acc]]},{name:X,terms:[[boolq.acc]]}]",
+            "suite.columns: 2 columns are named X. Give each its own.",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_before_anything_runs(override, complaint):
+    """Numbers without end, of more than 64 bits, below nothing; lists and groups of nothing."""
+    (found,) = said(override)
+    assert found.startswith(complaint)
+
+
+def test_multiples_that_are_possible_alone_may_be_too_large_together():
+    """Pre-training's steps are their own times both multiples."""
+    found = said("scaling.steps=1e6", "pretrain.steps=10000000")
+    assert found == [
+        "pretrain.steps: the multiples under scaling make it 1e+13; at most 1,000,000,000,000 are "
+        "accepted. Lower scaling.steps."
+    ]
+
+
+def test_an_ensembles_last_seed_is_no_larger_than_others():
+    """Member 2 would have a seed of 64 bits."""
+    largest = 2**63 - 1
+    found = said(f"finetune.seed={largest}", "scaling.ensemble=2")
+    expected = (
+        f"finetune.seed={largest}: the ensemble's last member has the seed {largest + 1}, too"
+    )
+    assert [line.startswith(expected) for line in found] == [True]
