@@ -21,6 +21,13 @@ class ConfigurationError(SweepError):
         super().__init__("\n".join(self.complaints))
 
 
+class RefusedError(SweepError):
+    """Whoever would run the stages does not take them, or does not answer."""
+
+    begun: bool = False
+    """Whether some of the sweep's stages are under way all the same."""
+
+
 class StageError(SweepError):
     """A stage, or a graph of stages, that cannot be what its study says it is."""
 

@@ -66,3 +66,9 @@ class StageLauncher(Launcher):
         a launcher that does not stay. Returns the exit status: 0 whole, 1 where a stage failed,
         130 after Ctrl-C.
         """
+
+
+def unfinished(stages: Iterable[Stage], run: dict[str, Any]) -> list[Stage]:
+    """Those of the stages, and of what they need, that a run still has to bring."""
+    store = Store(run["store"])
+    return list(Graph(stages).needed(lambda stage: store.find(stage) is not None).values())

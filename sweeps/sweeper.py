@@ -16,7 +16,7 @@ from rich.console import Console
 from sweeps.asking.command import Command, by_study, typed_study
 from sweeps.asking.compose import Composer
 from sweeps.asking.preflight import complain, composer_of
-from sweeps.asking.record import write_record
+from sweeps.asking.record import withdrawn_if_refused, write_record
 from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.graph import Graph
@@ -144,12 +144,12 @@ class StudySweeper(Sweeper):
         status = 0
         step = look()
         while not step.complete:
-            self._record(step.sweep, store, console)
             asked = replace(step.sweep, rows=step.now)
             then = None if stays else Decision.of(sweep, step.axes)
-            status = max(
-                status, self._bring(command, [asked], store, console, record=False, then=then)
-            )
+            with withdrawn_if_refused(store, [step.sweep]):
+                self._record(step.sweep, store, console)
+                ended = self._bring(command, [asked], store, console, record=False, then=then)
+            status = max(status, ended)
             if status == INTERRUPTED:
                 return status
             after = look(step.axes)
@@ -181,11 +181,13 @@ class StudySweeper(Sweeper):
             if todo:
                 configs = [cell.config for cell in sweep.cells]
                 command.expansion(sweep).study.prepare(configs, todo.values(), console.print)
-        for sweep in sweeps if record else ():
-            self._record(sweep, store, console)
         assert isinstance(self.launcher, StageLauncher)
         graph = up_to(graph, command.run["until"])
-        return self.launcher.run(graph, store, command.run, sweeps, then)
+        recorded = sweeps if record else []
+        with withdrawn_if_refused(store, recorded):
+            for sweep in recorded:
+                self._record(sweep, store, console)
+            return self.launcher.run(graph, store, command.run, sweeps, then)
 
     @staticmethod
     def _record(sweep: Sweep, store: Store, console: Console) -> None:

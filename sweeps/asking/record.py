@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Row, Sweep
+from sweeps.errors import RefusedError
 from sweeps.graph import Graph
 from sweeps.store import Store, write_json
 
@@ -95,3 +97,20 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
 def _contains(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:
     """Whether a table has all that another has. A search's path is its own."""
     return not part.get("search") and part["stages"].keys() <= whole["stages"].keys()
+
+
+@contextmanager
+def withdrawn_if_refused(store: Store, sweeps: Iterable[Sweep]) -> Iterator[None]:
+    """Put the sweeps' records back as they were where nothing of them could begin."""
+    sweeps = list(sweeps)
+    ids = {sweep.id for sweep in sweeps}
+    before = {one.path: one.record for one in store.recorded() if one.id in ids}
+    try:
+        yield
+    except RefusedError as error:
+        if not error.begun:
+            for path, content in before.items():
+                write_json(path, content)
+            for path in {store.record_path(sweep.name) for sweep in sweeps} - before.keys():
+                path.unlink(missing_ok=True)
+        raise

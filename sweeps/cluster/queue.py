@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sweeps.cluster.environment import client_environment
-from sweeps.errors import SweepError
+from sweeps.errors import RefusedError, SweepError
 
 COMMENT = "sweeps:"
 """In the comment of our jobs, behind what the site wants there; the token follows."""
@@ -27,7 +27,7 @@ _ARRAY_SIZE = 1001
 _KEPT_SECONDS = 300
 
 
-class QueueError(SweepError):
+class QueueError(RefusedError):
     """SLURM did not answer; it may the next time."""
 
 

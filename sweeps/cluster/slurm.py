@@ -24,6 +24,7 @@ from sweeps.cluster.submit import (
     submit_decision,
 )
 from sweeps.cluster.units import Unit, arrays, bundle, make_units, resources_by_name
+from sweeps.errors import RefusedError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
 from sweeps.running.agenda import NOT_RETRIED, not_retried
@@ -120,6 +121,9 @@ class _Cluster:
                 self._wait()
             elif then is not None:
                 self._go_on_later(then)
+        except RefusedError as error:
+            error.begun = any(key in self._active for key in self._needed)
+            raise
         except KeyboardInterrupt:
             self._progress.say(
                 "The jobs go on. The same command attaches to them again; scancel ends them."

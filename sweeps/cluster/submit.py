@@ -24,7 +24,7 @@ from sweeps.cluster.environment import carried, client_names, for_sbatch, user_n
 from sweeps.cluster.job import RunCommand, RunStages
 from sweeps.cluster.queue import COMMENT
 from sweeps.cluster.units import Resources, Unit
-from sweeps.errors import SweepError
+from sweeps.errors import RefusedError
 from sweeps.files import replacing
 from sweeps.hardware.slots import THREAD_VARIABLES
 from sweeps.running.provenance import git_state
@@ -86,7 +86,7 @@ class Submission:
 _FIELDS = frozenset(field.name for field in fields(Submission))
 
 
-class QueueFullError(SweepError):
+class QueueFullError(RefusedError):
     """SLURM takes no more jobs of this user now; it does when some have ended."""
 
     def __init__(self, name: str, reason: str) -> None:
@@ -141,7 +141,7 @@ def submit(
 ) -> Submission:
     """One array of units that share parents and resources.
 
-    SweepError says why SLURM refused, QueueFullError that it only takes no more now.
+    RefusedError says why SLURM refused, QueueFullError that it only takes no more now.
     """
     wanted = units[0].resources
     notice = max(1, min(_SIGNAL_SECONDS, wanted.time_minutes * 60 // 4))
@@ -256,12 +256,12 @@ def _send(
     except (FailedJobError, FailedSubmissionError, subprocess.SubprocessError) as error:
         replace(submission, closed=True).write(store)
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
-        reason = " ".join(lines) or str(error)
+        reason = " ".join(lines) or str(error).partition("\n")[0]
         if is_submit_limit(reason):
             shutil.rmtree(folder, ignore_errors=True)
             raise QueueFullError(submission.title, reason) from error
         advice = for_refusal(reason) or "Change slurm.* (or slurm.stages.<stage>.*)."
-        raise SweepError(
+        raise RefusedError(
             f"SLURM refused {submission.title}: {reason} {advice} Then run the same command "
             f"again: what is submitted stays. Its script lies in {folder}."
         ) from error

@@ -14,7 +14,7 @@ from sweeps.hardware.gpus import unusable_gpus
 from sweeps.hardware.room import Room, this_machine
 from sweeps.hardware.sharing import sharing
 from sweeps.hardware.slots import find_slots, most_together
-from sweeps.launcher import StageLauncher
+from sweeps.launcher import StageLauncher, unfinished
 from sweeps.search.decision import Decision
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -39,9 +39,7 @@ class LocalLauncher(StageLauncher):
         complaint = unusable_gpus()
         if complaint is None:
             return
-        store = Store(run["store"])
-        todo = Graph(stages).needed(lambda stage: store.find(stage) is not None)
-        if any(stage.cost.device == "any" for stage in todo.values()):
+        if any(stage.cost.device == "any" for stage in unfinished(stages, run)):
             raise ConfigurationError([complaint])
 
     def run(

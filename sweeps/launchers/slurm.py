@@ -12,7 +12,7 @@ from sweeps.hardware.memory import without_gaps
 from sweeps.hardware.request import cluster_request
 from sweeps.hardware.room import Room
 from sweeps.hardware.sharing import sharing
-from sweeps.launcher import StageLauncher
+from sweeps.launcher import StageLauncher, unfinished
 from sweeps.search.decision import Decision
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -37,10 +37,17 @@ class SlurmLauncher(StageLauncher):
         )
 
     def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
-        """What jobs ask for, before data are fetched for them."""
+        """What jobs ask for, and whether they can be submitted here, before data are fetched.
+
+        A plan needs no cluster. Raises SweepError where there is none.
+        """
+        from sweeps.cluster.queue import need_commands
         from sweeps.cluster.units import resources_by_name
 
+        stages = list(stages)
         resources_by_name(run["slurm"], Graph(stages))
+        if not run["plan"] and unfinished(stages, run):
+            need_commands()
 
     def run(
         self,
