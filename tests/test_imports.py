@@ -220,9 +220,6 @@ STILL_NAMED = {
     "lab/corpora/registry/mixture.py": "says whose mixture it is",
     "lab/metrics.py": "says whose names they are",
     "lab/vocabulary.py": "says whose published vocabulary it is",
-    "reports/commands/cli.py": "says whose rule it is",
-    "reports/figures/__init__.py": "says whose figures they are",
-    "reports/statistics/difference.py": "says whose rule it is",
 }
 """Files that still name a study, and what of it."""
 

@@ -48,7 +48,7 @@ DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
   python -m reports last                       the newest sweep
   python -m reports table06 --format latex     one sweep, in one format
   python -m reports table06 --watch            again whenever a score arrives
-  python -m reports table06 --test welch       with a test beyond the paper's rule
+  python -m reports table06 --test welch       with a test beyond the rule of bold
 
 Other commands, each with a --help of its own: {", ".join(COMMANDS)}
 Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked, or what could not be written.

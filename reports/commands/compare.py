@@ -110,12 +110,15 @@ def compare(
 def _published(record: Mapping[str, Any], study: str | None) -> PublishedStudy:
     """The numbers of the study that was asked for, else of the sweep's own."""
     name = study or str(record.get("study") or "") or None
-    if study is None and name is not None and name not in studies():
+    try:
+        return find_study(name)
+    except ReportError:
+        if study is not None:
+            raise
         raise ReportError(
             f"Sweep {record['id']!r} is of study {name!r}, of which no published numbers are here. "
             f"Name whose to compare with by --study: {', '.join(studies())}."
-        )
-    return find_study(name)
+        ) from None
 
 
 def _number(record: Mapping[str, Any]) -> int:

@@ -24,7 +24,7 @@ def log_artifact(table: Table, store: Path, style: Style | None = None) -> str:
         import wandb
     except ImportError as error:
         raise ReportError("--wandb needs the package wandb: pip install wandb.") from error
-    name = f"table-{table.id}"
+    name = f"table-{table.id.replace('/', '-')}"
     id = hashlib.sha256(f"{Path(store).resolve()}\n{table.id}".encode()).hexdigest()[:16]
     folder = Path(store) / "reports"
     folder.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ class Sweep:
 
 
 def losses(sweep: Sweep) -> Figure | None:
-    """Training loss against step, a line a seed (the paper's Figure 6); None without a curve."""
+    """Training loss against step, a line a seed; None without a curve."""
     found: list[tuple[Row, list[Curve]]] = []
     for row in sweep.table.rows:
         seen: dict[str, Curve] = {}
@@ -130,7 +130,7 @@ def cost(sweep: Sweep) -> Figure | None:
 
 
 def ascent(sweep: Sweep) -> Figure | None:
-    """The path of a search as a flow chart (the paper's Figure 5); None where none was made."""
+    """The path of a search as a flow chart; None where none was made."""
     search = sweep.record.get("search")
     if not search:
         return None

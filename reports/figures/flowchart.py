@@ -1,4 +1,4 @@
-"""A search as a flow chart: its axes from left to right, the winners carried on (Figure 5)."""
+"""A search as a flow chart: its axes from left to right, the winners carried on."""
 
 from __future__ import annotations
 

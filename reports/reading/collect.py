@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import shlex
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reports.reading import notes
+from reports.reading.chosen import no_better_than_constant
 from reports.reading.missing import damaged, reason
 from reports.reading.records import find_record
 from reports.reading.results import Results, Scores
@@ -79,6 +81,7 @@ class Collector:
                     common=self.record.get("common") or [],
                     search=self.record.get("search"),
                     footnotes=self.record.get("footnotes") or [],
+                    chosen=self._no_better_than_constant(),
                     mixed=notes.mixed(self._finished()),
                 )
             ),
@@ -111,6 +114,20 @@ class Collector:
                 if result.damage and result.damage != SCORES:
                     notes.append(damaged(name, key, result.damage))
         return dict.fromkeys(notes)
+
+    def _no_better_than_constant(self) -> dict[str, dict[str, int]]:
+        """By row and task, how many runs chose a checkpoint that a constant answer equals."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self.record.get("rows") or []:
+            counts: Counter[str] = Counter()
+            for cell in self._distinct(row):
+                rule = str(cell["config"].get("selection", "best"))
+                for key in cell["stages"]:
+                    if result := self.results.get(self.stages[key]["name"], key):
+                        counts.update(no_better_than_constant(result.chosen, rule))
+            if counts:
+                found[str(row["label"])] = dict(counts)
+        return found
 
     @staticmethod
     def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -45,6 +45,7 @@ def general(
     common: Sequence[str],
     search: Mapping[str, Any] | None,
     footnotes: Iterable[str],
+    chosen: Mapping[str, Mapping[str, int]],
     mixed: Iterable[str],
 ) -> list[str]:
     """The footnotes to a whole table, the winners of a search and then the rule first.
@@ -54,9 +55,25 @@ def general(
     notes = [*path(search, columns), *ruler(columns, baseline), *ranges(columns)]
     if selection:
         notes.append(f"Selection: {selection}.")
+    if chosen:
+        notes.append(constant(chosen))
     if common:
         notes.append(f"Every row: {', '.join(common)}.")
     return [*notes, *footnotes, *mixed]
+
+
+def constant(chosen: Mapping[str, Mapping[str, int]]) -> str:
+    """Which rows' chosen checkpoints a constant answer equals; tasks and runs by row."""
+    rows = [
+        f"{label} ("
+        + ", ".join(f"{task}, {runs} run{'s' if runs > 1 else ''}" for task, runs in tasks.items())
+        + ")"
+        for label, tasks in chosen.items()
+    ]
+    return (
+        "The chosen checkpoint is no better on validation than the best constant answer in: "
+        f"{'; '.join(rows)}."
+    )
 
 
 def ranges(columns: Sequence[Column]) -> Iterable[str]:

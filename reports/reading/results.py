@@ -16,11 +16,12 @@ from typing import Any
 
 from reports.errors import ReportError
 from reports.files import write_text
+from reports.reading.chosen import SELECTION, Chosen, chosen_scores
 from sweeps.digests import DESCRIPTION, FILES, SCORES, decoded, sealed, unsealed
 from sweeps.store import Store
 
 INDEX = Path("index") / "results.json"
-SCHEMA = 4
+SCHEMA = 5
 READ = (DESCRIPTION, SCORES)
 """The files whose size and time say whether an entry of the index still holds."""
 
@@ -43,6 +44,8 @@ class Result:
     facts: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Scores] = field(default_factory=dict)
     """scores.json, and each file of reference scores that was asked for."""
+    chosen: Chosen = field(default_factory=dict)
+    """What a training's validation says of its checkpoints."""
     damage: str | None = None
     """The file that is not what was put there, if one is; nothing is read from it."""
 
@@ -117,7 +120,11 @@ class Results:
         read = {name: _read(path) for name, path in paths.items()}
         signs = {name: sign for name, (sign, _) in read.items()}
         contents = {name: content for name, (sign, content) in read.items() if sign}
-        return signs, _entry(contents) if DESCRIPTION in contents else None
+        if DESCRIPTION not in contents:
+            return signs, None
+        # A finished stage's files stay as they are: this one is looked for once.
+        path = os.path.join(self.store.path, place, SELECTION)
+        return signs, _entry(contents) | {"chosen": chosen_scores(_read(path)[1])}
 
     def _look_all(self, places: Iterable[str]) -> list[Found]:
         return [self._look(place) for place in places]
@@ -139,6 +146,7 @@ class Results:
             facts=entry["facts"],
             files=entry["files"],
             damage=entry["damage"],
+            chosen=entry["chosen"],
         )
 
     def _number(self, provenance: Any) -> int:

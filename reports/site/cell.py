@@ -52,6 +52,9 @@ class _CellPage:
         self.row = record["rows"][row]
         self.cell = self.row["cells"][cell]
         self.stages: Mapping[str, Any] = record.get("stages") or {}
+        self.depth = table.id.count("/") + 1
+        self.up = "../" * self.depth
+        """From this page to the folder of all."""
         wanted = set(self.cell["stages"])
         # The record names stages in the order of work.
         self.found = {
@@ -73,15 +76,18 @@ class _CellPage:
         return page(
             f"{self.row['label']}, seed {self.cell['seed']}",
             body,
-            trail=[("Sweeps", "../index.html"), (self.table.title, f"../{self.table.id}.html")],
-            depth=1,
+            trail=[
+                ("Sweeps", f"{self.up}index.html"),
+                (self.table.title, f"{self.up}{self.table.id}.html"),
+            ],
+            depth=self.depth,
         )
 
     def _seeds(self) -> str:
         links = [
             f"seed {cell['seed']}"
             if cell is self.cell
-            else f'<a href="../{escape(cell_path(self.record, self.number, k))}">'
+            else f'<a href="{self.up}{escape(cell_path(self.record, self.number, k))}">'
             f"seed {cell['seed']}</a>"
             for k, cell in enumerate(self.row["cells"])
         ]
@@ -141,16 +147,8 @@ class _CellPage:
                 commit = code(str(result.provenance.get("git_commit") or "")[:12])
                 if result.provenance.get("git_dirty"):
                     commit += " with changes"
-            told = [
-                escape(self._label(key)),
-                code(key),
-                escape(state),
-                wall,
-                amount(work),
-                rate,
-                commit,
-            ]
-            rows.append(told)
+            label = escape(self._label(key))
+            rows.append([label, code(key), escape(state), wall, amount(work), rate, commit])
         total = ["all together", "", "", duration(seconds), amount(flops), "", ""]
         headings = ["stage", "key", "state", "time", "FLOPs", "FLOP/s", "commit"]
         return grid(headings, [*rows, total])
@@ -202,9 +200,9 @@ class _CellPage:
                     text += folded(title, f"<pre>{escape(log)}</pre>\n")
             if result is None:
                 for failure in self.results.store.failures(key):
-                    told = str(failure.get("traceback") or failure.get("error") or "")
+                    traceback = str(failure.get("traceback") or failure.get("error") or "")
                     name = f"{title}, attempt {failure.get('attempt')} failed"
-                    text += folded(name, f"<pre>{escape(told)}</pre>\n")
+                    text += folded(name, f"<pre>{escape(traceback)}</pre>\n")
         return text
 
     def _label(self, key: str) -> str:

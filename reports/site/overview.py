@@ -40,12 +40,14 @@ def front_page(store: Path, sweeps: Sequence[tuple[Record, Table]]) -> str:
 def sweep_page(record: Record, table: Table) -> str:
     """A sweep's table, sortable, each number a link to the page of its cell."""
     number = {str(row["label"]): i for i, row in enumerate(record["rows"])}
+    depth = table.id.count("/")
+    up = "../" * depth
 
     def link(row: Row, column: Column, score: Score) -> str | None:
-        return cell_path(record, number[row.label], 0) if row.label in number else None
+        return up + cell_path(record, number[row.label], 0) if row.label in number else None
 
     command = shlex.join(str(word) for word in record.get("command") or [])
     body = '<p class="hint">A click on a heading sorts; a number leads to its cell.</p>\n'
     body += table_element(table, Style(deviation=True), link)
     body += f"<p>Command: <code>{escape(command)}</code></p>\n"
-    return page(table.title, body, trail=[("Sweeps", "index.html")])
+    return page(table.title, body, trail=[("Sweeps", f"{up}index.html")], depth=depth)

@@ -1,4 +1,4 @@
-"""Whether a row differs from the baseline, beyond the paper's rule: Welch's test, paired bootstrap.
+"""Whether a row differs from the baseline, beyond the rule of bold: Welch's test, paired bootstrap.
 
 Both take the scores of a table as they are and mark the ones whose difference is significant.
 """

@@ -52,13 +52,13 @@ def test_a_broken_index_is_rebuilt(builder) -> None:
     flipped = (builder.path / INDEX).read_text().replace("50.0", "60.0")
     for content in (
         flipped,
-        '{"schema": 4, "entr',
-        '{"schema": 4, "entries": [1]}',
+        '{"schema": 5, "entr',
+        '{"schema": 5, "entries": [1]}',
         '{"schema": 99}',
     ):
         builder.write(str(INDEX), content)
         assert value(builder) == 50.0
-    assert json.loads((builder.path / INDEX).read_text())["schema"] == 4
+    assert json.loads((builder.path / INDEX).read_text())["schema"] == 5
 
 
 def test_scores_that_changed_are_a_hole_that_says_so(builder) -> None:

@@ -157,3 +157,42 @@ def test_headings_sort_in_a_browser(site: Path) -> None:
         first = [row.partition("</th>")[2] for row in body.split("</tr>")[:4]]
         found = [re.match(r'<td class="number"(?: data-value="([\d.]+)")?', row) for row in first]
         assert [m and m[1] and float(m[1]) for m in found] == expected
+
+
+def test_two_studies_pages_stand_apart_and_every_link_leads_somewhere(
+    full: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`table05` and `other/table05` of one store: records, drawn tables, pages, figures."""
+    full.record("table05")
+    store = full.record("other/table05", study="other", title="The other one")
+    folder = write_site(store, tmp_path / "site").parent
+    assert "The other one" in (folder / "other/table05.html").read_text()
+    assert "The other one" not in (folder / "table05.html").read_text()
+    count = 0
+    for path in folder.rglob("*.html"):
+        for href in re.findall(r'(?:href|src)="([^"#]+)"', path.read_text()):
+            assert (path.parent / href).resolve().is_file(), (path, href)
+            count += 1
+    assert count > 40
+    for id in ("table05", "other/table05"):
+        assert main([id, "--store", str(store)]) == 1
+        capsys.readouterr()
+        assert (store / f"reports/{id}.md").is_file()
+        assert main(["verify", str(store / f"reports/{id}.tex")]) == 0
+        assert main(["figures", id, "dots", "--store", str(store)]) == 0
+        assert (store / f"reports/{id}_dots.svg").is_file()
+    assert "A toy sweep" in (store / "reports/table05.md").read_text()
+    assert "The other one" in (store / "reports/other/table05.md").read_text()
+
+
+def test_last_is_the_newest_over_all_studies(full: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever its folder; an unknown name is answered with names of every study."""
+    full.record("table05", order=5, title="First")
+    store = full.record("other/table05", order=6, study="other", title="Second")
+    assert main(["last", "--store", str(store)]) == 1
+    assert "Second" in capsys.readouterr().out
+    full.record("table05", order=7, title="Third")
+    assert main(["last", "--store", str(store)]) == 1
+    assert "Third" in capsys.readouterr().out
+    assert main(["other/table5", "--store", str(store)]) == 2
+    assert "Did you mean 'other/table05'?" in capsys.readouterr().err
