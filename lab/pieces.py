@@ -11,26 +11,6 @@ CHUNK_LENGTH = 65536
 JOINED_DOCUMENTS = 128
 
 
-def raw_pieces(
-    documents: Iterable[np.ndarray],
-    tokens_length: int,
-    *,
-    joins_documents: bool,
-    rng: np.random.Generator,
-) -> Iterator[np.ndarray]:
-    """Cuts documents into pieces of at most `tokens_length` tokens, in order.
-
-    Of a document longer than 65,536 tokens one aligned chunk is used. Where the objective joins
-    documents, 128 of them are put together first, with nothing in between. The short last piece
-    of a document or a group is kept.
-    """
-    texts: Iterable[np.ndarray] = (aligned_chunk(tokens, rng) for tokens in documents)
-    if joins_documents:
-        texts = join_documents(texts)
-    for text in texts:
-        yield from split_tokens(text, tokens_length)
-
-
 def aligned_chunk(
     tokens: np.ndarray, rng: np.random.Generator, chunk_length: int = CHUNK_LENGTH
 ) -> np.ndarray:

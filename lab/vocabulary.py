@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 PAD, EOS, UNK = 0, 1, 2
+EMBEDDING_MULTIPLE = 128
 FILE = "spiece.model"
 SENTINEL = "<extra_id_{}>"
 SPECIAL = "[{}]"
@@ -36,6 +37,11 @@ PUBLISHED = "published"
 PUBLISHED_MEMBER = "diffsynth/tokenizer_configs/flux/tokenizer_2/spiece.model"
 PUBLISHED_SHA256 = "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
 PUBLISHED_PIECES = 32_000
+
+
+def embedding_rows(ids: int) -> int:
+    """Rows of an embedding of so many ids: rounded up, which matrix products like."""
+    return -(-ids // EMBEDDING_MULTIPLE) * EMBEDDING_MULTIPLE
 
 
 class Vocabulary:
@@ -101,10 +107,6 @@ class Vocabulary:
     def size(self) -> int:
         """Pieces, special pieces and sentinels; the first sentinel is `size - 1`."""
         return self.pieces + len(self.special) + self.sentinels
-
-    def padded_size(self, multiple: int = 128) -> int:
-        """Rows of an embedding: `size` rounded up to a multiple."""
-        return -(-self.size // multiple) * multiple
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without EOS."""

@@ -97,11 +97,6 @@ def read_lease(store: Store, key: str) -> Lease | None:
     return Lease(generation=newest, holder=holder, beat=beat)
 
 
-def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
-    """The last beat of one generation; empty before the first."""
-    return read_json(_folder(store, key) / f"{generation}.beat") or {}
-
-
 def running_lease(store: Store, key: str) -> Lease | None:
     """The lease of a stage that runs, as far as one look tells; None when nobody is at it.
 

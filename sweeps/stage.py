@@ -64,12 +64,8 @@ def canonical(value: Any, where: str = "config") -> Any:
     )
 
 
-def canonical_json(value: Any) -> str:
-    """The one JSON text of a configuration, whatever its dict order and number spelling."""
-    return _compact(canonical(value))
-
-
 def _compact(canonical_value: Any) -> str:
+    """The one JSON text of a canonical value, whatever its dict order."""
     return json.dumps(canonical_value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -181,11 +177,6 @@ def _hash(name: str, version: int, config: dict[str, Any], inputs: dict[str, str
     """The key of a stage whose configuration is canonical already."""
     identity = {"name": name, "version": version, "config": config, "inputs": inputs}
     return hashlib.sha256(_compact(identity).encode("ascii")).hexdigest()[:KEY_LENGTH]
-
-
-def adopt(obj: Any) -> Stage:
-    """Our own copy of one stage-like object of a study, inputs included."""
-    return adopt_all([obj])[0]
 
 
 def adopt_all(objects: Iterable[Any]) -> list[Stage]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.corpora import get_corpus
 from lab.stage import Cost, Stage
-from lab.vocabulary import given_vocabulary
+from lab.vocabulary import embedding_rows, given_vocabulary
 from t5study.config import Schema
 from t5study.cost import training_cost
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
@@ -20,7 +20,6 @@ from t5study.tasks.chosen import chosen, describe
 from t5study.training.finetuning import method_named
 from t5study.units import Mixture, UnitSettings, tasks_of, units_of
 
-EMBEDDING_MULTIPLE = 128
 """The embedding's rows are padded to a multiple of this, as in the released models."""
 
 
@@ -68,7 +67,7 @@ class Stages:
         return model_config(
             self.config.architecture.name,
             self.config.size.name,
-            vocab_size=-(-self.token_ids // EMBEDDING_MULTIPLE) * EMBEDDING_MULTIPLE,
+            vocab_size=embedding_rows(self.token_ids),
             **asdict(self.config.model),
         )
 

@@ -5,32 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lab.pieces import aligned_chunk, raw_pieces, split_tokens
+from lab.pieces import aligned_chunk, join_documents, split_tokens
 
 
-def documents(*lengths):
-    ends = np.cumsum(lengths)
-    return [np.arange(end - length, end) for length, end in zip(lengths, ends, strict=True)]
-
-
-def pieces_of(documents, joins_documents):
-    pieces = raw_pieces(documents, 4, joins_documents=joins_documents, rng=np.random.default_rng(0))
-    return [piece.tolist() for piece in pieces]
-
-
-def test_joined_documents_are_cut_across_their_borders():
-    """Nothing stands between documents, and the short last piece is kept."""
-    assert pieces_of(documents(3, 5, 1), True) == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
-
-
-def test_documents_that_are_not_joined_keep_their_borders():
-    """Each document has a short last piece of its own."""
-    assert pieces_of(documents(3, 5), False) == [[0, 1, 2], [3, 4, 5, 6], [7]]
-
-
-def test_documents_are_joined_in_groups_of_128():
-    """The 129th document starts anew."""
-    assert [len(piece) for piece in pieces_of(documents(*[1] * 129), True)] == [4] * 32 + [1]
+def test_documents_are_joined_in_groups():
+    """Nothing stands between documents; the third one starts anew."""
+    documents = [np.array([1, 2, 3]), np.array([4]), np.array([5, 6])]
+    assert [text.tolist() for text in join_documents(documents, group=2)] == [[1, 2, 3, 4], [5, 6]]
 
 
 def test_one_aligned_chunk_of_a_long_document():

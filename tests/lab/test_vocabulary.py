@@ -13,6 +13,7 @@ from lab.errors import DataError
 from lab.vocabulary import (
     FILE,
     Vocabulary,
+    embedding_rows,
     given_vocabulary,
     keep_vocabulary,
     run,
@@ -54,8 +55,7 @@ def test_special_ids_and_sizes(folder):
     assert (vocabulary.pad, vocabulary.eos, vocabulary.unk) == (0, 1, 2)
     assert vocabulary.pieces == 70
     assert vocabulary.size == 170
-    assert vocabulary.padded_size() == 256
-    assert vocabulary.padded_size(10) == 170
+    assert embedding_rows(vocabulary.size) == embedding_rows(256) == 256
 
 
 def test_special_pieces_have_roles_between_pieces_and_sentinels(folder):
@@ -229,7 +229,7 @@ def test_the_published_model(tmp_path):
     assert given_vocabulary(str(kept)) == given_vocabulary("published")
     vocabulary = Vocabulary(kept)
     assert vocabulary.size == 32_100
-    assert vocabulary.padded_size() == 32_128
+    assert embedding_rows(vocabulary.size) == 32_128
     text = "Thank you for inviting me to your party last week."
     assert vocabulary.encode(text) == [1562, 25, 21, 14256, 140, 12, 39, 1088, 336, 471, 5]
 

@@ -10,14 +10,20 @@ import sys
 import threading
 import time
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 
 from sweeps.errors import LeaseLost
-from sweeps.lease import HeldLease, Lease, Watch, acquire, read_beat, read_lease, this_process
-from sweeps.store import Store
+from sweeps.lease import HeldLease, Lease, Watch, acquire, read_lease, this_process
+from sweeps.store import Store, read_json
 
 KEY = "0123456789abcdef0123"
+
+
+def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
+    """The last beat of one generation; empty before the first."""
+    return read_json(store.path / "leases" / key / f"{generation}.beat") or {}
 
 
 class Clock:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.errors import StageError
-from sweeps.stage import Cost, Stage, adopt, adopt_all, canonical, canonical_json, resolve_run
+from sweeps.stage import Cost, Stage, adopt_all, canonical, resolve_run
 
 SCALARS = (
     st.none()
@@ -197,7 +197,7 @@ def foreign(name="vocabulary", inputs=None, **changes):
 def test_adopt_copies_everything():
     """A study's stage comes in with its inputs and its cost, under the key ours would have."""
     theirs = foreign("finetune", {"vocabulary": foreign()}, config={"steps": 3})
-    ours = adopt(theirs)
+    (ours,) = adopt_all([theirs])
     vocabulary = Stage(name="vocabulary", version=1, config={}, run="toy.f")
     same = Stage(
         name="finetune",
@@ -223,7 +223,7 @@ def test_adopt_takes_a_chain_of_thousands():
     stage = foreign()
     for number in range(3000):
         stage = foreign("link", {"before": stage}, config={"number": number})
-    depth, ours = 0, adopt(stage)
+    depth, (ours,) = 0, adopt_all([stage])
     while ours.inputs:
         depth, ours = depth + 1, ours.inputs["before"]
     assert depth == 3000
@@ -232,7 +232,7 @@ def test_adopt_takes_a_chain_of_thousands():
 def test_adopt_names_what_is_missing():
     """An object that is no stage is answered with the fields a stage has."""
     with pytest.raises(StageError, match=r"'vocabulary' .* lacks run, cost\. A stage has name,"):
-        adopt(SimpleNamespace(name="vocabulary", version=1, config={}, inputs={}))
+        adopt_all([SimpleNamespace(name="vocabulary", version=1, config={}, inputs={})])
 
 
 def test_adopt_refuses_a_circle():
@@ -240,18 +240,20 @@ def test_adopt_refuses_a_circle():
     stage = foreign("pretrain")
     stage.inputs = {"corpus": foreign("corpus", {"model": stage})}
     with pytest.raises(StageError, match="reaches itself through its inputs"):
-        adopt(stage)
+        adopt_all([stage])
 
 
 def test_adopt_names_the_stage_with_an_impossible_cost():
     """A complaint about a cost says whose it is."""
     with pytest.raises(StageError, match=r"Stage 'vocabulary': cost\.flops is -2"):
-        adopt(foreign(cost=SimpleNamespace(flops=-2)))
+        adopt_all([foreign(cost=SimpleNamespace(flops=-2))])
 
 
-def test_canonical_json_is_text_in_one_form():
-    """Sorted, without blanks, whole floats as ints."""
-    assert canonical_json({"b": 1.0, "a": (True, None, "é")}) == '{"a":[true,null,"\\u00e9"],"b":1}'
+def test_a_configuration_has_one_form():
+    """Whole floats as ints, tuples as lists, in any order."""
+    ours = canonical({"b": 1.0, "a": (True, None, "é")})
+    assert ours == {"a": [True, None, "é"], "b": 1}
+    assert repr(ours["b"]) == "1"
 
 
 def test_canonical_copies():

@@ -9,15 +9,21 @@ import tarfile
 import time
 from dataclasses import asdict
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sweeps.__main__ import main
 from sweeps.graph import Graph
-from sweeps.lease import acquire, read_beat, this_process
+from sweeps.lease import acquire, this_process
 from sweeps.running.execute import Result, run_one
 from sweeps.stage import Stage
-from sweeps.store import Store, write_json
+from sweeps.store import Store, read_json, write_json
+
+
+def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
+    """The last beat of one generation; empty before the first."""
+    return read_json(store.path / "leases" / key / f"{generation}.beat") or {}
 
 
 def link(name: str, *inputs: Stage, run: str = "toy_study.text", **config: object) -> Stage:
