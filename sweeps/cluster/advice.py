@@ -130,6 +130,21 @@ def for_waiting(element: Element, job: str) -> str | None:
     return None
 
 
+def left_notice(count: int, in_queue: int, reason: str | None, *, waits: bool) -> str:
+    """What to say of stages for which the queue has no room: by max_jobs, or by SLURM's reason."""
+    if reason is None:
+        why, remedy = f"max_jobs={in_queue} is reached", "raise max_jobs"
+    else:
+        why = f"the cluster takes no more jobs of yours now: {reason}"
+        remedy = f"let wait=true do it; max_jobs={in_queue} stays below that limit"
+    if waits:
+        return f"{count} stages wait for room in the queue, since {why}."
+    return (
+        f"Left: {count} stages, since {why}. Run the same command again when jobs have ended, or "
+        f"{remedy}."
+    )
+
+
 def for_ending(state: str) -> str:
     """What to type after a job ended in this state; empty where its log must tell."""
     return _ENDINGS.get(state, "")

@@ -86,9 +86,9 @@ def overridden_notice(found: Mapping[str, str]) -> str | None:
     """What to say of them, in one line."""
     if not found:
         return None
-    said = [f"{name} ({instead} says it)" for name, instead in found.items() if instead]
+    replaced = [f"{name} ({instead} says it)" for name, instead in found.items() if instead]
     bare = [name for name, instead in found.items() if not instead]
-    return f"Left out of the jobs, which need their own: {', '.join([*said, *bare])}."
+    return f"Left out of the jobs, which need their own: {', '.join([*replaced, *bare])}."
 
 
 @contextmanager

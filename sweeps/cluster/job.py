@@ -118,8 +118,8 @@ class _Processes:
     def started(self, lease: HeldLease) -> None:
         """Of the lead: have the others join the attempt that begins."""
         if self._stage is not None:
-            told = announcement(self._store, lease.key, lease.generation, self._stage)
-            self._announcements.tell(**told)
+            attempt = announcement(self._store, lease.key, lease.generation, self._stage)
+            self._announcements.tell(**attempt)
 
     def over(self) -> None:
         """Of the lead: let the others go."""
@@ -131,12 +131,12 @@ class _Processes:
         # What a signal means, the lead decides.
         for number in (signal.SIGUSR2, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        while told := self._announcements.wait():
-            spec = self._store.read_spec(told["key"])
+        while announced := self._announcements.wait():
+            spec = self._store.read_spec(announced["key"])
             log.info("Stage %s: process %d of %d", spec["key"], self.ranks.rank, self.ranks.world)
             follow(
                 self._store,
-                told,
+                announced,
                 self.ranks,
                 device=self.device(spec),
                 threads=self._options["threads"],

@@ -43,8 +43,8 @@ def options(extra: Mapping[str, Any]) -> dict[str, str | bool]:
     }
 
 
-def extra_complaints(extra: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """What cannot be given so, beside the settings of `asked` (sweeps/settings.py, Slurm)."""
+def extra_complaints(extra: Mapping[str, Any], request: Mapping[str, Any]) -> list[str]:
+    """What cannot be given so, beside the settings of `request` (sweeps/settings.py, Slurm)."""
     complaints = []
     for name, value in extra.items():
         option, given = _spelled(name), f"slurm.extra.{name}={value}"
@@ -60,13 +60,13 @@ def extra_complaints(extra: Mapping[str, Any], asked: Mapping[str, Any]) -> list
                 f"{given}: accepted is a long option of sbatch without its dashes, such as "
                 "'slurm.extra={mail-type: END}'."
             )
-        elif option in _OF_MEMORY and asked["memory_gb"] is not None:
+        elif option in _OF_MEMORY and request["memory_gb"] is not None:
             complaints.append(
-                f"{given}: slurm.memory_gb={asked['memory_gb']} is given too. Leave one out."
+                f"{given}: slurm.memory_gb={request['memory_gb']} is given too. Leave one out."
             )
         elif isinstance(value, (Mapping, list, tuple)) or "\n" in str(value):
             complaints.append(f"{given}: accepted is one line of text, a number, or true.")
-    texts = [(f"slurm.{name}", asked[name]) for name in ("comment", "qos", "constraint")]
+    texts = [(f"slurm.{name}", request[name]) for name in ("comment", "qos", "constraint")]
     complaints += [
         f"{name}={value!r}: accepted is one line of text."
         for name, value in texts

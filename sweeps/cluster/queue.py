@@ -142,13 +142,13 @@ def this_cluster() -> Cluster:
         listed = _output(["scontrol", "show", "config"])
     except QueueError:
         return Cluster()
-    said = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", listed, re.MULTILINE))
-    size, kept = (said.get(name, "") for name in ("MaxArraySize", "MinJobAge"))
+    configuration = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", listed, re.MULTILINE))
+    size, kept = (configuration.get(name, "") for name in ("MaxArraySize", "MinJobAge"))
     return Cluster(
-        name=said.get("ClusterName"),
+        name=configuration.get("ClusterName"),
         largest_array=max(1, (int(size) if size.isdecimal() else _ARRAY_SIZE) - 1),
         kept_seconds=int(kept) if kept.isdecimal() else _KEPT_SECONDS,
-        private="jobs" in said.get("PrivateData", "").lower(),
+        private="jobs" in configuration.get("PrivateData", "").lower(),
     )
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sweeps.cluster.advice import for_ending, last_lines
+from sweeps.cluster.advice import for_ending, for_waiting, last_lines
 from sweeps.cluster.queue import UNSEEN, Cluster, Element, queue, remembered
 from sweeps.cluster.submit import Submission, mend, open_submissions
 from sweeps.lease import running_lease
@@ -47,6 +47,19 @@ class Sighting:
         """What SLURM calls it."""
         assert self.submission.job is not None
         return self.submission.name(self.submission.job, self.index)
+
+    def notice(self, store: Store) -> str | None:
+        """What to say of one that is active where somebody must act, or nobody can see it."""
+        element, submission = self.element, self.submission
+        assert element is not None
+        if element.state == UNSEEN:
+            return (
+                f"Job {submission.job} of {submission.user or 'another user'} cannot be seen from "
+                f"here, and counts as in the queue: {element.reason}. If it is gone, remove "
+                f"{submission.folder(store)} and run the same command again."
+            )
+        advice = for_waiting(element, str(submission.job))
+        return f"Job {submission.job} waits: {element.phrase()}. {advice}" if advice else None
 
     def ending(self, store: Store, key: str, attempt: int) -> str:
         """How it ended without a word for its stage `key`: SLURM's word, its log's last lines."""
@@ -134,15 +147,15 @@ class Lookout:
         self, found: list[Sighting], settled: Callable[[Submission, str], bool]
     ) -> list[Sighting]:
         """The same, with what else tells of those that squeue does not list."""
-        asked = {
+        unknown = {
             one.job: one for one in found if one.element is None and not self._over(one, settled)
         }
-        if not asked:
+        if not unknown:
             return found
-        accounts = remembered(str(one.submission.job) for one in asked.values())
+        accounts = remembered(str(one.submission.job) for one in unknown.values())
         return [
             replace(one, element=self._unlisted(one, accounts.get(one.job)))
-            if one.job in asked
+            if one.job in unknown
             else one
             for one in found
         ]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sweeps.cluster.advice import for_waiting
+from sweeps.cluster.advice import left_notice
 from sweeps.cluster.environment import overridden, overridden_notice
 from sweeps.cluster.job import end_path
 from sweeps.cluster.queue import UNSEEN, Element, QueueError, need_commands, this_cluster
@@ -151,6 +151,10 @@ class _Cluster:
         """What is neither finished nor failed nor in the queue, as far as `max_jobs` allows."""
         open_keys = [key for key in self._needed if self._board.states[key] not in FINAL]
         missing = [key for key in open_keys if key in among and key not in self._active]
+        # A job that nobody sees cannot be waited for by another: what reads its stages stays.
+        unseen = [key for key, (_, element) in self._active.items() if element.state == UNSEEN]
+        behind = self._graph.descendants(*unseen).intersection(missing)
+        missing = [key for key in missing if key not in behind]
         room = self._run["max_jobs"] - self._in_queue
         units = make_units(self._graph, missing, open_keys, self._resources)
         if len(units) > room:
@@ -174,7 +178,8 @@ class _Cluster:
         if sent:
             count = sum(len(unit.keys) for unit in sent)
             self._progress.say(f"Submitted {count} stages: {len(sent)} jobs in {accepted} arrays.")
-        self._tell_what_is_left(full)
+        self._tell_what_is_left(len(self._left), full)
+        self._left += behind
 
     def _submit_array(self, group: list[Unit]) -> None:
         submission = submit(
@@ -197,21 +202,11 @@ class _Cluster:
             self._tokens.update(dict.fromkeys(unit.keys, submission.token))
         self._in_queue += len(group)
 
-    def _tell_what_is_left(self, full: QueueFullError | None) -> None:
-        if not self._left:
-            return
-        why = f"max_jobs={self._run['max_jobs']} is reached"
-        remedy = "or raise max_jobs"
-        if full is not None:
-            why = f"the cluster takes no more jobs of yours now: {full.reason}"
-            remedy = f"or let wait=true do it; max_jobs={self._in_queue} stays below that limit"
-        if full is not None and self._run["wait"]:
-            self._notice(f"{len(self._left)} stages wait for room in the queue, since {why}.")
-        elif not self._run["wait"]:
-            self._progress.say(
-                f"Left: {len(self._left)} stages, since {why}. Run the same command again when "
-                f"jobs have ended, {remedy}."
-            )
+    def _tell_what_is_left(self, count: int, full: QueueFullError | None) -> None:
+        if count and (full is not None or not self._run["wait"]):
+            reason = full.reason if full is not None else None
+            in_queue = self._in_queue if full is not None else self._run["max_jobs"]
+            self._notice(left_notice(count, in_queue, reason, waits=bool(self._run["wait"])))
 
     def _notice(self, text: str) -> None:
         """Say it once."""
@@ -282,19 +277,12 @@ class _Cluster:
 
     def _tell_of_waiting(self, sighting: Sighting) -> None:
         """Why an element waits, where somebody must act; who submitted it, where it is unseen."""
-        submission, element = sighting.submission, sighting.element
-        assert element is not None
-        if submission.decides is None and not any(key in self._needed for key in sighting.keys):
+        if sighting.submission.decides is None and not any(
+            key in self._needed for key in sighting.keys
+        ):
             return
-        if element.state == UNSEEN:
-            folder = submission.folder(self._store)
-            self._notice(
-                f"Job {submission.job} of {submission.user or 'another user'} cannot be seen from "
-                f"here, and counts as in the queue: {element.reason}. If it is gone, remove "
-                f"{folder} and run the same command again."
-            )
-        elif advice := for_waiting(element, str(submission.job)):
-            self._notice(f"Job {submission.job} waits: {element.phrase()}. {advice}")
+        if notice := sighting.notice(self._store):
+            self._notice(notice)
 
     def _bury(self, gone: list[Sighting], still_open: dict[str, bool], patient: bool) -> None:
         """Take the word that ended jobs left; for those that left none, take SLURM's."""

@@ -216,7 +216,7 @@ def _send(
     executor = submitit.AutoExecutor(
         folder, cluster="slurm", slurm_max_num_timeout=submission.max_requeues
     )
-    asked = {
+    parameters = {
         "mem_gb": wanted.memory_gb,
         "gpus_per_node": wanted.gpus or None,
         "slurm_partition": wanted.partition,
@@ -246,7 +246,7 @@ def _send(
             **dict(wanted.extra),
             **({"dependency": f"afterany:{dependency}"} if dependency else {}),
         },
-        **{key: value for key, value in asked.items() if value is not None},
+        **{key: value for key, value in parameters.items() if value is not None},
     )
     try:
         # submitit prints what sbatch says before it raises with it.

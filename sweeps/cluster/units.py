@@ -72,15 +72,15 @@ def resources_by_name(slurm: Mapping[str, Any], graph: Graph) -> dict[str, Resou
     complaint about names, and about processes where a stage runs as one.
     """
     names = [*dict.fromkeys(stage.name for stage in graph), DECISION]
-    own: Mapping[str, Mapping[str, Any]] = slurm["stages"]
+    of_stages: Mapping[str, Mapping[str, Any]] = slurm["stages"]
     complaints = [
         f"slurm.stages.{name}: no such stage in this run. {nearest(name, names)}"
-        for name in own
+        for name in of_stages
         if name not in names
     ]
     found: dict[str, Resources] = {}
     for name in names:
-        mine = dict(own.get(name) or {})
+        mine = dict(of_stages.get(name) or {})
         merged = cluster_request(slurm, name)
         if name == DECISION:
             merged["time_minutes"] = mine.get("time_minutes", _DECISION_MINUTES)

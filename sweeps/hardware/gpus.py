@@ -25,14 +25,14 @@ def visible_gpus() -> list[str]:
     The variable is taken at its word; `unusable_gpus` says whether it can be.
     """
     if VARIABLE in os.environ:
-        return _asked()
+        return _named()
     return [] if torch_is_for_cpus() else [str(index) for index in range(_count() or 0)]
 
 
 def unusable_gpus() -> str | None:
     """Why no stage could use a GPU that CUDA_VISIBLE_DEVICES names, and what to type; else None."""
-    asked, count = _asked(), _count()
-    if not asked:
+    named, count = _named(), _count()
+    if not named:
         return None
     given = f"{VARIABLE}={os.environ[VARIABLE]}"
     run_here = f"To run on the CPU, type `{VARIABLE}= ` before the command"
@@ -46,7 +46,7 @@ def unusable_gpus() -> str | None:
             f"{given}: no GPU can be used, because the installed torch is a build for CPUs. "
             f"{run_here}, or install a build for this GPU (pytorch.org/get-started)."
         )
-    beyond = [name for name in asked if count and name.isdecimal() and int(name) >= count]
+    beyond = [name for name in named if count and name.isdecimal() and int(name) >= count]
     if count and beyond:
         has = "GPU, number 0" if count == 1 else f"GPUs, numbers 0 to {count - 1}"
         return (
@@ -93,7 +93,7 @@ def _constants(module: ast.Module) -> list[tuple[str, object]]:
     return found
 
 
-def _asked() -> list[str]:
+def _named() -> list[str]:
     """What CUDA_VISIBLE_DEVICES names."""
     names = (name.strip() for name in os.environ.get(VARIABLE, "").split(","))
     return [name for name in names if name.lower() not in _NONE]
