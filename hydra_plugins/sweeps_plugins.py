@@ -5,7 +5,6 @@ from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from sweeps import settings, sweeper
-from sweeps.asking import help
 from sweeps.launchers import launchers
 from sweeps.studies import SHARED
 
@@ -33,7 +32,6 @@ def _offer(group: str, name: str, plugin: type) -> None:
 
 
 settings.register()
-help.register()
 _offer("sweeper", "study", StudySweeper)
 for _name, _launcher in launchers().items():
     globals()[_launcher.__name__] = type(_launcher.__name__, (_launcher,), {"__module__": __name__})

@@ -112,6 +112,16 @@ class Composer:
         known = (n for n in starts[::-1] if n not in ("_self_", "run_settings", schema.NAME))
         return next((study for n in known if (study := self._study_of(n))), None)
 
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """The options of each group, Hydra's own groups left out."""
+        groups = sorted(self._files.get_group_options("", ObjectType.GROUP))
+        return {group: self.groups(group) for group in groups if group != "hydra"}
+
+    def header(self) -> str | None:
+        """What the configuration says of its study, `hydra.help.header`."""
+        loaded = self._files.load_config(self.config_name)
+        return loaded and OmegaConf.select(loaded.config, "hydra.help.header")
+
     def _options(self, group: str) -> tuple[str, ...]:
         found = self._files.get_group_options(group, ObjectType.CONFIG)
         # Hydra's own know no stages.

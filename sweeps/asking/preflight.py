@@ -17,6 +17,7 @@ from sweeps.asking import schema
 from sweeps.asking.command import by_study, typed_study, with_study
 from sweeps.asking.compose import Composer, config_loader
 from sweeps.asking.expand import Expansion
+from sweeps.asking.help import help_page
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
 from sweeps.product import PRODUCT
@@ -49,7 +50,7 @@ def complain(error: Exception) -> int:
 
 
 def check(argv: list[str]) -> Path:
-    """The folder of options of the study that a command asks first.
+    """The folder of options of the study that a command asks first; --help is answered here.
 
     Changes `argv` into what Hydra takes. Leaves with exit status 2 and every complaint, if there is
     one about the overrides.
@@ -64,11 +65,14 @@ def check(argv: list[str]) -> Path:
         name = given.config_name or CONFIG
         own = typed_study(overrides) or (_study_in(folder, name) if folder else None)
         own = own or PRODUCT.default_study
-        if given.help or given.hydra_help or given.info or given.shell_completion:
+        extra = Path(given.config_dir).absolute() if given.config_dir else None
+        if given.help:
+            print(help_page(composer_of(own, name, folder, extra), folder or _conf(own)))
+            sys.exit(0)
+        if given.hydra_help or given.info or given.shell_completion:
             asked: Mapping[str, Sequence[str]] = {own: overrides}
         else:
             asked = by_study(overrides, own)
-            extra = Path(given.config_dir).absolute() if given.config_dir else None
             _check(asked, own, folder, name, extra)
         lead = next(iter(asked))
         schema.register(lead)
@@ -81,7 +85,7 @@ def check(argv: list[str]) -> Path:
     if folder:
         # Hydra would look for it beside run.py; the last one counts.
         options.append(f"--config-path={conf}")
-    single = given.cfg or given.help or given.hydra_help or given.info or given.shell_completion
+    single = given.cfg or given.hydra_help or given.info or given.shell_completion
     argv[1:] = [*options, *([] if single else ["--multirun"]), *overrides]
     return conf
 
