@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,9 +24,10 @@ from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import MISSING, Container, DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from sweeps.asking import schema
+from sweeps.asking.assign import set_value
 from sweeps.errors import ConfigurationError, nearest
 
 LAUNCHER = "hydra.launcher._target_"
@@ -120,7 +120,8 @@ class Composer:
     def header(self) -> str | None:
         """What the configuration says of its study, `hydra.help.header`."""
         loaded = self._files.load_config(self.config_name)
-        return loaded and OmegaConf.select(loaded.config, "hydra.help.header")
+        header = OmegaConf.select(loaded.config, "hydra.help.header") if loaded else None
+        return header if isinstance(header, str) else None
 
     def _options(self, group: str) -> tuple[str, ...]:
         found = self._files.get_group_options(group, ObjectType.CONFIG)
@@ -167,9 +168,9 @@ class Composer:
         chosen, values = self._split(overrides)
         brought = " ".join(text for text in chosen if text[0] in "+~")
         config = self.typed(self._base(chosen)[0], brought or "conf/")
-        said = [x for o in values if (x := _apply(config, o))]
-        if said:
-            raise ConfigurationError(said)
+        complaints = [x for o in values if (x := set_value(config, o))]
+        if complaints:
+            raise ConfigurationError(complaints)
         return config
 
     def resolved(self, overrides: Sequence[str]) -> dict[str, Any]:
@@ -262,13 +263,13 @@ class Composer:
         study = composed["study"]
         empty, strict = self._schema(study)
         known = [str(key) for key in (empty if strict else composed)]
-        said = [
+        complaints = [
             f"{where}: unknown key {key!r}. {nearest(key, known)}"
             for key in composed
             if key not in known
         ]
-        if said:
-            raise ConfigurationError(said)
+        if complaints:
+            raise ConfigurationError(complaints)
         # Checking types is most of the work: what the first configuration has too is right already.
         first, typed = self._first.get(study, ({}, empty))
         if first.keys() - composed.keys():
@@ -280,9 +281,9 @@ class Composer:
                 fresh.merge_with({key: composed[key]})
                 typed[key] = fresh._get_node(key)
             except OmegaConfBaseException as error:
-                said.append(f"{where}: {key}: {str(error).splitlines()[0]}")
-        if said:
-            raise ConfigurationError(said)
+                complaints.append(f"{where}: {key}: {str(error).splitlines()[0]}")
+        if complaints:
+            raise ConfigurationError(complaints)
         if study not in self._first:
             self._first[study] = composed, typed.copy()
         OmegaConf.set_struct(typed, True)
@@ -295,7 +296,7 @@ class Composer:
 
     def complaints(self, texts: Iterable[str]) -> tuple[list[str], list[str]]:
         """What is wrong with each override by itself, and the overrides that are right."""
-        said: list[str] = []
+        complaints: list[str] = []
         right: list[str] = []
         values: list[tuple[str, Override]] = []
         for text in texts:
@@ -306,9 +307,9 @@ class Composer:
                 if override.is_hydra_override() and override.is_sweep_override():
                     wrong = wrong or [f"{text}: takes one value."]
             except ConfigurationError as error:
-                said += error.complaints
+                complaints += error.complaints
                 continue
-            said += wrong
+            complaints += wrong
             if not wrong and (options or not _plain(override)):
                 right.append(text)
             elif not wrong:
@@ -318,17 +319,17 @@ class Composer:
                 [c[0] for t in right if len(c := self.choices(self.parse(t))) >= 1]
             )
         except ConfigurationError as error:
-            return said + error.complaints, right
+            return complaints + error.complaints, right
         for text, override in values:
             problems = []
             for choice in self.choices(override):
-                problem = _apply(typed.copy(), self.parse(choice))
+                problem = set_value(typed.copy(), self.parse(choice))
                 if problem:
                     problems.append(problem)
-            said += problems
+            complaints += problems
             if not problems:
                 right.append(text)
-        return said, right
+        return complaints, right
 
     def _unknown_options(self, override: Override, options: tuple[str, ...]) -> list[str]:
         key = override.key_or_group
@@ -363,64 +364,3 @@ def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
             _overlay(below[key], value)
         elif value != MISSING or key not in below:
             below[key] = copy.deepcopy(value)
-
-
-ACCEPTED = {
-    "converted to Integer": "accepted is a whole number.",
-    "converted to Float": "accepted is a number.",
-    "not a valid bool": "accepted are true and false.",
-    "not a ListConfig": "accepted is a list, such as [a,b].",
-    "to dict[": "accepted are settings by name, such as {NAME: VALUE}.",
-}
-"""Words of OmegaConf's refusals, and what their users can type."""
-
-
-def _apply(config: DictConfig, override: Override) -> str | None:
-    """Set one value; the complaint where the key or its type refuses it."""
-    key, text, value = override.key_or_group, override.input_line, override.value()
-    whole = isinstance(value, dict) or "${" in str(value)
-    if isinstance(OmegaConf.select(config, key), DictConfig) and not whole:
-        return f"{text}: {ACCEPTED['to dict[']}"
-    try:
-        OmegaConf.update(config, key, value, merge=True, force_add=False)
-    except (ConfigKeyError, ConfigAttributeError) as error:
-        key = str(error.full_key or key)
-        return f"{text}: unknown key {key!r}. {_nearest_key(key, config)}"
-    except (OmegaConfBaseException, ValueError) as error:
-        problem = str(error).splitlines()[0]
-        known = [said for words, said in ACCEPTED.items() if words in problem]
-        return f"{text}: {known[0] if known else problem}"
-    return None
-
-
-def _nearest_key(key: str, config: DictConfig) -> str:
-    """The nearest key of all, and the names that stand where this one was looked for."""
-    known = flat_keys(config)
-    parent = key.rpartition(".")[0]
-    while parent and parent not in known:
-        parent = parent.rpartition(".")[0]
-    close = difflib.get_close_matches(key, sorted(known), n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    beside = sorted(name for name in known if name.rpartition(".")[0] == parent)
-    return f"{hint}Known{f' in {parent}' if parent else ''}: {', '.join(beside)}."
-
-
-def flat_keys(config: DictConfig) -> set[str]:
-    """Every dotted key of a configuration, inner nodes included."""
-    found: set[str] = set()
-
-    def walk(node: Any, prefix: str) -> None:
-        for key in node:
-            dotted = f"{prefix}{key}"
-            found.add(dotted)
-            child = node._get_node(key)
-            if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
-                walk(child, f"{dotted}.")
-
-    walk(config, "")
-    return found
-
-
-def product(choices: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Every combination, the last axis fastest."""
-    return itertools.product(*choices)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from sweeps import settings
 from sweeps.asking.compose import Composer
 from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
@@ -17,7 +18,7 @@ from sweeps.asking.sweepnames import sweep_name
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
 from sweeps.schema import complaint
-from sweeps.settings import OPERATIONAL, SEED, SEEDS, complaints, operational
+from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
 from sweeps.study import Cell, Study
 
 _RULE = ("search.score", "search.tie_break")
@@ -43,8 +44,8 @@ class Expansion:
 
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
-        said = complaints(self.run) + self._given_twice()
-        said += [
+        complaints = settings.complaints(self.run) + self._given_twice()
+        complaints += [
             f"{t}: takes one value."
             for t, o in self._parsed
             if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
@@ -56,10 +57,10 @@ class Expansion:
             try:
                 found.append(self._named(name, asked))
             except SweepError as error:
-                said += getattr(error, "complaints", [str(error)])
-        said += self._unread(found) + of_one_name(found)
-        if said:
-            raise ConfigurationError(said)
+                complaints += getattr(error, "complaints", [str(error)])
+        complaints += self._unread(found) + of_one_name(found)
+        if complaints:
+            raise ConfigurationError(complaints)
         return found
 
     def _given_twice(self) -> list[str]:
@@ -108,16 +109,16 @@ class Expansion:
     def _ascent(self, asked: list[tuple[str, Any]]) -> Sweep:
         """The swept overrides as axes of a search, in the order typed, from the defaults."""
         seeds, common, axes = self._split(asked)
-        said = []
+        complaints = []
         if seeds:
-            said.append(SEEDS_OF_SEARCH)
+            complaints.append(SEEDS_OF_SEARCH)
         if not axes:
-            said.append(
+            complaints.append(
                 "search=ascent: no axis to search. Give an override several values, such as "
                 "corruption=0.15,0.25; each becomes an axis, in the order typed."
             )
-        if said:
-            raise ConfigurationError(said)
+        if complaints:
+            raise ConfigurationError(complaints)
         rule = self._rule(Search(axes=()))
         named = [axis[0].partition("=")[0] for axis in axes]
         short = "-".join(name.rpartition(".")[2] for name in named)
@@ -187,13 +188,13 @@ class Expansion:
 
     def _from_file(self, file: SweepFile, asked: list[tuple[str, Any]]) -> Sweep:
         seeds, common, axes = self._split(asked)
-        said = [
+        complaints = [
             f"{', '.join(axis)}: a sweep file has its own rows; give one value, or drop sweep=."
             for axis in axes
         ]
-        said += self._set_twice(file, common)
+        complaints += self._set_twice(file, common)
         if seeds and file.search:
-            said.append(SEEDS_OF_SEARCH)
+            complaints.append(SEEDS_OF_SEARCH)
         sweep = Sweep(
             id=file.name,
             title=file.title,
@@ -206,23 +207,23 @@ class Expansion:
             search=self._rule(file.search) if file.search else None,
         )
         if not file.search:
-            return self._with_rows(sweep, list(file.rows), seeds, file.baseline, said)
-        if said:
-            raise ConfigurationError(said)
+            return self._with_rows(sweep, list(file.rows), seeds, file.baseline, complaints)
+        if complaints:
+            raise ConfigurationError(complaints)
         return sweep
 
     def _set_twice(self, file: SweepFile, common: Sequence[str]) -> list[str]:
         """Complaints about what a row sets and the command line too."""
         given = {self.key_of(text): text for text in common}
-        said = []
+        complaints = []
         for where, text in file.settings():
             # One that cannot be read is complained of where its row is composed.
             with suppress(ConfigurationError):
                 if (key := self.key_of(text)) in given:
-                    said.append(
+                    complaints.append(
                         f"{where}: {text}: the command line sets {given[key]}; one of them must go."
                     )
-        return said
+        return complaints
 
     # -- rows --------------------------------------------------------------------------------
 
@@ -243,10 +244,13 @@ class Expansion:
         rows: list[FileRow],
         seeds: list[int] | None,
         baseline: str | None,
-        said: Sequence[str] = (),
+        complaints: Sequence[str] = (),
     ) -> Sweep:
-        """A sweep with its rows, unless they or what was `said` before are wrong."""
-        said = [*said, *filter(None, (complaint("seed", seed, SEED) for seed in seeds or ()))]
+        """A sweep with its rows, unless they are wrong, or `complaints` were made before."""
+        complaints = [
+            *complaints,
+            *filter(None, (complaint("seed", seed, SEED) for seed in seeds or ())),
+        ]
         first: dict[str, Cell] = {}
         labels: dict[str, str] = {}
         wrong: list[tuple[FileRow, list[str]]] = []
@@ -259,8 +263,8 @@ class Expansion:
                 labels[row.label] = fill(row.label, first[row.label].config)
             except ConfigurationError as error:
                 wrong.append((row, error.complaints))
-        if said := said + self._of_rows(sweep, wrong, start):
-            raise ConfigurationError(said)
+        if complaints := complaints + self._of_rows(sweep, wrong, start):
+            raise ConfigurationError(complaints)
         notices: list[str] = []
         rows = self._distinct(sweep, rows, first, notices)
         if baseline is None and self.run["baseline"] == "auto":
@@ -291,7 +295,7 @@ class Expansion:
     ) -> list[str]:
         """The complaints about rows; a file's behind its name, unless they are about all rows."""
         if not (wrong and sweep.file):
-            return [line for _, said in wrong for line in said]
+            return [line for _, complaints in wrong for line in complaints]
         common: list[str] = []
         try:
             self.cell(sweep, (), start)
@@ -299,8 +303,8 @@ class Expansion:
             common = error.complaints
         return [
             line if line in common else f"{sweep.file.where(row)}: {line}"
-            for row, said in wrong
-            for line in said
+            for row, complaints in wrong
+            for line in complaints
         ]
 
     def _distinct(
@@ -308,18 +312,18 @@ class Expansion:
     ) -> list[FileRow]:
         """Rows with equal keys: an error in a file, one row in a grid."""
         seen: dict[tuple[tuple[str, str], ...], FileRow] = {}
-        said = []
+        complaints = []
         for row in rows:
             other = seen.setdefault(first[row.label].identity, row)
             if other is row:
                 continue
             if sweep.file:
                 cells = first[other.label], first[row.label]
-                said.append(why_one(sweep.file, (other, row), cells))
+                complaints.append(why_one(sweep.file, (other, row), cells))
             else:
                 notices.append(f"{row.label}: the same cell as {other.label}; shown once.")
-        if said:
-            raise ConfigurationError(said)
+        if complaints:
+            raise ConfigurationError(complaints)
         return list(seen.values())
 
     def _baseline_of_grid(
@@ -370,8 +374,8 @@ class Expansion:
             return self._composer.resolved(texts)
         except ConfigurationError as error:
             # Composing stops at the first mistake, and knows no names that are near.
-            said, _ = self._composer.complaints(texts)
-            raise ConfigurationError(said or error.complaints) from error
+            complaints, _ = self._composer.complaints(texts)
+            raise ConfigurationError(complaints or error.complaints) from error
 
     @staticmethod
     def _texts(sweep: Sweep, overrides: Sequence[str], seed: int) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ def help_page(composer: Composer, folder: Path) -> str:
     others = {*axes, *(field.name for field in fields(RunSettings))}
     baseline = composer.compose([])
     values = [
-        f"{key}.*" if isinstance(baseline._get_node(key), DictConfig) else str(key)
+        f"{key!s}.*" if isinstance(baseline._get_node(key), DictConfig) else str(key)
         for key in baseline
-        if key not in others
+        if str(key) not in others
     ]
     return PAGE.format(
         header=composer.header() or HEADER,

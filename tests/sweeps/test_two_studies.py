@@ -47,26 +47,24 @@ class Game:
 class Schema:
     game: Game = field(default_factory=Game)
     rounds: int = 3
+    luck: int = 0
 class Error(Exception): ...
 def complaints(config):
-    rounds = config["rounds"] if isinstance(config, dict) else config.rounds
-    return [f"rounds={rounds}: must be 1 or more."] if rounds < 1 else []
+    return [f"rounds={config.rounds}: must be 1 or more."] if config.rounds < 1 else []
 def cell(config):
-    if not isinstance(config, dict):
-        from dataclasses import asdict
-        config = asdict(config)
-    read = {"points": config["game"]["points"], "rounds": config["rounds"], "seed": config["seed"]}
+    read = {"points": config.game.points, "rounds": config.rounds, "luck": config.luck}
     stage = Stage(name="play", version=1, config=read, inputs={}, run="games_study.play",
                   cost=Stage(flops=1e9))
     return {"scores": {"match": stage},
             "columns": [{"name": "Won", "terms": [[["match", "acc"]]], "paper": "won"}]}
 def play(config, inputs, out, context):
     won = config["points"] * config["rounds"]
-    (out / "scores.json").write_text(json.dumps({"match": {"acc": won + config["seed"]}}))
+    (out / "scores.json").write_text(json.dumps({"match": {"acc": won + config["luck"]}}))
 """
 GAMES_CONFIG = """
 defaults: [run, study_settings, game: chess, _self_]
 study: games
+luck: ${seed}
 hydra: {help: {header: Games that one plays.}}
 """
 PUBLISHED = """
@@ -198,7 +196,7 @@ def test_help_shows_the_axes_of_the_study(house: House) -> None:
     shown = house.ask("study=games", "--help").stdout
     assert shown.startswith("Games that one plays.")
     assert "game: chess, go\n" in shown
-    assert "  rounds\n" in shown
+    assert "  rounds luck\n" in shown
     assert "architecture" not in shown
 
 
