@@ -24,8 +24,8 @@ def random_spans_noise_mask(
 ) -> np.ndarray:
     """Marks an exact number of tokens as noise, in an exact number of random spans (3.3.4).
 
-    The first token is never noise and the last always is; a text of one token gets no noise.
-    Returns bool (length,).
+    The first token is never noise and the last always is; a text of one token gets no noise, and
+    at a density of 0 no text does. Returns bool (length,).
     """
     lengths = np.array([length])
     return random_spans_noise_masks(lengths, length, noise_density, mean_noise_span_length, rng)[0]
@@ -45,15 +45,25 @@ def random_spans_counts(
     """Counts the noise tokens and noise spans of texts of the given lengths.
 
     In float32 and half to even, as the published runs counted: 190 tokens at 15% hold 29 noise
-    tokens where float64 says 28. Both results have the shape of `lengths`.
+    tokens where float64 says 28. At a density of 0 there is no noise. Both results have the shape
+    of `lengths`.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
+    tokens, spans = _counts_asked(lengths, noise_density, mean_noise_span_length)
+    # Every span and every gap before one holds at least one token.
+    return tokens, np.minimum(spans, np.minimum(tokens, lengths - tokens))
+
+
+def _counts_asked(
+    lengths: np.ndarray, noise_density: float, mean_noise_span_length: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Noise tokens, and the spans that their mean length asks for, whether or not these fit."""
+    if noise_density == 0:
+        return np.zeros_like(lengths), np.zeros_like(lengths)
     tokens = np.rint(lengths.astype(np.float32) * np.float32(noise_density)).astype(np.int64)
     tokens = np.maximum(np.minimum(np.maximum(tokens, 1), lengths - 1), 0)
     spans = np.rint(tokens.astype(np.float32) / np.float32(mean_noise_span_length))
-    # Every span and every gap before one holds at least one token.
-    spans = np.minimum(np.maximum(spans.astype(np.int64), 1), np.minimum(tokens, lengths - tokens))
-    return tokens, spans
+    return tokens, np.maximum(spans.astype(np.int64), 1)
 
 
 def random_spans_lengths(
@@ -62,8 +72,10 @@ def random_spans_lengths(
     """Gives the raw tokens to take so that corrupted inputs with EOS just fill `inputs_length`.
 
     Returns (raw tokens, targets length with EOS), in tokens. Of several raw lengths that fit, the
-    longest is taken. At a density of exactly one half targets could come out one token longer
-    than `inputs_length`; then both results are one less, as the released code had it.
+    longest is taken. Counted are the spans that the mean length asks for, also where a mask holds
+    fewer because they do not fit: then inputs stay shorter. At a density of exactly one half
+    targets could come out one token longer than `inputs_length`; then both results are one less.
+    Both as the released code had it.
 
     Raises ValueError where not even one token fits.
     """
@@ -72,16 +84,21 @@ def random_spans_lengths(
             f"inputs_length={inputs_length} leaves no room for a token and EOS: give at least 2."
         )
 
+    def counts(tokens_length: int) -> tuple[int, int]:
+        lengths = np.array(tokens_length, dtype=np.int64)
+        tokens, spans = _counts_asked(lengths, noise_density, mean_noise_span_length)
+        return int(tokens), int(spans) if tokens else 0
+
     def corrupted_length(tokens_length: int) -> int:
-        tokens, spans = random_spans_counts(tokens_length, noise_density, mean_noise_span_length)
-        return tokens_length - int(tokens) + int(spans) + 1
+        tokens, spans = counts(tokens_length)
+        return tokens_length - tokens + spans + 1
 
     beyond = 2 * inputs_length
     while corrupted_length(beyond) <= inputs_length:
         beyond *= 2
     tokens_length = bisect.bisect_right(range(beyond), inputs_length, key=corrupted_length) - 1
-    tokens, spans = random_spans_counts(tokens_length, noise_density, mean_noise_span_length)
-    targets_length = int(tokens) + int(spans) + 1
+    tokens, spans = counts(tokens_length)
+    targets_length = tokens + spans + 1
     if noise_density == 0.5 and targets_length > inputs_length:
         return tokens_length - 1, targets_length - 1
     return tokens_length, targets_length
@@ -131,7 +148,7 @@ def random_spans_noise_masks(
     lengths = np.asarray(lengths, dtype=np.int64)
     noisy_lengths = lengths[lengths > 1]
     mask = np.zeros((len(lengths), width), dtype=bool)
-    if not len(noisy_lengths):
+    if not len(noisy_lengths) or noise_density == 0:
         return mask
     tokens, spans = random_spans_counts(noisy_lengths, noise_density, mean_noise_span_length)
     runs = np.empty((int(spans.sum()), 2), dtype=np.int64)

@@ -110,6 +110,13 @@ class Objective(ABC):
         """
         return raw_tokens(inputs_length), inputs_length
 
+    def version(self, inputs_length: int) -> int:
+        """Gives the version of pre-training with this objective, raised when its meaning changes.
+
+        Texts that stand alone shared rows in another way at first.
+        """
+        return 1 if self.joins_documents else 2
+
     def row_length(self, inputs_length: int) -> int:
         """Gives the tokens of an example as one sequence: inputs, EOS, targets, EOS.
 

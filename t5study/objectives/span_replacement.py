@@ -149,6 +149,13 @@ class RandomSpans(SpanReplacement):
             targets_length += 1
         return tokens_length, targets_length
 
+    def version(self, inputs_length: int) -> int:
+        """2 where more spans are asked for than fit: then more raw tokens were taken at first."""
+        tokens_length, _ = self.lengths(inputs_length)
+        # One token more, because at one half the longest text that fits is not taken.
+        tokens, spans = self._counts(tokens_length + 1)
+        return 2 if round(tokens / self.mean_noise_span_length) > spans else 1
+
     def targets_length_distribution(self, tokens_length: int) -> np.ndarray:
         tokens, _ = self._counts(tokens_length)
         return certain(tokens + self.sentinels_needed(tokens_length) + 1)

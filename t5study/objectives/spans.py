@@ -168,20 +168,18 @@ def noise_token_to_random_token_or_sentinel(
     vocab_size: int,
     rng: np.random.Generator,
     *,
-    num_sentinels: int,
     random_share: float,
 ) -> np.ndarray:
-    """Replaces a share of the noise tokens by random ordinary ids, the others by the sentinel.
+    """Replaces a share of the noise tokens by random ids, the others by the sentinel.
 
-    Ordinary ids are neither reserved nor sentinels. Returns int32 of the tokens' shape.
+    Random ids are all but the reserved ones, sentinels among them, as in the released code.
+    Returns int32 of the tokens' shape.
     """
     noise = np.flatnonzero(noise_mask)
     replaced = np.array(tokens, dtype=np.int32)
-    ordinary = rng.integers(
-        FIRST_ORDINARY_ID, vocab_size - num_sentinels, len(noise), dtype=np.int32
-    )
+    ids = rng.integers(FIRST_ORDINARY_ID, vocab_size, len(noise), dtype=np.int32)
     is_random = rng.random(len(noise)) < random_share
-    replaced.reshape(-1)[noise] = np.where(is_random, ordinary, vocab_size - 1)
+    replaced.reshape(-1)[noise] = np.where(is_random, ids, vocab_size - 1)
     return replaced
 
 

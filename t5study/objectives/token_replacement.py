@@ -40,22 +40,20 @@ class TokenReplacement(Objective):
 @register
 @dataclass(frozen=True, kw_only=True)
 class BertStyle(TokenReplacement):
-    """Noise becomes one shared sentinel, or in a tenth of the cases a random ordinary token."""
+    """Noise becomes one shared sentinel, or in a tenth of the cases any id that is not reserved."""
 
     name: ClassVar[str] = "bert"
     RANDOM_SHARE: ClassVar[float] = 0.1
-    num_sentinels: int
+
+    def version(self, inputs_length: int) -> int:
+        """2: sentinels were not among the random ids at first."""
+        return 2
 
     def _replaced(
         self, tokens: np.ndarray, noise: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         return noise_token_to_random_token_or_sentinel(
-            tokens,
-            noise,
-            self.vocab_size,
-            rng,
-            num_sentinels=self.num_sentinels,
-            random_share=self.RANDOM_SHARE,
+            tokens, noise, self.vocab_size, rng, random_share=self.RANDOM_SHARE
         )
 
 

@@ -134,6 +134,9 @@ def test_one_token_has_no_prefix():
         ((64, 0.20, 1.0), (63, 27)),
         ((64, 0.20, 2.0), (70, 22)),
         ((512, 0.50, 3.0), (766, 512)),
+        ((512, 0.50, 1.0), (510, 512)),
+        ((64, 0.50, 1.0), (62, 64)),
+        ((512, 0.0, 3.0), (511, 1)),
     ],
 )
 def test_published_lengths(arguments, expected):
@@ -146,12 +149,31 @@ def test_lengths_fill_the_inputs(inputs_length, density, mean):
     """Corrupted inputs with EOS fit, those of one more raw token would not; targets just fit."""
 
     def corrupted(length):
-        tokens, spans = random_spans_counts(length, density, mean)
+        tokens, _ = random_spans_counts(length, density, mean)
+        # The spans asked for: that fewer may fit is the mask's business.
+        spans = max(1, round(float(np.float32(tokens) / np.float32(mean)))) if tokens else 0
         return length - tokens + spans + 1, tokens + spans + 1
 
     tokens_length, targets_length = random_spans_lengths(inputs_length, density, mean)
     assert corrupted(tokens_length)[0] <= inputs_length < corrupted(tokens_length + 1)[0]
     assert corrupted(tokens_length)[1] == targets_length
+
+
+@given(st.integers(2, 600), densities, means)
+def test_what_is_corrupted_fits(inputs_length, density, mean):
+    """However many spans fit, neither side of an example is longer than said."""
+    tokens_length, targets_length = random_spans_lengths(inputs_length, density, mean)
+    tokens, spans = random_spans_counts(tokens_length, density, mean)
+    assert tokens_length - tokens + spans + 1 <= inputs_length
+    assert tokens + spans + 1 <= targets_length
+
+
+@given(st.integers(0, 60), means, seeds)
+def test_nothing_is_noise_at_density_zero(length, mean, seed):
+    """No token is marked, and none is counted."""
+    rng = np.random.default_rng(seed)
+    assert not random_spans_noise_mask(length, 0.0, mean, rng).any()
+    assert [int(count) for count in random_spans_counts(length, 0.0, mean)] == [0, 0]
 
 
 @given(st.integers(3, 600), means)

@@ -202,16 +202,16 @@ def test_mass_masks_with_one_sentinel():
     assert targets.tolist() == text.tolist()
 
 
-def test_bert_puts_random_ordinary_tokens_for_a_tenth():
-    """Noise is 90% one sentinel and 10% any ordinary id; targets are the text."""
+def test_bert_puts_random_tokens_for_a_tenth():
+    """Noise is 90% one sentinel and 10% any id but the reserved ones; targets are the text."""
     text = np.full(400_000, 5)
     objective = get_objective("bert", vocab_size=20, num_sentinels=4)
     inputs, targets = objective.corrupt(text, generator())
     counts = np.bincount(inputs, minlength=20)
-    assert counts[19] == pytest.approx(0.15 * 0.9 * len(text), rel=0.02)
-    ordinary = counts[[3, 4, *range(6, 16)]]
-    assert np.abs(ordinary / (0.15 * 0.1 * len(text) / 13) - 1).max() < 0.25
-    assert not counts[[0, 1, 2, 16, 17, 18]].any()
+    assert counts[19] == pytest.approx(0.15 * (0.9 + 0.1 / 17) * len(text), rel=0.02)
+    others = counts[[3, 4, *range(6, 19)]]
+    assert np.abs(others / (0.15 * 0.1 * len(text) / 17) - 1).max() < 0.25
+    assert not counts[[0, 1, 2]].any()
     assert targets.tolist() == text.tolist()
 
 
