@@ -1,17 +1,12 @@
 """Unsupervised objectives: raw text becomes inputs and targets (sections 3.2.3, 3.3, 3.1.4).
 
-numpy only. Each objective is one class, known by its name once its module is imported here.
+numpy only. Each objective is one class in a module of this folder, or in another package that names
+the class as an entry point of the group t5study.objectives (docs/adding.md).
 """
 
 from __future__ import annotations
 
-from t5study.objectives import (  # noqa: F401
-    deshuffling,
-    dropping,
-    language_modeling,
-    span_replacement,
-    token_replacement,
-)
+from lab.named import modules_of
 from t5study.objectives.objective import (
     Corrupted,
     Objective,
@@ -31,3 +26,6 @@ __all__ = [
     "objective_settings",
     "sentinels_needed",
 ]
+
+# Each module makes its objectives known when it is imported.
+modules_of(__name__)

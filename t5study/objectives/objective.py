@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lab.errors import StudyError, nearest
+from lab.named import installed
 from lab.runs import exceeds, quantile
 from t5study.objectives.spans import FIRST_ORDINARY_ID, Rows
 
@@ -23,6 +24,9 @@ TARGETS_STYLES = ("released", "paper")
 # Of examples whose targets vary in length, at most this share may be cut short by a targets
 # length of our choosing. At 15% and 512 tokens it gives the published 104 for dropped tokens.
 TRUNCATED_SHARE = 1e-3
+
+ENTRY_POINTS = "t5study.objectives"
+"""The group in which other packages offer objectives by name."""
 
 # An example runs out of sentinels with at most this probability.
 FAILURE = 1e-9
@@ -184,8 +188,8 @@ def certain(count: int) -> np.ndarray:
 
 
 def objective_names() -> list[str]:
-    """Lists the known objectives, sorted."""
-    return sorted(_OBJECTIVES)
+    """Lists the known objectives, those of other packages included, sorted."""
+    return sorted(_known())
 
 
 def objective_settings(name: str) -> tuple[str, ...]:
@@ -256,9 +260,28 @@ def sentinels_needed(
 
 
 def _find(name: str) -> type[Objective]:
-    if name not in _OBJECTIVES:
-        raise ObjectiveError(f"Unknown objective {name!r}.{_nearest(name, objective_names())}")
-    return _OBJECTIVES[name]
+    known = _known()
+    if name not in known:
+        raise ObjectiveError(f"Unknown objective {name!r}.{_nearest(name, sorted(known))}")
+    return known[name]
+
+
+def _known() -> dict[str, type[Objective]]:
+    """The objectives of this folder and of installed packages. Raises ObjectiveError."""
+    known = dict(_OBJECTIVES)
+    for name, offered in installed(ENTRY_POINTS).items():
+        if not (isinstance(offered, type) and issubclass(offered, Objective)):
+            raise ObjectiveError(
+                f"Entry point {name!r} of {ENTRY_POINTS} is {offered!r}: expected a class derived "
+                "from t5study.objectives.Objective (docs/adding.md)."
+            )
+        if name in _OBJECTIVES and _OBJECTIVES[name] is not offered:
+            raise ObjectiveError(
+                f"Entry point {name!r} of {ENTRY_POINTS}: there is an objective of that name here. "
+                "Give it another name."
+            )
+        known[name] = offered
+    return known
 
 
 def _nearest(given: str, known: list[str]) -> str:

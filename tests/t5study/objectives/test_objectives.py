@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -10,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import t5study.objectives
+from lab import named
 from t5study.objectives import (
     ObjectiveError,
     get_objective,
     objective_names,
     objective_settings,
 )
+from t5study.objectives import objective as registry
 
 VOCAB = 1100
 NAMES = ["bert", "deshuffling", "drop", "iid", "lm", "mass", "prefix_lm", "span"]
@@ -75,8 +79,90 @@ def test_numpy_is_enough():
 
 
 def test_the_names():
-    """The objectives of the study, and no others."""
-    assert objective_names() == NAMES
+    """The objectives of the study are known; others may stand beside them."""
+    assert set(NAMES) <= set(objective_names())
+    assert objective_names() == sorted(objective_names())
+
+
+WHOLE = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+from t5study.objectives.objective import Corrupted, Objective{more}
+
+
+{decorator}@dataclass(frozen=True, kw_only=True)
+class WholeText(Objective):
+    """Inputs and targets are the text."""
+
+    name: ClassVar[str] = "whole_text"
+
+    def _corrupt(self, rows, rng):
+        return Corrupted.of(rows, rows)
+'''
+
+
+def whole_text() -> None:
+    """It is listed, found, and corrupts a text."""
+    assert {"whole_text", *NAMES} <= set(objective_names())
+    made = get_objective("whole_text", vocab_size=VOCAB)
+    inputs, targets = made.corrupt(np.arange(5, 9), generator())
+    assert inputs.tolist() == targets.tolist() == [5, 6, 7, 8]
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """What a test makes known is unknown after it."""
+    monkeypatch.setattr(registry, "_OBJECTIVES", dict(registry._OBJECTIVES))
+    named.modules_of.cache_clear()
+    named.installed.cache_clear()
+    yield
+    named.modules_of.cache_clear()
+    named.installed.cache_clear()
+    for name in ("t5study.objectives.whole_text", "whole_text"):
+        sys.modules.pop(name, None)
+
+
+def test_an_objective_is_one_file(tmp_path, monkeypatch, forgotten):
+    """A module laid into the folder is all that it takes."""
+    source = WHOLE.format(more=", register", decorator="@register\n")
+    (tmp_path / "whole_text.py").write_text(source)
+    folders = [*t5study.objectives.__path__, str(tmp_path)]
+    monkeypatch.setattr(t5study.objectives, "__path__", folders)
+    importlib.invalidate_caches()
+    named.modules_of("t5study.objectives")
+    whole_text()
+
+
+def test_another_package_brings_an_objective(tmp_path, monkeypatch, forgotten):
+    """By an entry point of its own metadata, without a file here."""
+    (tmp_path / "whole_text.py").write_text(WHOLE.format(more="", decorator=""))
+    about = tmp_path / "whole_text-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: whole-text\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[t5study.objectives]\nwhole_text = whole_text:WholeText\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    whole_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("whole = math:pi", "expected a class derived from t5study.objectives.Objective"),
+        ("span = t5study.objectives.deshuffling:Deshuffling", "Give it another name"),
+    ],
+)
+def test_an_entry_point_that_cannot_be(tmp_path, monkeypatch, forgotten, line, said):
+    """It is named with what would do."""
+    about = tmp_path / "odd-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[t5study.objectives]\n{line}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ObjectiveError, match=said):
+        objective_names()
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
