@@ -166,7 +166,7 @@ class Stages:
         checkpoints = 1 + len(mixture.validated if mixture else ())
         return Stage(
             name="pretrain",
-            version=objective.version(settings["inputs_length"]) if unsupervised else 1,
+            version=objective.version(settings.inputs_length) if unsupervised else 1,
             config=config,
             inputs=inputs | {"corpus": self.corpus()} if unsupervised else inputs,
             run="t5study.training.pretrain.run",
