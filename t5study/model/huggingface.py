@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from t5study.model.config import ModelConfig, ModelError, unknown
 from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
+from t5study.model.weight_files import read_settings, read_weights
 
 ACTIVATIONS = {"relu": "relu", "gated-gelu": "gated_gelu"}
+NEEDED = ("vocab_size", "d_model", "d_ff", "d_kv", "num_heads", "num_layers")
 SAME_NAME = (
-    "vocab_size",
-    "d_model",
-    "d_ff",
-    "d_kv",
-    "num_heads",
-    "num_layers",
+    *NEEDED,
     "dropout_rate",
     "relative_attention_num_buckets",
     "relative_attention_max_distance",
     "layer_norm_epsilon",
 )
+
+
+EMBEDDINGS = ("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+"""Names of the embedding; a checkpoint has at least one, and copies under the others."""
+OLD_BIAS = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+"""A table that early versions of the library saved and that no version reads."""
 
 
 def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
@@ -37,17 +40,13 @@ def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
     model.safetensors, its shards, or pytorch_model.bin. Raises ModelError for anything else.
     """
     folder = Path(folder)
-    path = folder / "config.json"
-    if not path.is_file():
-        raise ModelError(f"{folder} has no config.json; give the folder of a T5 checkpoint")
-    settings = json.loads(path.read_text())
-    weights = _read_weights(folder)
-    shared = weights.get("shared.weight", weights.get("encoder.embed_tokens.weight"))
-    if shared is None:
-        raise ModelError(f"{folder} has no weights 'shared.weight': it holds no T5")
-    # Later versions of the library write both keys, earlier ones imply the one by the other.
+    settings = read_settings(folder)
+    weights = read_weights(folder)
+    shared = _embedding(folder, weights)
+    # Later versions of the library write both keys, earlier ones imply the one by the other; an mT5
+    # has never been scaled, whether or not its softmax is tied.
     tied = settings.get("tie_word_embeddings", True)
-    scaled = settings.get("scale_decoder_outputs", tied)
+    scaled = settings.get("scale_decoder_outputs", tied and settings.get("model_type") != "mt5")
     head = weights.get("lm_head.weight", shared)
     own_head = not (scaled and torch.equal(head, shared))
     config = _model_config(settings, tie_embeddings=not own_head)
@@ -62,6 +61,13 @@ def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
             missing.append(theirs)
     if missing:
         raise ModelError(f"{folder} lacks {len(missing)} weights, first '{missing[0]}'")
+    used = {*(theirs for _, theirs in _names(config)), *EMBEDDINGS, "lm_head.weight", OLD_BIAS}
+    unused = [name for name in weights if name not in used]
+    if unused:
+        raise ModelError(
+            f"{folder} holds {len(unused)} weights that a T5 of its config.json has no place for, "
+            f"first '{unused[0]}': its config.json is another model's, or it is no plain T5."
+        )
     model = from_config(config, device="meta")
     for name, parameter in model.state_dict().items():
         if state[name].shape != parameter.shape:
@@ -72,6 +78,24 @@ def load_huggingface(folder: str | Path) -> EncoderDecoder | LanguageModel:
     state = {name: value.float().contiguous() for name, value in state.items()}
     model.load_state_dict(state, assign=True)
     return model.requires_grad_(True).eval()
+
+
+def _embedding(folder: Path, weights: Mapping[str, Tensor]) -> Tensor:
+    """The embedding of both stacks, which a checkpoint has under one name or under several."""
+    there = [name for name in EMBEDDINGS if name in weights]
+    if not there:
+        raise ModelError(
+            f"{folder} has no embedding: none of {', '.join(EMBEDDINGS)} is among its "
+            f"{len(weights)} weights, of which the first is '{next(iter(weights), None)}'."
+        )
+    first, *copies = there
+    for copy in copies:
+        if not torch.equal(weights[copy], weights[first]):
+            raise ModelError(
+                f"{folder}: '{copy}' is not the same as '{first}'. Both stacks of a T5 share one "
+                "embedding; a model with two cannot be read."
+            )
+    return weights[first]
 
 
 def save_huggingface(model: EncoderDecoder | LanguageModel, folder: str | Path) -> None:
@@ -153,6 +177,11 @@ def _model_config(settings: Mapping[str, Any], *, tie_embeddings: bool) -> Model
     if activation not in ACTIVATIONS:
         raise ModelError(unknown("feed_forward_proj", activation, ACTIVATIONS))
     depth = settings.get("num_decoder_layers")
+    lacking = [name for name in NEEDED if name not in settings]
+    if lacking:
+        raise ModelError(
+            f"config.json says nothing of {', '.join(lacking)}: give the folder of a T5 checkpoint."
+        )
     return ModelConfig(
         **{name: settings[name] for name in SAME_NAME if name in settings},
         num_decoder_layers=settings["num_layers"] if depth is None else depth,
@@ -176,19 +205,3 @@ def _their_config(config: ModelConfig) -> dict[str, Any]:
         "pad_token_id": 0,
         "eos_token_id": 1,
     }
-
-
-def _read_weights(folder: Path) -> dict[str, Tensor]:
-    readers: tuple[tuple[str, Callable[[Path], dict[str, Tensor]]], ...] = (
-        ("model.safetensors", load_file),
-        ("pytorch_model.bin", lambda path: torch.load(path, weights_only=True)),
-    )
-    for name, read in readers:
-        if (folder / name).is_file():
-            return read(folder / name)
-        index = folder / f"{name}.index.json"
-        if index.is_file():
-            shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-            return {k: v for shard in shards for k, v in read(folder / shard).items()}
-    names = " or ".join(name for name, _ in readers)
-    raise ModelError(f"{folder} has no {names}; give the folder of a T5 checkpoint")

@@ -13,6 +13,7 @@ from lab.parts import Parts
 from lab.vocabulary import Vocabulary
 from t5study.model.generation import decode
 from t5study.tasks import Task
+from t5study.tasks.chosen import examples
 from t5study.tasks.task import require_answers
 
 
@@ -38,12 +39,12 @@ def ask(
 
     Raises TaskError where one has no answer.
     """
-    examples = list(islice(given, limit))
-    require_answers(task.name, split, examples)
-    ids = vocabulary.encode_batch([example["inputs"] for example in examples])
+    asked = list(islice(given, limit))
+    require_answers(task.name, split, asked)
+    ids = vocabulary.encode_batch([example["inputs"] for example in asked])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
-    targets = [task.target(example) for example in examples]
-    return Questions(task=task, examples=examples, inputs=inputs, targets=targets)
+    targets = [task.target(example) for example in asked]
+    return Questions(task=task, examples=asked, inputs=inputs, targets=targets)
 
 
 @torch.no_grad()
@@ -69,6 +70,19 @@ def answer(
 def score(questions: Questions, texts: Sequence[str]) -> dict[str, float]:
     """The task's metrics of these answers, 0..100."""
     return questions.task.score(questions.targets, _predictions(questions, texts))
+
+
+def constant(
+    questions: Questions, train: Mapping[str, Any] | None, limit: int | None = None
+) -> dict[str, float]:
+    """The metrics of the best answer that is the same for every question.
+
+    The answer is taken from the first `limit` examples of the described training set `train`; a
+    task that is only evaluated has none to take one from but its own labels.
+    """
+    task = questions.task
+    known = islice(examples(task.name, "train", train), limit) if train else ()
+    return task.constant_score([task.target(one) for one in known], questions.targets)
 
 
 def parts(questions: Questions, texts: Sequence[str]) -> list[Parts]:

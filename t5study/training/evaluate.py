@@ -11,7 +11,7 @@ from lab.allocator import keep_freed_memory
 from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
-from t5study.training.answers import Questions, answer, ask, parts, score
+from t5study.training.answers import answer, ask, constant, parts, score
 from t5study.training.checkpoint import load
 
 
@@ -44,7 +44,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             length_penalty=config["length_penalty"],
         )
         scores[name] = score(questions, texts)
-        constants[name] = _constant(questions, config["train"].get(name))
+        constants[name] = constant(questions, config["train"].get(name))
         lines += [
             {
                 "task": name,
@@ -73,10 +73,3 @@ def _chosen(folder: Path, task: str, rule: str | None) -> Path:
     selection = json.loads((folder / "selection.json").read_text())
     # A task that is only evaluated has no validation of its own: the last checkpoint answers it.
     return folder / (selection[task][rule] if task in selection else "last.pt")
-
-
-def _constant(questions: Questions, train: Mapping[str, Any] | None) -> dict[str, float]:
-    task = questions.task
-    # A task that is only evaluated has no training set to take an answer from but its own labels.
-    known = examples(task.name, "train", train) if train else ()
-    return task.constant_score([task.target(one) for one in known], questions.targets)

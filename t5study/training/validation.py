@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from lab.training.selection import Scores, Validator
 from lab.vocabulary import Vocabulary
 from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.tasks.chosen import described, examples
-from t5study.training.answers import Questions, answer, ask, score
+from t5study.training.answers import Questions, answer, ask, constant, score
 from t5study.training.checkpoint import save
+
+LOOKED_AT = 10_000
+"""Training examples of which a constant answer is taken; labels are all tried anyway."""
 
 
 def validator(
@@ -24,7 +28,8 @@ def validator(
 ) -> Validator:
     """What scores a training's checkpoints on `config["validation"]`, and keeps the best.
 
-    `extra` is written with each model.
+    `extra` is written with each model, the score of each task's best constant answer to the same
+    questions beside its history: a checkpoint that scores no more may have learned nothing.
     """
     questions = {
         name: ask(
@@ -43,6 +48,10 @@ def validator(
         config["validation"],
         save=partial(_save, extra=extra),
         work=work,
+        constants={
+            name: fmean(constant(asked, config["tasks"].get(name), LOOKED_AT).values())
+            for name, asked in questions.items()
+        },
     )
 
 

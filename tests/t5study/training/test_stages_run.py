@@ -197,6 +197,14 @@ def test_mixture_with_the_corpus_trains_and_selects(
     config = pretrain_config | {"mixture": mixture}
     out = train(pretrain.run, config, inputs(data, corpus=data.corpus), "mixture")
     selection = json.loads((out / "selection.json").read_text())
+    labels = [
+        example["label"]
+        for row in toy_task.load("validation")
+        for example in toy_task.preprocess(row)
+    ][:12]
+    assert selection["toy_color"]["constant"] == pytest.approx(
+        100 * max(labels.count(0), labels.count(1)) / 12
+    )
     assert (out / selection["toy_color"]["best"]).is_file()
     assert len(selection["toy_color"]["validation"]) == 3
 
