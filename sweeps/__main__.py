@@ -185,6 +185,8 @@ def import_command(store: Store, given: argparse.Namespace) -> int:
     print(f"{done.stages} stages and {done.records} sweeps taken; {done.known} were there already")
     if done.outside:
         print(f"{done.outside} files from outside of the store taken")
+    for id, name in done.renamed:
+        print(f"{id} stays the sweep that it is here; the one of the file goes by {name}.")
     return _left_out(done)
 
 

@@ -18,12 +18,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from sweeps.errors import LeaseLost, StoreError
 from sweeps.files import replacing
+from sweeps.shapes import BEAT, HOLDER, complaint
 from sweeps.store import Store, read_json, store_errors
 
 DEFAULT_TIMEOUT = 90.0
@@ -89,12 +90,21 @@ def read_lease(store: Store, key: str) -> Lease | None:
     if newest == 0:
         return None
     content = read_json(folder / str(newest))
-    try:
-        holder = Holder(**content) if content is not None else None
-    except TypeError:
+    if complaint(content, HOLDER) is None:
+        assert content is not None
+        named = {field.name for field in fields(Holder)}
+        holder = Holder(**{name: value for name, value in content.items() if name in named})
+    else:
         holder = None
-    beat = read_json(folder / f"{newest}.beat") or {}
-    return Lease(generation=newest, holder=holder, beat=beat)
+    return Lease(generation=newest, holder=holder, beat=read_beat(store, key, newest))
+
+
+def read_beat(store: Store, key: str, generation: int) -> dict[str, Any]:
+    """The last beat of one generation; empty before the first, and without what is no number."""
+    beat = read_json(_folder(store, key) / f"{generation}.beat")
+    if beat is None or complaint(beat, BEAT) is not None:
+        return {}
+    return {n: v for n, v in beat.items() if n == "state" or complaint(v, float) is None}
 
 
 def running_lease(store: Store, key: str) -> Lease | None:

@@ -1,96 +1,246 @@
-"""What a sweep's record must hold so that a table can be drawn of it."""
+"""The shapes of the JSON files of a store: what their readers may rely on, checked in one place.
+
+A store is shared, copied and imported, so that any file of it may be cut off, edited by hand or
+of another program. A shape is a type, a tuple of the types that are accepted, a list with the one
+shape of its items, a mapping of field names (`name?` may be absent) or of any name (`*`), or a
+function that says what it expects where a value is not that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, TypeGuard
 
 from sweeps.columns import recorded_columns
 from sweeps.errors import ColumnError
 
-
-def record_fault(record: Any) -> str | None:
-    """What is wrong with a record read from a file; None where nothing is.
-
-    Of a cell, stages that the record does not name are a fault too: nothing could be said of them.
-    """
-    return next(_faults(record), None)
+ANY = "*"
 
 
-def _faults(record: Any) -> Iterator[str]:
-    if not isinstance(record, Mapping):
-        yield "it is no JSON object"
-        return
-    stages, rows = record.get("stages"), record.get("rows")
-    if not isinstance(stages, Mapping):
-        yield "stages is no object"
-        return
-    for key, stage in stages.items():
-        if not isinstance(stage, Mapping) or not isinstance(stage.get("name"), str):
-            yield f"stages: {key} has no name"
-        elif not _texts(stage.get("inputs", {})):
-            yield f"stages: inputs of {key} are no keys by role"
-    if not isinstance(rows, list):
-        yield "rows is no list"
-        return
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, Mapping) or "label" not in row:
-            yield f"row {number} has no label"
-        elif not isinstance(row.get("cells"), list):
-            yield f"row {number} has no cells"
-        else:
-            yield from _cell_faults(number, row["cells"], stages)
-    for name, kind, meaning in _LISTS:
-        if record.get(name) is not None and not isinstance(record[name], kind):
-            yield f"{name} is no {meaning}"
-    if record.get("columns") is not None:
-        try:
-            recorded_columns(record)
-        except ColumnError as error:
-            yield str(error)
-    yield from _search_faults(record.get("search"))
-    for reference in record.get("references") or []:
-        if not isinstance(reference, Mapping) or not {"label", "file"} <= reference.keys():
-            yield "references: one has no label and file"
+@dataclass(frozen=True)
+class Maybe:
+    """Nothing, or a value of this shape."""
+
+    shape: Any
 
 
-_LISTS = (
-    ("columns", list, "list"),
-    ("references", list, "list"),
-    ("footnotes", list, "list"),
-    ("common", list, "list"),
-    ("command", list, "list"),
-    ("search", Mapping, "object"),
-)
+_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+    type(None): "nothing",
+}
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_KEY = re.compile(r"[^/\0.][^/\0]*")
 
 
-def _cell_faults(row: int, cells: list[Any], stages: Mapping[str, Any]) -> Iterator[str]:
-    for cell in cells:
-        if not isinstance(cell, Mapping) or not _texts(cell.get("scores")):
-            yield f"row {row}: a cell has no scores by task"
-        elif not isinstance(cell.get("stages"), list) or not all(
-            isinstance(key, str) and key in stages for key in cell["stages"]
-        ):
-            yield f"row {row}: a cell names stages that are not there"
-        elif not isinstance(cell.get("seed"), int) or not isinstance(cell.get("config"), Mapping):
-            yield f"row {row}: a cell has no seed and configuration"
+def complaint(value: Any, shape: Any, where: str = "") -> str | None:
+    """What is wrong with a value, and where; None for one of this shape."""
+    if isinstance(shape, Maybe):
+        return None if value is None else complaint(value, shape.shape, where)
+    if isinstance(shape, type | tuple):
+        accepted = shape if isinstance(shape, tuple) else (shape,)
+        if _is_one_of(value, accepted):
+            return None
+        return _expected(where, " or ".join(_NAMES[kind] for kind in accepted))
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return _expected(where, "a list")
+        items = ((item, f"{where}[{index}]") for index, item in enumerate(value))
+        return next((c for item, at in items if (c := complaint(item, shape[0], at))), None)
+    if isinstance(shape, Mapping):
+        if not isinstance(value, dict):
+            return _expected(where, "an object")
+        return _of_fields(value, shape, where)
+    told = shape(value)
+    return _expected(where, told) if told else None
 
 
-def _search_faults(search: Any) -> Iterator[str]:
-    if not isinstance(search, Mapping):
-        return
-    axes = search.get("axes")
-    if not isinstance(axes, list) or not isinstance(search.get("score"), str):
-        yield "search has no score and axes"
-        return
-    for axis in axes:
-        if not isinstance(axis, Mapping) or not {"name", "candidates"} <= axis.keys():
-            yield "search: an axis has no name and candidates"
-        elif axis.get("winner") is not None and axis["winner"] not in (axis.get("scores") or ()):
-            yield f"search: the winner of {axis['name']} has no score"
+def _of_fields(value: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str | None:
+    if ANY in shape:
+        named = ((item, shape[ANY], name) for name, item in value.items())
+    else:
+        required = [name for name in shape if not name.endswith("?")]
+        if missing := [name for name in required if name not in value]:
+            return f"{where or 'it'} lacks {missing[0]!r}"
+        present = ((name.removesuffix("?"), inner) for name, inner in shape.items())
+        named = ((value[name], inner, name) for name, inner in present if name in value)
+    for item, inner, name in named:
+        if told := complaint(item, inner, f"{where}.{name}" if where else name):
+            return told
+    return None
 
 
-def _texts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(name, str) and isinstance(text, str) for name, text in value.items()
-    )
+def _is_one_of(value: Any, accepted: tuple[type, ...]) -> bool:
+    if isinstance(value, bool):
+        return bool in accepted
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, accepted) or (float in accepted and isinstance(value, int))
+
+
+def _expected(where: str, what: str) -> str:
+    return f"{where or 'it'} is not {what}"
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str | None]:
+    def look(value: Any) -> str | None:
+        return None if isinstance(value, str) and pattern.fullmatch(value) else what
+
+    return look
+
+
+def _sweep_name(value: Any) -> str | None:
+    """A sweep's name becomes part of paths: nothing may lead out of the store."""
+    if isinstance(value, str) and value and "\0" not in value:
+        path = PurePosixPath(value)
+        if not path.is_absolute() and ".." not in path.parts and len(path.parts) <= 2:
+            return None
+    return "the name of a sweep"
+
+
+def _file_name(value: Any) -> str | None:
+    plain = isinstance(value, str) and value not in ("", ".", "..") and not {*"/\0"} & {*value}
+    return None if plain else "the name of a file"
+
+
+_TEXT = (str, type(None))
+_STAGE = _matching(_STAGE_NAME, "the name of a stage")
+_KEYED = _matching(_KEY, "a key")
+_CELL = {
+    "seed": int,
+    "config": dict,
+    "scores": {ANY: _KEYED},
+    "stages": [_KEYED],
+}
+_ROW = {
+    "label": str,
+    "name?": _TEXT,
+    "overrides?": [str],
+    "baseline?": bool,
+    "cells": [_CELL],
+}
+_AXIS = {
+    "name": str,
+    "candidates": list,
+    "winner?": _TEXT,
+    "why?": _TEXT,
+    "scores?": Maybe({ANY: (float, type(None))}),
+}
+_SEARCH = {
+    "score": str,
+    "ruler?": (float, type(None)),
+    "axes": [_AXIS],
+    "failures?": [{ANY: int}],
+}
+_RECORD = {
+    "id?": _sweep_name,
+    "name?": _sweep_name,
+    "order?": int,
+    "title?": _TEXT,
+    "section?": (str, int, float, type(None)),
+    "study?": _TEXT,
+    "created?": str,
+    "command?": [str],
+    "sweep_file?": Maybe({"name?": _TEXT, "sha256?": _TEXT}),
+    "common?": [str],
+    "asked?": [str],
+    "seeds?": {ANY: int},
+    "columns?": [dict],
+    "references?": [{"label": str, "file": _file_name}],
+    "footnotes?": [str],
+    "rows": [_ROW],
+    "search?": Maybe(_SEARCH),
+    "stages": {
+        ANY: {
+            "name": _STAGE,
+            "label?": _TEXT,
+            "inputs?": {ANY: _KEYED},
+            "flops?": (float, type(None)),
+        }
+    },
+}
+_SPEC = {
+    "name": _STAGE,
+    "key": _KEYED,
+    "version": int,
+    "config": dict,
+    "inputs": {ANY: _KEYED},
+    "run": str,
+    "cost": dict,
+    "execution?": dict,
+}
+_FAILURE = {"key?": str, "attempt?": int, "kind?": str, "error?": str, "log?": str}
+BEAT = {"count": int, "state": str}
+_SUBMISSION = {
+    "token": _KEYED,
+    "elements": [[_KEYED]],
+    "attempts": {ANY: int},
+    "options": dict,
+    "time_minutes": int,
+    "max_requeues": int,
+    "created": float,
+    "decides?": _TEXT,
+    "job?": _TEXT,
+    "closed?": bool,
+}
+_ENDING = {"state": str, "reason": str}
+HOLDER = {
+    "host": str,
+    "boot_id": _TEXT,
+    "pid_ns": _TEXT,
+    "pid": int,
+    "start_time": (int, type(None)),
+    "token": str,
+    "interval?": float,
+}
+
+
+def record_fault(value: Any) -> str | None:
+    """Why a file's content is not the record of a sweep; None for one."""
+    if told := complaint(value, _RECORD):
+        return told
+    try:
+        recorded_columns(value)
+    except ColumnError as error:
+        return str(error)
+    for axis in (value.get("search") or {}).get("axes", ()):
+        if axis.get("winner") is not None and axis["winner"] not in (axis.get("scores") or {}):
+            return f"the search's winner {axis['winner']!r} has no score"
+    for row in value["rows"]:
+        for cell in row["cells"]:
+            if strangers := [key for key in cell["stages"] if key not in value["stages"]]:
+                return f"stages lacks {strangers[0]}, which the row {row['label']!r} names"
+    return None
+
+
+def is_record(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is the record of a sweep."""
+    return record_fault(value) is None
+
+
+def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is the specification of a stage."""
+    return complaint(value, _SPEC) is None
+
+
+def is_failure(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content tells of a failed attempt at a stage."""
+    return complaint(value, _FAILURE) is None
+
+
+def is_submission(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is what a command noted of an array of jobs."""
+    return complaint(value, _SUBMISSION) is None
+
+
+def is_ending(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a file's content is a job's word about a stage that it did not finish."""
+    return complaint(value, _ENDING) is None

@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from sweeps.digests import decoded, described_key, sealed
 from sweeps.errors import DamagedSpecificationError, StoreError
 from sweeps.files import replacing, sync_folder, sync_tree
 from sweeps.product import PRODUCT
-from sweeps.shapes import record_fault
+from sweeps.shapes import is_failure, is_record, is_spec
 from sweeps.stage import RESERVED_NAMES, Stage
 
 
@@ -212,8 +212,22 @@ class Store:
             for path in _listing(self.path / "failures" / key)
             if path.suffix == ".json" and path.stem.isdecimal()
         ]
-        records = (read_json(path) for _, path in sorted(numbered))
-        return [record for record in records if record is not None]
+        records = []
+        for number, path in sorted(numbered):
+            record = _readable(path)
+            usual = {
+                "key": key,
+                "attempt": number,
+                "kind": "error",
+                "error": f"{path} is damaged; `python -m sweeps retry {key[:8]}` removes it",
+                "log": str((self.work(key, number) / "log.txt").relative_to(self.path)),
+            }
+            if is_failure(record) and record.get("attempt", number) == number:
+                records.append({**usual, **record})
+            elif path.exists():
+                # Nobody knows why any more, but that there was one.
+                records.append(usual)
+        return records
 
     def forget_failures(self, key: str) -> int:
         """Remove the records of a stage's failed attempts; how many there were."""
@@ -233,7 +247,7 @@ class Store:
         """The record of every sweep of this store, the oldest first."""
         found = []
         for path in self._record_files():
-            record = read_json(path)
+            record = _readable(path)
             if is_record(record):
                 id = str(record.get("id", self.record_name(path)))
                 own = str(record.get("name") or _own_name(id, record))
@@ -267,7 +281,7 @@ class Store:
 
     def strange_records(self) -> list[Path]:
         """Files that stand where records do and are none: cut off, or of something else."""
-        strange = [path for path in self._record_files() if not is_record(read_json(path))]
+        strange = [path for path in self._record_files() if not is_record(_readable(path))]
         # One that is gone by now was replaced by another.
         return [path for path in strange if path.exists()]
 
@@ -295,26 +309,6 @@ class Recorded:
     def content(self) -> dict[str, Any]:
         """The record, with the names that hold in its store now."""
         return {**self.record, "id": self.name, "name": self.own}
-
-
-def is_record(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether a file's content is the record of a sweep."""
-    return record_fault(value) is None
-
-
-def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether a file's content is the specification of a stage."""
-    if not isinstance(value, dict):
-        return False
-    texts = all(isinstance(value.get(part), str) for part in ("name", "key", "run"))
-    tables = all(isinstance(value.get(part), dict) for part in ("config", "inputs", "cost"))
-    return (
-        texts
-        and tables
-        and isinstance(value.get("version"), int)
-        and isinstance(value.get("execution", {}), dict)
-        and all(isinstance(parent, str) for parent in value["inputs"].values())
-    )
 
 
 def written_order(record: Mapping[str, Any]) -> int:
@@ -396,6 +390,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise StoreError.during("read", path, error) from error
+
+
+def _readable(path: Path) -> dict[str, Any] | None:
+    """As read_json, but also None where the disk or its permissions keep the file from us."""
+    try:
+        return read_json(path)
+    except StoreError:
+        return None
 
 
 def _listing(folder: Path) -> Iterable[Path]:

@@ -29,6 +29,7 @@ from sweeps.planning.plan_view import as_json, show
 from sweeps.running.mirror import ask_for
 from sweeps.search.ascent import Step, advance, whole
 from sweeps.search.decision import Decision
+from sweeps.shapes import is_record
 from sweeps.stage import Stage
 from sweeps.store import Store, read_json
 
@@ -95,6 +96,13 @@ class StudySweeper(Sweeper):
         ask_for(run["wandb"])
         store.prepare()
         console = Console()
+        for path in store.strange_records():
+            console.print(
+                f"{path}: no record of a sweep can be read from it; it is left out. If it was one, "
+                "run its sweep's command again.",
+                highlight=False,
+                markup=False,
+            )
         rows = [sweep for sweep in sweeps if not sweep.search]
         status = self._bring(command, rows, store, console) if rows else 0
         for sweep in sweeps:
@@ -138,8 +146,9 @@ class StudySweeper(Sweeper):
         def look(settled: int = 0) -> Step:
             if stays:
                 return advance(expansion, sweep, store, settled=settled)
-            record = read_json(store.record_path(sweep.name)) or {}
-            return advance(expansion, sweep, store, before=record.get("search"))
+            record = read_json(store.record_path(sweep.name))
+            before = record.get("search") if is_record(record) else None
+            return advance(expansion, sweep, store, before=before)
 
         status = 0
         step = look()

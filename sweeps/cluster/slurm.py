@@ -32,6 +32,7 @@ from sweeps.running.execute import failure_record
 from sweeps.running.progress import FINAL, Board, Progress, default_progress
 from sweeps.search.decision import NAME as DECISION
 from sweeps.search.decision import Decision
+from sweeps.shapes import is_ending
 from sweeps.store import DIED, Store, newest_failure, read_json
 
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0
@@ -377,7 +378,7 @@ class _Cluster:
             elif newest_failure(self._store, key) > self._known[key]:
                 self._fail(key, self._store.failures(key)[-1]["error"])
             elif key in self._tokens and (
-                word := read_json(end_path(self._store, self._tokens[key], key))
+                is_ending(word := read_json(end_path(self._store, self._tokens[key], key)))
             ):
                 state = "skipped" if word["state"] == "skipped" else "stopped"
                 self._board.set(key, state, word["reason"])

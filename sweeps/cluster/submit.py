@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import secrets
 import shlex
@@ -30,12 +31,16 @@ from sweeps.hardware.slots import THREAD_VARIABLES
 from sweeps.running.provenance import git_state
 from sweeps.search.decision import NAME as DECISION
 from sweeps.search.decision import Decision
+from sweeps.shapes import is_submission
 from sweeps.store import Store, read_json, write_json
 
 FOLDER = "slurm"
 _RECORD = "submission.json"
 _SIGNAL_SECONDS = 90
 """Before a limit, SLURM's warning; the stage saves in two thirds of it."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +123,14 @@ def open_submissions(store: Store) -> list[Submission]:
     found = []
     for path in (store.path / FOLDER).glob(f"*/{_RECORD}"):
         content = read_json(path)
-        if content is None or content.get("closed"):
+        if content is not None and content.get("closed") is True:
+            continue
+        if not is_submission(content):
+            log.warning(
+                "%s cannot be read: what it submitted is not seen here. If jobs of it are in the "
+                "queue, cancel them (scancel), then remove its folder.",
+                path,
+            )
             continue
         known = {name: value for name, value in content.items() if name in _FIELDS}
         elements = tuple(tuple(keys) for keys in known.pop("elements"))

@@ -29,8 +29,9 @@ from sweeps.errors import DamagedStageError, StageError, StoreError, SweepError,
 from sweeps.files import replacing
 from sweeps.graph import Graph
 from sweeps.lease import scratch
+from sweeps.shapes import is_record
 from sweeps.stage import RESERVED_NAMES
-from sweeps.store import Store, is_record, read_json, store_errors, write_json
+from sweeps.store import Store, read_json, store_errors, write_json
 from sweeps.study import Study
 from sweeps.verbs.address import recorded_sweep
 from sweeps.verbs.pickles import pickled_code
@@ -62,6 +63,8 @@ class Transferred:
     """Files from outside of the store."""
     left_out: tuple[str, ...] = ()
     """What was not taken along, and why."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Ids that a sweep of this store has already, and the names of the imported ones."""
 
 
 def export_stages(
@@ -204,6 +207,8 @@ class _Import:
         self._records = self._known = self._outside = 0
         self._held: dict[str, dict[str, str]] = {}
         """The digest of each file of a stage as the tar holds it, by `name/key`."""
+        self._written: set[Path] = set()
+        """The records taken."""
         self._refused: dict[str, str] = {}
         """Why a stage or a record is left out."""
 
@@ -244,7 +249,14 @@ class _Import:
             known=self._known,
             outside=self._outside,
             left_out=left_out,
+            renamed=self._renamed(),
         )
+
+    def _renamed(self) -> tuple[tuple[str, str], ...]:
+        recorded = self._store.recorded()
+        ours = {one.id for one in recorded if one.name == one.id and one.path not in self._written}
+        imported = [one for one in recorded if one.path in self._written]
+        return tuple((one.id, one.own) for one in imported if one.id in ours)
 
     def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo, place: PurePosixPath) -> str:
         """Write a member below our folder, which must be there; its digest as the tar has it."""
@@ -324,6 +336,7 @@ class _Import:
         if is_record(record):
             write_json(path, record)
             self._records += 1
+            self._written.add(path)
         else:
             self._refused[str(place)] = "it is no record of a sweep"
 
