@@ -14,9 +14,13 @@ from lab.errors import DataError
 
 @functools.cache
 def modules_of(package: str) -> tuple[ModuleType, ...]:
-    """Return the modules of a package's folder, in the order of their names, each imported."""
+    """Return the modules of a package's folder, in the order of their names, each imported.
+
+    Packages inside it and names that begin with "_" are left alone.
+    """
     folder = importlib.import_module(package).__path__
-    names = sorted(info.name for info in pkgutil.iter_modules(folder) if not info.ispkg)
+    found = [info.name for info in pkgutil.iter_modules(folder) if not info.ispkg]
+    names = sorted(name for name in found if not name.startswith("_"))
     return tuple(importlib.import_module(f"{package}.{name}") for name in names)
 
 

@@ -92,6 +92,12 @@ class Label(Field):
         return index
 
 
+def label_of(words: Sequence[str]) -> Label:
+    """Return the field of a label that is an index into these words."""
+    note = ", ".join(f"{i} {word}" for i, word in enumerate(words))
+    return Label(f"{note}, -1 withheld", tuple(words))
+
+
 @dataclass(frozen=True)
 class Number(Field):
     """A finite number; `withheld` are those that say that there is none."""

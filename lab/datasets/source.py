@@ -19,6 +19,8 @@ from lab.rows import ENDINGS, Rows, ending_of, rows_of
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from lab.corpora.prepared import Prepared
+
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 SCORE_ANOTHER = (
@@ -55,6 +57,9 @@ class Source:
     """Splits whose answers the hub keeps back."""
     pins: Callable[[], Mapping[str, Any]] | None = None
     """Plain values that name exactly what `folder` will hold, known before it is made."""
+
+    prepared: Prepared | None = None
+    """The data out of packages that `folder` makes, where it is such."""
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.folder is None):
@@ -198,6 +203,12 @@ class Source:
             f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}. "
             f"Looked for in {folder}: {', '.join([*below, 'the folder itself'])}."
         )
+
+
+def of_prepared(data: Prepared, prefix: str = "") -> Source:
+    """Return the files called prefix + split of prepared data as a source."""
+    splits = {split: f"{prefix}{split}" for split in ("train", "validation", "test")}
+    return Source(folder=data.prepare, pins=data.identity, prepared=data, splits=splits)
 
 
 def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Rows:

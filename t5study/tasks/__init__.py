@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 from lab.datasets.source import Source, TaskError, nearest
-from t5study.tasks import embedded, generation, glue, qa, registry, superglue, wsc
+from lab.named import installed, modules_of
 from t5study.tasks.task import Task
 
 __all__ = ["Source", "Task", "TaskError", "get_task", "task_names"]
 
-# Each family module has TASKS: name -> function of keyword settings that returns the task.
-FAMILIES: tuple[ModuleType, ...] = (glue, superglue, wsc, qa, generation, embedded, registry)
+GROUP = "t5study.tasks"
+"""The entry points that other packages add tasks by: each a function that returns the task."""
 
 
+@functools.cache
 def _builders() -> Mapping[str, Callable[..., Task]]:
-    return {name: build for family in FAMILIES for name, build in family.TASKS.items()}
+    """Name -> function of keyword settings: the `TASKS` of every file of this folder, and more."""
+    found: dict[str, Callable[..., Task]] = {}
+    for module in modules_of("t5study.tasks"):
+        found |= getattr(module, "TASKS", {})
+    for name, build in installed(GROUP).items():
+        if name in found:
+            raise TaskError(f"entry point {name} of group {GROUP}: there is a task of this name.")
+        found[name] = build
+    return found
 
 
 def task_names() -> list[str]:
-    """Return the names of all tasks, in the order of their families."""
+    """Return the names of all tasks, file by file."""
     return list(_builders())
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lab import metrics
-from lab.datasets.fields import Label, Text
-from lab.datasets.source import Source, TaskError
-from t5study.tasks.task import Example, Task
+from lab.datasets.dataset import DataSet
+from lab.datasets.fields import Label
+from lab.datasets.source import TaskError
+from t5study.tasks.task import Example, Task, text_form
 from t5study.tasks.text import UNLABELLED, join_fields
 
 
@@ -43,27 +43,20 @@ def format_example(
 
 
 def classification(
+    data: DataSet,
     *,
-    name: str,
     prefix: str,
-    features: Sequence[str],
-    labels: tuple[str, ...],
-    measure: metrics.Metric,
-    metric_names: tuple[str, ...],
-    source: Source,
-    example: Mapping[str, Any],
-    about: str,
-    licence: str,
-    kind: str = "classification",
-    sizes: Mapping[str, int] | None = None,
-    lengths: tuple[int, int] = (512, 512),
+    features: Sequence[str] | None = None,
     renamed: Mapping[str, str] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    **form: Any,
 ) -> Task:
-    """Return the task "prefix feature: ... feature: ..." -> label word.
+    """Return the task "prefix feature: ... feature: ..." -> label word of a labelled data set.
 
-    `renamed` maps a feature to the raw field it is read from, where that has another name.
+    The features are the data set's fields in their order; `renamed` maps a feature to the raw field
+    it is read from, where that has another name. `form` is what else the task has in another way.
     """
+    labels: tuple[str, ...] = form.get("labels") or data.labels or ()
+    features = features or [name for name in data.fields if name != data.answer]
     raw = {feature: (renamed or {}).get(feature, feature) for feature in features}
 
     def to_text(given: Mapping[str, Any]) -> list[Example]:
@@ -71,32 +64,14 @@ def classification(
         read = {feature: given[field] for feature, field in raw.items()}
         return [format_example(read | kept, prefix, labels, features)]
 
-    return Task(
-        name=name,
-        kind=kind,
-        source=source,
-        fields=dict.fromkeys(raw.values(), Text("text")) | {"label": label_field(labels)},
-        answer="label",
+    return text_form(
+        data,
         to_text=to_text,
         to_target=lambda made: label_index(made["targets"], labels),
         to_prediction=lambda text, _: label_index(text, labels),
-        measure=measure,
-        metrics=metric_names,
         constants=label_constants(labels),
-        example=example,
-        about=about,
-        licence=licence,
-        labels=labels,
-        sizes=sizes or {},
-        lengths=lengths,
-        settings=settings or {},
+        **form,
     )
-
-
-def label_field(labels: Sequence[str]) -> Label:
-    """Return the field of a label that is an index into these words."""
-    note = ", ".join(f"{i} {word}" for i, word in enumerate(labels)) + ", -1 withheld"
-    return Label(note, tuple(labels))
 
 
 def label_constants(labels: Sequence[str]) -> Callable[[Sequence[Any]], Sequence[int]]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab import metrics
-from lab.datasets.fields import Text, Texts
-from lab.datasets.source import Source
+from lab.datasets import get_dataset
 from t5study.tasks.labels import choose
-from t5study.tasks.task import Example, Task, frequent
+from t5study.tasks.task import Example, Task, frequent, text_form
 from t5study.tasks.text import PADDED, UNLABELLED, collapse, pad_punctuation
 
 
@@ -36,38 +34,14 @@ def squad(*, padding: str = "punctuation") -> Task:
     def constants(train_targets: Sequence[Any]) -> list[str]:
         return frequent([answer for answers in train_targets for answer in answers[:1]])
 
-    return Task(
-        name="squad",
-        kind="question_answering",
-        source=Source(
-            path="rajpurkar/squad",
-            config="plain_text",
-            revision="7b6d24c440a36b6815f21b70d25016731768db1f",
-            splits={"train": "train", "validation": "validation"},
-        ),
-        fields={
-            "question": Text("text"),
-            "context": Text("paragraph"),
-            "answers.text": Texts("answers by several people"),
-        },
-        answer="answers.text",
+    return text_form(
+        get_dataset("squad"),
         to_text=to_text,
         to_target=lambda made: list(made["answers"]),
         to_prediction=lambda text, _: text,
-        measure=metrics.exact_match_f1,
-        metrics=("em", "f1"),
         constants=constants,
-        sizes={"train": 87599, "validation": 10570},
         lengths=(512, 97),
-        about="What does the paragraph answer to the question?",
-        licence="CC BY-SA 4.0",
         settings={"padding": padding},
-        example={
-            "id": "0",
-            "question": "Where was the treaty signed?",
-            "context": "The treaty (of 1648) was signed in Münster, after five years of talks.",
-            "answers": {"text": ["Münster", "in Münster"], "answer_start": [36, 33]},
-        },
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab import metrics
-from lab.datasets.fields import Label, Text, Texts, Whole
-from lab.datasets.source import Source, TaskError
+from lab.datasets import get_dataset
+from lab.datasets.dataset import DataSet
+from lab.datasets.source import TaskError
 from t5study.tasks import glue, superglue
-from t5study.tasks.labels import choose, label_constants, label_field
+from t5study.tasks.labels import choose, label_constants
 from t5study.tasks.pronouns import (
     highlight_pronoun,
     highlight_span,
@@ -17,7 +17,7 @@ from t5study.tasks.pronouns import (
     wnli_texts,
     words_match,
 )
-from t5study.tasks.task import Example, Task
+from t5study.tasks.task import Example, Task, text_form
 from t5study.tasks.text import UNLABELLED
 
 PREFIX = "wsc:"
@@ -36,31 +36,12 @@ def wsc(*, match: str = "released") -> Task:
         return [_referent_example(raw, marked, raw["span1_text"])]
 
     return _referent_task(
-        name="super_glue_wsc",
-        source=superglue.source("wsc.fixed"),
-        fields={
-            "text": Text("passage"),
-            "span1_text": Text("noun phrase"),
-            "span2_text": Text("pronoun"),
-            "span2_index": Whole("the pronoun's word, counted from 0"),
-            "label": label_field(ANSWERS),
-        },
+        get_dataset("super_glue_wsc"),
         to_text=to_text,
         match=match,
         # The wrong noun must not be learned as an answer (2.4).
         trains_on=lambda raw: raw["label"] == 1,
-        sizes={"train": 554, "validation": 104, "test": 146},
         lengths=superglue.LENGTHS,
-        about="Which noun does the highlighted pronoun mean? Right if it is the given one.",
-        licence="CC BY 4.0",
-        example={
-            "text": "The cup would not fit on the shelf because it was too tall .",
-            "span1_text": "The cup",
-            "span2_text": "it",
-            "span2_index": 9,
-            "label": 1,
-            "idx": 0,
-        },
     )
 
 
@@ -75,25 +56,10 @@ def wnli(*, match: str = "released") -> Task:
         return [_referent_example(raw, marked, candidate)]
 
     return _referent_task(
-        name="glue_wnli",
-        source=glue.source("wnli", splits=("validation", "test")),
-        fields={
-            "sentence1": Text("premise"),
-            "sentence2": Text("hypothesis"),
-            "label": label_field(ANSWERS),
-        },
+        get_dataset("glue_wnli"),
         to_text=to_text,
         match=match,
-        sizes={"validation": 71, "test": 146},
         lengths=glue.LENGTHS,
-        about="Which noun does the premise's pronoun mean? Right if it is the hypothesis' one.",
-        licence="CC BY 4.0",
-        example={
-            "sentence1": "The cup would not fit on the shelf because it was too tall.",
-            "sentence2": "The cup was too tall.",
-            "label": 1,
-            "idx": 0,
-        },
     )
 
 
@@ -121,38 +87,13 @@ def dpr() -> Task:
             return int(made["label"])
         return candidates.index(text) if text in candidates else -1
 
-    return Task(
-        name="dpr",
-        kind="coreference",
-        source=Source(
-            path="community-datasets/definite_pronoun_resolution",
-            config="plain_text",
-            revision="0fdf659653e37a0a3bf8af0909a43969304b2b19",
-            splits={"train": "train", "test": "test"},
-        ),
-        fields={
-            "sentence": Text("sentence"),
-            "pronoun": Text("pronoun; its first occurrence is meant"),
-            "candidates": Texts("two nouns"),
-            "label": Label("index of the right candidate", ("first", "second")),
-        },
-        answer="label",
+    return text_form(
+        get_dataset("dpr"),
         to_text=to_text,
         to_target=lambda made: made["label"],
         to_prediction=to_prediction,
-        measure=metrics.accuracy,
-        metrics=("acc",),
         constants=label_constants(("0", "1")),
-        sizes={"train": 1322, "test": 564},
         lengths=superglue.LENGTHS,
-        about="Which of two nouns does the highlighted pronoun mean?",
-        licence="unknown (research use; Rahman and Ng 2012)",
-        example={
-            "sentence": "The dog chased the cat because it had stolen a bone.",
-            "pronoun": "it",
-            "candidates": ["The dog", "the cat"],
-            "label": 1,
-        },
     )
 
 
@@ -166,20 +107,17 @@ def _referent_example(raw: Mapping[str, Any], marked: str, referent: str) -> Exa
     return made | ({"idx": raw["idx"]} if "idx" in raw else {})
 
 
-def _referent_task(match: str, **parts: Any) -> Task:
+def _referent_task(data: DataSet, match: str, **form: Any) -> Task:
     """Return a task whose answer is right when it names the example's referent."""
     rules = {"released": referent_match, "paper": words_match}
     rule = rules[choose("match", match, tuple(rules))]
-    return Task(
-        kind="coreference",
-        answer="label",
+    return text_form(
+        data,
         to_target=lambda made: made["label"],
         to_prediction=lambda text, made: rule(text, made["targets"]) if made else -1,
         settings={"match": match},
-        measure=metrics.accuracy,
-        metrics=("acc",),
         constants=label_constants(ANSWERS),
-        **parts,
+        **form,
     )
 
 

@@ -1,0 +1,249 @@
+"""A labelled data set: how its rows are read and split, what they hold, and how they are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from lab.datasets.fields import (
+    Field,
+    Label,
+    MismatchError,
+    Number,
+    Texts,
+    Whole,
+    read_row,
+    value_at,
+    way_of,
+)
+from lab.datasets.source import SCORE_ANOTHER, Source, TaskError
+from lab.errors import DataError
+from lab.parts import Metric, Parts
+from lab.rows import Rows, shown
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example: its fields, and the answer in the form that the data set gives (`form`)."""
+
+    fields: Mapping[str, Any]
+    """All fields in their one form, the answer's own left out."""
+    label: int | None = None
+    """Index of the right class; None where it is withheld, or the answer is none."""
+    score: float | None = None
+    """The right number."""
+    spans: tuple[tuple[str, int], ...] | None = None
+    """The right answers, each with the character at which it starts in the text; -1 if nowhere."""
+    text: str | None = None
+    """The right text."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer."""
+        return any(a is not None for a in (self.label, self.score, self.spans, self.text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Labelled examples, whatever a study makes of them."""
+
+    name: str
+    """Name in configurations and in score files."""
+    kind: str
+    """classification, regression, coreference, question_answering, summarization, translation."""
+    source: Source
+    """Where the raw examples lie."""
+    fields: Mapping[str, Field]
+    """Raw fields that are read -> what they hold; "a.b" is b inside a, "a.b|c" is either."""
+    answer: str
+    """The field that holds the truth; a row where it says that there is none is not learned."""
+    measure: Metric
+    """Targets and predictions -> score by metric, 0..100."""
+    metrics: tuple[str, ...]
+    """The keys of a score."""
+    example: Mapping[str, Any]
+    """One raw example, ours or from a paper, to show."""
+    about: str
+    """One sentence: what is asked."""
+    licence: str
+    """Licence or terms of the data."""
+    labels: tuple[str, ...] | None = None
+    """Label words by label index; None where the target is free text or a number."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Published number of raw examples by split."""
+    numbered: tuple[str, ...] = ()
+    """Fields whose numbers group rows when they are scored, and then those that hold the texts
+    which one number stands for."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are, of train, validation and test."""
+        return tuple(self.source.splits)
+
+    @property
+    def form(self) -> str:
+        """What an answer is: "label", "score", "spans" or "text"."""
+        kinds = {Label: "label", Number: "score", Texts: "spans"}
+        return kinds.get(type(self.fields[self.answer]), "text")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels, where an answer is one."""
+        truth = self.fields[self.answer]
+        return truth.words if isinstance(truth, Label) else ()
+
+    def load(self, split: str, **overrides: Any) -> Dataset | Rows:
+        """Return the raw examples of `split`; overrides: data_dir or data_files (see Source)."""
+        return self.source.load(self.name, split, self.fields, **overrides)
+
+    def identity(self, split: str, **overrides: Any) -> dict[str, Any]:
+        """Return plain values that name exactly the data of `split` (see Source.identity)."""
+        return self.source.identity(self.name, split, **overrides)
+
+    def placed(self, split: str, **overrides: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the raw examples of `split`, each after where it stands."""
+        data = self.load(split, **overrides)
+        if isinstance(data, Rows):
+            yield from data.placed()
+        else:
+            for number, row in enumerate(data, start=1):
+                yield f"hub data set {self.source.path}, row {number}", row
+
+    def rows(self, split: str, **overrides: Any) -> Iterator[Row]:
+        """Yield the examples of `split` as fields with a label, a score, spans or a text.
+
+        Of train, those with an answer. Raises TaskError for a row that is not what its fields say.
+        """
+        for _, raw, row in self.read_rows(split, **overrides):
+            if split != "train" or self.answered(raw):
+                yield self.row(row)
+
+    def row(self, read: Mapping[str, Any]) -> Row:
+        """Return a raw example whose fields were read as a Row."""
+        way = way_of(read, self.answer)
+        value = value_at(read, way)
+        first = way.partition(".")[0]
+        rest = {k: v for k, v in read.items() if k != first}
+        if first != way and isinstance(read[first], Mapping) and self.form == "text":
+            # The other fields of the same record, such as the source of a translation.
+            last = way.rpartition(".")[2]
+            rest[first] = {k: v for k, v in read[first].items() if k != last}
+        if self.form == "label":
+            return Row(rest, label=None if value == -1 else value)
+        if self.form == "score":
+            return Row(rest, score=value)
+        if self.form == "text":
+            return Row(rest, text=value)
+        return Row(rest, spans=_spans(read, value, f"{first}.answer_start") or None)
+
+    def read_rows(
+        self, split: str, *, scored: bool = False, **overrides: Any
+    ) -> Iterator[tuple[str, Mapping[str, Any], dict[str, Any]]]:
+        """Yield where each example stands, the raw one, and the one with its fields read.
+
+        Training rows without an answer come as they are, unread; such a row of a split to be
+        `scored` raises TaskError.
+        """
+        numbers: dict[Any, tuple[Any, str]] = {}
+        try:
+            for place, raw in self.placed(split, **overrides):
+                if not self.answered(raw) and (scored or split == "train"):
+                    if scored:
+                        raise self.error(f"{self.no_answer(raw)} {SCORE_ANOTHER}", place)
+                    yield place, raw, dict(raw)
+                    continue
+                row = self.read(raw, place)
+                if split != "train":
+                    self._check_number(row, place, numbers)
+                yield place, raw, row
+        except DataError as error:
+            raise self.error(error) from error
+
+    def answered(self, raw: Mapping[str, Any]) -> bool:
+        """Return whether a raw example says what is right."""
+        try:
+            value = value_at(raw, way_of(raw, self.answer))
+        except MismatchError:
+            return True  # what is wrong with it is said when it is read
+        return not self.fields[self.answer].absent(value)
+
+    def no_answer(self, raw: Mapping[str, Any]) -> str:
+        """The complaint about a raw example that is not `answered`."""
+        way = way_of(raw, self.answer)
+        return f"Field '{way}' holds {shown(value_at(raw, way))}, which is no answer."
+
+    def read(self, raw: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+        """Return a raw example with every field in its one form. Raises TaskError."""
+        try:
+            return read_row(raw, self.fields)
+        except MismatchError as error:
+            raise self.error(error, place) from None
+
+    def error(self, error: object, place: str = "") -> TaskError:
+        """The complaint with the data set's name, and where the row stands."""
+        return TaskError(f"Task '{self.name}': {f'{place}: ' if place else ''}{error}")
+
+    def score(self, targets: Sequence[Any], predictions: Sequence[Any]) -> dict[str, float]:
+        """Return the value of each metric, 0..100 (correlations from -100)."""
+        if len(targets) != len(predictions):
+            raise self.error(f"{len(targets)} targets but {len(predictions)} predictions.")
+        if not targets:
+            raise self.error("nothing to score.")
+        scores = self.measure(targets, predictions)
+        return {metric: float(scores[metric]) for metric in self.metrics}
+
+    def parts(self, targets: Sequence[Any], predictions: Sequence[Any]) -> list[Parts]:
+        """Return what each example adds to each metric (see lab.parts)."""
+        return self.measure.parts(targets, predictions)
+
+    def mean(self, scores: Mapping[str, float]) -> float:
+        """Return the mean over the metrics, by which checkpoints are chosen."""
+        return fmean(scores[metric] for metric in self.metrics)
+
+    def _check_number(
+        self, row: Mapping[str, Any], place: str, numbers: dict[Any, tuple[Any, str]]
+    ) -> None:
+        """Refuse a number that stands for two texts: their answers would be scored as one's."""
+        if not self.numbered:
+            return
+        kinds = {name: self.fields[name] for name in self.numbered}
+        try:
+            number = tuple(
+                kind.read(value_at(row, n)) for n, kind in kinds.items() if isinstance(kind, Whole)
+            )
+        except MismatchError as error:
+            raise self.error(f"Field '{self.numbered[0]}' {error}", place) from None
+        texts = hash(tuple(value_at(row, n) for n, k in kinds.items() if not isinstance(k, Whole)))
+        first = numbers.setdefault(number, (texts, place))
+        if first[0] != texts:
+            names = [n for n, kind in kinds.items() if isinstance(kind, Whole)]
+            raise self.error(
+                f"{' and '.join(names)} {', '.join(map(str, number))} stands for another text in "
+                f"{first[1]}; answers with one number are scored together. Number the rows of all "
+                "files through.",
+                place,
+            )
+
+
+def _spans(
+    row: Mapping[str, Any], answers: Sequence[str], starts: str
+) -> tuple[tuple[str, int], ...]:
+    """The answers with where each stands in the row's text: where it says so, if that holds."""
+    text = next((row[k] for k in ("context", "passage") if isinstance(row.get(k), str)), "")
+    given = value_at(row, starts) if isinstance(row.get(starts.partition(".")[0]), Mapping) else []
+    found = []
+    for at, answer in enumerate(answers):
+        start = given[at] if isinstance(given, list) and at < len(given) else None
+        holds = isinstance(start, int) and text.startswith(answer, start)
+        found.append((answer, start if holds else text.find(answer)))
+    return tuple(found)
+
+
+def facts_of(data: DataSet) -> dict[str, Any]:
+    """Return a data set's fields by name, to make of it what a study adds to."""
+    return {each.name: getattr(data, each.name) for each in fields(DataSet)}

@@ -1,0 +1,1 @@
+"""The data sets that have a name: each file here has `DATASETS`, a list of them."""

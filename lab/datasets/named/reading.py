@@ -1,0 +1,67 @@
+"""Question answering and pronouns on the hub."""
+
+from __future__ import annotations
+
+from lab import metrics
+from lab.datasets.dataset import DataSet
+from lab.datasets.fields import Label, Text, Texts
+from lab.datasets.source import Source
+
+DATASETS = [
+    DataSet(
+        name="squad",
+        kind="question_answering",
+        about="What does the paragraph answer to the question?",
+        licence="CC BY-SA 4.0",
+        source=Source(
+            path="rajpurkar/squad",
+            config="plain_text",
+            revision="7b6d24c440a36b6815f21b70d25016731768db1f",
+            splits={"train": "train", "validation": "validation"},
+        ),
+        sizes={"train": 87599, "validation": 10570},
+        fields={
+            "question": Text("text"),
+            "context": Text("paragraph"),
+            "answers.text": Texts("answers by several people"),
+        },
+        answer="answers.text",
+        measure=metrics.exact_match_f1,
+        metrics=("em", "f1"),
+        example={
+            "id": "0",
+            "question": "Where was the treaty signed?",
+            "context": "The treaty (of 1648) was signed in Münster, after five years of talks.",
+            "answers": {"text": ["Münster", "in Münster"], "answer_start": [35, 32]},
+        },
+    ),
+    DataSet(
+        name="dpr",
+        kind="coreference",
+        about="Which of two nouns does the highlighted pronoun mean?",
+        licence="unknown (research use; Rahman and Ng 2012)",
+        source=Source(
+            path="community-datasets/definite_pronoun_resolution",
+            config="plain_text",
+            revision="0fdf659653e37a0a3bf8af0909a43969304b2b19",
+            splits={"train": "train", "test": "test"},
+        ),
+        sizes={"train": 1322, "test": 564},
+        fields={
+            "sentence": Text("sentence"),
+            "pronoun": Text("pronoun; its first occurrence is meant"),
+            "candidates": Texts("two nouns"),
+            "label": Label("index of the right candidate", ("first", "second")),
+        },
+        answer="label",
+        measure=metrics.accuracy,
+        metrics=("acc",),
+        example={
+            "sentence": "The dog chased the cat because it had stolen a bone.",
+            "pronoun": "it",
+            "candidates": ["The dog", "the cat"],
+            "label": 1,
+        },
+    ),
+]
+"""Each found by its name (lab.datasets.get_dataset)."""
