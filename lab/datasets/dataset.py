@@ -239,8 +239,9 @@ def _spans(
     found = []
     for at, answer in enumerate(answers):
         start = given[at] if isinstance(given, list) and at < len(given) else None
-        holds = isinstance(start, int) and text.startswith(answer, start)
-        found.append((answer, start if holds else text.find(answer)))
+        if not isinstance(start, int) or not text.startswith(answer, start):
+            start = text.find(answer)
+        found.append((answer, start))
     return tuple(found)
 
 
