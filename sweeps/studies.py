@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -70,7 +73,13 @@ def study_names() -> list[str]:
     return sorted(names, key=lambda name: name != PRODUCT.default_study)
 
 
-def _registered() -> dict[str, str]:
+def _registered() -> Mapping[str, str]:
+    return _registered_on(tuple(sys.path))
+
+
+@cache
+def _registered_on(path: tuple[str, ...]) -> Mapping[str, str]:
+    """The modules of entry points by their names, on Python's path: reading them takes time."""
     return {point.name: point.value for point in entry_points(group=GROUP)}
 
 

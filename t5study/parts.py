@@ -1,0 +1,100 @@
+"""What several stages of a cell read: the objective, the model, tasks and how they are mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from lab.vocabulary import embedding_rows, given_vocabulary
+from t5study.config import Schema
+from t5study.mixing import SETTINGS as MIXING_SETTINGS
+from t5study.model.config import ModelConfig, model_config
+from t5study.objectives import Objective, get_objective, objective_settings, sentinels_needed
+from t5study.tasks.chosen import chosen, describe
+from t5study.units import tasks_of, units_of
+
+
+class Parts:
+    """What a configuration makes of the study's parts, each worked out once.
+
+    Raises StudyError for a name or a file that is not there.
+    """
+
+    def __init__(self, config: Schema) -> None:
+        self.config = config
+        self.units = units_of(config)
+        file = config.vocabulary.file
+        self.given_vocabulary = given_vocabulary(file) if file else None
+        self.objective_settings = self._objective_settings()
+        self.sentinels = sentinels_needed(
+            inputs_length=config.pretrain.inputs_length, **self.objective_settings
+        )
+        self.model = self._model()
+        self._descriptions: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def _objective_settings(self) -> dict[str, Any]:
+        """The objective's name and what it reads of the settings; the rest is no part of it."""
+        name = self.config.objective.name
+        values = {
+            "noise_density": self.config.corruption,
+            "mean_noise_span_length": self.config.span_length,
+            "targets_style": self.config.objective.targets,
+        }
+        return {"name": name} | {k: values[k] for k in objective_settings(name) if k in values}
+
+    @property
+    def token_ids(self) -> int:
+        """Pieces and sentinels; an embedding has some more rows, to a round number."""
+        given = self.given_vocabulary
+        pieces = given["pieces"] if given else self.config.vocabulary.pieces
+        return int(pieces) + self.sentinels
+
+    def _model(self) -> ModelConfig:
+        return model_config(
+            self.config.architecture.name,
+            self.config.size.name,
+            vocab_size=embedding_rows(self.token_ids),
+            **asdict(self.config.model),
+        )
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The pre-training objective over this vocabulary."""
+        return get_objective(
+            vocab_size=self.token_ids,
+            num_sentinels=max(self.sentinels, 1),
+            **self.objective_settings,
+        )
+
+    @property
+    def tasks(self) -> set[str]:
+        """Every task that a unit trains on or scores."""
+        return tasks_of(self.units)
+
+    def described(self, names: Iterable[str], split: str) -> dict[str, Any]:
+        """The settings of these tasks and the data of their split, by task. Raises TaskError."""
+        return {name: self._described(name, split) for name in names}
+
+    def _described(self, name: str, split: str) -> dict[str, Any]:
+        if (name, split) not in self._descriptions:
+            self._descriptions[name, split] = describe(name, split, self.config)
+        return self._descriptions[name, split]
+
+    def with_training_set(self, names: Iterable[str]) -> list[str]:
+        """Those of the tasks that have a training set. Raises TaskError."""
+        return [name for name in names if "train" in chosen(name, self.config)[0].splits]
+
+    def mixing(self, tasks: Iterable[str]) -> dict[str, Any]:
+        """The mixing's name and what it reads of the settings for a mixture of these tasks."""
+        mixing = self.config.mixing
+        found = {key: getattr(mixing, key) for key in ("name", *MIXING_SETTINGS[mixing.name])}
+        limits = {name: mixing.limits[name] for name in tasks if name in mixing.limits}
+        return {**found, "limits": limits} if limits and "limit" in found else found
+
+    def loss_on_inputs(self) -> dict[str, bool]:
+        """Whether a model also learns to write its input; nothing where an encoder reads it."""
+        if self.model.layout.encoder:
+            return {}
+        return {"loss_on_inputs": self.config.architecture.loss_on_inputs}
