@@ -91,6 +91,22 @@ class Stopped(BaseException):
     """The stage saved what it had and left because it was asked to."""
 
 
+def refuses(folder: Path) -> bool:
+    """Whether a disk or quota takes no mebibyte more in a folder, for errors that do not say so."""
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        try:
+            with probe.open("wb") as file:
+                file.write(b"\0" * 2**20)
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        return is_full(error)
+    return False
+
+
 def nearest(given: object, known: Iterable[str]) -> str:
     """The sentences "Did you mean ...? Known: ..." that end a complaint about a name."""
     names = [str(name) for name in known]

@@ -231,6 +231,12 @@ def is_spec(value: Any) -> TypeGuard[dict[str, Any]]:
     return complaint(value, _SPEC) is None
 
 
+def is_identity(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a finished stage's stage.json says of what its key is made."""
+    identity = {name: _SPEC[name] for name in ("version", "config", "inputs")}
+    return complaint(value, identity) is None
+
+
 def is_failure(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a file's content tells of a failed attempt at a stage."""
     return complaint(value, _FAILURE) is None

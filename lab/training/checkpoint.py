@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -59,6 +60,16 @@ def read(path: Path, device: str = "cpu") -> dict[str, Any]:
     """What `write` wrote; a file whose reading would run code is refused."""
     content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     return content
+
+
+def check_sums(path: Path) -> None:
+    """Compare a file that torch wrote with the sums in it, which torch writes and does not read.
+
+    Raises ValueError or BadZipFile where a bit of it is another one.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} is not what was written")
 
 
 class DirectIO(TorchCheckpointIO):

@@ -16,7 +16,7 @@ from lab.allocator import keep_freed_memory
 from lab.batching.loading import loader
 from lab.errors import DivergedError, StudyError
 from lab.files import replacing
-from lab.training.checkpoint import DirectIO, read
+from lab.training.checkpoint import DirectIO, check_sums, read
 from lab.training.module import Training
 from lab.training.selection import Validator
 from lab.training.team import Team
@@ -161,6 +161,7 @@ def newest_checkpoint(folders: Sequence[Path]) -> tuple[Path, dict[str, Any]] | 
         if not path.is_file():
             continue
         try:
+            check_sums(path)
             return path, read(path)
         except Exception as error:
             log.warning("%s cannot be read (%s); an older one is used", path, error)

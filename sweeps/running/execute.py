@@ -23,6 +23,7 @@ from sweeps.errors import (
     Stopped,
     StoreError,
     is_full,
+    refuses,
 )
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.running.context import Context, Report, StopRequest
@@ -303,7 +304,8 @@ def _attempt(
             return result("lost", "another process took over")
         if isinstance(error, StoreError):
             raise
-        if is_full(error):
+        # Libraries in C++ tell of a full disk in words of their own.
+        if is_full(error) or (isinstance(error, RuntimeError) and refuses(work)):
             full = error if isinstance(error, OSError) else OSError(28, str(error))
             raise StoreError.during(f"go on with stage {name} {key}", work, full) from error
         shutil.rmtree(out, ignore_errors=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.errors import SweepError, nearest
+from sweeps.shapes import is_identity, is_spec
 from sweeps.store import Recorded, Store, read_json
 
 _SHORTEST_PREFIX = 4
@@ -82,10 +83,10 @@ def known_stages(store: Store) -> dict[str, str]:
 def identity(store: Store, key: str) -> dict[str, Any]:
     """Name, version, configuration and inputs of a stage, from its spec or its stage.json."""
     spec = read_json(store.spec_path(key))
-    if spec is not None:
+    if is_spec(spec):
         return spec
     for name, finished, path in store.finished():
-        if finished == key and (described := read_json(path / "stage.json")) is not None:
+        if finished == key and is_identity(described := read_json(path / "stage.json")):
             return {**described, "name": name}
     raise SweepError(f"The store {store.path} knows no stage {key}.")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sweeps.errors import SweepError
 from sweeps.lease import in_use, scratch
+from sweeps.shapes import is_spec
 from sweeps.store import Store, read_json, store_errors
 
 DAMAGED = ".damaged-"
@@ -163,8 +164,8 @@ def _with_inputs(store: Store, keys: set[str]) -> set[str]:
         key = stack.pop()
         if key not in reached:
             reached.add(key)
-            spec = read_json(store.spec_path(key)) or {}
-            stack.extend(spec.get("inputs", {}).values())
+            spec = read_json(store.spec_path(key))
+            stack.extend(spec["inputs"].values() if is_spec(spec) else ())
     return reached
 
 

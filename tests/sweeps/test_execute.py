@@ -17,6 +17,7 @@ from sweeps.errors import StoreError
 from sweeps.lease import acquire, read_lease, this_process
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import run_one
+from sweeps.stage import Stage
 
 
 @pytest.fixture
@@ -377,3 +378,27 @@ def test_facts_must_be_json(toy, run):
     stage = toy.stage("text")
     object.__setattr__(stage, "run", "odd_study.run")
     assert "context.record(flops): not JSON" in run(stage).reason
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_full_disk_in_other_words_is_one(store, toy, monkeypatch, full):
+    """A library in C++ says something else; then the disk itself is asked."""
+    (toy.folder / "cpp.py").write_text(
+        "def run(config, inputs, out, context):\n    raise RuntimeError('unexpected pos 64')\n"
+    )
+    stage = Stage(name="cpp", version=1, config={}, run="cpp.run")
+    store.write_spec(stage)
+    real = os.fsync
+
+    def sync(descriptor):
+        if full and ".probe-" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    if full:
+        with pytest.raises(StoreError, match="Free space there, then run the same command again"):
+            run_one(store, stage.key)
+        assert store.failures(stage.key) == []
+    else:
+        assert run_one(store, stage.key).reason == "RuntimeError: unexpected pos 64"

@@ -13,6 +13,7 @@ from torch import nn
 
 from lab.training import checkpoint
 from lab.training.checkpoint import load, read, save, write
+from lab.training.fit import newest_checkpoint
 
 
 def build(settings):
@@ -110,3 +111,31 @@ def test_lightnings_checkpoints_go_the_same_way(tmp_path: Path, monkeypatch):
     )
     with pytest.raises(OSError, match="No space left"):
         checkpoint.DirectIO().save_checkpoint({"a": torch.ones(2)}, "/dev/full")
+
+
+def test_no_flipped_bit_is_resumed_from(tmp_path: Path):
+    """An older checkpoint is; each byte of a small one in turn."""
+    content = {"weights": torch.arange(40.0), "step": 7, "names": ["a", "b"]}
+    older, newer = tmp_path / "1", tmp_path / "2"
+    for folder in (older, newer):
+        folder.mkdir()
+        write(folder / "last.ckpt", content)
+    whole = (newer / "last.ckpt").read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        (newer / "last.ckpt").write_bytes(bytes(damaged))
+        found = newest_checkpoint([newer, older])
+        assert found is not None
+        refused += found[0].parent == older
+        assert torch.equal(found[1]["weights"], content["weights"])
+        assert {name: found[1][name] for name in ("step", "names")} == {
+            "step": 7,
+            "names": ["a", "b"],
+        }
+    # Of the rest the bits are padding.
+    assert refused > len(whole) // 6
+    (older / "last.ckpt").write_bytes(bytes(damaged[: len(damaged) // 2]))
+    (newer / "last.ckpt").write_bytes(b"")
+    assert newest_checkpoint([newer, older]) is None
