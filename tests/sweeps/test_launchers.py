@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,14 +19,10 @@ def cell(config):
     stage = Stage(name="play", version=1, inputs={}, run="toy.play", cost=Stage(), config={})
     return {"scores": {"game": stage}, "columns": [{"name": "Game", "terms": [[["game", "acc"]]]}]}
 """
-LAUNCHER = """
-from sweeps.launcher import StageLauncher
-class Paper(StageLauncher):
-    cluster = False
-    def run(self, graph, store, run, sweeps, then=None):
-        print("on paper:", *(stage.name for stage in graph))
-        return 0
-"""
+PAGE = (ROOT / "docs/adding.md").read_text()
+(CLASS,) = re.findall(r"```python\n(class Paper.*?)```", PAGE, re.DOTALL)
+LAUNCHER = f"from sweeps.launcher import StageLauncher\n{CLASS}"
+(ENTRY_POINT,) = re.findall(r'entry-points."sweeps.launchers"\]\npaper = "(.*?)"', PAGE)
 
 
 def test_this_machine_and_a_cluster_are_files_of_the_folder() -> None:
@@ -44,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
     installed = tmp_path / "pencil-1.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pencil\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text("[sweeps.launchers]\npaper = pencil:Paper\n")
+    (installed / "entry_points.txt").write_text(f"[sweeps.launchers]\npaper = {ENTRY_POINT}\n")
     return tmp_path
 
 

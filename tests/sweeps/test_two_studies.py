@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from sweeps.product import PRODUCT
 from sweeps.studies import find_study, study_names
 
 ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "studies/README.md"
 
 # A study of ten lines.
 COUNTS = """
@@ -322,6 +324,19 @@ def test_a_file_among_another_studys_is_refused(tmp_path: Path) -> None:
         )
     finally:
         place.unlink()
+
+
+def test_the_smallest_study_of_the_page_runs(tmp_path: Path) -> None:
+    """As studies/README.md shows it, file by file."""
+    blocks = re.findall(r"```\w+\n# (counts/\S+)\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for name, text in blocks:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = House(tmp_path, tmp_path).ask("study=counts", "n=10,20", "seeds.baseline=2")
+    assert done.returncode == 0, done.stderr
+    assert "10.50" in done.stdout
+    assert "20.00" in done.stdout
 
 
 def test_a_study_that_does_not_run_is_not_imported(house: House) -> None:
