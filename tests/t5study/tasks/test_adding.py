@@ -71,3 +71,16 @@ def test_what_is_missing_names_the_task_and_the_folder(reviews: Path):
         describe("reviews", "validation", Schema())
     assert f"no files of split 'validation' in {reviews}" in str(raised.value)
     assert "None" not in str(raised.value)
+
+
+def test_a_metric_of_the_page_scores_and_keeps_parts():
+    """Its parts give the score back."""
+    block = re.search(r"## A metric.*?```python\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    names: dict = {}
+    exec(block[1], names)
+    measure = names["measure"]
+    targets, predictions = ["a b", "c"], ["x y", "z z"]
+    assert measure(targets, predictions) == {"length": 50.0}
+    parts = [part["length"]["mean"] for part in measure.parts(targets, predictions)]
+    assert sum(total for total, _ in parts) / sum(count for _, count in parts) == 50.0
