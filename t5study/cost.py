@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.memory import PROCESS, TrainingMemory
 from lab.stage import Cost
 from t5study.config import Training
 from t5study.model.config import ModelConfig
 from t5study.model.flops import training_flops
-from t5study.model.memory import PROCESS, TrainingMemory, training_memory
+from t5study.model.memory import training_memory
 
 
 def training_cost(

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.corpora import get_corpus
+from lab.memory import PROCESS
 from lab.stage import Cost, Stage
 from t5study import trainings
 from t5study.model.flops import forward_flops, parameters
-from t5study.model.memory import PROCESS
 from t5study.parts import Parts
 from t5study.units import Mixture, UnitSettings
 

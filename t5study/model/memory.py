@@ -11,50 +11,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
+from lab.memory import (
+    FULL,
+    Shape,
+    TrainingMemory,
+    compute_bytes,
+    memory_of_counts,
+    residual_bytes,
+    size,
+)
 from t5study.model.config import ModelConfig
 
-FULL = 4
-"""Bytes of a parameter, a gradient, and an entry of the optimizer's state."""
-FACTORED_FROM = 128
-"""AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
-STACKED = 1 << 26
-"""Entries of parameters of one shape that AdaFactor updates together."""
 LOGITS = 1 << 27
 """Logits that the loss works on at once, on a GPU; a CPU takes fewer."""
-PROCESS = 2**29
-"""Allowed for a worker with its libraries and a stage's data: half a GiB, not measured."""
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingMemory:
-    """Bytes on one device at the fullest moment of a training step."""
-
-    parameters: int
-    gradients: int
-    optimizer: int
-    """AdaFactor's second moments."""
-    update: int
-    """What an update takes besides, for the parameters of one shape that are updated together."""
-    activations: int
-    """All that the backward pass needs of the forward pass, loss and cast weights included."""
-    working: int
-    """One block more: recomputed, or gathered from the other devices."""
-    accumulated: bool
-    """Whether a later micro-batch meets the gradients of the ones before."""
-
-    @property
-    def total(self) -> int:
-        """Activations are given up as gradients come, and all are gone when the update begins."""
-        if self.accumulated:
-            step = self.activations + self.gradients + self.working
-        else:
-            step = max(self.activations, self.gradients) + self.working
-        return self.parameters + self.optimizer + max(step, self.gradients + self.update)
 
 
 @cache
@@ -80,10 +51,6 @@ def training_memory(
     parts = -(-batch // (micro_batch_size or batch))
     batch = -(-batch // parts)
     shapes = parameter_shapes(config)
-    own = Counter({_share(shape, devices): 0 for shape in shapes})
-    for shape, count in shapes.items():
-        own[_share(shape, devices)] += count
-    parameters = FULL * sum(_size(shape) * count for shape, count in own.items())
     blocks = [_Block(config, batch, source, target, precision, cross=x) for x in (False, True)]
     depths = (config.num_layers if config.layout.encoder else 0, config.num_decoder_layers)
     if not config.layout.encoder:
@@ -101,18 +68,16 @@ def training_memory(
         # This block and the one fetched ahead, the gradients of this one, and the embedding.
         gathered = max(block.weights for block in there)
         embedding = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
-        working += _compute(precision) * (3 * gathered + embedding)
-    elif _compute(precision) < FULL and not recompute:
+        working += compute_bytes(precision) * (3 * gathered + embedding)
+    elif compute_bytes(precision) < FULL and not recompute:
         # Autocast keeps the cast weights until the step is over.
-        activations += _compute(precision) * sum(_size(s) * n for s, n in shapes.items())
-    return TrainingMemory(
-        parameters=parameters,
-        gradients=parameters,
-        optimizer=FULL * sum(_moments(shape) * count for shape, count in own.items()),
-        update=max(updated(shape, count) for shape, count in own.items()),
+        activations += compute_bytes(precision) * sum(size(s) * n for s, n in shapes.items())
+    return memory_of_counts(
+        shapes,
         activations=activations,
         working=working,
         accumulated=parts > 1,
+        devices=devices,
     )
 
 
@@ -158,7 +123,8 @@ class _Block:
         *,
         cross: bool,
     ) -> None:
-        d, inner, c, r = config.d_model, config.inner, _compute(precision), _residual(precision)
+        d, inner = config.d_model, config.inner
+        c, r = compute_bytes(precision), residual_bytes(precision)
         length = target if cross or not source else source
         n, tokens = batch * source, batch * length
         # Each of two or three parts keeps what enters its norm, what leaves it, and its result.
@@ -178,49 +144,17 @@ class _Block:
         # The gradients of attention's weights and of their logits.
         self.backward = 2 * weights
         self.inputs = tokens * d * r
-        self.weights = sum(_size(s) * count for s, count in _block_shapes(config, cross))
+        self.weights = sum(size(s) * count for s, count in _block_shapes(config, cross))
 
 
 def _ends(
     config: ModelConfig, batch: int, source: int, target: int, precision: str, logits: int
 ) -> int:
     """Embedding, the stacks' closing norms, and the loss over the vocabulary."""
-    d, c, r = config.d_model, _compute(precision), _residual(precision)
+    d, c, r = config.d_model, compute_bytes(precision), residual_bytes(precision)
     tokens = batch * (source + target)
     at_once = min(logits, batch * target * config.vocab_size)
     # Probabilities and the gradient of logits in full precision, logits as they were computed;
     # and the output matrix's gradient, worked out with the loss.
     loss = at_once * (2 * FULL + c) + FULL * config.vocab_size * d
     return tokens * d * (r + 2 * c) + loss
-
-
-def updated(shape: Shape, count: int) -> int:
-    """Copies of the parameters updated together: gradients, squares, factors and the product."""
-    together = min(count, max(1, STACKED // _size(shape)))
-    return FULL * _size(shape) * together * (4 if together > 1 else 3)
-
-
-def _share(shape: Shape, devices: int) -> Shape:
-    """The part of a parameter that the first of several devices holds: rows are dealt out."""
-    return (-(-shape[0] // devices), *shape[1:])
-
-
-def _moments(shape: Shape) -> int:
-    if len(shape) > 1 and min(shape) >= FACTORED_FROM:
-        return sum(shape)
-    return _size(shape)
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for side in shape:
-        size *= side
-    return size
-
-
-def _compute(precision: str) -> int:
-    return {"64-true": 8, "32-true": 4}.get(precision, 2)
-
-
-def _residual(precision: str) -> int:
-    return 8 if precision == "64-true" else 4

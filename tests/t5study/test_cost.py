@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lab.memory import PROCESS
 from t5study.cells import cell
 from t5study.config import Schema
-from t5study.model.memory import PROCESS, training_memory
+from t5study.model.memory import training_memory
 from t5study.parts import Parts
 from t5study.stages import Stages
 
