@@ -73,7 +73,7 @@ class Graph:
     def needed(self, finished: Callable[[Stage], bool]) -> dict[str, Stage]:
         """The stages still to run, in order: targets that are not finished, and what they read.
 
-        An unfinished stage below which every reader is finished is not among them.
+        An unfinished stage is left out where all stages that read it are finished.
         """
         wanted: set[str] = set()
         stack = [key for key in self.targets if not finished(self.stages[key])]

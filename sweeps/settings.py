@@ -53,8 +53,9 @@ class SearchSettings:
     tie_break: str = "cheaper"
     """`cheaper`: of candidates within two baseline standard deviations; `none`: the best."""
     settled: int = setting(0, least=0, most=10_000)
-    """On a cluster: in so many axes a job that died without a word has failed; else it is tried
-    again. A job that decides an axis says so of that axis."""
+    """How many axes, from the first, have ended on a cluster: a job of these that died without a
+    word counts as failed. On later axes such a job is submitted again. The job that decides an axis
+    types this setting; a user need not."""
 
 
 SEARCHES = ("none", "ascent")

@@ -76,7 +76,7 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
     The id means this sweep from now on. An earlier one of that id, which asked for something else,
     goes by its own name, unless it is contained in this one: then its record goes.
     """
-    content, path, said = record(sweep), store.record_path(sweep.name), None
+    content, path, notice = record(sweep), store.record_path(sweep.name), None
     content["order"] = store.next_order()
     before = [one for one in store.recorded() if one.id == sweep.id]
     write_json(path, content)
@@ -87,11 +87,11 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
             one.path.unlink(missing_ok=True)
         elif one is before[-1]:
             asked = " ".join(one.record.get("asked", one.record.get("common", [])))
-            said = (
+            notice = (
                 f"{sweep.id} is this sweep from now on; the one before, of "
                 f"{asked or 'no overrides'}, goes by {one.own}."
             )
-    return said
+    return notice
 
 
 def _contains(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:

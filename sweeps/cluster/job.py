@@ -20,7 +20,7 @@ from sweeps.lease import HeldLease
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, failure_record, run_one
 from sweeps.running.provenance import git_state
-from sweeps.running.ranks import Announcements, Ranks, announcement, follow
+from sweeps.running.ranks import Announcements, Ranks, announcement_of, follow
 from sweeps.running.worker import EXIT_CODES
 from sweeps.store import Store, write_json
 
@@ -118,7 +118,7 @@ class _Processes:
     def started(self, lease: HeldLease) -> None:
         """Of the lead: have the others join the attempt that begins."""
         if self._stage is not None:
-            attempt = announcement(self._store, lease.key, lease.generation, self._stage)
+            attempt = announcement_of(self._store, lease.key, lease.generation, self._stage)
             self._announcements.tell(**attempt)
 
     def over(self) -> None:

@@ -27,9 +27,9 @@ from sweeps.cluster.units import Unit, arrays, bundle, make_units, resources_by_
 from sweeps.errors import RefusedError
 from sweeps.graph import Graph
 from sweeps.lease import read_lease
-from sweeps.running.agenda import NOT_RETRIED, not_retried
 from sweeps.running.execute import failure_record
 from sweeps.running.progress import FINAL, Board, Progress, default_progress
+from sweeps.running.stage_queue import NOT_RETRIED, not_retried
 from sweeps.search.decision import NAME as DECISION
 from sweeps.search.decision import Decision
 from sweeps.shapes import is_ending
@@ -398,5 +398,5 @@ class _Cluster:
             return
         beat = dict(lease.beat)
         numbers = {n: v for n, v in beat.items() if n in ("loss", "tokens_per_second")}
-        shown.told(time.monotonic(), beat.get("step", 0), beat.get("total", 0), numbers)
+        shown.update(time.monotonic(), beat.get("step", 0), beat.get("total", 0), numbers)
         self._progress.stepped(key)

@@ -43,8 +43,8 @@ def gpu_memory() -> float | None:
         return None
     question = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        told = subprocess.run(question, capture_output=True, text=True, timeout=20, check=True)
-        return min(float(line) for line in told.stdout.split()) * 2**20
+        answer = subprocess.run(question, capture_output=True, text=True, timeout=20, check=True)
+        return min(float(line) for line in answer.stdout.split()) * 2**20
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
 

@@ -63,7 +63,7 @@ def unfit(targets: Iterable[Stage], store: Store, room: Callable[[Stage], Room])
     todo = Graph(targets).needed(lambda stage: store.find(stage) is not None)
     for stage in todo.values():
         most[stage.name] = max(stage, most.get(stage.name, stage), key=_needs)
-    return [said for stage in most.values() for said in complaints(stage, room(stage))]
+    return [line for stage in most.values() for line in complaints(stage, room(stage))]
 
 
 def _needs(stage: Stage) -> float:

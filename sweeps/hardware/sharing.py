@@ -45,29 +45,31 @@ def unshared(
 ) -> list[str]:
     """The complaints about what is still to run and cannot be shared as the run would share it."""
     graph = Graph(targets)
-    said = {
+    complaints = {
         stage.key: lines
         for stage in graph
         if (lines := _unshared(stage, sharing(stage, run, cluster=cluster), run["parallel"]))
     }
-    if not said:
+    if not complaints:
         return []
     todo = graph.needed(lambda stage: store.find(stage) is not None)
-    return list(dict.fromkeys(one for key, lines in said.items() if key in todo for one in lines))
+    return list(
+        dict.fromkeys(one for key, lines in complaints.items() if key in todo for one in lines)
+    )
 
 
 def _unshared(stage: Stage, shared: Sharing, parallel: str) -> list[str]:
     """The complaints about a batch that does not divide, and about the way to share."""
-    rows, said = stage.cost.splits, []
+    rows, complaints = stage.cost.splits, []
     if rows % shared.processes and rows > 1:
         *accepted, last = map(str, divisors(rows))
-        said.append(
+        complaints.append(
             f"{stage.name}: {shared.processes} processes ({shared.asked}) do not divide its batch "
             f"of {rows} rows; accepted are {', '.join(accepted)} and {last}."
         )
     if shared.processes > 1 and parallel in stage.cost.unshareable:
-        said.append(stage.cost.unshareable[parallel])
-    return said
+        complaints.append(stage.cost.unshareable[parallel])
+    return complaints
 
 
 def divisors(rows: int) -> list[int]:

@@ -135,7 +135,7 @@ def _sentences(plan: Plan) -> list[str]:
     total = plan.totals()
     device = plan.device
     cells = sum(len(sweep.cells) for sweep in plan.sweeps)
-    said = [
+    lines = [
         f"{cells:,} {'cell' if cells == 1 else 'cells'}, {len(plan.graph):,} distinct stages: "
         + ", ".join(f"{count:,} {HEADINGS[state]}" for state, count in total["stages"].items())
         + ".",
@@ -150,8 +150,10 @@ def _sentences(plan: Plan) -> list[str]:
         _disk(total),
     ]
     for key in plan.keys("running")[:_SHOWN_RUNNING]:
-        said.append(f"Runs elsewhere: {plan.labels[key]} on {plan.where.get(key, 'another host')}.")
-    return said
+        lines.append(
+            f"Runs elsewhere: {plan.labels[key]} on {plan.where.get(key, 'another host')}."
+        )
+    return lines
 
 
 def _pace(plan: Plan, total: dict[str, Any]) -> str:
@@ -169,9 +171,9 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
     if not plan.largest or not total["memory_bytes"]:
         return []
     device = plan.device
-    said = f"Memory: at most {_gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
+    line = f"Memory: at most {_gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
     if total["devices_to_fit"] <= 1:
-        return [f"{said}; one {device.name} has {_gib(device.memory_bytes)}."]
+        return [f"{line}; one {device.name} has {_gib(device.memory_bytes)}."]
     less = plan.largest.cost.thriftier
     instead = ""
     if typed := thriftier(plan.largest, device.memory_bytes):
@@ -180,7 +182,7 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
         typed = min(less, key=less.__getitem__)
         instead = f" With {typed} it takes {_gib(less[typed])}."
     return [
-        f"{said}: more than one {device.name} has ({_gib(device.memory_bytes)}); it takes at least "
+        f"{line}: more than one {device.name} has ({_gib(device.memory_bytes)}); it takes at least "
         f"{total['devices_to_fit']:.0f}, with the model spread over them.{instead}"
     ]
 
@@ -188,10 +190,10 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
 def _disk(total: dict[str, Any]) -> str:
     free, wanted = total["disk_free_bytes"], total["todo_disk_bytes"]
     writes = f"what is to do writes about {decimal(int(wanted))}" if wanted else "nothing to write"
-    said = f"Disk: {writes}, {decimal(int(free))} are free"
+    line = f"Disk: {writes}, {decimal(int(free))} are free"
     if wanted > free:
-        return f"{said}: NOT ENOUGH. Free space there, or choose another folder with store=PATH."
-    return f"{said}."
+        return f"{line}: NOT ENOUGH. Free space there, or choose another folder with store=PATH."
+    return f"{line}."
 
 
 def _hours(hours: float) -> str:

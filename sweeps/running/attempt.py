@@ -71,7 +71,9 @@ class Attempt:
         self.generation = generation
         self._announced = True
         for rank, worker in enumerate(self._workers[1:], start=1):
-            worker.send(command="follow", told=announcement, ranks=self._ranks(rank), device=device)
+            worker.send(
+                command="follow", announcement=announcement, ranks=self._ranks(rank), device=device
+            )
 
     def lead_ended(self, result: Result) -> None:
         """The lead has ended with this result."""

@@ -76,16 +76,16 @@ class Context:
     def progress(self, step: int, total: int, **numbers: float) -> None:
         """Tell how far the stage is, with numbers such as loss; cheap, so call it every step."""
         now = time.monotonic()
-        told = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
-        self._mirror.log(int(step), told)
+        finite = {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
+        self._mirror.log(int(step), finite)
         if now - self._reported < _REPORT_SECONDS and step < total:
             return
         self._reported = now
         self._lease.note(
-            {**told, "step": int(step), "total": int(total), **self._pace(step, total)}
+            {**finite, "step": int(step), "total": int(total), **self._pace(step, total)}
         )
         if self._report is not None:
-            self._report(int(step), int(total), told)
+            self._report(int(step), int(total), finite)
 
     def _pace(self, step: int, total: int) -> dict[str, float]:
         """Seconds left at the pace since the first report, for who watches from elsewhere."""

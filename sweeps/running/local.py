@@ -19,13 +19,13 @@ from sweeps.hardware.room import Together, check_disk
 from sweeps.hardware.sharing import unshared
 from sweeps.hardware.slots import Slot, find_slots, most_together
 from sweeps.lease import DEFAULT_TIMEOUT, read_lease
-from sweeps.running.agenda import Agenda
 from sweeps.running.attempt import Attempt, choose_workers
 from sweeps.running.execute import Result, failure_record
 from sweeps.running.interrupts import interrupts
 from sweeps.running.logs import LOG
 from sweeps.running.process import WorkerProcess
 from sweeps.running.progress import Board, NoProgress, Progress, default_progress
+from sweeps.running.stage_queue import StageQueue
 from sweeps.stage import split_run
 from sweeps.store import Store, newest_failure
 
@@ -85,20 +85,20 @@ def run_local(
     places = find_slots(slots, threads, slots_per_gpu)
     targets = [graph[key] for key in graph.targets]
     asked = {"workers_per_stage": workers_per_stage, "parallel": parallel}
-    said = unshared(targets, store, asked, cluster=False)
+    complaints = unshared(targets, store, asked, cluster=False)
     if workers_per_stage > most_together(places):
-        said.append(
+        complaints.append(
             f"workers_per_stage={workers_per_stage}: there are places for "
             f"{most_together(places)} workers of one stage."
         )
-    if said:
-        raise ConfigurationError(said)
+    if complaints:
+        raise ConfigurationError(complaints)
     team = workers_per_stage, parallel
     return _Scheduler(board, store, places, progress, lease_timeout, team).run()
 
 
 class _Scheduler:
-    """One run: what is in line goes to free slots, what comes back changes the agenda."""
+    """One run: what is in line goes to free slots, what comes back changes the queue."""
 
     def __init__(
         self,
@@ -129,27 +129,27 @@ class _Scheduler:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._agenda = Agenda(board, store, progress, lease_timeout)
+        self._queue = StageQueue(board, store, progress, lease_timeout)
 
     def run(self) -> Outcome:
         """Until every needed stage has an end, or the user or the store stops us."""
         self._progress.begin(self._board)
         try:
             with interrupts(self._interrupted):
-                self._agenda.give_up_on_diverged()
-                if self._agenda.open:
-                    todo = [self._agenda.needed[key] for key in self._agenda.open]
+                self._queue.give_up_on_diverged()
+                if self._queue.open:
+                    todo = [self._queue.needed[key] for key in self._queue.open]
                     check_disk(self._store, todo, self._progress.say)
                     if any(stage.cost.device == "any" for stage in todo) and (idle := idle_gpus()):
                         self._progress.say(idle)
                     self._start_workers()
                 while self._going_on():
-                    self._agenda.look_elsewhere()
+                    self._queue.look_elsewhere()
                     self._dispatch()
                     self._wait()
         finally:
             self._shut_down()
-            for key in self._agenda.open:
+            for key in self._queue.open:
                 self._board.set(key, "stopped")
             self._progress.end()
         if self._fatal is not None:
@@ -164,7 +164,7 @@ class _Scheduler:
     def _start_workers(self) -> None:
         """All at once, so that they import what the stages need while the first ones run."""
         wanted: Counter[str] = Counter()
-        for key in self._agenda.open:
+        for key in self._queue.open:
             wanted[self._graph[key].cost.device] += self._size(key)
         for slot in list(self._free_slots):
             kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
@@ -184,7 +184,7 @@ class _Scheduler:
             if not self._told_to_stop:
                 self._tell_all_to_stop()
             return any(worker.busy for worker in self._workers)
-        return bool(self._agenda.open)
+        return bool(self._queue.open)
 
     def _size(self, key: str) -> int:
         """How many workers run a stage."""
@@ -196,7 +196,7 @@ class _Scheduler:
         if not self._free_slots and all(worker.busy for worker in self._workers):
             return
         kept: set[str] = set()
-        for key in self._agenda.in_line():
+        for key in self._queue.in_line():
             wanted = self._graph[key].cost.device
             if wanted in kept or (kept and not self._gpus):
                 # A stage before it in line waits for several of these places, or for memory.
@@ -220,7 +220,7 @@ class _Scheduler:
             device = self._device(key, workers[0])
             attempt = Attempt(key, workers, self._parallel)
             self._attempts.append(attempt)
-            attempt.start(device=device, **self._agenda.begin(key))
+            attempt.start(device=device, **self._queue.begin(key))
 
     def _running(self) -> list[Attempt]:
         """The attempts at which a worker still works."""
@@ -266,18 +266,18 @@ class _Scheduler:
         if event == "ready":
             worker.ready = True
             modules = dict.fromkeys(
-                split_run(stage.run)[0] for stage in self._agenda.needed.values()
+                split_run(stage.run)[0] for stage in self._queue.needed.values()
             )
             worker.send(command="preload", modules=list(modules))
         elif event == "warm":
             worker.warm = True
         elif event == "started" and attempt is not None:
             device = self._device(attempt.key, worker)
-            attempt.lead_began(message["generation"], message["told"], device)
+            attempt.lead_began(message["generation"], message["announcement"], device)
         elif event == "progress":
             running = self._board.running.get(message["key"])
             if running is not None:
-                running.told(
+                running.update(
                     time.monotonic(), message["step"], message["total"], message["numbers"]
                 )
                 self._progress.stepped(message["key"])
@@ -324,17 +324,17 @@ class _Scheduler:
         if result.generation and result.state in ("done", "failed"):
             self._ran.add(key)
         if result.state == "done":
-            self._agenda.settle(key, "done")
+            self._queue.settle(key, "done")
         elif result.state == "failed":
             log_file = self._store.work(key, result.generation) / LOG
-            self._agenda.settle(key, "failed", f"{result.reason} (log: {log_file})")
+            self._queue.settle(key, "failed", f"{result.reason} (log: {log_file})")
         elif result.state == "skipped":
-            self._agenda.settle(key, "skipped", result.reason)
+            self._queue.settle(key, "skipped", result.reason)
         elif result.state == "stopped":
             # Without a Ctrl-C here somebody sent the worker a signal of its own.
             self._interrupts = self._interrupts or 1
         else:
-            self._agenda.leave_elsewhere(key, result.reason)
+            self._queue.leave_elsewhere(key, result.reason)
 
     def _bury(self, worker: WorkerProcess) -> None:
         """A worker is gone: its slot is free, and its stage tried again or given up."""
@@ -362,8 +362,8 @@ class _Scheduler:
         if self._deaths[key] < MAX_DEATHS:
             self._progress.say(f"{self._board.label(key)}: {attempt.death}; trying once more.")
             # What a lead said that lost another process is no answer.
-            self._agenda.known_failures[key] = newest_failure(self._store, key)
-            self._agenda.try_again(key)
+            self._queue.known_failures[key] = newest_failure(self._store, key)
+            self._queue.try_again(key)
             return
         if not attempt.generation:
             lease = read_lease(self._store, key)

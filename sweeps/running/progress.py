@@ -52,7 +52,7 @@ class Running:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     first: tuple[float, int] | None = None
 
-    def told(self, now: float, step: int, total: int, numbers: Mapping[str, Any]) -> None:
+    def update(self, now: float, step: int, total: int, numbers: Mapping[str, Any]) -> None:
         """Take in a report."""
         self.step, self.total, self.numbers = step, total, numbers
         if self.first is None or step < self.first[1]:

@@ -13,7 +13,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,16 +64,16 @@ class Announcements:
 
     def wait(self) -> dict[str, Any] | None:
         """The next thing that the lead tells; None when all is over."""
-        while (told := read_json(self._path())) is None:
+        while (announcement := read_json(self._path())) is None:
             time.sleep(_POLL_SECONDS)
         self._count += 1
-        return told or None
+        return announcement or None
 
     def _path(self) -> Path:
         return self._folder / f"ranks-{self._name}-{self._count}.json"
 
 
-def announcement(store: Store, key: str, generation: int, ranks: Ranks) -> dict[str, Any]:
+def announcement_of(store: Store, key: str, generation: int, ranks: Ranks) -> dict[str, Any]:
     """What the others need to join an attempt at a stage."""
     earlier = [str(path) for path in store.earlier_work(key, generation)]
     return {
@@ -85,17 +85,21 @@ def announcement(store: Store, key: str, generation: int, ranks: Ranks) -> dict[
     }
 
 
-def follow(store: Store, told: dict[str, Any], ranks: Ranks, *, device: str, threads: int) -> None:
+def follow(
+    store: Store, announcement: dict[str, Any], ranks: Ranks, *, device: str, threads: int
+) -> None:
     """Run this process's part of the stage that the lead has announced.
 
     Returns when the stage is finished or stopped; raises what the stage's function raises.
     """
-    spec = store.read_spec(told["key"])
+    spec = store.read_spec(announcement["key"])
     inputs = input_places(store, spec)
-    work = store.work(told["key"], told["generation"])
-    here = replace(ranks, address=told["address"], port=told["port"])
-    earlier = [Path(path) for path in told["earlier"]]
-    context = FollowerContext(work, earlier, device, threads, here, told, spec.get("execution", {}))
+    work = store.work(announcement["key"], announcement["generation"])
+    here = replace(ranks, address=announcement["address"], port=announcement["port"])
+    earlier = [Path(path) for path in announcement["earlier"]]
+    context = FollowerContext(
+        work, earlier, device, threads, here, announcement, spec.get("execution", {})
+    )
     with _scratch(work, ranks.rank) as out, contextlib.suppress(Stopped):
         resolve_run(spec["run"])(spec["config"], inputs, out, context)
 
@@ -120,14 +124,14 @@ class FollowerContext:
         device: str,
         threads: int,
         ranks: Ranks,
-        told: dict[str, Any],
+        announcement: dict[str, Any],
         execution: Mapping[str, Any],
     ) -> None:
         self.work = work
         """The lead's: to read, not to write."""
         self.earlier = earlier
         self.device, self.threads, self.ranks = device, threads, ranks
-        self.attempt = told["generation"]
+        self.attempt = announcement["generation"]
         self.execution = execution
 
     def progress(self, step: int, total: int, **numbers: float) -> None:
@@ -152,5 +156,4 @@ def provenance_of(ranks: Ranks | None) -> dict[str, Any]:
     """What a finished stage says of its processes."""
     if ranks is None:
         return {"world_size": 1}
-    told = asdict(ranks)
-    return {"world_size": told["world"], **{name: told[name] for name in ("nodes", "strategy")}}
+    return {"world_size": ranks.world, "nodes": ranks.nodes, "strategy": ranks.strategy}

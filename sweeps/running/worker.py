@@ -4,13 +4,13 @@ With `--pipes` it stays and takes commands as JSON lines on stdin, answering on 
 
     {"command": "preload", "modules": [...]}      import these whenever there is nothing to do
     {"command": "run", "key", "device", "dead", "failures_known", "ranks"}
-    {"command": "follow", "told", "ranks", "device"}    join a stage that another worker leads
+    {"command": "follow", "announcement", "ranks", "device"}  join a stage that another worker leads
     {"command": "stop"}                           the running stage saves and leaves
     {"command": "exit"}
 
     {"event": "ready"}                            the process runs
     {"event": "warm"}                             everything to import is imported
-    {"event": "started", "key", "generation", "told"}   the lease is ours; what followers need
+    {"event": "started", "key", "generation", "announcement"}  the lease is ours
     {"event": "followed", "key", "reason"}        our part is over; why, where it failed
     {"event": "progress", "key", "step", "total", "numbers"}
     {"event": "result", ...}                      a Result
@@ -43,7 +43,7 @@ from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, read_lease
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, one_line, run_one
 from sweeps.running.logs import captured
-from sweeps.running.ranks import Ranks, announcement, follow
+from sweeps.running.ranks import Ranks, announcement_of, follow
 from sweeps.store import Store
 
 EXIT_CODES = {"done": 0, "failed": 1, "skipped": 3, "elsewhere": 4, "stopped": 5, "lost": 6}
@@ -164,8 +164,12 @@ class _Server:
 
         def started(lease: HeldLease) -> None:
             self._lease = lease
-            told = announcement(self._store, key, lease.generation, ranks) if ranks else None
-            self._reply(event="started", key=key, generation=lease.generation, told=told)
+            announcement = None
+            if ranks:
+                announcement = announcement_of(self._store, key, lease.generation, ranks)
+            self._reply(
+                event="started", key=key, generation=lease.generation, announcement=announcement
+            )
 
         try:
             result = run_one(
@@ -189,8 +193,8 @@ class _Server:
         self._answer(result)
 
     def _follow(self, command: dict[str, Any]) -> None:
-        told, ranks = command["told"], Ranks(**command["ranks"])
-        key, generation = told["key"], told["generation"]
+        announcement, ranks = command["announcement"], Ranks(**command["ranks"])
+        key, generation = announcement["key"], announcement["generation"]
         log_file = self._store.work(key, generation) / f"rank{ranks.rank}.txt"
         over = threading.Event()
         threading.Thread(
@@ -203,7 +207,11 @@ class _Server:
             with captured(log_file):
                 try:
                     follow(
-                        self._store, told, ranks, device=command["device"], threads=self._threads
+                        self._store,
+                        announcement,
+                        ranks,
+                        device=command["device"],
+                        threads=self._threads,
                     )
                 except Exception:
                     traceback.print_exc()

@@ -103,16 +103,18 @@ class _Walk:
         )
         number = len(self._path)
         if impossible and number == 0:
-            said = []
+            complaints = []
             for candidate in axis["candidates"]:
                 about = impossible.get(strip(candidate.label), [])
-                said += _about(self._sweep, axis, candidate, about)
-            raise ConfigurationError(said + self._wrong_later(1))
+                complaints += _about(self._sweep, axis, candidate, about)
+            raise ConfigurationError(complaints + self._wrong_later(1))
         self._made = made
         self._rows += made.values()
         entry: dict[str, Any] = {"name": axis["name"], "candidates": [*made, *impossible]}
         if impossible:
-            entry["impossible"] = {label: " ".join(said) for label, said in impossible.items()}
+            entry["impossible"] = {
+                label: " ".join(complaints) for label, complaints in impossible.items()
+            }
         self._tried = _tried(self._before, number, entry)
         self._path.append(entry)
         self._failures.append(
@@ -148,8 +150,8 @@ class _Walk:
 
     def check_later(self) -> None:
         """Raise ConfigurationError for what is wrong with axes to come, whatever wins now."""
-        if said := self._wrong_later(len(self._path)):
-            raise ConfigurationError(said)
+        if complaints := self._wrong_later(len(self._path)):
+            raise ConfigurationError(complaints)
 
     def step(self, *, complete: bool) -> Step:
         """What is known by now."""
@@ -217,14 +219,14 @@ def _wrong(
     carried: Mapping[str, str],
 ) -> list[str]:
     """Names and types of later axes that are wrong whatever wins before them."""
-    said: list[str] = []
+    complaints: list[str] = []
     for axis, candidate in ((one, candidate) for one in axes for candidate in one["candidates"]):
         try:
             own = _by_key(expansion, candidate.overrides)
             expansion.configuration(sweep, tuple({**carried, **own}.values()))
         except ConfigurationError as error:
-            said += _about(sweep, axis, candidate, error.complaints)
-    return list(dict.fromkeys(said))
+            complaints += _about(sweep, axis, candidate, error.complaints)
+    return list(dict.fromkeys(complaints))
 
 
 def _about(

@@ -68,16 +68,16 @@ def test_a_running_stage_counts_in_part(board, stages):
     """A quarter of one of two equal stages in 30 s: 210 s are left."""
     board.began = 100.0
     board.set(stages[0].key, "running")
-    board.running[stages[0].key].told(130.0, 25, 100, {})
+    board.running[stages[0].key].update(130.0, 25, 100, {})
     assert board.seconds_left(130.0) == pytest.approx(210)
 
 
 def test_a_stages_time_left_goes_by_its_pace_since_the_first_report():
     """A resumed stage does not count the steps it found done."""
     running = Running(began=0.0)
-    running.told(100.0, 500, 1000, {})
+    running.update(100.0, 500, 1000, {})
     assert running.seconds_left(100.0) is None
-    running.told(110.0, 510, 1000, {})
+    running.update(110.0, 510, 1000, {})
     assert running.seconds_left(110.0) == pytest.approx(490)
 
 
@@ -115,7 +115,7 @@ def test_plain_lines_tell_steps_now_and_then(board, stages, monkeypatch):
     key = stages[0].key
     board.set(key, "running")
     progress.changed(key)
-    board.running[key].told(5.0, 3, 10, {"loss": 2.5, "tokens_per_second": 1234.5})
+    board.running[key].update(5.0, 3, 10, {"loss": 2.5, "tokens_per_second": 1234.5})
     progress.stepped(key)
     before = text.getvalue()
     monkeypatch.setattr("sweeps.running.progress._PLAIN_SECONDS", 0.0)
@@ -134,8 +134,8 @@ def test_the_live_table_shows_what_runs_and_keeps_failures(board, stages):
     board.set(stages[0].key, "running")
     progress.changed(stages[0].key)
     told = {"loss": 2.5, "tokens_per_second": 1234.5, "accuracy": 0.5}
-    board.running[stages[0].key].told(time.monotonic() - 9, 1, 10, told)
-    board.running[stages[0].key].told(time.monotonic(), 4, 10, told)
+    board.running[stages[0].key].update(time.monotonic() - 9, 1, 10, told)
+    board.running[stages[0].key].update(time.monotonic(), 4, 10, told)
     board.set(stages[1].key, "failed", "bad luck")
     progress.changed(stages[1].key)
     drawn = io.StringIO()

@@ -16,7 +16,7 @@ NOT_RETRIED = frozenset({"diverged"})
 _LOOK_SECONDS = 0.5
 
 
-class Agenda:
+class StageQueue:
     """The unfinished stages of a board's graph, which it keeps up to date; nothing of processes."""
 
     def __init__(
