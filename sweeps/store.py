@@ -266,9 +266,16 @@ class Store:
         return max(time.time_ns() // 1000, last + 1)
 
     def find_record(self, word: str) -> Recorded | None:
-        """The record that goes by this name, or whose own name it is."""
-        found = self.recorded()
-        return next((one for one in found[::-1] if word in (one.name, one.own)), None)
+        """The record that goes by this name, or whose own name it is.
+
+        A sweep of a study beside the default one may be called without its study where no other
+        sweep of the store is called so.
+        """
+        found = self.recorded()[::-1]
+        if named := [one for one in found if word in (one.name, one.own)]:
+            return named[0]
+        short = [one for one in found if word in (_short(one.name), _short(one.own))]
+        return short[0] if len({one.id for one in short}) == 1 else None
 
     def records_sign(self) -> tuple[tuple[str, int, int], ...]:
         """What changes whenever a record is written or removed: names, inodes and times."""
@@ -323,6 +330,11 @@ def written_order(record: Mapping[str, Any]) -> int:
     if created.tzinfo is None:
         created = created.replace(tzinfo=datetime.UTC)
     return int(created.timestamp() * 1_000_000)
+
+
+def _short(name: str) -> str:
+    """A sweep's name without its study."""
+    return name.rpartition("/")[2]
 
 
 def own_name(id: str, file: str | None, asked: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from sweeps.asking.sweepfile import Search, SweepFile
 from sweeps.columns import Column
 from sweeps.running.execute import run_one
 from sweeps.stage import Stage
-from sweeps.store import Store, own_name
+from sweeps.store import Store, own_name, write_json
 from sweeps.study import Cell
 
 ROOT = Path(__file__).parents[2]
@@ -370,3 +370,15 @@ def test_records_without_an_order_stand_by_their_dates(store, toy):
     assert rows_of(store, "mine") == ["b"]
     write_record(store, asking("now=true", texts="d"))
     assert rows_of(store, "last") == ["d"]
+
+
+def test_a_study_may_be_left_out_where_one_sweep_is_meant(store):
+    """Two of one short name are told apart; the default study's own is meant by it first."""
+    empty = {"rows": [], "stages": {}}
+    write_json(store.record_path("other/table05"), {"id": "other/table05", **empty})
+    assert store.find_record("table05").id == "other/table05"
+    write_json(store.record_path("more/table05"), {"id": "more/table05", **empty})
+    assert store.find_record("table05") is None
+    write_json(store.record_path("table05"), {"id": "table05", **empty})
+    assert store.find_record("table05").id == "table05"
+    assert store.find_record("more/table05").id == "more/table05"
