@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sweeps.cluster.submit import open_submissions
 from sweeps.errors import SweepError
 from sweeps.lease import Watch, in_use, read_lease, running_lease, this_process
-from sweeps.running.agenda import not_retried
 from sweeps.running.execute import run_one
+from sweeps.running.stage_queue import not_retried
 from sweeps.shapes import is_record, record_fault
 from sweeps.stage import Stage
 from sweeps.store import Store, newest_failure, write_json
