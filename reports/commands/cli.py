@@ -102,43 +102,45 @@ def table_command(words: Sequence[str]) -> int:
             f"Unknown command {words[0]!r}. {nearest(words[0], COMMANDS)} "
             f"After a sweep come options alone, not {words[1]!r}."
         )
-    given = options.read(words)
-    store = store_of(given)
+    arguments = options.read(words)
+    store = store_of(arguments)
 
     def table_now() -> Table:
-        table = collect(store, given.id)
-        if given.test:
-            table = mark_differences(table, given.test, store, find_record(store, given.id))
-            table = replace(table, provenance={**table.provenance, "test": given.test})
+        table = collect(store, arguments.id)
+        if arguments.test:
+            table = mark_differences(table, arguments.test, store, find_record(store, arguments.id))
+            table = replace(table, provenance={**table.provenance, "test": arguments.test})
         return table
 
-    if given.watch is not None:
-        table = watch(table_now, lambda table: deliver(table, given), store, given.id, given.watch)
+    if arguments.watch is not None:
+        table = watch(
+            table_now, lambda table: deliver(table, arguments), store, arguments.id, arguments.watch
+        )
     else:
         table = table_now()
     status = HOLE if table.holes else WHOLE
-    if given.watch is None:
+    if arguments.watch is None:
         # Files first: a screen that cannot show the table does not lose it.
-        unwritten = _written(table, store, given)
-        deliver(table, given)
+        unwritten = _written(table, store, arguments)
+        deliver(table, arguments)
     else:
-        unwritten = _written(table, store, given)
+        unwritten = _written(table, store, arguments)
     if unwritten:
         print(unwritten, file=sys.stderr)
         status = MISTAKE
-    if given.wandb:
+    if arguments.wandb:
         from reports.commands.wandb_artifact import log_artifact
 
-        print(log_artifact(table, store, style_of(given)), file=sys.stderr)
+        print(log_artifact(table, store, style_of(arguments)), file=sys.stderr)
     return status
 
 
-def _written(table: Table, store: Path, given: argparse.Namespace) -> str:
+def _written(table: Table, store: Path, arguments: argparse.Namespace) -> str:
     """Write every format below the store where nothing else was asked for; why it could not be."""
-    if given.format or given.output:
+    if arguments.format or arguments.output:
         return ""
     try:
-        written(table, store / FOLDER, style_of(given))
+        written(table, store / FOLDER, style_of(arguments))
     except ReportError as error:
         return str(error)
     return ""

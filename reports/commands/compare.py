@@ -257,19 +257,19 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--absolute", action="store_true", help="show scores, not differences")
     add_store(options)
     add_drawing(options)
-    given = options.read(words)
+    arguments = options.read(words)
     comparison = compare(
-        store_of(given),
-        given.id,
-        number=given.table,
-        study=given.study,
-        absolute=given.absolute,
+        store_of(arguments),
+        arguments.id,
+        number=arguments.table,
+        study=arguments.study,
+        absolute=arguments.absolute,
     )
-    if given.format == "json" and not given.output:
-        drawn = json.loads(render(comparison.table, "json", style_of(given)))
+    if arguments.format == "json" and not arguments.output:
+        drawn = json.loads(render(comparison.table, "json", style_of(arguments)))
         drawn["comparison"] = [asdict(agreement) for agreement in comparison.agreements]
         sys.stdout.write(json.dumps(drawn, indent=1, ensure_ascii=False) + "\n")
     else:
-        deliver(comparison.table, given)
+        deliver(comparison.table, arguments)
     ours = [score for row in comparison.table.rows for score in row.scores[::2]]
     return HOLE if any(s.value is None or s.runs < s.asked for s in ours) else WHOLE

@@ -23,13 +23,13 @@ class Parser(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options given. Raises ReportError for what it does not know."""
-        given, unknown = self.parse_known_args(words)
+        arguments, unknown = self.parse_known_args(words)
         if unknown:
             known = [name for action in self._actions for name in action.option_strings]
             kind = "option" if unknown[0].startswith("-") else "word"
-            said = nearest(unknown[0].partition("=")[0], known)
-            raise ReportError(f"Unknown {kind} {unknown[0]!r} for `{self.prog}`. {said}")
-        return given
+            hint = nearest(unknown[0].partition("=")[0], known)
+            raise ReportError(f"Unknown {kind} {unknown[0]!r} for `{self.prog}`. {hint}")
+        return arguments
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, without a page of usage."""
@@ -62,9 +62,9 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=named_store, help=f"the store (default: {default_store()})")
 
 
-def store_of(given: argparse.Namespace) -> Path:
+def store_of(arguments: argparse.Namespace) -> Path:
     """The store that was meant."""
-    return Path(given.store or default_store()).absolute()
+    return Path(arguments.store or default_store()).absolute()
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:
@@ -80,22 +80,22 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--siunitx", action="store_true", help="LaTeX: align numbers by siunitx")
 
 
-def style_of(given: argparse.Namespace) -> Style:
+def style_of(arguments: argparse.Namespace) -> Style:
     """The style that was asked for."""
-    return Style(deviation=given.deviation, siunitx=given.siunitx)
+    return Style(deviation=arguments.deviation, siunitx=arguments.siunitx)
 
 
-def deliver(table: Table, given: argparse.Namespace) -> None:
+def deliver(table: Table, arguments: argparse.Namespace) -> None:
     """The table as asked: one format or a picture, on the screen or into a folder."""
-    style = style_of(given)
-    if given.output and not given.format:
-        written(table, given.output, style)
-    if given.format and given.output:
-        path = given.output / f"{table.id}{FORMATS[given.format].suffix}"
-        write_text(path, render(table, given.format, style))
+    style = style_of(arguments)
+    if arguments.output and not arguments.format:
+        written(table, arguments.output, style)
+    if arguments.format and arguments.output:
+        path = arguments.output / f"{table.id}{FORMATS[arguments.format].suffix}"
+        write_text(path, render(table, arguments.format, style))
         print(path)
-    elif given.format:
-        sys.stdout.write(render(table, given.format, style))
+    elif arguments.format:
+        sys.stdout.write(render(table, arguments.format, style))
     else:
         print_table(table, style)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.commands.options import WHOLE, add_drawing, deliver, parser
-from reports.published.study import find_study, studies
+from reports.published import find_study, studies
 
 DESCRIPTION = """The numbers that a study published, through the code that draws ours.
 
@@ -21,12 +21,12 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--table", metavar="N", help="the table's number, or its name")
     options.add_argument("--study", help=f"whose: {', '.join(studies())}")
     add_drawing(options)
-    given = options.read(words)
-    study = find_study(given.study)
-    if given.table is None:
+    arguments = options.read(words)
+    study = find_study(arguments.study)
+    if arguments.table is None:
         width = max(map(len, study.names))
         for name in study.names:
             print(f"--table {name:<{width}}  {study.title(name)}")
         return WHOLE
-    deliver(study.table(given.table), given)
+    deliver(study.table(arguments.table), arguments)
     return WHOLE

@@ -56,45 +56,45 @@ def _from_comment(text: str) -> dict[str, str]:
     return found
 
 
-def redraw(said: Mapping[str, str], store: Path | None = None) -> str:
+def redraw(description: Mapping[str, str], store: Path | None = None) -> str:
     """The drawing that was described, from the store as it is now.
 
     A store that has moved is given as `store`; its path in the drawing stays the described one.
     Raises ReportError where the description lacks something, or the store no longer has it.
     """
-    format, *chosen = said.get("drawn", "").split() or [""]
+    format, *chosen = description.get("drawn", "").split() or [""]
     if format not in FORMATS or not {*chosen} <= {*STYLE_KEYS}:
         raise ReportError("It does not say how it was drawn: no table of ours, or a cut one.")
-    table = _table(said, store)
+    table = _table(description, store)
     if store is not None:
-        table = replace(table, provenance={**table.provenance, "store": said["store"]})
+        table = replace(table, provenance={**table.provenance, "store": description["store"]})
     return render(table, format, Style(**dict.fromkeys(chosen, True)))
 
 
-def _table(said: Mapping[str, str], store: Path | None) -> Table:
-    if "published" in said:
-        return find_study(said.get("study")).table(said["published"])
-    if not {"sweep", "store"} <= said.keys():
+def _table(description: Mapping[str, str], store: Path | None) -> Table:
+    if "published" in description:
+        return find_study(description.get("study")).table(description["published"])
+    if not {"sweep", "store"} <= description.keys():
         raise ReportError("It names no sweep and no store: no table of ours.")
-    place = store or Path(said["store"])
-    if "compared" in said:
+    place = store or Path(description["store"])
+    if "compared" in description:
         from reports.commands.compare import compare
 
-        number, *absolute = said["compared"].split()
+        number, *absolute = description["compared"].split()
         return compare(
             place,
-            said["sweep"],
+            description["sweep"],
             number=number,
-            study=said["study"],
+            study=description["study"],
             absolute=bool(absolute),
         ).table
-    table = collect(place, said["sweep"])
-    if "test" in said:
+    table = collect(place, description["sweep"])
+    if "test" in description:
         from reports.statistics.difference import mark_differences
 
-        record = find_record(place, said["sweep"])
-        table = mark_differences(table, said["test"], place, record)
-        table = replace(table, provenance={**table.provenance, "test": said["test"]})
+        record = find_record(place, description["sweep"])
+        table = mark_differences(table, description["test"], place, record)
+        table = replace(table, provenance={**table.provenance, "test": description["test"]})
     return table
 
 
@@ -105,26 +105,26 @@ def run(words: Sequence[str]) -> int:
     options.add_argument(
         "--store", type=named_store, help="where the store lies now, if it has moved"
     )
-    given = options.read(words)
+    arguments = options.read(words)
     try:
-        text = given.file.read_text(encoding="utf-8")
+        text = arguments.file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"Cannot read {given.file}: {error}.") from error
+        raise ReportError(f"Cannot read {arguments.file}: {error}.") from error
     try:
-        said = read_provenance(text)
-        now = redraw(said, given.store and given.store.absolute())
+        description = read_provenance(text)
+        now = redraw(description, arguments.store and arguments.store.absolute())
     except ReportError as error:
-        raise ReportError(f"{given.file}: {error}") from error
+        raise ReportError(f"{arguments.file}: {error}") from error
     if now == text:
-        print(f"{given.file}: the store still gives this table.")
+        print(f"{arguments.file}: the store still gives this table.")
         return WHOLE
-    format = said["drawn"].split()[0]
-    same = said.get("scores") == read_provenance(now)["scores"]
+    format = description["drawn"].split()[0]
+    same = description.get("scores") == read_provenance(now)["scores"]
     if same and body(text, format) == body(now, format):
-        print(f"{given.file}: the same scores and bold; other words around them:")
+        print(f"{arguments.file}: the same scores and bold; other words around them:")
         status = WHOLE
     else:
-        print(f"{given.file}: the store gives another table now:")
+        print(f"{arguments.file}: the store gives another table now:")
         status = HOLE
     lines = list(difflib.unified_diff(text.splitlines(), now.splitlines(), "written", "now", n=0))
     print("\n".join(line for line in lines[:SHOWN] if not line.startswith(("@@", "---", "+++"))))

@@ -34,7 +34,8 @@ def watch(
             draw(table)
             sys.stdout.flush()
             shown = table
-        if rest:
+        # A reader that went away, as `| head` does, waits for nothing more.
+        if rest or getattr(sys.stdout, "failure", None):
             return table
         time.sleep(seconds)
 

@@ -256,11 +256,11 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("--stage", help="whose loss is drawn (default: the first that trains)")
     options.add_argument("--column", help="whose score is drawn (default: the average)")
     add_store(options)
-    given = options.read(words)
-    store = store_of(given)
-    kinds = given.kinds or tuple(FIGURES)
-    sweep = Sweep(store, given.id, given.stage, given.column)
-    for path in write_figures(sweep, given.output or store / FOLDER, kinds):
+    arguments = options.read(words)
+    store = store_of(arguments)
+    kinds = arguments.kinds or tuple(FIGURES)
+    sweep = Sweep(store, arguments.id, arguments.stage, arguments.column)
+    for path in write_figures(sweep, arguments.output or store / FOLDER, kinds):
         print(path)
     return WHOLE
 

@@ -93,13 +93,13 @@ class Collector:
     def _row(self, row: Mapping[str, Any]) -> Row:
         cells = self._distinct(row)
         same = len(row["cells"]) - len(cells)
-        said = (notes.same_runs(len(row["cells"]), same),) if same else ()
+        repeated = (notes.same_runs(len(row["cells"]), same),) if same else ()
         return Row(
             label=str(row["label"]),
             name=row.get("name"),
             baseline=bool(row.get("baseline", False)),
             scores=tuple(self._score(column, cells) for column in self.columns),
-            notes=(*said, *self._noted(cells)),
+            notes=(*repeated, *self._noted(cells)),
         )
 
     def _noted(self, cells: Sequence[Mapping[str, Any]]) -> Iterable[str]:

@@ -8,7 +8,7 @@ from reports.table import Table
 
 
 def to_frame(table: Table) -> pandas.DataFrame:
-    """One line for each run of each score: row, baseline, column, run, value (0..100).
+    """One line for each run of each score: row, baseline, column, run, value.
 
     A hole has one line without a value. `pivot_table(index="row", columns="column",
     values="value", sort=False)` gives the table's means again.

@@ -45,7 +45,7 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
     noted = "".join(
         f"<li><sup>{mark}</sup> {escape(note)}</li>\n" for note, mark in marks.items()
     ) + "".join(f"<li>{escape(note)}</li>\n" for note in table.notes)
-    above = "".join(f"<p>{escape(said)}</p>\n" for said in table.preface)
+    above = "".join(f"<p>{escape(remark)}</p>\n" for remark in table.preface)
     return (
         f'{above}<table class="scores">\n<caption>{escape(caption(table))}</caption>\n'
         f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}</tbody>\n"

@@ -39,8 +39,8 @@ def render_latex(table: Table, style: Style) -> str:
         rf"\caption{{{escape(caption(table))}}}",
         r"\small",
         *(
-            rf"\parbox{{0.95\linewidth}}{{\footnotesize {escape(said)}}}\par\smallskip"
-            for said in table.preface
+            rf"\parbox{{0.95\linewidth}}{{\footnotesize {escape(remark)}}}\par\smallskip"
+            for remark in table.preface
         ),
         *([SIUNITX] if style.siunitx else []),
         rf"\setlength{{\tabcolsep}}{{{2 if wide else 4}pt}}",

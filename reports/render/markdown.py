@@ -34,8 +34,8 @@ def render_markdown(table: Table, style: Style) -> str:
     ]
     drawn = [lines[0], rule, *lines[1:]]
     text = [f"**{escape(caption(table))}**", ""]
-    for said in table.preface:
-        text += [escape(said), ""]
+    for remark in table.preface:
+        text += [escape(remark), ""]
     text += [_line(cells, widths, stubs) for cells in drawn]
     for note, mark in marks.items():
         text += ["", f"<sup>{mark}</sup> {escape(note)}"]

@@ -30,8 +30,8 @@ def print_terminal(
     lefts = [_left(table, row, marks) for row in table.every_row]
     scores = [_scores(table, row, marks, style) for row in table.every_row]
     console.print(Text(caption(table), style="bold"))
-    for said in table.preface:
-        console.print(Text(said))
+    for remark in table.preface:
+        console.print(Text(remark))
     for block in _blocks(table, lefts, scores, console.width):
         console.print(_drawing(table, lefts, scores, block, console.width))
     for note, mark in marks.items():

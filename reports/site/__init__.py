@@ -47,7 +47,7 @@ def run(words: Sequence[str]) -> int:
     options.add_argument("ids", nargs="*", help="sweeps of the store (default: all)")
     options.add_argument("--output", type=Path, metavar="DIR", help="write into this folder")
     add_store(options)
-    given = options.read(words)
-    store = store_of(given)
-    print(write_site(store, given.output or store / FOLDER / "site", given.ids))
+    arguments = options.read(words)
+    store = store_of(arguments)
+    print(write_site(store, arguments.output or store / FOLDER / "site", arguments.ids))
     return WHOLE

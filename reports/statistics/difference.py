@@ -31,7 +31,7 @@ def mark_differences(table: Table, test: str, store: Path, record: Mapping[str, 
         raise ReportError(f"Unknown test {test!r}. {nearest(test, TESTS)}")
     baseline = next((row for row in table.rows if row.baseline), None)
     if baseline is None:
-        return _said(table, f"{TESTS[test]}: not done, no row is the baseline.")
+        return _with_note(table, f"{TESTS[test]}: not done, no row is the baseline.")
     variants = [i for i, r in enumerate(table.rows) if r.kind == "score" and not r.baseline]
     predictions = Predictions(Store(store), record.get("stages") or {})
     found: dict[tuple[int, int], float] = {}
@@ -51,13 +51,13 @@ def mark_differences(table: Table, test: str, store: Path, record: Mapping[str, 
         found |= {(i, j): p for i, p in zip(tested, corrected, strict=True)}
     note = f"Differs from the baseline: {TESTS[test]}, p < {ALPHA}."
     rows = tuple(_marked(row, i, found, note) for i, row in enumerate(table.rows))
-    said = f"Significance: {TESTS[test]}, corrected by Holm's method within each column."
+    summary = f"Significance: {TESTS[test]}, corrected by Holm's method within each column."
     if untested:
         reasons = "; ".join(f"{text} ({count})" for text, count in sorted(untested.items()))
         number = untested.total()
-        said += f" {number} score{'s were' if number > 1 else ' was'} not tested: {reasons}."
+        summary += f" {number} score{'s were' if number > 1 else ' was'} not tested: {reasons}."
     provenance = {**table.provenance, "test": test}
-    return _said(replace(table, rows=rows, provenance=provenance), said)
+    return _with_note(replace(table, rows=rows, provenance=provenance), summary)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -97,5 +97,5 @@ def _marked(row: Row, i: int, found: Mapping[tuple[int, int], float], note: str)
     return replace(row, scores=tuple(scores))
 
 
-def _said(table: Table, note: str) -> Table:
+def _with_note(table: Table, note: str) -> Table:
     return replace(table, notes=(*table.notes, note))

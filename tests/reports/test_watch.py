@@ -67,3 +67,18 @@ def test_rest_is_finished_or_failed(unfinished: Any) -> None:
     assert not at_rest(unfinished.path, "toy")
     unfinished.fail(unfinished.key("evaluate", "late", 0), "no")
     assert at_rest(unfinished.path, "toy")
+
+
+def test_a_reader_that_left_ends_the_watch(builder) -> None:
+    """`--watch | head -1` waits for no score that nobody reads."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", [{"mood": {"acc": 50.0}}, None], baseline=True)
+    store = builder.record()
+    command = f"{sys.executable} -m reports toy --store {store} --watch 0.1 | true"
+    folder = Path(__file__).parents[2]
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
