@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from statistics import fmean
@@ -41,6 +43,8 @@ class Row:
     """The right answers, each with the character at which it starts in the text; -1 if nowhere."""
     text: str | None = None
     """The right text."""
+    group: tuple[int | str, ...] | None = None
+    """What the row shares with those that are scored together with it (see DataSet.group)."""
 
     @property
     def answered(self) -> bool:
@@ -76,9 +80,12 @@ class DataSet:
     """Label words by label index; None where the target is free text or a number."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Published number of raw examples by split."""
-    numbered: tuple[str, ...] = ()
-    """Fields whose numbers group rows when they are scored, and then those that hold the texts
-    which one number stands for."""
+    grouped: tuple[str, ...] = ()
+    """Fields whose values together say which rows are scored as one; none where each is alone.
+
+    A number is unique in the file that gives it, if there, so the texts it stands for are named
+    beside it.
+    """
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -125,6 +132,7 @@ class DataSet:
 
     def row(self, read: Mapping[str, Any]) -> Row:
         """Return a raw example whose fields were read as a Row."""
+        group = self.group(read)
         way = way_of(read, self.answer)
         value = value_at(read, way)
         first = way.partition(".")[0]
@@ -134,12 +142,28 @@ class DataSet:
             last = way.rpartition(".")[2]
             rest[first] = {k: v for k, v in read[first].items() if k != last}
         if self.form == "label":
-            return Row(rest, label=None if value == -1 else value)
+            return Row(rest, label=None if value == -1 else value, group=group)
         if self.form == "score":
-            return Row(rest, score=value)
+            return Row(rest, score=value, group=group)
         if self.form == "text":
-            return Row(rest, text=value)
-        return Row(rest, spans=_spans(read, value, f"{first}.answer_start") or None)
+            return Row(rest, text=value, group=group)
+        spans = _spans(read, value, f"{first}.answer_start") or None
+        return Row(rest, spans=spans, group=group)
+
+    def group(self, read: Mapping[str, Any]) -> tuple[int | str, ...] | None:
+        """Return what rows that are scored as one share: their numbers and a digest of their texts.
+
+        None where rows are scored one by one, or where the row lacks its number.
+        """
+        try:
+            values = {name: value_at(read, name) for name in self.grouped}
+        except MismatchError:
+            return None  # an index of another form, as tasks without groups have
+        numbers = [v for name, v in values.items() if isinstance(self.fields[name], Whole)]
+        if not self.grouped or None in numbers:
+            return None
+        texts = [v for name, v in values.items() if not isinstance(self.fields[name], Whole)]
+        return (*numbers, hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16])
 
     def read_rows(
         self, split: str, *, scored: bool = False, **overrides: Any
@@ -149,7 +173,6 @@ class DataSet:
         Training rows without an answer come as they are, unread; such a row of a split to be
         `scored` raises TaskError.
         """
-        numbers: dict[Any, tuple[Any, str]] = {}
         try:
             for place, raw in self.placed(split, **overrides):
                 if not self.answered(raw) and (scored or split == "train"):
@@ -158,8 +181,8 @@ class DataSet:
                     yield place, raw, dict(raw)
                     continue
                 row = self.read(raw, place)
-                if split != "train":
-                    self._check_number(row, place, numbers)
+                if split != "train" and self.grouped and self.group(row) is None:
+                    raise self.error(f"lacks {self.grouped[0]}, which scoring needs.", place)
                 yield place, raw, row
         except DataError as error:
             raise self.error(error) from error
@@ -204,30 +227,6 @@ class DataSet:
     def mean(self, scores: Mapping[str, float]) -> float:
         """Return the mean over the metrics, by which checkpoints are chosen."""
         return fmean(scores[metric] for metric in self.metrics)
-
-    def _check_number(
-        self, row: Mapping[str, Any], place: str, numbers: dict[Any, tuple[Any, str]]
-    ) -> None:
-        """Refuse a number that stands for two texts: their answers would be scored as one's."""
-        if not self.numbered:
-            return
-        kinds = {name: self.fields[name] for name in self.numbered}
-        try:
-            number = tuple(
-                kind.read(value_at(row, n)) for n, kind in kinds.items() if isinstance(kind, Whole)
-            )
-        except MismatchError as error:
-            raise self.error(f"Field '{self.numbered[0]}' {error}", place) from None
-        texts = hash(tuple(value_at(row, n) for n, k in kinds.items() if not isinstance(k, Whole)))
-        first = numbers.setdefault(number, (texts, place))
-        if first[0] != texts:
-            names = [n for n, kind in kinds.items() if isinstance(kind, Whole)]
-            raise self.error(
-                f"{' and '.join(names)} {', '.join(map(str, number))} stands for another text in "
-                f"{first[1]}; answers with one number are scored together. Number the rows of all "
-                "files through.",
-                place,
-            )
 
 
 def _spans(

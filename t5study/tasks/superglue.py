@@ -7,6 +7,7 @@ from typing import Any
 
 from lab import metrics
 from lab.datasets import get_dataset
+from lab.datasets.dataset import DataSet
 from lab.datasets.fields import Text
 from t5study.tasks.labels import choose, classification, format_example, label_index
 from t5study.tasks.task import Example, Task, frequent, text_form
@@ -55,20 +56,20 @@ def multirc(*, f1a: str = "all", tags: str = "removed") -> Task:
     f1 = metrics.renamed(over(metrics.binary_f1), f1="f1a")
     exact = metrics.mean_over_groups(metrics.all_right)
     features = ("question", "answer", "paragraph")
+    data = get_dataset("super_glue_multirc")
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         made = format_example(raw, "multirc", BOOLEAN, features)
         text = made["inputs"]
         if tags == "removed":
             text = text.replace("<br>", " ").replace("<b>", "").replace("</b>", "")
-        index = group_index(raw)
-        return [{"inputs": text, "targets": made["targets"]} | index]
+        return [{"inputs": text, "targets": made["targets"]} | scored_with(data, raw)]
 
     return text_form(
-        get_dataset("super_glue_multirc"),
+        data,
         to_text=to_text,
         to_target=lambda made: {
-            "group": made["idx/question"],
+            "group": made["group"] if "group" in made else made["idx/question"],
             "value": label_index(made["targets"], BOOLEAN),
         },
         to_prediction=lambda text, _: {"value": label_index(text, BOOLEAN)},
@@ -87,6 +88,7 @@ def record(*, scored: str = "query") -> Task:
     """
     choose("scored", scored, ("query", "answer"))
     over = {"query": metrics.once_per_group, "answer": metrics.ungrouped}[scored]
+    data = get_dataset("super_glue_record")
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
         answers = list(raw["answers"])
@@ -94,7 +96,7 @@ def record(*, scored: str = "query") -> Task:
             f"record query: {raw['query']} entities: {', '.join(raw['entities'])} "
             f"passage: {join_highlights(raw['passage'])}"
         )
-        index = group_index(raw)
+        index = scored_with(data, raw)
         return [
             {"inputs": text, "targets": answer, "answers": answers} | index
             for answer in answers or [UNLABELLED]
@@ -105,10 +107,10 @@ def record(*, scored: str = "query") -> Task:
         return [{"value": answer} for answer in frequent(answers)]
 
     return text_form(
-        get_dataset("super_glue_record"),
+        data,
         to_text=to_text,
         to_target=lambda made: {
-            "group": [made["idx/passage"], made["idx/query"]],
+            "group": made["group"] if "group" in made else [made["idx/passage"], made["idx/query"]],
             "value": list(made["answers"]),
         },
         to_prediction=lambda text, _: {"value": text},
@@ -119,10 +121,16 @@ def record(*, scored: str = "query") -> Task:
     )
 
 
-def group_index(raw: Mapping[str, Any]) -> Example:
-    """Return the parts of an example's index as "idx/part"; training needs none."""
-    given = raw.get("idx")
-    return {f"idx/{k}": v for k, v in given.items()} if isinstance(given, Mapping) else {}
+def scored_with(data: DataSet, raw: Mapping[str, Any]) -> Example:
+    """Return the members of an example's index as "idx/member", and the "group" it is scored in.
+
+    Both stay away where the example has no index: training needs none.
+    """
+    index = raw.get("idx")
+    group = data.group(raw)
+    if group is None or not isinstance(index, Mapping):
+        return {}
+    return {f"idx/{name}": number for name, number in index.items()} | {"group": list(group)}
 
 
 def join_highlights(passage: str) -> str:

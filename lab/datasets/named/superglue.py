@@ -122,7 +122,7 @@ DATASETS = [
         },
         answer="label",
         labels=("False", "True"),
-        numbered=("idx.question", "paragraph", "question"),
+        grouped=("idx.question", "paragraph", "question"),
         measure=metrics.all_of(
             metrics.renamed(metrics.ungrouped(metrics.binary_f1), f1="f1a"),
             metrics.mean_over_groups(metrics.all_right),
@@ -158,7 +158,7 @@ DATASETS = [
             "idx.query": Whole("number of the query, by which examples are grouped"),
         },
         answer="answers",
-        numbered=("idx.passage", "idx.query", "passage", "query"),
+        grouped=("idx.passage", "idx.query", "passage", "query", "answers"),
         measure=metrics.once_per_group(metrics.exact_match_f1),
         metrics=("f1", "em"),
         example={

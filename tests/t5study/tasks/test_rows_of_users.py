@@ -204,21 +204,78 @@ def test_text_in_another_encoding_is_named(name: str, tmp_path: Path):
         assert part in str(raised.value)
 
 
-@pytest.mark.parametrize(("name", "texts"), [("super_glue_multirc", 2), ("super_glue_record", 2)])
-def test_numbers_that_begin_again_are_refused(name: str, texts: int, tmp_path: Path):
-    """Rows of different texts are never scored as one's, though they have one number."""
-    task = get_task(name)
-    text = next(path for path in task.numbered if "." not in path)
-    one = dict(task.example)
-    other = {**one, text: f"Another text. {one[text]}"}
+def numbered_from_0(part: str) -> list[dict[str, Any]]:
+    """Two questions of a paragraph of MultiRC, two answers each, numbered as one file does."""
+    return [
+        {
+            "paragraph": f"Text of part {part}.",
+            "question": f"Question {question} about part {part}?",
+            "answer": f"answer {answer}",
+            "label": 1 - answer,
+            "idx": {"paragraph": 0, "question": question, "answer": 2 * question + answer},
+        }
+        for question in (0, 1)
+        for answer in (0, 1)
+    ]
+
+
+def all_but_the_first(task: Any, made: list[dict[str, Any]]) -> dict[str, float]:
+    """The scores of a model that answers the first example wrongly, and all others rightly."""
+    first, *others = [one["targets"] for one in made]
+    texts = ["no answer" if first != "False" else "True", *others]
+    predictions = [task.postprocess(text, one) for text, one in zip(texts, made, strict=True)]
+    return dict(task.score([task.target(one) for one in made], predictions))
+
+
+def test_questions_whose_numbers_begin_again_are_several(tmp_path: Path):
+    """Both ways of reading tell four questions apart: one of them is wrong."""
+    task = get_task("super_glue_multirc")
+    files = [written(tmp_path / f"{part}.jsonl", numbered_from_0(part)) for part in ("a", "b")]
+    rows = list(task.load("validation", data_files=files))
+    assert all_but_the_first(task, [m for row in rows for m in task.preprocess(row)])["em"] == 75.0
+    assert all_but_the_first(task, list(task.examples("validation", data_files=files)))["em"] == 75
+    groups = [row.group for row in task.rows("validation", data_files=files)]
+    assert len(set(groups)) == 4
+    assert [groups[i] == groups[i + 1] for i in (0, 2, 4, 6)] == [True] * 4
+    # A question whose answers lie in two files is one.
+    split = [written(tmp_path / f"{i}.jsonl", numbered_from_0("a")[i::2]) for i in (0, 1)]
+    assert all_but_the_first(task, list(task.examples("validation", data_files=split)))["em"] == 50
+
+
+def test_questions_of_one_paragraph_with_one_number_are_several(tmp_path: Path):
+    """Other annotators' questions about a paragraph, in a file of their own."""
+    task = get_task("super_glue_multirc")
+    others = [row | {"question": f"And {row['question']}"} for row in numbered_from_0("a")]
+    files = [
+        written(tmp_path / f"{i}.jsonl", rows)
+        for i, rows in enumerate((numbered_from_0("a"), others))
+    ]
+    assert all_but_the_first(task, list(task.examples("validation", data_files=files)))["em"] == 75
+
+
+@pytest.mark.parametrize("changed", ["passage", "query", "answers"])
+def test_queries_whose_numbers_begin_again_are_several(changed: str, tmp_path: Path):
+    """Each is scored by its own answers, once, however many answers it has."""
+    task = get_task("super_glue_record")
+    one = task.example | {"answers": ["Nora Lind", "Lind"]}
+    others = {
+        "passage": f"Rain fell.\n@highlight\n{one['passage']}",
+        "query": "She, @placeholder, won.",
+        "answers": ["Nora"],
+    }
+    other = one | {changed: others[changed]}
     files = [written(tmp_path / f"{i}.jsonl", [row]) for i, row in enumerate((one, other))]
-    with pytest.raises(
-        TaskError, match=r"row 1: idx\..* 0.* stands for another text in file .*0\."
+    rows = list(task.load("validation", data_files=files))
+    for made in (
+        [example for row in rows for example in task.preprocess(row)],
+        list(task.examples("validation", data_files=files)),
     ):
-        list(task.examples("validation", data_files=files))
-    # Each file by itself, and the same text twice, are what they were.
-    assert len(list(task.examples("validation", data_files=[files[0], files[0]]))) == 2
-    assert len(list(task.examples("train", data_files=files))) == 2
+        texts = ["nobody" if i < 2 else one["targets"] for i, one in enumerate(made)]
+        targets = [task.target(example) for example in made]
+        assert task.score(targets, [{"value": text} for text in texts]) == {"f1": 50.0, "em": 50.0}
+    groups = [row.group for row in task.rows("validation", data_files=[*files, files[0]])]
+    assert groups[0] != groups[1]
+    assert groups[0] == groups[2]
 
 
 SCRIPTS = {

@@ -74,6 +74,8 @@ def test_multirc_text_and_index():
     """Tags go, breaks become spaces, and the question's number is kept for scoring."""
     task = get_task("super_glue_multirc")
     (made,) = task.preprocess(MULTIRC)
+    number, digest = made.pop("group")
+    assert (number, len(digest)) == (1, 16)
     assert made == {
         "inputs": "multirc question: Who sang? answer: Ann "
         "paragraph: Sent 1: Ann sang. Sent 2: Bo left.",
@@ -83,6 +85,7 @@ def test_multirc_text_and_index():
         "idx/answer": 3,
     }
     assert task.target(made) == {"group": 1, "value": 1}
+    assert task.target(made | {"group": [1, digest]}) == {"group": [1, digest], "value": 1}
     assert task.postprocess("maybe") == {"value": -1}
 
 
@@ -112,7 +115,10 @@ def test_record_makes_an_example_for_each_answer():
     assert {example["inputs"] for example in made} == {
         "record query: It was @placeholder. entities: A, B, C passage: One. Two. Three"
     }
-    assert task.target(made[1]) == {"group": [1, 2], "value": ["A", "C"]}
+    target = task.target(made[1])
+    assert target["value"] == ["A", "C"]
+    assert target["group"][:2] == [1, 2]
+    assert target == task.target(made[0])
     assert task.postprocess("C", made[0]) == {"value": "C"}
 
 
