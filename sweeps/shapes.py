@@ -19,6 +19,7 @@ from sweeps.columns import recorded_columns
 from sweeps.errors import ColumnError
 
 ANY = "*"
+_IT = "it"
 
 
 @dataclass(frozen=True)
@@ -43,51 +44,61 @@ _KEY = re.compile(r"[^/\0.][^/\0]*")
 
 def complaint(value: Any, shape: Any, where: str = "") -> str | None:
     """What is wrong with a value, and where; None for one of this shape."""
-    if isinstance(shape, Maybe):
-        return None if value is None else complaint(value, shape.shape, where)
-    if isinstance(shape, type | tuple):
-        accepted = shape if isinstance(shape, tuple) else (shape,)
-        if _is_one_of(value, accepted):
+    kind = type(shape)
+    if kind is type or kind is tuple:
+        accepted = shape if kind is tuple else (shape,)
+        if type(value) in accepted and not _is_endless(value):
             return None
-        return _expected(where, " or ".join(_NAMES[kind] for kind in accepted))
-    if isinstance(shape, list):
-        if not isinstance(value, list):
+        if float in accepted and type(value) is int:
+            return None
+        return _expected(where, " or ".join(_NAMES[one] for one in accepted))
+    if kind is Maybe:
+        return None if value is None else complaint(value, shape.shape, where)
+    if kind is list:
+        if type(value) is not list:
             return _expected(where, "a list")
-        items = ((item, f"{where}[{index}]") for index, item in enumerate(value))
-        return next((c for item, at in items if (c := complaint(item, shape[0], at))), None)
-    if isinstance(shape, Mapping):
-        if not isinstance(value, dict):
+        for index, item in enumerate(value):
+            if told := complaint(item, shape[0]):
+                return _below(f"{where}[{index}]", told)
+        return None
+    if kind is dict:
+        if type(value) is not dict:
             return _expected(where, "an object")
         return _of_fields(value, shape, where)
     told = shape(value)
     return _expected(where, told) if told else None
 
 
-def _of_fields(value: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str | None:
-    if ANY in shape:
-        named = ((item, shape[ANY], name) for name, item in value.items())
-    else:
-        required = [name for name in shape if not name.endswith("?")]
-        if missing := [name for name in required if name not in value]:
-            return f"{where or 'it'} lacks {missing[0]!r}"
-        present = ((name.removesuffix("?"), inner) for name, inner in shape.items())
-        named = ((value[name], inner, name) for name, inner in present if name in value)
-    for item, inner, name in named:
-        if told := complaint(item, inner, f"{where}.{name}" if where else name):
-            return told
+def _of_fields(value: dict[str, Any], shape: Mapping[str, Any], where: str) -> str | None:
+    inner = shape.get(ANY)
+    if inner is not None:
+        for name, item in value.items():
+            if told := complaint(item, inner):
+                return _below(f"{where}.{name}" if where else name, told)
+        return None
+    for field, inner in shape.items():
+        name = field.removesuffix("?")
+        if name in value:
+            if told := complaint(value[name], inner):
+                return _below(f"{where}.{name}" if where else name, told)
+        elif name == field:
+            return f"{where or _IT} lacks {name!r}"
     return None
 
 
-def _is_one_of(value: Any, accepted: tuple[type, ...]) -> bool:
-    if isinstance(value, bool):
-        return bool in accepted
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return isinstance(value, accepted) or (float in accepted and isinstance(value, int))
+def _below(where: str, told: str) -> str:
+    """A complaint about a part, said of where the part stands."""
+    if told.startswith(f"{_IT} "):
+        return where + told.removeprefix(_IT)
+    return f"{where}{told}" if told.startswith("[") else f"{where}.{told}"
+
+
+def _is_endless(value: Any) -> bool:
+    return type(value) is float and not math.isfinite(value)
 
 
 def _expected(where: str, what: str) -> str:
-    return f"{where or 'it'} is not {what}"
+    return f"{where or _IT} is not {what}"
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str | None]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -247,8 +248,8 @@ class Store:
         """The record of every sweep of this store, the oldest first."""
         found = []
         for path in self._record_files():
-            record = _readable(path)
-            if is_record(record):
+            record = _record_in(path)
+            if record is not None:
                 id = str(record.get("id", self.record_name(path)))
                 own = str(record.get("name") or _own_name(id, record))
                 found.append(Recorded(id=id, own=own, name=own, path=path, record=record))
@@ -288,7 +289,7 @@ class Store:
 
     def strange_records(self) -> list[Path]:
         """Files that stand where records do and are none: cut off, or of something else."""
-        strange = [path for path in self._record_files() if not is_record(_readable(path))]
+        strange = [path for path in self._record_files() if _record_in(path) is None]
         # One that is gone by now was replaced by another.
         return [path for path in strange if path.exists()]
 
@@ -402,6 +403,24 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise StoreError.during("read", path, error) from error
+
+
+def _record_in(path: Path) -> dict[str, Any] | None:
+    """The record of a sweep in a file; None where there is none, or nobody can read it."""
+    try:
+        return _record_of(path.read_bytes())
+    except OSError:
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def _record_of(content: bytes) -> dict[str, Any] | None:
+    """The record that these bytes are; a command asks for the same ones several times."""
+    try:
+        record = decoded(content)
+    except ValueError:
+        return None
+    return record if is_record(record) else None
 
 
 def _readable(path: Path) -> dict[str, Any] | None:
