@@ -85,7 +85,7 @@ def finetune(
         "steps": unit.steps,
         "learning_rate": unit.learning_rate,
         "checkpoint_every": unit.checkpoint_every,
-        "validation_examples": settings.validation_examples,
+        **_validation(settings.validation_examples),
         "train_examples": settings.train_examples,
         "z_loss": settings.z_loss,
         "normalizer": settings.normalizer,
@@ -117,13 +117,19 @@ def finetune(
     )
 
 
+def _validation(limit: int | None) -> dict[str, Any]:
+    """How many examples checkpoints are chosen by, and which where not all of a split are."""
+    drawn = {} if limit is None else {"validation_drawn": "stratified"}
+    return {"validation_examples": limit, **drawn}
+
+
 def _mixture(
     parts: Parts, mixture: Mixture, steps: int, inputs_length: int, targets_length: int
 ) -> dict[str, Any]:
     settings = parts.config.finetune
     validated = mixture.validated
     watched = {
-        "validation_examples": settings.validation_examples,
+        **_validation(settings.validation_examples),
         "checkpoint_every": min(steps, settings.checkpoint_every),
     }
     artificial = parts.config.strategy.unsupervised_examples

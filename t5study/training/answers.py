@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import torch
 
 from lab.parts import Parts
+from lab.strata import stratified
 from lab.vocabulary import Vocabulary
 from t5study.model.generation import decode
 from t5study.tasks import Task
@@ -34,12 +36,17 @@ def ask(
     vocabulary: Vocabulary,
     inputs_length: int,
     limit: int | None,
+    *,
+    drawn: str = "first",
 ) -> Questions:
-    """The first `limit` examples of a split, cut to `inputs_length` tokens with EOS.
+    """`limit` examples of a split, cut to `inputs_length` tokens with EOS.
 
-    Raises TaskError where one has no answer.
+    They are the first ones; or, where `drawn` is "stratified" and the task answers with labels,
+    some with the labels in the shares of the whole split. Raises TaskError where one has no answer.
     """
-    asked = list(islice(given, limit))
+    asked = list(islice(given, limit if drawn == "first" else None))
+    if drawn == "stratified" and limit is not None:
+        asked = [asked[place] for place in _drawn(task, asked, limit)]
     require_answers(task.name, split, asked)
     ids = vocabulary.encode_batch([example["inputs"] for example in asked])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
@@ -65,6 +72,15 @@ def answer(
             model, questions.inputs, max_length, width=beam_width, alpha=length_penalty or 0.0
         )
     return [vocabulary.decode(tokens) for tokens in outputs]
+
+
+def _drawn(task: Task, examples: Sequence[Mapping[str, Any]], limit: int) -> Sequence[int]:
+    """The places of examples to ask. Examples that are scored in groups, or have texts or numbers
+    for answers, have no labels to go by: the first ones."""
+    labels = [task.target(example) for example in examples]
+    if all(isinstance(label, Integral) for label in labels):
+        return stratified(labels, limit)
+    return range(min(limit, len(examples)))
 
 
 def score(questions: Questions, texts: Sequence[str]) -> dict[str, float]:

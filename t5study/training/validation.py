@@ -39,6 +39,7 @@ def validator(
             vocabulary,
             config["inputs_length"],
             config["validation_examples"],
+            drawn=config.get("validation_drawn", "first"),
         )
         for name, description in config["validation"].items()
     }

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from lab.vocabulary import Vocabulary
+from t5study.tasks import get_task
 from t5study.tasks.chosen import examples
+from t5study.training.answers import ask
 from t5study.training.examples import rates, training_pairs
 
 COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
@@ -72,3 +74,32 @@ def test_training_pairs_are_the_examples_in_order(
         expected = vocabulary.encode_batch([text[side] for text in texts])
         assert ragged.lengths.tolist() == [len(one) for one in expected]
         assert ragged.tokens.tolist() == [token for one in expected for token in one]
+
+
+class Words:
+    """Stands in for a vocabulary."""
+
+    eos = 1
+
+    def encode_batch(self, texts: list[str]) -> list[list[int]]:
+        return [[3] for _ in texts]
+
+
+def asked_of(name: str, rows: list[dict[str, Any]], drawn: str, limit: int | None) -> list[Any]:
+    task = get_task(name)
+    texts = [text for row in rows for text in task.preprocess(row)]
+    return ask(task, "validation", texts, Words(), 8, limit, drawn=drawn).targets  # type: ignore[arg-type]
+
+
+def test_a_limited_validation_has_the_labels_of_the_whole() -> None:
+    """Sorted by label, the first ten would be one label; without a limit all are asked."""
+    rows = [{"sentence": "a", "label": int(i >= 60), "idx": i} for i in range(100)]
+    assert asked_of("glue_sst2", rows, "first", 10) == [0] * 10
+    assert asked_of("glue_sst2", rows, "stratified", 10) == [0] * 6 + [1] * 4
+    assert len(asked_of("glue_sst2", rows, "stratified", None)) == 100
+
+
+def test_without_labels_the_first_examples_are_asked() -> None:
+    """A similarity is no label."""
+    rows = [{"sentence1": "a", "sentence2": "b", "label": i / 20, "idx": i} for i in range(100)]
+    assert asked_of("glue_stsb", rows, "stratified", 7) == asked_of("glue_stsb", rows, "first", 7)
