@@ -209,7 +209,7 @@ def given_vocabulary(file: str) -> dict[str, Any]:
     """
     if file == PUBLISHED:
         return {"sha256": PUBLISHED_SHA256, "pieces": PUBLISHED_PIECES}
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))
     pieces = Vocabulary(path, sentinels=0).pieces
     path = path / FILE if path.is_dir() else path
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "pieces": pieces}
@@ -228,7 +228,7 @@ def keep_vocabulary(file: str) -> Path:
     if file == PUBLISHED:
         content = read_member(ARCHIVES["diffsynth"], PUBLISHED_MEMBER)
     else:
-        path = Path(file).expanduser()
+        path = Path(os.path.expanduser(file))
         content = (path / FILE if path.is_dir() else path).read_bytes()
     _write(kept, content)
     return kept

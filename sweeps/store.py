@@ -49,7 +49,7 @@ class Store:
     """A folder where finished stages lie by key; safe for many processes and hosts at once."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.path = Path(root).expanduser().absolute()
+        self.path = Path(os.path.expanduser(root)).absolute()
         self._clock: float | None = None
         """What to add to our monotonic clock for that of the store's disk."""
 

@@ -82,6 +82,8 @@ class StudySweeper(Sweeper):
         asked = by_study(arguments, typed_study(arguments) or self.study)
         command = Command(asked, self._composer, self.launcher.fit())
         sweeps = command.sweeps()
+        for notice in command.notices():
+            print(notice, file=sys.stderr)
         run = command.run
         store = Store(run["store"])
         # Of a search, what can be known before its next winner; with all that is wrong about any.

@@ -5,8 +5,8 @@ The complaints use the words of the command line; each is one line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import StudyError, unknown
@@ -52,7 +52,7 @@ def of_parts(parts: Parts) -> list[str]:
 def _values(config: Schema) -> Iterator[str]:
     if config.dataset.tokens and config.dataset.repeats:
         yield "dataset.tokens and dataset.repeats say the same thing twice: give one."
-    if config.data_dir and not Path(config.data_dir).expanduser().is_dir():
+    if config.data_dir and not os.path.isdir(os.path.expanduser(config.data_dir)):
         yield f"data_dir={config.data_dir}: no such folder."
     if config.finetuning.name == "adapters" and config.finetuning.adapter_dim is None:
         yield "finetuning=adapters: finetuning.adapter_dim must say the inner width."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -67,7 +68,7 @@ def get_corpus(name: str) -> AnyCorpus:
     corpora = _corpora()
     if name in corpora:
         return corpora[name]
-    if "/" in name and Path(name).expanduser().is_dir():
+    if "/" in name and os.path.isdir(os.path.expanduser(name)):
         return corpus_at(Path(name))
     if "+" in name:
         parts = tuple(_weighted(part) for part in name.split("+"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -86,7 +87,7 @@ class ProvidedCorpus:
 
 def corpus_at(path: Path) -> ProvidedCorpus:
     """Return the corpus of a folder's files. Raises DataError where there are none."""
-    path = path.expanduser()
+    path = Path(os.path.expanduser(path))
     if (path / "work").is_dir() and not (path / "report.json").is_file():
         raise DataError(
             f"{path} is the output of a cleaning that is not finished. Type its command again, "

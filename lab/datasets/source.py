@@ -124,7 +124,7 @@ class Source:
         if data_files is not None:
             return _existing(task, data_files)
         if data_dir is not None:
-            return self._in_folder(task, split, Path(data_dir).expanduser())
+            return self._in_folder(task, split, Path(os.path.expanduser(data_dir)))
         if self.folder is None:
             return None
         folder = self.folder() if callable(self.folder) else self.folder

@@ -14,6 +14,11 @@ ACCEPTED = {
     "converted to Float": "accepted is a number.",
     "not a valid bool": "accepted are true and false.",
     "not a ListConfig": "accepted is a list, such as [a,b].",
+    "is not Optional": "null is no value of it. Give one, or leave it out.",
+    "'None' for field of type": "null is no value there. Give one, or leave it out.",
+    "to string": "accepted is a text.",
+    "not a subclass of List": "accepted is a list of lists, such as [[a,b]].",
+    "not a subclass of": "accepted are settings by name, such as {NAME: VALUE}.",
     "to dict[": "accepted are settings by name, such as {NAME: VALUE}.",
 }
 """Words of OmegaConf's refusals, and what their users can type."""

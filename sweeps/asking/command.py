@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException, OverrideParseException
 
+from sweeps.asking import grammar
 from sweeps.asking.compose import Composer
 from sweeps.asking.expand import Expansion
 from sweeps.asking.rows import Sweep
@@ -36,6 +36,9 @@ def by_study(overrides: Sequence[str], own: str) -> dict[str, list[str]]:
     A sweep file is of the study whose folder it lies in, or that it names; everything else is of
     the `own` study, which is first where anything is asked of it. Raises ConfigurationError.
     """
+    if any(len({o for o in overrides if _key(o) == key}) > 1 for key in _OF_STUDIES):
+        # One key, given twice: complained of with all else that is wrong.
+        return {own: list(overrides)}
     files = [file for override in _of_key(overrides, "sweep") for file in _values(override)]
     asked: dict[str, list[str]] = {}
     for file in dict.fromkeys(_written_out(files, own)):
@@ -80,15 +83,15 @@ def _of_key(overrides: Sequence[str], key: str) -> list[Override]:
     parser, found = OverridesParser.create(), []
     for text in overrides:
         if _key(text) == key:
-            with suppress(OverrideParseException, HydraException):
-                found.append(parser.parse_override(text))
+            with suppress(ConfigurationError):
+                found.append(grammar.parse(text, parser))
     return [override for override in found if override.value() is not None]
 
 
 def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.value())]
-    return [value.strip("'\"") for value in override.sweep_string_iterator()]
+    return [value.strip("'\"") for value in grammar.values(override)]
 
 
 class Command:
@@ -111,6 +114,10 @@ class Command:
             raise ConfigurationError(complaints)
         self.run = next(iter(self._expansions.values())).run
         """The run's settings, which are the leading study's."""
+
+    def notices(self) -> list[str]:
+        """What is right but may not be meant."""
+        return list(dict.fromkeys(n for one in self._expansions.values() for n in one.notices()))
 
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""

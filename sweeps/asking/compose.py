@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,19 +20,17 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, OverrideType
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException, OverrideParseException
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import MISSING, Container, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from sweeps.asking import schema
+from sweeps.asking import grammar, schema
 from sweeps.asking.assign import set_value
 from sweeps.errors import ConfigurationError, nearest
 
 LAUNCHER = "hydra.launcher._target_"
 """The class of what takes the stages to where they run."""
-MOST_VALUES = 10_000
-"""Of one override; a range can have more than could ever be composed."""
 
 
 def config_loader(folder: Path, extra: Path | None = None) -> ConfigLoaderImpl:
@@ -57,18 +54,6 @@ def _search_path(folder: Path, extra: Path | None) -> ConfigSearchPath:
     if extra:
         path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
     return path
-
-
-def _check_range(text: str, override: Override) -> None:
-    """Raise ConfigurationError for a range that gives no list of values to run."""
-    try:
-        values = list(itertools.islice(override.sweep_string_iterator(), MOST_VALUES + 1))
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError([f"{text}: {error}. Type range(FROM,BELOW,STEP)."]) from error
-    if len(values) > MOST_VALUES:
-        raise ConfigurationError([f"{text}: more than {MOST_VALUES:,} values. Type fewer."])
-    if not values:
-        raise ConfigurationError([f"{text}: no values. Type range(FROM,BELOW,STEP)."])
 
 
 class Composer:
@@ -134,34 +119,24 @@ class Composer:
         return bool(self.groups(override.key_or_group))
 
     def _parse(self, text: str) -> Override:
-        try:
-            override = self._parser.parse_override(text)
-        except (OverrideParseException, HydraException, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise ConfigurationError(
-                [f"{text}: not an override: {reason}. Type key=value, without spaces."]
-            ) from error
-        if not override.key_or_group:
-            raise ConfigurationError([f"{text}: names no key. Type key=value, without spaces."])
-        if override.is_interval_sweep():
-            key = override.get_key_element()
-            raise ConfigurationError(
-                [f"{text}: an interval names no values. Type {key}=A,B,C or {key}=range(A,B,STEP)."]
-            )
-        if override.is_range_sweep():
-            _check_range(text, override)
+        override = grammar.parse(text, self._parser)
+        if isinstance(override.value(), Glob) and not self.choices(override):
+            key, options = override.get_key_element(), self.groups(override.key_or_group)
+            fits = f"no {key} fits. {nearest('', options)}"
+            none = f"glob chooses among an axis' options, and {key} has none. Type {key}=A,B,C."
+            raise ConfigurationError([f"{text}: {fits if options else none}"])
         return override
 
     def choices(self, override: Override) -> list[str]:
         """The `key=value` strings of an override with one or several values."""
         if not override.is_sweep_override():
             return [str(override.input_line)]
-        key = override.get_key_element()
-        values = override.value()
-        if isinstance(values, Glob):
-            names = values.filter(list(self.groups(override.key_or_group)))
-            return [f"{key}={name}" for name in names]
-        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+        named = override.value()
+        if isinstance(named, Glob):
+            found = named.filter(list(self.groups(override.key_or_group)))
+        else:
+            found = grammar.values(override)
+        return [f"{override.get_key_element()}={value}" for value in found]
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The typed configuration of these overrides. Raises ConfigurationError."""
@@ -180,6 +155,8 @@ class Composer:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             reason = str(error).splitlines()[0]
+            if isinstance(error, MissingMandatoryValue):
+                reason = f"{error.full_key} has no value. Give it one."
             raise ConfigurationError([f"{' '.join(overrides)}: {reason}"]) from error
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
@@ -315,9 +292,7 @@ class Composer:
             elif not wrong:
                 values.append((text, override))
         try:
-            typed = self.compose(
-                [c[0] for t in right if len(c := self.choices(self.parse(t))) >= 1]
-            )
+            typed = self.compose([c[0] for t in right if (c := self.choices(self.parse(t)))])
         except ConfigurationError as error:
             return complaints + error.complaints, right
         for text, override in values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 from sweeps import settings
 from sweeps.asking.compose import Composer
 from sweeps.asking.placeholders import fill, strip
+from sweeps.asking.repeated import given_again, given_twice
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
@@ -21,6 +23,8 @@ from sweeps.schema import complaint
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
 from sweeps.study import Cell, Study
 
+MOST_CELLS = 10_000
+"""Of one grid; more take hours to compose."""
 _RULE = ("search.score", "search.tie_break")
 SEEDS_OF_SEARCH = "seed: a search takes one seed; see seeds.baseline and seeds.variants."
 
@@ -37,14 +41,18 @@ class Expansion:
         """`fit` is asked about every cell that is expanded: whether its stages can run."""
         self._composer = composer
         self._fit = fit
-        self._parsed = [(text, composer.parse(text)) for text in overrides]
+        self._parsed = [(text, composer.parse(text)) for text in dict.fromkeys(overrides)]
         self.run = composer.resolved(composer.single(overrides))
         self.study = Study(self.run["study"])
         self._cells: dict[tuple[str, ...], Cell] = {}
 
+    def notices(self) -> list[str]:
+        """What is right but may not be meant: a setting that was given again."""
+        return given_again(self._parsed)
+
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
-        complaints = settings.complaints(self.run) + self._given_twice()
+        complaints = settings.complaints(self.run) + given_twice(self._parsed)
         complaints += [
             f"{t}: takes one value."
             for t, o in self._parsed
@@ -63,18 +71,6 @@ class Expansion:
             raise ConfigurationError(complaints)
         return found
 
-    def _given_twice(self) -> list[str]:
-        """Keys of which one of several overrides would be dropped without a word."""
-        by_key: dict[str, list[tuple[str, Any]]] = {}
-        for text, override in self._parsed:
-            by_key.setdefault(override.key_or_group, []).append((text, override))
-        return [
-            f"{' '.join(t for t, _ in given)}: one key, given twice. Type all values in one: "
-            f"{key}=A,B,C."
-            for key, given in by_key.items()
-            if len(given) > 1 and any(o.is_sweep_override() for _, o in given)
-        ]
-
     def _named(self, name: str | None, asked: list[tuple[str, Any]]) -> Sweep:
         """A sweep file's, or without a name a search or a grid over the swept overrides."""
         if name is not None:
@@ -91,6 +87,7 @@ class Expansion:
 
     def _grid(self, asked: list[tuple[str, Any]]) -> Sweep:
         seeds, common, axes = self._split(asked)
+        self._check_size(axes, seeds)
         rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
         rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
         words = self._words(asked)
@@ -105,6 +102,16 @@ class Expansion:
             seeds=self._seed_counts({}),
         )
         return self._with_rows(sweep, rows, seeds, baseline=None)
+
+    def _check_size(self, axes: list[list[str]], seeds: list[int] | None) -> None:
+        """Raise ConfigurationError for a grid of more cells than could ever be composed."""
+        rows = math.prod(map(len, axes))
+        cells = rows * (len(seeds) if seeds else self._seed_counts({})["variants"])
+        if cells > MOST_CELLS:
+            keys = " x ".join(axis[0].partition("=")[0] for axis in axes) or "seeds.variants"
+            raise ConfigurationError(
+                [f"{keys}: {cells:,} cells; accepted are {MOST_CELLS:,} at most. Type fewer."]
+            )
 
     def _ascent(self, asked: list[tuple[str, Any]]) -> Sweep:
         """The swept overrides as axes of a search, in the order typed, from the defaults."""

@@ -25,6 +25,11 @@ def options(axis: str) -> str:
     return ", ".join(sorted(path.stem for path in (CONF / axis).glob("*.yaml")))
 
 
+def known(axis: str) -> str:
+    """The end of a complaint that lists an axis' options."""
+    return f"Known: {options(axis)}."
+
+
 def said(*overrides: str, conf: Path = CONF) -> list[str]:
     """Every complaint about these overrides, as `run.py` prints them."""
     with search_path(conf):
@@ -90,11 +95,34 @@ def test_three_mistakes_are_three_complaints():
         ("seed=range(5,1)", "seed=range(5,1): no values. Type range(FROM,BELOW,STEP)."),
         (
             "seed=range(0,4,0)",
-            "seed=range(0,4,0): range() arg 3 must not be zero. Type range(FROM,BELOW,STEP).",
+            "seed=range(0,4,0): the step of a range is not 0. Type range(FROM,BELOW,STEP).",
         ),
         ("hydra/launcher=slurm,local", "hydra/launcher=slurm,local: takes one value."),
         ("hydra.verbose=true,false", "hydra.verbose=true,false: takes one value."),
         ("store=", "store=: must name a folder, such as store=./store."),
+        ("objective=glob(zz*)", f"objective=glob(zz*): no objective fits. {known('objective')}"),
+        ("suite=glob([])", f"suite=glob([]): no suite fits. {known('suite')}"),
+        (
+            "mixing=glob(*,exclude=*)",
+            f"mixing=glob(*,exclude=*): no mixing fits. {known('mixing')}",
+        ),
+        (
+            "corruption=glob(*)",
+            "corruption=glob(*): glob chooses among an axis' options, and corruption has none. "
+            "Type corruption=A,B,C.",
+        ),
+        ("seed=null", "seed=null: null is no value of it. Give one, or leave it out."),
+        ("objective.name=[]", "objective.name=[]: accepted is a text."),
+        (
+            "suite.columns=[{}]",
+            "preset=smoke suite.columns=[{}]: suite.columns[0].name has no value. Give it one.",
+        ),
+        (
+            "span_length=range(1,200) corruption=range(0.001,0.9,0.001)",
+            "span_length x corruption: 178,901 cells; accepted are 10,000 at most. Type fewer.",
+        ),
+        ("data_dir=" + 300 * "a", f"data_dir={300 * 'a'}: no such folder."),
+        ('data_dir="~nobody-of-this-name/x"', "data_dir=~nobody-of-this-name/x: no such folder."),
         ("=", "=: names no key. Type key=value, without spaces."),
         (
             "spam",
@@ -122,7 +150,7 @@ def test_three_mistakes_are_three_complaints():
 )
 def test_one_mistake_is_one_complaint(override, complaint):
     """What was typed, what is accepted, what to type instead."""
-    assert said(override) == [complaint]
+    assert said("preset=smoke", *override.split()) == [complaint]
 
 
 @pytest.mark.parametrize("override", ["suite/by_task=smoke", "+suite/by_task=smoke"])
@@ -177,9 +205,44 @@ def test_mistakes_of_the_run_and_of_its_cells_come_together():
     ]
 
 
-def test_the_last_of_single_values_counts():
-    """As in Hydra: a script's defaults can be followed by the user's own words."""
-    assert said("seed=1", "seed=2", "corruption=0.3", "corruption=0.4") == []
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("objective=span", "objective=iid"),
+        ("seed=1", "seed=2"),
+        ("corruption=0.15", "corruption=0.25"),
+        ("mixing=equal", "mixing=proportional", "mixing=equal,proportional"),
+        ("selection=best", "selection=last"),
+        ("sweep=table05", "sweep=table06"),
+        ("pretrain.steps=1,2", "pretrain.steps=3"),
+    ],
+)
+def test_what_tells_cells_apart_is_given_once(given):
+    """The last of them would drop the others without a word."""
+    key = given[0].partition("=")[0]
+    expected = f"{' '.join(given)}: one key, given twice. Type all values in one: {key}=A,B,C."
+    assert said("preset=smoke", *given) == [expected]
+
+
+@pytest.mark.parametrize("same", ["objective=iid", "seed=3", "objective=span,iid", "store=here"])
+def test_the_same_text_twice_is_one(same):
+    """Nothing is lost with it."""
+    assert said("preset=smoke", same, same) == []
+
+
+def test_the_last_of_settings_counts_and_is_told():
+    """As in Hydra: a script's settings can be followed by its user's own words."""
+    given = ("preset=smoke", "workers=1", "pretrain.steps=20", "workers=2", "pretrain.steps=40")
+    assert said(*given) == []
+    with search_path(CONF):
+        expansion = Expansion(Composer("config"), given)
+        assert expansion.run["workers"] == 2
+        (sweep,) = expansion.sweeps()
+        assert sweep.rows[0].cells[0].config["pretrain"]["steps"] == 40
+        assert expansion.notices() == [
+            "workers=1 workers=2: workers=2 counts, the last.",
+            "pretrain.steps=20 pretrain.steps=40: pretrain.steps=40 counts, the last.",
+        ]
 
 
 @pytest.mark.parametrize(
