@@ -20,7 +20,7 @@ def keep_freed_memory() -> bool:
 
     A training step on a CPU allocates and frees tens of megabytes many times; by default each
     allocation is mapped, zeroed page by page and unmapped again, which can double a step's time.
-    Returns whether this system's allocator could be told; only glibc's can.
+    Returns whether this system's allocator has that setting; only glibc's has.
     """
     if not sys.platform.startswith("linux"):
         return False

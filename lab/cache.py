@@ -22,10 +22,10 @@ def cache_folder() -> Path:
     """
     import platformdirs
 
-    given = os.environ.get(CACHE_VARIABLE)
+    variable = os.environ.get(CACHE_VARIABLE)
     try:
-        if given:
-            return Path(given).expanduser()
+        if variable:
+            return Path(variable).expanduser()
         folder = platformdirs.user_cache_path(_PRODUCT["cache_folder"])
         # Where nobody knows the home folder "~" stays as it is, and would become a folder here.
         return folder.expanduser()

@@ -20,13 +20,13 @@ class DivergedError(StudyError):
     failure_kind = "diverged"
 
 
-def nearest(given: str, known: Iterable[str]) -> str:
-    """The hint " Did you mean 'x'?" with the known name closest to `given`, or nothing."""
-    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.4)
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The hint " Did you mean 'x'?" with the known name closest to `name`, or nothing."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.4)
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-def unknown(kind: str, given: str, known: Iterable[str]) -> str:
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The complaint about a name that is none of `known`, with the nearest one."""
     names = list(known)
-    return f"Unknown {kind} '{given}'.{nearest(given, names)} Known: {', '.join(names)}."
+    return f"Unknown {kind} '{name}'.{nearest(name, names)} Known: {', '.join(names)}."

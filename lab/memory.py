@@ -62,15 +62,15 @@ def memory_of_counts(
     `activations` and `working` are bytes on one device. With several `devices`, parameters,
     gradients and the optimizer's state are spread over them, as FSDP does.
     """
-    own: Counter[Shape] = Counter()
+    shards: Counter[Shape] = Counter()
     for shape, count in shapes.items():
-        own[_share(shape, devices)] += count
-    parameters = FULL * sum(size(shape) * count for shape, count in own.items())
+        shards[_share(shape, devices)] += count
+    parameters = FULL * sum(size(shape) * count for shape, count in shards.items())
     return TrainingMemory(
         parameters=parameters,
         gradients=parameters,
-        optimizer=FULL * sum(_moments(shape) * count for shape, count in own.items()),
-        update=max(updated(shape, count) for shape, count in own.items()),
+        optimizer=FULL * sum(_moments(shape) * count for shape, count in shards.items()),
+        update=max(updated(shape, count) for shape, count in shards.items()),
         activations=activations,
         working=working,
         accumulated=accumulated,

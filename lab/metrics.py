@@ -337,6 +337,6 @@ def _correlation(
 
 
 def _word_f1(answer: str, prediction: str) -> float:
-    wanted, given = answer.split(), prediction.split()
-    same = sum((Counter(wanted) & Counter(given)).values())
-    return 2 * same / (len(wanted) + len(given)) if same else 0.0
+    expected, predicted = answer.split(), prediction.split()
+    same = sum((Counter(expected) & Counter(predicted)).values())
+    return 2 * same / (len(expected) + len(predicted)) if same else 0.0

@@ -2,7 +2,7 @@
 
 `datasets` reads local files by pattern, by way of a copy in its own cache, and guesses types: text
 that looks like a date is none any more. Here a path is that file, a date is the text of the file,
-and what cannot be read is told by its row.
+and a complaint names the row that cannot be read.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def of_parts(parts: Parts) -> list[str]:
     """What is impossible about the units, tasks and trainings that a configuration makes."""
     from t5study.tasks.chosen import chosen
 
-    config, found = parts.config, []
-    found += [
+    config, complaints = parts.config, []
+    complaints += [
         f"{key}.{name}: no unit of suite={config.suite.name} reads this task. "
         f"It has: {', '.join(sorted(parts.tasks))}."
         for key, settings in (("tasks", config.tasks), ("mixing.limits", config.mixing.limits))
@@ -43,10 +43,10 @@ def of_parts(parts: Parts) -> list[str]:
         try:
             tasks[name], _ = chosen(name, config)
         except StudyError as error:
-            found.append(str(error))
-    found += [*_columns(config.suite), *_splits(parts, tasks), *_sizes(parts)]
-    found += _objective(parts)
-    return found
+            complaints.append(str(error))
+    complaints += [*_columns(config.suite), *_splits(parts, tasks), *_sizes(parts)]
+    complaints += _objective(parts)
+    return complaints
 
 
 def _values(config: Schema) -> Iterator[str]:

@@ -14,17 +14,17 @@ from t5study.units import tasks_of, units_of
 
 def tasks_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
     """The (task, split) that these stages read."""
-    found: set[tuple[str, str]] = set()
+    splits: set[tuple[str, str]] = set()
     for stage in wanted:
         config = stage.config
         if stage.name == "evaluate":
-            found |= {(name, config["split"]) for name in config["tasks"]}
-            found |= {(name, "train") for name in config["train"]}
+            splits |= {(name, config["split"]) for name in config["tasks"]}
+            splits |= {(name, "train") for name in config["train"]}
         elif stage.name in ("pretrain", "finetune"):
             trained = config if stage.name == "finetune" else config["mixture"] or {}
-            found |= {(name, "train") for name in trained.get("tasks", ())}
-            found |= {(name, "validation") for name in trained.get("validation", ())}
-    return found
+            splits |= {(name, "train") for name in trained.get("tasks", ())}
+            splits |= {(name, "validation") for name in trained.get("validation", ())}
+    return splits
 
 
 def corpora_read(configs: Iterable[Schema], wanted: Iterable[StageLike]) -> list[str]:
@@ -56,10 +56,10 @@ def prepare(
 def _splits_read(config: Schema) -> set[tuple[str, str]]:
     """Every (task, split) that a stage of the cell reads."""
     units = units_of(config)
-    found = {(name, "train") for unit in units for name in unit.train}
+    splits = {(name, "train") for unit in units for name in unit.train}
     for unit in units:
         for name in unit.evaluate:
-            found |= {(name, "validation"), (name, unit.split)}
-    return found | {
+            splits |= {(name, "validation"), (name, unit.split)}
+    return splits | {
         (name, "train") for name in tasks_of(units) if "train" in chosen(name, config)[0].splits
     }

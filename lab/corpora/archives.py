@@ -253,8 +253,8 @@ def _note_served(archive: Archive, file: Path, sha256: str) -> Path:
             f"{_cannot(archive)}: {file.name}, which the archive served instead, holds nothing of "
             f"what is read. {_by_hand(archive)}"
         )
-    asked = ["dpkg-deb", "--field", str(file), "Version"]
-    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    command = ["dpkg-deb", "--field", str(file), "Version"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     served = {
         "version": version,
         "filename": file.name,

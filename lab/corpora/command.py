@@ -31,16 +31,16 @@ def add_arguments(verbs: Any) -> None:
     ).set_defaults(run=_list)
 
 
-def _fetch(given: argparse.Namespace) -> int:
+def _fetch(options: argparse.Namespace) -> int:
     try:
-        fetch_with_progress(chosen(given.names), sys.stdout.isatty())
+        fetch_with_progress(chosen(options.names), sys.stdout.isatty())
     except DataError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UnknownNameError) else 1
-    return _list(given)
+    return _list(options)
 
 
-def _list(given: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     console = Console()

@@ -136,8 +136,8 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{reason}. Mend or remove it, then type the command again.") from error
 
 
-def _texts_of(given: Iterable[Mapping[str, Any]], file: Path) -> Iterator[str | None]:
-    for number, row in enumerate(given, start=1):
+def _texts_of(records: Iterable[Mapping[str, Any]], file: Path) -> Iterator[str | None]:
+    for number, row in enumerate(records, start=1):
         text = row.get("text")
         if text is None or text != text:  # NaN is what pandas writes for nothing
             yield None
@@ -153,12 +153,12 @@ def _texts_of(given: Iterable[Mapping[str, Any]], file: Path) -> Iterator[str | 
 def _check(file: Path) -> None:
     """Raise DataError for a file whose first rows have no text."""
     columns: dict[str, None] = {}
-    found = list(islice(_rows(file), LOOKED_AT))
-    for row in found:
+    first = list(islice(_rows(file), LOOKED_AT))
+    for row in first:
         columns |= dict.fromkeys(row)
-    if found and not any(row.get("text") is not None for row in found):
+    if first and not any(row.get("text") is not None for row in first):
         raise DataError(
             f"{file.resolve()} has no text in its column 'text', but the columns "
             f"{', '.join(columns)}. Name that of the documents so."
         )
-    deque(_texts_of(found, file), maxlen=0)
+    deque(_texts_of(first, file), maxlen=0)

@@ -57,12 +57,12 @@ def run_pip(archive: Archive, folder: Path) -> str | None:
     if "No space left on device" in failed:
         return DISK_FULL
     errors = [line.strip() for line in failed.splitlines() if line.startswith("ERROR:")]
-    said = f'pip says "{errors[-1]}"' if errors else f'pip says "{failed.strip()[-300:]}"'
+    reason = f'pip says "{errors[-1]}"' if errors else f'pip says "{failed.strip()[-300:]}"'
     if "DO NOT MATCH THE HASHES" in failed:
         return "the index served another file than the pinned one."
     if "No matching distribution found" in failed or "connection" in failed.lower():
-        return f"no package index that has it can be reached; {said}."
-    return f"{said}."
+        return f"no package index that has it can be reached; {reason}."
+    return f"{reason}."
 
 
 def run_npm(archive: Archive, folder: Path) -> str | None:
@@ -78,8 +78,8 @@ def run_npm(archive: Archive, folder: Path) -> str | None:
     if "ENOSPC" in failed:
         return DISK_FULL
     errors = [line for line in failed.splitlines() if line.startswith(("npm error", "npm ERR!"))]
-    said = " ".join((errors or failed.splitlines())[-4:-1]).strip()
-    return f'npm says "{said[:300]}". {WITHOUT}'
+    reason = " ".join((errors or failed.splitlines())[-4:-1]).strip()
+    return f'npm says "{reason[:300]}". {WITHOUT}'
 
 
 def run_apt(archive: Archive, folder: Path) -> str | None:
@@ -100,10 +100,10 @@ def run_apt(archive: Archive, folder: Path) -> str | None:
     if "o space left on device" in failed:
         return DISK_FULL
     errors = [line.strip() for line in failed.splitlines() if line.startswith("E:")]
-    said = f'apt-get says "{(errors or failed.splitlines())[0][:300]}"'
+    reason = f'apt-get says "{(errors or failed.splitlines())[0][:300]}"'
     if "Unable to locate package" in failed:
-        said += "; where this is Debian 12, type first, as root: apt-get update"
-    return f"{said}. {WITHOUT}"
+        reason += "; where this is Debian 12, type first, as root: apt-get update"
+    return f"{reason}. {WITHOUT}"
 
 
 def _run(command: list[str], folder: Path) -> str:

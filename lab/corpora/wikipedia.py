@@ -147,11 +147,11 @@ def add_arguments(verbs: Any) -> None:
     parser.set_defaults(run=_run)
 
 
-def _run(given: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     try:
-        if given.workers < 1:
-            raise DataError(f"--workers {given.workers}: give 1 or more.")
-        counts = extract(given.input, given.output, workers=given.workers)
+        if options.workers < 1:
+            raise DataError(f"--workers {options.workers}: give 1 or more.")
+        counts = extract(options.input, options.output, workers=options.workers)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1 if isinstance(error, KilledError) else 2

@@ -34,7 +34,7 @@ class Row:
     """One example: its fields, and the answer in the form that the data set gives (`form`)."""
 
     fields: Mapping[str, Any]
-    """All fields in their one form, the answer's own left out."""
+    """All fields but the answer, in their one form."""
     label: int | None = None
     """Index of the right class; None where it is withheld, or the answer is none."""
     score: float | None = None
@@ -192,7 +192,7 @@ class DataSet:
         try:
             value = value_at(raw, way_of(raw, self.answer))
         except MismatchError:
-            return True  # what is wrong with it is said when it is read
+            return True  # reading the row complains of its field
         return not self.fields[self.answer].absent(value)
 
     def no_answer(self, raw: Mapping[str, Any]) -> str:
@@ -232,16 +232,17 @@ class DataSet:
 def _spans(
     row: Mapping[str, Any], answers: Sequence[str], starts: str
 ) -> tuple[tuple[str, int], ...]:
-    """The answers with where each stands in the row's text: where it says so, if that holds."""
+    """The answers, each with its start in the row's text: the stated one where that holds."""
     text = next((row[k] for k in ("context", "passage") if isinstance(row.get(k), str)), "")
-    given = value_at(row, starts) if isinstance(row.get(starts.partition(".")[0]), Mapping) else []
-    found = []
+    nested = isinstance(row.get(starts.partition(".")[0]), Mapping)
+    stated = value_at(row, starts) if nested else []
+    spans = []
     for at, answer in enumerate(answers):
-        start = given[at] if isinstance(given, list) and at < len(given) else None
+        start = stated[at] if isinstance(stated, list) and at < len(stated) else None
         if not isinstance(start, int) or not text.startswith(answer, start):
             start = text.find(answer)
-        found.append((answer, start))
-    return tuple(found)
+        spans.append((answer, start))
+    return tuple(spans)
 
 
 def facts_of(data: DataSet) -> dict[str, Any]:

@@ -31,7 +31,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class TaskError(StudyError):
-    """A mistake in the name, the settings or the data of a task, told in one message."""
+    """A mistake in the name, the settings or the data of a task, in one message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +258,7 @@ def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
         if isinstance(known, list):
             known = known[0] if known else None
         if known is None:
-            return None  # nothing to tell of: that there is no value is said of the row
+            return None  # each row without a value is complained of by itself
         if hasattr(known, "languages"):
             known = dict.fromkeys(known.languages)
         if not isinstance(known, Mapping):
@@ -284,9 +284,9 @@ def _files_of(root: Path, stem: str) -> list[Path]:
 
 
 def _existing(task: str, paths: Paths) -> list[Path]:
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    patterns = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files: list[Path] = []
-    for item in [os.path.expanduser(path) for path in given]:
+    for item in [os.path.expanduser(path) for path in patterns]:
         # A file of this name is that file, whatever its characters; else it may be a pattern.
         pattern = has_magic(item) and not os.path.exists(item)
         matches = sorted(glob(item, recursive=True)) if pattern else [item]

@@ -84,9 +84,9 @@ class _OutputCrossEntropy(torch.autograd.Function):
                 if weights is None
                 else weights[chunk].unsqueeze(-1).to(precise)
             )
-            own = (log_z - logits.gather(-1, places)) * weight
-            nats = nats + own.sum()
-            total = total + own.sum() + z_loss * (log_z.square() * weight).sum()
+            nats_of_part = (log_z - logits.gather(-1, places)) * weight
+            nats = nats + nats_of_part.sum()
+            total = total + nats_of_part.sum() + z_loss * (log_z.square() * weight).sum()
             if not any(wanted):
                 continue
             gradient = probabilities.mul_((1.0 + 2.0 * z_loss * log_z) * weight)

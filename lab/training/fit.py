@@ -59,7 +59,7 @@ class Keeper(lightning.Callback):
         self._every = every
         self._save_seconds = save_seconds
         self.micro_batch_size: int | None = None
-        """What `fit` takes, told to a run that goes on from here."""
+        """What `fit` takes, kept for a run that goes on from here."""
         self._pending: list[torch.Tensor] = []
         self._saved_at = time.monotonic()
         self._save_cost = 0.0

@@ -101,14 +101,14 @@ class Training(lightning.LightningModule):
         self.zero_grad()
         reported = torch.zeros((), device=own_count.device)
         for part in before:
-            loss, own = self._summed(part)
-            reported = reported + own
+            loss, counts = self._summed(part)
+            reported = reported + counts
             # As Lightning's of the last one, which alone makes processes exchange gradients
             # under DDP: outside of autocast, with the loss as the precision wants it.
             with torch.autocast(loss.device.type, enabled=False):
                 self.trainer.strategy.backward(self._share(loss, batch, count), None)
-        loss, own = self._summed(last)
-        (reported,) = self.team.total(reported + own)
+        loss, counts = self._summed(last)
+        (reported,) = self.team.total(reported + counts)
         self.reported = (reported / count).detach()
         return self._share(loss, batch, count)
 

@@ -1,7 +1,8 @@
 """The processes that train one model together, each on its rows of every batch.
 
-Alone, all of this is nothing: no process group, no message. The number of processes is no part of
-what a stage is: the batch is the same, sums are taken over all of it, and only their order differs.
+A process that trains alone sets up no process group and sends no message. The number of processes
+is no part of a stage's identity: the batch is the same, sums are taken over the whole batch, and
+only the order of summation differs.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from lab.errors import StudyError
 
 M = TypeVar("M", bound=nn.Module)
 
-STRATEGIES = ("ddp", "fsdp")
+WAYS_TO_SHARE = ("ddp", "fsdp")
+"""How processes may share a model: the accepted values of the setting `parallel`."""
 _WAIT = timedelta(days=7)
-"""The others wait while the lead validates; that one of them died, who started them finds out."""
+"""How long a process waits for the lead, which validates meanwhile. The orchestrator that started
+the processes notices when one of them dies."""
 
 
 class Team:
-    """One process alone."""
+    """The processes that train one model; this class is one process alone."""
 
     rank, world = 0, 1
 
@@ -41,39 +44,42 @@ class Team:
         return self.rank == 0
 
     def seed(self, seed: int, start: int) -> int:
-        """Of this process's dropout masks: no two processes draw the same."""
+        """Return the seed of this process's dropout masks; no two processes draw the same masks."""
         return seed
 
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
-        """Arguments of Lightning's Trainer; `partial` says that not all parameters always train."""
+        """Return arguments of Lightning's Trainer.
+
+        partial: whether some steps leave some parameters without a gradient.
+        """
         return {
             "accelerator": "gpu" if device.startswith("cuda") else "cpu",
             "devices": [torch.device(device).index or 0] if device.startswith("cuda") else 1,
-            # Lightning would look for the processes of a cluster's job, which are none of ours.
+            # Without this plugin Lightning would take the tasks of a cluster job for its processes.
             "plugins": [LightningEnvironment()],
         }
 
     def agree(self, decide: Callable[[], Any]) -> Any:
-        """What the lead decides; where it raises, every process leaves."""
+        """Return what the lead decides, on every process; if the lead raises, all of them do."""
         return decide()
 
     def total(self, *counts: Tensor) -> tuple[Tensor, ...]:
-        """Sums over all processes."""
+        """Return each count summed over all processes."""
         return counts
 
     def gather(self, value: Any) -> list[Any]:
-        """Every process's value, by rank."""
+        """Return the values of all processes, by rank."""
         return [value]
 
     def split(self, module: LightningModule, blocks: list[nn.Module]) -> None:
-        """Spread parameters over the processes, where the strategy does."""
+        """Spread the parameters over the processes, if the processes share a model in that way."""
 
     def copy(self, model: M) -> M:
-        """The model that the lead validates with; another one where parameters are spread."""
+        """Return the model that the lead validates with: a whole copy where FSDP spreads it."""
         return model
 
-    def refresh(self, model: nn.Module, own: nn.Module) -> None:
-        """Bring what `copy` gave up to date. Every process calls it."""
+    def refresh(self, model: nn.Module, copied: nn.Module) -> None:
+        """Bring the model that `copy` returned up to date. Every process calls this."""
 
 
 class Several(Team):
@@ -82,8 +88,8 @@ class Several(Team):
     def __init__(self, ranks: Any) -> None:
         self.rank, self.world = ranks.rank, ranks.world
         self._ranks = ranks
-        # By the network's processor: a decision a step must not make the accelerator wait.
-        self._talk = distributed.new_group(backend="gloo", timeout=_WAIT)
+        # Gloo runs on the CPU: a decision in each step must not make the accelerator wait.
+        self._messages = distributed.new_group(backend="gloo", timeout=_WAIT)
 
     def seed(self, seed: int, start: int) -> int:
         if self.lead and start == 0:
@@ -93,29 +99,29 @@ class Several(Team):
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
         return {
             **super().trainer(device, partial=partial),
-            # Each process as a node with the one device that it was given: whether it can see
-            # the others' does not matter.
+            # Each process counts as a node with one device, so that it does not matter whether a
+            # process can see the devices of other processes.
             "num_nodes": self.world,
             "plugins": [_Environment(self._ranks)],
-            # In gradual unfreezing a parameter without a gradient is no mistake.
+            # In gradual unfreezing some parameters have no gradient, which DDP would complain of.
             "strategy": DDPStrategy(find_unused_parameters=partial),
         }
 
     def agree(self, decide: Callable[[], Any]) -> Any:
-        order: list[Any] = [None, False]
+        decision: list[Any] = [None, False]  # and whether the lead raised
         if not self.lead:
-            distributed.broadcast_object_list(order, group=self._talk)
-            if order[1]:
+            distributed.broadcast_object_list(decision, group=self._messages)
+            if decision[1]:
                 raise StudyError("The lead of this stage's processes left; see its log.")
-            return order[0]
+            return decision[0]
         try:
-            order[0] = decide()
+            decision[0] = decide()
         except BaseException:
-            order[1] = True
+            decision[1] = True
             raise
         finally:
-            distributed.broadcast_object_list(order, group=self._talk)
-        return order[0]
+            distributed.broadcast_object_list(decision, group=self._messages)
+        return decision[0]
 
     def total(self, *counts: Tensor) -> tuple[Tensor, ...]:
         sums = torch.stack([count.detach().float() for count in counts])
@@ -124,12 +130,12 @@ class Several(Team):
 
     def gather(self, value: Any) -> list[Any]:
         values: list[Any] = [None] * self.world
-        distributed.all_gather_object(values, value, group=self._talk)
+        distributed.all_gather_object(values, value, group=self._messages)
         return values
 
 
 class Sharded(Several):
-    """As Several, with parameters, gradients and optimizer spread over the processes (FSDP)."""
+    """One of several processes that spread parameters, gradients and optimizer states (FSDP)."""
 
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
         strategy = _Spread(
@@ -147,23 +153,26 @@ class Sharded(Several):
     def copy(self, model: M) -> M:
         return copy.deepcopy(model) if self.lead else model
 
-    def refresh(self, model: nn.Module, own: nn.Module) -> None:
-        parts, targets = model.state_dict(), own.state_dict()
-        for name, part in parts.items():
-            value = full(part)
+    def refresh(self, model: nn.Module, copied: nn.Module) -> None:
+        targets = copied.state_dict()
+        for name, shard in model.state_dict().items():
+            value = full(shard)
             if self.lead:
                 targets[name].copy_(value)
 
 
 @contextlib.contextmanager
 def team_of(context: Any) -> Iterator[Team]:
-    """The processes of this stage, by the context's `ranks`; None there is one process alone."""
+    """Yield the team of this stage's processes: the context's `ranks`, or one alone where None.
+
+    Raises StudyError for an unknown way to share a model.
+    """
     ranks = context.ranks
     if ranks is None:
         yield Team()
         return
-    if ranks.strategy not in STRATEGIES:
-        raise StudyError(f"parallel={ranks.strategy}: accepted are {' and '.join(STRATEGIES)}.")
+    if ranks.strategy not in WAYS_TO_SHARE:
+        raise StudyError(f"parallel={ranks.strategy}: accepted are {' and '.join(WAYS_TO_SHARE)}.")
     on_gpu = context.device.startswith("cuda")
     if on_gpu:
         torch.cuda.set_device(context.device)
@@ -176,17 +185,17 @@ def team_of(context: Any) -> Iterator[Team]:
     try:
         yield (Sharded if ranks.strategy == "fsdp" else Several)(ranks)
     finally:
-        # A later stage of this process has processes of its own.
+        # The next stage that this process works on sets up another group.
         distributed.destroy_process_group()
 
 
 def full(tensor: Any) -> Any:
-    """A tensor with all its parts, where it is spread. Every process calls it."""
+    """Return a tensor whole, gathered where it is spread. Every process calls this."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def spread(value: Any, parameter: Tensor) -> Any:
-    """A part of an optimizer's state as its parameter is spread."""
+    """Return a whole tensor of an optimizer's state, spread as the parameter is."""
     if not isinstance(value, Tensor) or not isinstance(parameter, DTensor):
         return value.to(parameter.device) if isinstance(value, Tensor) else value
     alike = value.shape == parameter.shape
@@ -195,7 +204,7 @@ def spread(value: Any, parameter: Tensor) -> Any:
 
 
 class _Spread(ModelParallelStrategy):
-    """Lightning's FSDP with the checkpoint of one process: any number of processes resumes it."""
+    """Lightning's FSDP with whole tensors in checkpoints, for any number of processes."""
 
     @property
     def lightning_restore_optimizer(self) -> bool:
@@ -230,7 +239,7 @@ class _Spread(ModelParallelStrategy):
 
 
 class _Environment(ClusterEnvironment):
-    """Who is who, as the orchestrator says; it has started all processes."""
+    """Rank and address of each process, from the orchestrator, which has started all of them."""
 
     def __init__(self, ranks: Any) -> None:
         super().__init__()
@@ -256,13 +265,13 @@ class _Environment(ClusterEnvironment):
         return int(self._ranks.world)
 
     def set_world_size(self, size: int) -> None:
-        """It is given."""
+        """Nothing to set: `ranks` holds the number."""
 
     def global_rank(self) -> int:
         return int(self._ranks.rank)
 
     def set_global_rank(self, rank: int) -> None:
-        """It is given."""
+        """Nothing to set: `ranks` holds the number."""
 
     def local_rank(self) -> int:
         return 0

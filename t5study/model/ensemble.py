@@ -56,7 +56,7 @@ class Ensemble(nn.Module):
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, EnsembleState]:
         """Read one token a row (N,) and return the next one's averaged logits (N, V)."""
         members = zip(self.models, state.states, strict=True)
-        logits = torch.stack([model.step(tokens, own)[0] for model, own in members])
+        logits = torch.stack([model.step(tokens, state)[0] for model, state in members])
         if self.average == "logits":
             return logits.mean(0), state
         return logits.softmax(-1).mean(0).log(), state

@@ -83,17 +83,17 @@ def training_memory(
 
 def parameter_shapes(config: ModelConfig) -> Counter[Shape]:
     """How many parameters of each shape a model has."""
-    found: Counter[Shape] = Counter()
-    found[config.vocab_size, config.d_model] += 1 if config.tie_embeddings else 2
+    counts: Counter[Shape] = Counter()
+    counts[config.vocab_size, config.d_model] += 1 if config.tie_embeddings else 2
     stacks = [(config.num_decoder_layers, config.layout.encoder)]
     if config.layout.encoder and not config.layout.shared:
         stacks.append((config.num_layers, False))
     for depth, cross in stacks:
-        found[config.relative_attention_num_buckets, config.num_heads] += 1
-        found[(config.d_model,)] += 1
+        counts[config.relative_attention_num_buckets, config.num_heads] += 1
+        counts[(config.d_model,)] += 1
         for shape, count in _block_shapes(config, cross):
-            found[shape] += count * depth
-    return found
+            counts[shape] += count * depth
+    return counts
 
 
 def _block_shapes(config: ModelConfig, cross: bool) -> Iterator[tuple[Shape, int]]:

@@ -69,10 +69,11 @@ class Objective(ABC):
     joins_documents: ClassVar[bool] = True
     """Whether documents are put together before they are cut into pieces."""
     pairs_texts: ClassVar[bool] = False
-    """Whether two texts can be corrupted so that together they take as much of either side as one.
+    """Whether two texts can fill one row of an encoder and a decoder.
 
-    The first leaves of inputs and targets what the second needs. In a row of an encoder and a
-    decoder nothing stays empty then.
+    Corruption splits the first text between inputs and targets. The second text is split so that
+    its inputs fill the space left in the row's inputs, and its targets the space left in the
+    row's targets: neither side is padded.
     """
     architectures: ClassVar[tuple[str, ...]] = ARCHITECTURES
     """The kinds of model it can train."""
@@ -97,9 +98,9 @@ class Objective(ABC):
     ) -> Corrupted:
         """Makes examples of tokens (B, L), of which a row's first `lengths` (B,) count.
 
-        All of a row counts where no lengths are given. An objective that `pairs_texts` takes the
-        rows marked in `second` (B,), each at most as long as the row before it, for that row's
-        partners; for the others it means nothing. Raises ValueError for other shapes.
+        Without lengths, all tokens of a row count. `second` (B,) marks rows whose text shares a
+        row of the model with the text before it and is at most as long; an objective that does
+        not pair texts ignores it. Raises ValueError for other shapes.
         """
         rows = Rows.of(tokens, lengths)
         if self.pairs_texts and second is not None and second.any():

@@ -20,14 +20,14 @@ GROUP = "t5study.tasks"
 @functools.cache
 def _builders() -> Mapping[str, Callable[..., Task]]:
     """Name -> function of keyword settings: the `TASKS` of every file of this folder, and more."""
-    found: dict[str, Callable[..., Task]] = {}
+    builders: dict[str, Callable[..., Task]] = {}
     for module in modules_of("t5study.tasks"):
-        found |= getattr(module, "TASKS", {})
+        builders |= getattr(module, "TASKS", {})
     for name, build in installed(GROUP).items():
-        if name in found:
+        if name in builders:
             raise TaskError(f"entry point {name} of group {GROUP}: there is a task of this name.")
-        found[name] = build
-    return found
+        builders[name] = build
+    return builders
 
 
 def task_names() -> list[str]:

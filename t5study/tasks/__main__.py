@@ -23,11 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="all tasks, one a line")
     show = commands.add_parser("show", help="one task: raw columns, an example, labels, metrics")
     show.add_argument("name", help="a name that list prints")
-    # With a default, or a missing NAME would be said to miss these as well.
+    # With a default, or a missing NAME would be reported as missing these as well.
     show.add_argument(
         "settings", nargs="*", default=[], metavar="SETTING=VALUE", help="e.g. labels=boolean"
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
     from rich.console import Console
 
@@ -35,24 +35,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     console = Console()
     try:
-        if given.command == "list":
+        if options.command == "list":
             console.print(list_table([get_task(name) for name in task_names()]))
         else:
-            print_task(get_task(given.name, **parse_settings(given.settings)), console)
+            print_task(get_task(options.name, **parse_settings(options.settings)), console)
     except StudyError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def parse_settings(given: Sequence[str]) -> dict[str, Any]:
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     """Return SETTING=VALUE words as a mapping; values are read as on the command line of a run."""
     import yaml
 
     from t5study.tasks import TaskError
 
     settings = {}
-    for word in given:
+    for word in words:
         name, equals, value = word.partition("=")
         if not equals:
             raise TaskError(f"'{word}' is no setting. Type it as NAME=VALUE, e.g. labels=boolean.")

@@ -58,19 +58,19 @@ def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
     task, overrides = chosen(name, config)
     data = task.identity(split, **overrides)
     if "sha256" in data:
-        found = looked_through(task, split, data, overrides)
-        if split == "train" and found["left_out"]:
-            data |= found
+        counts = looked_through(task, split, data, overrides)
+        if split == "train" and counts["left_out"]:
+            data |= counts
     return {"settings": dict(task.settings), "data": data}
 
 
 def described(name: str, description: Mapping[str, Any]) -> Task:
-    """Return the task that `describe` told of."""
+    """Return the task of a description that `describe` made."""
     return get_task(name, **description["settings"])
 
 
 def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[Example]:
-    """Yield the preprocessed examples of what `describe` told of.
+    """Yield the preprocessed examples of a description that `describe` made.
 
     Files are read from where `prepare_split` noted them. Raises TaskError where they are not there.
     """

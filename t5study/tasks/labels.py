@@ -59,9 +59,9 @@ def classification(
     features = features or [name for name in data.fields if name != data.answer]
     raw = {feature: (renamed or {}).get(feature, feature) for feature in features}
 
-    def to_text(given: Mapping[str, Any]) -> list[Example]:
-        kept = {k: given[k] for k in ("label", "idx") if k in given}
-        read = {feature: given[field] for feature, field in raw.items()}
+    def to_text(row: Mapping[str, Any]) -> list[Example]:
+        kept = {k: row[k] for k in ("label", "idx") if k in row}
+        read = {feature: row[field] for feature, field in raw.items()}
         return [format_example(read | kept, prefix, labels, features)]
 
     return text_form(

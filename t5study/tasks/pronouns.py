@@ -27,18 +27,18 @@ def referent_match(prediction: str, referent: str) -> int:
     Case and determiners aside, one phrase's words must contain the other's; a possessive
     ("Bob's hat") never matches a phrase without an apostrophe ("Bob").
     """
-    said, meant = _content(prediction), _content(referent)
-    if not said:
+    predicted, expected = _content(prediction), _content(referent)
+    if not predicted:
         return -1
-    if ("'" in said) != ("'" in meant):
+    if ("'" in predicted) != ("'" in expected):
         return 0
-    return words_match(said, meant)
+    return words_match(predicted, expected)
 
 
 def words_match(prediction: str, referent: str) -> int:
     """Return 1 if one phrase's words are among the other's, as they stand (paper, 2.4)."""
-    said, meant = set(prediction.split(" ")), set(referent.split(" "))
-    return int(said <= meant or meant <= said)
+    predicted, expected = set(prediction.split(" ")), set(referent.split(" "))
+    return int(predicted <= expected or expected <= predicted)
 
 
 def highlight_span(text: str, span: str, index: int) -> str:
@@ -94,10 +94,10 @@ def wnli_texts(premise: str, hypothesis: str) -> tuple[str, str]:
     """
     words = premise.split(" ")
     cleaned = [(i, _bare(word)) for i, word in enumerate(words) if _bare(word)]
-    said = [bare for bare in map(_bare, hypothesis.strip().split(" ")) if bare]
+    repeated = [bare for bare in map(_bare, hypothesis.strip().split(" ")) if bare]
     plain = [bare for _, bare in cleaned]
     gaps = [
-        _gap(i, plain[:n], plain[n + 1 :], said)
+        _gap(i, plain[:n], plain[n + 1 :], repeated)
         for n, (i, bare) in enumerate(cleaned)
         if bare in PRONOUNS
     ]
@@ -129,16 +129,16 @@ def _repeated(words: Sequence[str], text: Sequence[str]) -> int:
     return count
 
 
-def _gap(word: int, before: list[str], after: list[str], said: list[str]) -> Gap:
-    left = _repeated(before[::-1], said[::-1])
-    right = _repeated(after, said)
+def _gap(word: int, before: list[str], after: list[str], repeated: list[str]) -> Gap:
+    left = _repeated(before[::-1], repeated[::-1])
+    right = _repeated(after, repeated)
     if not left + right:
         return Gap(word, 0, "")
     head = [re.escape(w) for w in before[len(before) - left :]]
     tail = [re.escape(w) for w in after[:right]]
     # Between both matches; else at the start, else at the end of the hypothesis.
     for parts in ([*head, "(.+)", *tail], ["^(.+)", *tail], [*head, "(.+)$"]):
-        found = re.search(" ".join(parts), " ".join(said))
+        found = re.search(" ".join(parts), " ".join(repeated))
         if found:
             return Gap(word, left + right, found[1])
     return Gap(word, left + right, "")

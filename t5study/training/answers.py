@@ -32,7 +32,7 @@ class Questions:
 def ask(
     task: Task,
     split: str,
-    given: Iterable[Mapping[str, Any]],
+    examples: Iterable[Mapping[str, Any]],
     vocabulary: Vocabulary,
     inputs_length: int,
     limit: int | None,
@@ -44,14 +44,14 @@ def ask(
     They are the first ones; or, where `drawn` is "stratified" and the task answers with labels,
     some with the labels in the shares of the whole split. Raises TaskError where one has no answer.
     """
-    asked = list(islice(given, limit if drawn == "first" else None))
+    scored = list(islice(examples, limit if drawn == "first" else None))
     if drawn == "stratified" and limit is not None:
-        asked = [asked[place] for place in _drawn(task, asked, limit)]
-    require_answers(task.name, split, asked)
-    ids = vocabulary.encode_batch([example["inputs"] for example in asked])
+        scored = [scored[place] for place in _drawn(task, scored, limit)]
+    require_answers(task.name, split, scored)
+    ids = vocabulary.encode_batch([example["inputs"] for example in scored])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
-    targets = [task.target(example) for example in asked]
-    return Questions(task=task, examples=asked, inputs=inputs, targets=targets)
+    targets = [task.target(example) for example in scored]
+    return Questions(task=task, examples=scored, inputs=inputs, targets=targets)
 
 
 @torch.no_grad()

@@ -61,8 +61,8 @@ def _train(
     if config["mixture"] and config["mixture"]["validation"]:
         every = config["mixture"]["checkpoint_every"]
         if team.lead:
-            own = team.copy(model)
-            judged = validator(own, vocabulary, config["mixture"], context.work, extra)
+            copied = team.copy(model)
+            judged = validator(copied, vocabulary, config["mixture"], context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
@@ -116,17 +116,17 @@ def sample_notes(sample: Measured, targets_length: int) -> list[str]:
     return notes
 
 
-def repeat_notes(times: float, read: int, whole: int, asked: float | None) -> list[str]:
+def repeat_notes(times: float, read: int, whole: int, wanted: float | None) -> list[str]:
     """What a table says of a pre-training that repeats its text (section 3.4.2), or reads less.
 
-    `times` it went through the first `read` of `whole` tokens, where `asked` were asked for.
+    `times` it went through the first `read` of `whole` tokens, where `wanted` were configured.
     """
-    if asked is None and times <= 1:
+    if wanted is None and times <= 1:
         return []
     part = f"the first {read:,} of its corpus' {whole:,} tokens"
     if read == whole:
         part = f"its corpus of {whole:,} tokens"
-    short = f", of which {asked:,.0f} were asked for" if asked and asked > whole else ""
+    short = f", of which {wanted:,.0f} were asked for" if wanted and wanted > whole else ""
     shown = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
     return [f"Pre-training went {shown} times through {part}{short}."]
 

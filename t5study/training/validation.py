@@ -50,8 +50,8 @@ def validator(
         save=partial(_save, extra=extra),
         work=work,
         constants={
-            name: fmean(constant(asked, config["tasks"].get(name), LOOKED_AT).values())
-            for name, asked in questions.items()
+            name: fmean(constant(of_task, config["tasks"].get(name), LOOKED_AT).values())
+            for name, of_task in questions.items()
         },
     )
 
@@ -66,16 +66,16 @@ def judge(
     """The model's scores on each task's questions, greedily answered."""
     return {
         name: score(
-            asked,
+            of_task,
             answer(
                 model,
-                asked,
+                of_task,
                 vocabulary,
                 max_length=config["targets_length"],
                 precision=config["precision"],
             ),
         )
-        for name, asked in questions.items()
+        for name, of_task in questions.items()
     }
 
 

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         whole = finished_report(settings, shards, arguments.output)
         if whole is None and arguments.slurm_partition:
-            said = submit_crawl(
+            message = submit_crawl(
                 settings,
                 folder,
                 shards,
@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
                 workers=arguments.workers,
                 slurm=_slurm_options(arguments),
             )
-            console.print(said, soft_wrap=True)
+            console.print(message, soft_wrap=True)
             return 0
         if whole is None:
             whole = clean_crawl(

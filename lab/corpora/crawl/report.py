@@ -166,20 +166,20 @@ def table(whole: Mapping[str, Any]) -> Table:
 
 
 def remarks(whole: Mapping[str, Any]) -> list[str]:
-    """What a reader of the table must know: the input, what was damaged, what was not asked."""
+    """What a reader of the table must know: the input, damaged shards, rules without effect."""
     counts = Counter(whole["counts"])
-    said = [
+    notes = [
         f"{counts['shards-read']} shards, {counts['read-characters'] / 1e6:.1f} million characters "
         f"read, {counts['written-characters'] / 1e6:.1f} million written.",
         f"Sentences by {whole['sentences']}.",
     ]
-    said += [
+    notes += [
         f"{note['problem'].capitalize()}: {note['shard']} ({note['detail']}; "
         f"{note['pages']} pages read)."
         for note in whole["problems"]
     ]
     if whole["settings"]["clean"] and not whole["badwords"]:
-        said.append("No bad-word list was given (--badwords FILE), so that rule dropped nothing.")
+        notes.append("No bad-word list was given (--badwords FILE), so that rule dropped nothing.")
     others = [
         (count, name.rpartition("-")[2])
         for name, count in counts.items()
@@ -187,8 +187,8 @@ def remarks(whole: Mapping[str, Any]) -> list[str]:
     ]
     if others:
         shown = ", ".join(f"{name} {count:,}" for count, name in sorted(others, reverse=True)[:8])
-        said.append(f"Pages in other languages: {shown}.")
-    return said
+        notes.append(f"Pages in other languages: {shown}.")
+    return notes
 
 
 def is_damaged(whole: Mapping[str, Any]) -> bool:

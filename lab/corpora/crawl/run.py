@@ -325,8 +325,8 @@ def _require_whole(step: Step, executor: LocalPipelineExecutor, output: Path) ->
 
 def _is_queued(job: str) -> bool:
     """Say whether SLURM still has a job waiting or running."""
-    asked = subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True, check=False)
-    return asked.returncode == 0 and bool(asked.stdout.strip())
+    queue = subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True, check=False)
+    return queue.returncode == 0 and bool(queue.stdout.strip())
 
 
 @contextmanager
@@ -356,11 +356,11 @@ def _reported(step: Step, finished: Path) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        said = 0
+        logged = 0
         while not over.wait(_SECONDS_BETWEEN_LINES):
             done = sum(1 for _ in finished.glob("*"))
-            if done > said:
-                logger.info("%s: %d of %d tasks done", step.name, said := done, step.tasks)
+            if done > logged:
+                logger.info("%s: %d of %d tasks done", step.name, logged := done, step.tasks)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

@@ -17,7 +17,7 @@ from lab.errors import StudyError
 from lab.training.team import Several, Team, team_of
 from t5study.training import finetune, pretrain
 
-STRATEGIES = ("ddp", "fsdp")
+WAYS_TO_SHARE = ("ddp", "fsdp")
 Train = Callable[..., Path]
 
 
@@ -45,7 +45,7 @@ def content(path: Path) -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WAYS_TO_SHARE)
 def test_a_group_trains_as_a_process_alone(
     train: Train,
     data: SimpleNamespace,

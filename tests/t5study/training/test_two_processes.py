@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
-STRATEGIES = ("ddp", "fsdp")
+WAYS_TO_SHARE = ("ddp", "fsdp")
 MODEL = {
     "architecture": "encoder_decoder",
     "vocab_size": 128,
@@ -157,7 +157,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, data: SimpleNamespace) -> 
         run("unfreezing", UNFREEZING, parent="padded"),
     ]
     two = []
-    for strategy in STRATEGIES:
+    for strategy in WAYS_TO_SHARE:
         two += [
             run(f"padded {strategy}", {}, strategy),
             run(f"tokens {strategy}", TOKENS, strategy),
@@ -214,7 +214,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WAYS_TO_SHARE)
 @pytest.mark.parametrize(
     ("name", "parts"), [("padded", ""), ("tokens", ""), ("padded", " by 3"), ("tokens", " by 1")]
 )
@@ -235,7 +235,7 @@ def test_two_processes_pretrain_as_one(
         assert torch.allclose(state["second_moment"], other, atol=1e-5)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WAYS_TO_SHARE)
 def test_stopped_on_the_way_they_end_bit_for_bit_alike(results: Results, strategy: str) -> None:
     """Stopped between two logged steps and gone on with in another folder."""
     assert results.ended(f"stopped {strategy}") == ["stopped", "stopped"]
@@ -244,7 +244,7 @@ def test_stopped_on_the_way_they_end_bit_for_bit_alike(results: Results, strateg
     assert same(results.weights(whole), results.weights(resumed))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WAYS_TO_SHARE)
 def test_they_choose_the_checkpoint_that_one_chooses(results: Results, strategy: str) -> None:
     """The lead validates with whole weights; a lead that breaks takes the others with it."""
     two, mended = f"tuned {strategy}", f"mended {strategy}"
