@@ -77,7 +77,7 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"file {file.resolve()} cannot be read: {reason}") from error
 
 
-class Rows:
+class FileRows:
     """The records of several files in order, read anew each time that they are gone through."""
 
     def __init__(self, files: Sequence[Path]) -> None:

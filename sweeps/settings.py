@@ -9,11 +9,11 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from sweeps.constraints import complaint as outside_of_bounds
+from sweeps.constraints import complaints as outside_of_all_bounds
 from sweeps.errors import nearest
 from sweeps.hardware.devices import devices
 from sweeps.hardware.request import OF_RUN
-from sweeps.schema import complaint as outside_of_bounds
-from sweeps.schema import complaints as outside_of_all_bounds
 from sweeps.store import default_store
 
 SEED = {"least": 0, "most": 2**63 - 1}
@@ -23,7 +23,7 @@ SEEDS = {"least": 1, "most": 10_000}
 
 
 def setting(default: Any, **metadata: Any) -> Any:
-    """A field with its bounds and choices (sweeps/schema.py).
+    """A field with its bounds and choices (sweeps/constraints.py).
 
     `operational=False` marks a setting that says what a sweep asks, not how the sweep runs.
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweeps import schema
+from sweeps import constraints
 from sweeps.columns import Column, adopt_columns
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.stage import Stage, adopt_all
@@ -40,7 +40,7 @@ class Study:
 
     - `cell(config) -> {"scores": {task: stage}, "columns": [...], ...}`: the stages of one cell
     - `Schema`: a dataclass of its keys, which the configuration must fit; each `config` is then an
-      instance of it, and the bounds in its fields' metadata hold (see sweeps/schema.py)
+      instance of it, and the bounds in its fields' metadata hold (see sweeps/constraints.py)
     - `complaints(config) -> list[str]`: what is impossible about a configuration
     - `prepare(configs, wanted, say)`: fetch what these cells' stages `wanted`, the ones that are
       not finished, read from outside of the store
@@ -69,7 +69,7 @@ class Study:
 
     def settings(self, config: Mapping[str, Any]) -> Any:
         """The configuration as the study reads it: its Schema's instance, or the plain values."""
-        return config if self.schema is None else schema.instance(self.schema, config)
+        return config if self.schema is None else constraints.instance(self.schema, config)
 
     def prepare(
         self,
@@ -110,7 +110,7 @@ class Study:
     def cell(self, config: Mapping[str, Any]) -> Cell:
         """The stages and columns of one cell. Raises ConfigurationError with its complaints."""
         settings = self.settings(config)
-        complaints = schema.complaints(self.schema, config) if self.schema else []
+        complaints = constraints.complaints(self.schema, config) if self.schema else []
         check: Callable[[Any], list[str]] | None = getattr(self._module, "complaints", None)
         with self._errors():
             complaints += check(settings) if check else []

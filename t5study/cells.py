@@ -10,7 +10,7 @@ from lab.errors import StudyError
 from lab.stage import Stage
 from t5study import impossible, strategies
 from t5study.config import Schema, Suite
-from t5study.parts import Parts
+from t5study.resolved import Resolved
 from t5study.stages import Stages
 from t5study.tasks.suites import SUITES
 from t5study.trainings import selects
@@ -24,13 +24,13 @@ def cell(config: Schema) -> dict[str, Any]:
 
     Raises StudyError with a line for each thing that is impossible about them.
     """
-    parts = Parts(config)
-    if complaints := impossible.of_parts(parts):
+    resolved = Resolved(config)
+    if complaints := impossible.of_cell(resolved):
         raise StudyError("\n".join(complaints))
-    stages, strategy = Stages(parts), strategies.get(config.strategy.name)
+    stages, strategy = Stages(resolved), strategies.get(config.strategy.name)
     scores: dict[str, Stage] = {}
     decoding: dict[str, Stage] = {}
-    for unit in parts.units:
+    for unit in resolved.units:
         evaluate = stages.evaluate(unit, strategies.members(stages, strategy, unit))
         scores |= dict.fromkeys(unit.evaluate, evaluate)
         decoding[unit.name] = evaluate
@@ -49,7 +49,7 @@ def cell(config: Schema) -> dict[str, Any]:
         "scores": scores,
         "columns": columns(config.suite),
         "references": [CONSTANT],
-        "selection": f"{selection}; {_splits(parts.units)}",
+        "selection": f"{selection}; {_splits(resolved.units)}",
         "footnotes": [*_footnotes(config), _decoding(decoding)],
     }
 

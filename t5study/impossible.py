@@ -14,7 +14,7 @@ from t5study.config import AMOUNT, FEW, SEED, Schema, Suite, corpora_named
 from t5study.strategies import STRATEGIES
 
 if TYPE_CHECKING:
-    from t5study.parts import Parts
+    from t5study.resolved import Resolved
     from t5study.tasks import Task
 
 WITHOUT_FINETUNING = ("all", "none")
@@ -26,26 +26,26 @@ def complaints(config: Schema) -> list[str]:
     return [*_values(config), *_without_finetuning(config), *_few_units(config), *_corpora(config)]
 
 
-def of_parts(parts: Parts) -> list[str]:
+def of_cell(resolved: Resolved) -> list[str]:
     """What is impossible about the units, tasks and trainings that a configuration makes."""
     from t5study.tasks.chosen import chosen
 
-    config, complaints = parts.config, []
+    config, complaints = resolved.config, []
     complaints += [
         f"{key}.{name}: no unit of suite={config.suite.name} reads this task. "
-        f"It has: {', '.join(sorted(parts.tasks))}."
+        f"It has: {', '.join(sorted(resolved.tasks))}."
         for key, settings in (("tasks", config.tasks), ("mixing.limits", config.mixing.limits))
         for name in settings
-        if name not in parts.tasks
+        if name not in resolved.tasks
     ]
     tasks = {}
-    for name in sorted(parts.tasks):
+    for name in sorted(resolved.tasks):
         try:
             tasks[name], _ = chosen(name, config)
         except StudyError as error:
             complaints.append(str(error))
-    complaints += [*_columns(config.suite), *_splits(parts, tasks), *_sizes(parts)]
-    complaints += _objective(parts)
+    complaints += [*_columns(config.suite), *_splits(resolved, tasks), *_sizes(resolved)]
+    complaints += _objective(resolved)
     return complaints
 
 
@@ -152,10 +152,10 @@ def _term(term: str) -> str | None:
     return None if metric in task.metrics else unknown(f"metric of {name}", metric, task.metrics)
 
 
-def _splits(parts: Parts, tasks: Mapping[str, Task]) -> Iterator[str]:
+def _splits(resolved: Resolved, tasks: Mapping[str, Task]) -> Iterator[str]:
     """Units scored on a split that one of their tasks lacks."""
-    for unit in parts.units:
-        of_unit = parts.config.suite.units[unit.name].split
+    for unit in resolved.units:
+        of_unit = resolved.config.suite.units[unit.name].split
         key = "evaluate.split" if of_unit is None else f"suite.units.{unit.name}.split"
         for name in unit.evaluate:
             if name in tasks and unit.split not in (known := tasks[name].splits):
@@ -165,13 +165,13 @@ def _splits(parts: Parts, tasks: Mapping[str, Task]) -> Iterator[str]:
                 )
 
 
-def _sizes(parts: Parts) -> Iterator[str]:
+def _sizes(resolved: Resolved) -> Iterator[str]:
     """Trainings of which the multiples in `scaling` leave nothing, or make more than can be."""
-    scaling, pretrain = parts.config.scaling, parts.config.pretrain
+    scaling, pretrain = resolved.config.scaling, resolved.config.pretrain
     steps = pretrain.steps * scaling.pretrain_steps * scaling.steps
     batch = pretrain.batch_size * scaling.pretrain_batch * scaling.batch
     trainings = [("pretrain", round(steps), round(batch))]
-    trainings += [(f"suite.units.{u.name}", u.steps, u.batch_size) for u in parts.units]
+    trainings += [(f"suite.units.{u.name}", u.steps, u.batch_size) for u in resolved.units]
     for name, steps, batch in trainings:
         for multiple, key, size in (("steps", "steps", steps), ("batch", "batch_size", batch)):
             if size < 1:
@@ -186,10 +186,10 @@ def _sizes(parts: Parts) -> Iterator[str]:
                 )
 
 
-def _objective(parts: Parts) -> Iterator[str]:
+def _objective(resolved: Resolved) -> Iterator[str]:
     """An objective that the architecture cannot learn."""
-    objective = parts.objective
-    architecture = parts.config.architecture.name
+    objective = resolved.objective
+    architecture = resolved.config.architecture.name
     if architecture not in objective.architectures:
         yield (
             f"objective={objective.name} cannot train architecture={architecture}. "

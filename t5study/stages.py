@@ -10,15 +10,15 @@ from lab.memory import PROCESS
 from lab.stage import Cost, Stage
 from t5study import trainings
 from t5study.model.flops import forward_flops, parameters
-from t5study.parts import Parts
+from t5study.resolved import Resolved
 from t5study.units import Mixture, UnitSettings
 
 
 class Stages:
     """Builds each stage of one cell once; what two tasks share is one object."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    def __init__(self, resolved: Resolved) -> None:
+        self.resolved = resolved
         self._built: dict[Any, Stage] = {}
 
     def _once(self, key: Any, build: Callable[[], Stage]) -> Stage:
@@ -31,9 +31,9 @@ class Stages:
         return self._once("vocabulary", self._vocabulary)
 
     def _vocabulary(self) -> Stage:
-        settings = self.parts.config.vocabulary
-        if self.parts.given_vocabulary:
-            config: dict[str, Any] = {"file": self.parts.given_vocabulary}
+        settings = self.resolved.config.vocabulary
+        if self.resolved.given_vocabulary:
+            config: dict[str, Any] = {"file": self.resolved.given_vocabulary}
         else:
             config = {
                 "corpus": get_corpus(settings.corpus).identity(),
@@ -54,7 +54,7 @@ class Stages:
         return self._once("corpus", self._corpus)
 
     def _corpus(self) -> Stage:
-        corpus = get_corpus(self.parts.config.dataset.corpus)
+        corpus = get_corpus(self.resolved.config.dataset.corpus)
         return Stage(
             name="corpus",
             version=1,
@@ -69,7 +69,7 @@ class Stages:
         corpus = self.corpus() if mixture is None or mixture.unsupervised else None
         return self._once(
             ("pretrain", seed, mixture),
-            lambda: trainings.pretrain(self.parts, seed, mixture, self.vocabulary(), corpus),
+            lambda: trainings.pretrain(self.resolved, seed, mixture, self.vocabulary(), corpus),
         )
 
     def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:
@@ -77,35 +77,35 @@ class Stages:
 
         `parent` itself where there is no fine-tuning.
         """
-        if parent is not None and self.parts.config.finetuning.name == "none":
+        if parent is not None and self.resolved.config.finetuning.name == "none":
             return parent
         return self._once(
             ("finetune", unit.name, seed, id(parent)),
-            lambda: trainings.finetune(self.parts, unit, seed, parent, self.vocabulary()),
+            lambda: trainings.finetune(self.resolved, unit, seed, parent, self.vocabulary()),
         )
 
     def evaluate(self, unit: UnitSettings, members: list[Stage]) -> Stage:
         """Decode and score a unit's tasks with one model, or with an ensemble of several."""
-        parts, settings = self.parts, self.parts.config.evaluate
+        resolved, settings = self.resolved, self.resolved.config.evaluate
         chosen = all(trainings.selects(member) for member in members)
         config = {
-            "tasks": parts.described(unit.evaluate, unit.split),
+            "tasks": resolved.described(unit.evaluate, unit.split),
             "split": unit.split,
             # The best constant answer knows the training set.
-            "train": parts.described(parts.with_training_set(unit.evaluate), "train"),
+            "train": resolved.described(resolved.with_training_set(unit.evaluate), "train"),
             "examples": unit.evaluate_examples,
-            "selection": parts.config.selection if chosen else None,
+            "selection": resolved.config.selection if chosen else None,
             "inputs_length": unit.inputs_length,
             "max_length": settings.max_length or unit.targets_length,
             "beam_width": unit.beam_width,
             "length_penalty": settings.length_penalty if unit.beam_width > 1 else None,
-            "average": parts.config.scaling.average if len(members) > 1 else None,
-            "precision": parts.config.precision,
+            "average": resolved.config.scaling.average if len(members) > 1 else None,
+            "precision": resolved.config.precision,
         }
         inputs = {"vocabulary": self.vocabulary()}
         inputs |= {f"member_{i}": member for i, member in enumerate(members)}
         examples = unit.evaluate_examples or 5000
-        flops = forward_flops(parts.model, unit.inputs_length, unit.targets_length)
+        flops = forward_flops(resolved.model, unit.inputs_length, unit.targets_length)
         decoded = len(members) * len(unit.evaluate) * examples * unit.beam_width
         return Stage(
             name="evaluate",
@@ -116,7 +116,7 @@ class Stages:
             cost=Cost(
                 flops=decoded * flops,
                 tokens=decoded * (unit.inputs_length + unit.targets_length),
-                memory_bytes=len(members) * 4 * parameters(parts.model) + PROCESS,
+                memory_bytes=len(members) * 4 * parameters(resolved.model) + PROCESS,
                 device="any",
             ),
         )

@@ -32,7 +32,7 @@ def no_pretraining(
 
 def multitask(stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int) -> Stage:
     """One training on all tasks and the unsupervised one; each task's best checkpoint."""
-    mixture = Mixture(units=stages.parts.units, unsupervised=True, validate=True)
+    mixture = Mixture(units=stages.resolved.units, unsupervised=True, validate=True)
     return stages.pretrain(pretrain_seed, mixture)
 
 
@@ -40,7 +40,7 @@ def multitask_finetune(
     stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
 ) -> Stage:
     """Multi-task pre-training, then fine-tuning on each unit."""
-    mixture = Mixture(units=stages.parts.units, unsupervised=True, validate=False)
+    mixture = Mixture(units=stages.resolved.units, unsupervised=True, validate=False)
     return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
 
 
@@ -48,7 +48,7 @@ def leave_one_out(
     stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
 ) -> Stage:
     """Multi-task pre-training without the unit that is fine-tuned afterwards."""
-    others = tuple(other for other in stages.parts.units if other.name != unit.name)
+    others = tuple(other for other in stages.resolved.units if other.name != unit.name)
     mixture = Mixture(units=others, unsupervised=True, validate=False)
     return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
 
@@ -57,7 +57,7 @@ def supervised_multitask(
     stages: Stages, unit: UnitSettings, pretrain_seed: int, finetune_seed: int
 ) -> Stage:
     """Pre-training on the tasks alone, then fine-tuning on each unit."""
-    mixture = Mixture(units=stages.parts.units, unsupervised=False, validate=False)
+    mixture = Mixture(units=stages.resolved.units, unsupervised=False, validate=False)
     return stages.finetune(unit, finetune_seed, stages.pretrain(pretrain_seed, mixture))
 
 
@@ -83,7 +83,7 @@ def members(stages: Stages, strategy: Strategy, unit: UnitSettings) -> list[Stag
 
     Member i has the seeds of the cell plus i, so that it is shared with the baseline's seeds.
     """
-    config = stages.parts.config
+    config = stages.resolved.config
     varied = config.scaling.members == "pretrained"
     return [
         strategy(

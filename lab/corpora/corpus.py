@@ -16,7 +16,7 @@ class Corpus:
     """Unlabelled text, document by document, always in the same order."""
 
     name: str
-    """Name in the registry and in configurations."""
+    """Name that `get_corpus` and configurations know it by."""
     description: str
     """What kind of text it is."""
     licence: str

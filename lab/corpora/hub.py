@@ -14,7 +14,7 @@ class HubCorpus:
     """Text of one hub data set."""
 
     name: str
-    """Name in the registry and in configurations."""
+    """Name that `get_corpus` and configurations know it by."""
     description: str
     """What kind of text it is."""
     licence: str

@@ -30,7 +30,7 @@ class ProvidedCorpus:
     """Files with a column `text`, in the order of their names."""
 
     name: str
-    """Name in the registry and in configurations."""
+    """Name that `get_corpus` and configurations know it by."""
     description: str
     """What kind of text it is."""
     licence: str

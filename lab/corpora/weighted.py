@@ -15,7 +15,7 @@ class Part(Protocol):
 
     @property
     def name(self) -> str:
-        """In the registry and in configurations."""
+        """Name that `get_corpus` and configurations know it by."""
 
     @property
     def licence(self) -> str:
@@ -40,7 +40,7 @@ class WeightedCorpus:
     """Several corpora whose characters stand as given weights, until the first has no more."""
 
     name: str
-    """Name in the registry and in configurations."""
+    """Name that `get_corpus` and configurations know it by."""
     description: str
     """What kind of text it is."""
     licence: str

@@ -23,7 +23,7 @@ from lab.datasets.fields import (
 from lab.datasets.source import SCORE_ANOTHER, Source, TaskError
 from lab.errors import DataError
 from lab.parts import Metric, Parts
-from lab.rows import Rows, shown
+from lab.rows import FileRows, shown
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -104,7 +104,7 @@ class DataSet:
         truth = self.fields[self.answer]
         return truth.words if isinstance(truth, Label) else ()
 
-    def load(self, split: str, **overrides: Any) -> Dataset | Rows:
+    def load(self, split: str, **overrides: Any) -> Dataset | FileRows:
         """Return the raw examples of `split`; overrides: data_dir or data_files (see Source)."""
         return self.source.load(self.name, split, self.fields, **overrides)
 
@@ -115,7 +115,7 @@ class DataSet:
     def placed(self, split: str, **overrides: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the raw examples of `split`, each after where it stands."""
         data = self.load(split, **overrides)
-        if isinstance(data, Rows):
+        if isinstance(data, FileRows):
             yield from data.placed()
         else:
             for number, row in enumerate(data, start=1):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lab.by_content import file_sha256
 from lab.corpora.archives import FETCH_COMMAND
 from lab.errors import DataError, StudyError, nearest
-from lab.rows import ENDINGS, Rows, ending_of, rows_of
+from lab.rows import ENDINGS, FileRows, ending_of, rows_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -78,7 +78,7 @@ class Source:
         *,
         data_dir: str | os.PathLike[str] | None = None,
         data_files: Paths | Mapping[str, Paths] | None = None,
-    ) -> Dataset | Rows:
+    ) -> Dataset | FileRows:
         """Return the raw examples of `split`; `data_dir` or `data_files` replace the hub.
 
         `data_dir` is a folder with the split's files, or one with the hub's data sets below it by
@@ -211,12 +211,12 @@ def of_prepared(data: Prepared, prefix: str = "") -> Source:
     return Source(folder=data.prepare, pins=data.identity, prepared=data, splits=splits)
 
 
-def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> Rows:
+def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> FileRows:
     """Return the rows of all files in order.
 
     Raises TaskError where a file cannot be read, holds no row, or its first one lacks a field.
     """
-    rows = Rows(files)
+    rows = FileRows(files)
     for file in files:
         try:
             first = next(rows_of(file), None)

@@ -22,11 +22,11 @@ RECOMPILE_LIMIT = 64
 """Shapes, and sets of parameters that train, which a step is compiled for before it no longer is:
 some pairs of widths, and as many sets as blocks where they unfreeze one after the other."""
 
-Rows = Mapping[str, Tensor]
-Loss = Callable[[Any, Rows], tuple[Tensor, Tensor]]
+Batch = Mapping[str, Tensor]
+Loss = Callable[[Any, Batch], tuple[Tensor, Tensor]]
 """(model, rows) -> the loss that is trained on and the loss that is reported, each summed over what
 counts in these rows."""
-Count = Callable[[Rows], Tensor]
+Count = Callable[[Batch], Tensor]
 """How much counts in these rows: what the reported loss is a mean over."""
 
 
@@ -47,7 +47,7 @@ class Training(lightning.LightningModule):
         *,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Schedule,
-        divisor: Callable[[Rows], float] | None = None,
+        divisor: Callable[[Batch], float] | None = None,
         blocks: Sequence[nn.Module] = (),
         padding: Mapping[str, int] | None = None,
         optimizer_state: Mapping[str, Any] | None = None,
@@ -85,11 +85,11 @@ class Training(lightning.LightningModule):
         mode = "reduce-overhead" if graphs else "default"
         self._compiled = torch.compile(self.forward, dynamic=False, mode=mode)
 
-    def forward(self, batch: Rows) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The loss that is trained on and the one that is reported, summed over these rows."""
         return self._loss(self.model, batch)
 
-    def training_step(self, batch: Rows, index: int) -> Tensor:
+    def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
 
         Of several micro-batches that of the last one, with the gradients of the others in place:
@@ -112,7 +112,7 @@ class Training(lightning.LightningModule):
         self.reported = (reported / count).detach()
         return self._share(loss, batch, count)
 
-    def _summed(self, part: Rows) -> tuple[Tensor, Tensor]:
+    def _summed(self, part: Batch) -> tuple[Tensor, Tensor]:
         if self._graphs:
             torch.compiler.cudagraph_mark_step_begin()
         if self._widths_vary:
@@ -120,7 +120,7 @@ class Training(lightning.LightningModule):
         loss, reported = (self._compiled or self)(part)
         return loss, reported
 
-    def _share(self, loss: Tensor, batch: Rows, count: Tensor) -> Tensor:
+    def _share(self, loss: Tensor, batch: Batch, count: Tensor) -> Tensor:
         """What a summed loss is of the whole batch's; `batch` are all rows of this process."""
         if self._divisor is not None:
             # Every process divides by as much, so that the mean of their gradients is right.
@@ -143,7 +143,7 @@ class Training(lightning.LightningModule):
         }
 
 
-def micro_batches(batch: Rows, at_most: int | None) -> list[Rows]:
+def micro_batches(batch: Batch, at_most: int | None) -> list[Batch]:
     """A batch of (B, ...) tensors as the fewest parts of at most so many rows, evenly cut."""
     if at_most is None:
         return [batch]
@@ -153,7 +153,7 @@ def micro_batches(batch: Rows, at_most: int | None) -> list[Rows]:
     return [{name: parts[number] for name, parts in cut.items()} for number in range(count)]
 
 
-def widened(batch: Rows, padding: Mapping[str, int] | None = None) -> dict[str, Tensor]:
+def widened(batch: Batch, padding: Mapping[str, int] | None = None) -> dict[str, Tensor]:
     """Columns of padding behind arrays (B, W) of a batch, to NARROWEST times a power of two.
 
     `padding` gives an array's value where that is not 0; arrays (B,) stay as they are.

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports.statistics import parts
+from reports.statistics import rescoring
 from reports.table import Column, Score
 from sweeps.digests import check_file
 from sweeps.store import Store
 
 if TYPE_CHECKING:
-    from reports.statistics.parts import Array
+    from reports.statistics.rescoring import Array
 
 RESAMPLES = 9999
 FILE = "predictions.jsonl"
@@ -135,7 +135,7 @@ def _values(
     import numpy as np
 
     def metric(task: str, name: str) -> Array:
-        found = [parts.scores(*run.parts[name], chosen[task]) for run in side[task]]
+        found = [rescoring.scores(*run.parts[name], chosen[task]) for run in side[task]]
         return np.mean(found, axis=0)
 
     groups = [np.mean([metric(*term) for term in group], axis=0) for group in column.terms]
@@ -170,7 +170,7 @@ def _run(lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Run:
     found: dict[str, tuple[str, Array]] = {}
     for metric in metrics:
         kinds = {kind for _, _, part in drawn for kind in part.get(metric, {})}
-        if len(kinds) != 1 or not kinds <= parts.SCORE_OF.keys():
+        if len(kinds) != 1 or not kinds <= rescoring.SCORE_OF.keys():
             raise UntestableError(NO_PARTS)
         (kind,) = kinds
         try:

@@ -17,9 +17,9 @@ from sweeps.asking.repeated import given_again, given_twice
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
+from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
-from sweeps.schema import complaint
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
 from sweeps.study import Cell, Study
 

@@ -13,9 +13,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 
 from sweeps.asking.sweepnames import FoundFile, find_sweep_file, sweep_name
+from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.product import PRODUCT
-from sweeps.schema import complaint
 from sweeps.settings import SEEDS, operational
 
 _REMEDIES = {"rows": "give it a row, such as {label: A}.", "search": "give it axes."}

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from t5study.objectives.objective import Corrupted, Objective, register
-from t5study.objectives.spans import Rows, permute
+from t5study.objectives.spans import TokenRows, permute
 
 
 @register
@@ -19,5 +19,5 @@ class Deshuffling(Objective):
     name: ClassVar[str] = "deshuffling"
     joins_documents: ClassVar[bool] = False
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
         return Corrupted.of(permute(rows, rng), rows)

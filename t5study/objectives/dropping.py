@@ -16,7 +16,7 @@ from t5study.objectives.objective import (
     raw_tokens,
     register,
 )
-from t5study.objectives.spans import Rows, select
+from t5study.objectives.spans import TokenRows, select
 
 
 @register
@@ -37,6 +37,6 @@ class DropTokens(Objective):
         eos = [0.0]
         return np.concatenate([eos, noise_tokens_distribution(tokens_length, self.noise_density)])
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
         noise = iid_noise_masks(rows.lengths, rows.width, self.noise_density, rng)
         return Corrupted.of(select(rows, ~noise), select(rows, noise))

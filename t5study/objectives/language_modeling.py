@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.noise import paired_prefix_noise_masks, random_prefix_noise_masks
 from t5study.objectives.objective import Corrupted, Objective, certain, register
-from t5study.objectives.spans import Rows, select
+from t5study.objectives.spans import TokenRows, select
 
 
 @register
@@ -36,11 +36,13 @@ class PrefixLanguageModeling(Objective):
         distribution[:2] = 0.0
         return distribution
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
         prefix = random_prefix_noise_masks(rows.lengths, rows.width, rng)
         return Corrupted.of(select(rows, prefix), select(rows, ~prefix))
 
-    def _corrupt_pairs(self, rows: Rows, second: np.ndarray, rng: np.random.Generator) -> Corrupted:
+    def _corrupt_pairs(
+        self, rows: TokenRows, second: np.ndarray, rng: np.random.Generator
+    ) -> Corrupted:
         prefix = paired_prefix_noise_masks(rows.lengths, second, rows.width, rng)
         return Corrupted.of(select(rows, prefix), select(rows, ~prefix))
 
@@ -57,6 +59,6 @@ class LanguageModeling(Objective):
         """Gives the targets' length: an example without inputs has no EOS for them either."""
         return self.lengths(inputs_length)[1]
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
-        nothing = Rows(np.zeros((len(rows.tokens), 0), np.int32), np.zeros_like(rows.lengths))
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
+        nothing = TokenRows(np.zeros((len(rows.tokens), 0), np.int32), np.zeros_like(rows.lengths))
         return Corrupted.of(nothing, rows)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from lab.errors import StudyError, nearest
 from lab.named import installed
 from lab.runs import exceeds, quantile
-from t5study.objectives.spans import FIRST_ORDINARY_ID, Rows
+from t5study.objectives.spans import FIRST_ORDINARY_ID, TokenRows
 
 ARCHITECTURES = ("encoder_decoder", "shared", "half", "language_model", "prefix_lm")
 TARGETS_STYLES = ("released", "paper")
@@ -50,7 +50,9 @@ class Corrupted(NamedTuple):
     overflowed: np.ndarray
 
     @classmethod
-    def of(cls, inputs: Rows, targets: Rows, overflowed: np.ndarray | None = None) -> Corrupted:
+    def of(
+        cls, inputs: TokenRows, targets: TokenRows, overflowed: np.ndarray | None = None
+    ) -> Corrupted:
         """Puts the two sides of a batch together; without `overflowed` no example did."""
         if overflowed is None:
             overflowed = np.zeros(len(inputs.lengths), dtype=bool)
@@ -102,7 +104,7 @@ class Objective(ABC):
         row of the model with the text before it and is at most as long; an objective that does
         not pair texts ignores it. Raises ValueError for other shapes.
         """
-        rows = Rows.of(tokens, lengths)
+        rows = TokenRows.of(tokens, lengths)
         if self.pairs_texts and second is not None and second.any():
             return self._corrupt_pairs(rows, second, rng)
         return self._corrupt(rows, rng)
@@ -157,9 +159,11 @@ class Objective(ABC):
         return certain(0)
 
     @abstractmethod
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted: ...
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted: ...
 
-    def _corrupt_pairs(self, rows: Rows, second: np.ndarray, rng: np.random.Generator) -> Corrupted:
+    def _corrupt_pairs(
+        self, rows: TokenRows, second: np.ndarray, rng: np.random.Generator
+    ) -> Corrupted:
         raise NotImplementedError(f"{self.name} pairs no texts")
 
 

@@ -29,7 +29,7 @@ from t5study.objectives.objective import (
     raw_tokens,
     register,
 )
-from t5study.objectives.spans import Rows, collapse, labelled_runs, run_starts
+from t5study.objectives.spans import TokenRows, collapse, labelled_runs, run_starts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class SpanReplacement(Objective):
             f"Give the vocabulary num_sentinels={needed}."
         )
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
         noise, overflowed = self._within_sentinels(rows, self._noise_masks(rows, rng))
         if self.targets_style == "paper":
             targets = labelled_runs(rows, noise, self.vocab_size)
@@ -73,9 +73,11 @@ class SpanReplacement(Objective):
         return Corrupted.of(collapse(rows, noise, self.vocab_size), targets, overflowed)
 
     @abstractmethod
-    def _noise_masks(self, rows: Rows, rng: np.random.Generator) -> np.ndarray: ...
+    def _noise_masks(self, rows: TokenRows, rng: np.random.Generator) -> np.ndarray: ...
 
-    def _within_sentinels(self, rows: Rows, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _within_sentinels(
+        self, rows: TokenRows, noise: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Clears the last runs of examples that need too many sentinels, and marks those."""
         starts = run_starts(noise)
         runs = np.count_nonzero(starts, axis=1)
@@ -124,7 +126,7 @@ class IidSpans(SpanReplacement):
     def sentinels_distribution(self, tokens_length: int) -> np.ndarray:
         return sentinels_distribution(tokens_length, self.noise_density, self.targets_style)
 
-    def _noise_masks(self, rows: Rows, rng: np.random.Generator) -> np.ndarray:
+    def _noise_masks(self, rows: TokenRows, rng: np.random.Generator) -> np.ndarray:
         return iid_noise_masks(rows.lengths, rows.width, self.noise_density, rng)
 
 
@@ -171,7 +173,7 @@ class RandomSpans(SpanReplacement):
         )
         return int(tokens), int(spans)
 
-    def _noise_masks(self, rows: Rows, rng: np.random.Generator) -> np.ndarray:
+    def _noise_masks(self, rows: TokenRows, rng: np.random.Generator) -> np.ndarray:
         return random_spans_noise_masks(
             rows.lengths, rows.width, self.noise_density, self.mean_noise_span_length, rng
         )

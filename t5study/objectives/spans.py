@@ -1,7 +1,7 @@
 """From a text and its noise mask to token sequences, one text or a batch of them at a time.
 
-The batched forms work on `Rows`, texts of different lengths side by side; the forms for one text
-are the batched ones with a single row, so the two cannot disagree.
+The batched forms work on `TokenRows`, texts of different lengths side by side. The forms for one
+text call the batched ones with a single row, so that both give the same.
 
 Shape letters: B texts of a batch, L tokens of the longest one.
 """
@@ -18,14 +18,14 @@ FIRST_ORDINARY_ID = 3
 
 
 @dataclass(frozen=True)
-class Rows:
+class TokenRows:
     """Token sequences of one batch: tokens int32 (B, L) padded with 0, lengths (B,)."""
 
     tokens: np.ndarray
     lengths: np.ndarray
 
     @classmethod
-    def of(cls, tokens: ArrayLike, lengths: ArrayLike | None = None) -> Rows:
+    def of(cls, tokens: ArrayLike, lengths: ArrayLike | None = None) -> TokenRows:
         """Takes tokens (B, L), of which a row's first `lengths` count (all, where not given)."""
         ids = np.array(tokens, dtype=np.int32)
         if ids.ndim != 2:
@@ -54,7 +54,7 @@ class Rows:
         return mask & (np.arange(self.width) < self.lengths[:, None])
 
 
-def select(rows: Rows, keep: np.ndarray) -> Rows:
+def select(rows: TokenRows, keep: np.ndarray) -> TokenRows:
     """Keeps the tokens marked in `keep` (B, L), in order."""
     keep = rows.inside(keep)
     lengths = np.count_nonzero(keep, axis=1)
@@ -62,10 +62,10 @@ def select(rows: Rows, keep: np.ndarray) -> Rows:
     # Several times as fast as tokens[keep], which stumbles over random masks.
     flat = rows.tokens.reshape(-1).take(np.flatnonzero(keep))
     if len(flat) == len(lengths) * width:
-        return Rows(flat.reshape(len(lengths), width), lengths)
+        return TokenRows(flat.reshape(len(lengths), width), lengths)
     tokens = np.zeros((len(lengths), width), dtype=np.int32)
     tokens[np.arange(width) < lengths[:, None]] = flat
-    return Rows(tokens, lengths)
+    return TokenRows(tokens, lengths)
 
 
 def run_starts(mask: np.ndarray) -> np.ndarray:
@@ -75,7 +75,9 @@ def run_starts(mask: np.ndarray) -> np.ndarray:
     return starts
 
 
-def collapse(rows: Rows, runs: np.ndarray, vocab_size: int, *, unique: bool = True) -> Rows:
+def collapse(
+    rows: TokenRows, runs: np.ndarray, vocab_size: int, *, unique: bool = True
+) -> TokenRows:
     """Replaces every run of True in `runs` (B, L) by one sentinel.
 
     Unique ones count down from `vocab_size - 1` in each row; else all are that one.
@@ -89,10 +91,10 @@ def collapse(rows: Rows, runs: np.ndarray, vocab_size: int, *, unique: bool = Tr
         counts = np.count_nonzero(starts, axis=1)
         earlier_rows = np.repeat(np.cumsum(counts) - counts, counts)
         tokens.reshape(-1)[positions] -= np.arange(len(positions)) - earlier_rows
-    return select(Rows(tokens, rows.lengths), starts | ~runs)
+    return select(TokenRows(tokens, rows.lengths), starts | ~runs)
 
 
-def labelled_runs(rows: Rows, runs: np.ndarray, vocab_size: int) -> Rows:
+def labelled_runs(rows: TokenRows, runs: np.ndarray, vocab_size: int) -> TokenRows:
     """Keeps the runs of True in `runs` (B, L), each led by its own sentinel, and a closing one.
 
     The i-th run's sentinel is the one that `collapse` puts in its place.
@@ -103,10 +105,10 @@ def labelled_runs(rows: Rows, runs: np.ndarray, vocab_size: int) -> Rows:
     tokens = np.concatenate([np.zeros(outer, np.int32), rows.tokens, np.zeros(outer, np.int32)], 1)
     runs = rows.inside(runs)
     runs = np.concatenate([np.zeros(outer, bool), runs, np.zeros(outer, bool)], 1)
-    return collapse(Rows(tokens, rows.lengths + 2), ~runs, vocab_size)
+    return collapse(TokenRows(tokens, rows.lengths + 2), ~runs, vocab_size)
 
 
-def permute(rows: Rows, rng: np.random.Generator) -> Rows:
+def permute(rows: TokenRows, rng: np.random.Generator) -> TokenRows:
     """Puts each row's tokens in random order, every order equally likely."""
     # Sorting keys that end in the token itself saves looking tokens up by their new order.
     token_bits = np.uint64((1 << int(rows.tokens.max(initial=0)).bit_length()) - 1)
@@ -116,7 +118,7 @@ def permute(rows: Rows, rng: np.random.Generator) -> Rows:
     if (rows.lengths < rows.width).any():
         keys[~rows.inside(np.ones(keys.shape, dtype=bool))] |= ~token_bits
     keys.sort(axis=1)
-    return Rows((keys & token_bits).astype(np.int32), rows.lengths)
+    return TokenRows((keys & token_bits).astype(np.int32), rows.lengths)
 
 
 def noise_span_to_unique_sentinel(
@@ -208,10 +210,10 @@ def permute_noise_tokens(
     return permuted
 
 
-def _one_row(tokens: ArrayLike, noise_mask: ArrayLike) -> tuple[Rows, np.ndarray]:
+def _one_row(tokens: ArrayLike, noise_mask: ArrayLike) -> tuple[TokenRows, np.ndarray]:
     ids, mask = np.asarray(tokens, dtype=np.int32), np.asarray(noise_mask, dtype=bool)
     if ids.ndim != 1 or ids.shape != mask.shape:
         raise ValueError(
             f"Expected tokens and a noise mask of one shape (L,), got {ids.shape}, {mask.shape}."
         )
-    return Rows.of(ids[None]), mask[None]
+    return TokenRows.of(ids[None]), mask[None]

@@ -11,7 +11,7 @@ import numpy as np
 from lab.noise import iid_noise_masks
 from t5study.objectives.objective import Corrupted, Objective, certain, register
 from t5study.objectives.spans import (
-    Rows,
+    TokenRows,
     noise_token_to_random_token_or_sentinel,
     noise_token_to_sentinel,
 )
@@ -27,9 +27,9 @@ class TokenReplacement(Objective):
     def sentinels_distribution(self, tokens_length: int) -> np.ndarray:
         return certain(1)
 
-    def _corrupt(self, rows: Rows, rng: np.random.Generator) -> Corrupted:
+    def _corrupt(self, rows: TokenRows, rng: np.random.Generator) -> Corrupted:
         noise = iid_noise_masks(rows.lengths, rows.width, self.noise_density, rng)
-        return Corrupted.of(Rows(self._replaced(rows.tokens, noise, rng), rows.lengths), rows)
+        return Corrupted.of(TokenRows(self._replaced(rows.tokens, noise, rng), rows.lengths), rows)
 
     @abstractmethod
     def _replaced(

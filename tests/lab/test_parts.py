@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lab import metrics
 from lab.metrics import Metric
-from reports.statistics.parts import scores
+from reports.statistics.rescoring import scores
 from t5study.tasks import get_task, task_names
 
 LABEL = st.integers(0, 1)

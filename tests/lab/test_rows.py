@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.rows import ENDINGS, RowError, Rows, ending_of, rows_of
+from lab.rows import ENDINGS, FileRows, RowError, ending_of, rows_of
 
 ROWS = [
     {"text": "plain", "label": "1"},
@@ -127,7 +127,7 @@ def test_columns_with_a_dot_are_fields_of_a_record(tmp_path: Path):
 def test_rows_of_several_files_know_their_places(tmp_path: Path):
     """Length, columns and single rows as of a list."""
     files = [write(tmp_path / name) for name in ("a.jsonl", "b.csv")]
-    rows = Rows(files)
+    rows = FileRows(files)
     assert (len(rows), rows[6], rows["label"][:2]) == (10, ROWS[1], ["1", "on"])
     places = [place for place, _ in rows.placed()]
     assert places[0] == f"file {files[0]}, row 1"

@@ -128,7 +128,7 @@ def test_the_lowest_wins_a_search_where_lower_is_better() -> None:
 
 def test_both_sides_know_the_same_kinds_of_parts() -> None:
     """The writer in lab and the reader in reports cannot import each other."""
-    from reports.statistics.parts import SCORE_OF
+    from reports.statistics.rescoring import SCORE_OF
 
     written = {kind.name: kind.value for kind in lab.parts.PartKind}
     assert written == {kind.name: kind.value for kind in sweeps.columns.PartKind}

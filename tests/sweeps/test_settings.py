@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from sweeps.schema import bounded
+from sweeps.constraints import bounded
 from sweeps.settings import OF_STAGES, RunSettings, complaints, operational
 
 

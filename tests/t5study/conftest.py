@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sweeps.asking.compose import Composer, search_path
+from sweeps.constraints import instance
 from sweeps.errors import ConfigurationError
-from sweeps.schema import instance
 from sweeps.study import Study
 from t5study.config import Schema
 

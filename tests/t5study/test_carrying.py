@@ -12,7 +12,7 @@ from lab.cache import cache_folder
 from lab.corpora.prepared import Prepared
 from lab.errors import DataError
 from t5study import carrying, preparation
-from t5study.parts import Parts
+from t5study.resolved import Resolved
 from t5study.stages import Stages
 from t5study.strategies import get, members
 
@@ -30,9 +30,9 @@ DATA = Prepared(name="toy", version=1, write=write, archives=())
 def graph(config) -> dict[str, list]:
     """The stages of a cell by name."""
     found: dict[str, dict] = {}
-    stages = Stages(Parts(config))
+    stages = Stages(Resolved(config))
     strategy = get(config.strategy.name)
-    units = stages.parts.units
+    units = stages.resolved.units
     waiting = [stages.evaluate(unit, members(stages, strategy, unit)) for unit in units]
     while waiting:
         stage = waiting.pop()

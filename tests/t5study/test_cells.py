@@ -10,7 +10,7 @@ import pytest
 from sweeps.study import Study
 from t5study.cells import cell
 from t5study.config import Schema
-from t5study.parts import Parts
+from t5study.resolved import Resolved
 
 Configured = Callable[..., Schema]
 
@@ -68,12 +68,12 @@ def test_a_cell_is_built_once(configured: Configured, monkeypatch: pytest.Monkey
     """What is impossible about its stages is found as they are built for its scores."""
     built = []
 
-    class Counted(Parts):
+    class Counted(Resolved):
         def __init__(self, config: Schema) -> None:
             built.append(config)
             super().__init__(config)
 
-    monkeypatch.setattr("t5study.cells.Parts", Counted)
-    monkeypatch.setattr("t5study.parts.Parts", Counted)
+    monkeypatch.setattr("t5study.cells.Resolved", Counted)
+    monkeypatch.setattr("t5study.resolved.Resolved", Counted)
     made = Study("t5study").cell(asdict(configured()))
     assert [set(config.suite.units) for config in built] == [set(made.scores)]

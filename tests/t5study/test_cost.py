@@ -9,7 +9,7 @@ from lab.memory import PROCESS
 from t5study.cells import cell
 from t5study.config import Schema
 from t5study.model.memory import training_memory
-from t5study.parts import Parts
+from t5study.resolved import Resolved
 from t5study.stages import Stages
 
 Configured = Callable[..., Schema]
@@ -17,7 +17,7 @@ LESS = {"training__activation_checkpointing": True, "training__micro_batch_size"
 
 
 def pretrain(config: Schema) -> Any:
-    return Stages(Parts(config)).pretrain(seed=0)
+    return Stages(Resolved(config)).pretrain(seed=0)
 
 
 def test_how_it_is_carried_out_is_no_part_of_a_key(configured: Configured):
@@ -69,7 +69,7 @@ def test_memory_is_that_of_a_micro_batch(configured: Configured):
     stage = pretrain(config)
     settings = stage.config
     memory = training_memory(
-        Parts(config).model,
+        Resolved(config).model,
         source=settings["inputs_length"],
         target=settings["targets_length"],
         batch=settings["batch_size"],

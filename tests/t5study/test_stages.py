@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweeps.schema import instance
+from sweeps.constraints import instance
 from sweeps.stage import Stage, adopt_all
 from t5study.cells import cell
 from t5study.config import Column, Schema, Suite, Unit

@@ -16,7 +16,7 @@ from lab.runs import (
     sentinels_distribution,
     targets_length_distribution,
 )
-from t5study.objectives.spans import Rows, collapse, labelled_runs
+from t5study.objectives.spans import TokenRows, collapse, labelled_runs
 
 VOCAB = 1000
 
@@ -27,7 +27,7 @@ def enumerated(length, density, style):
     for noise in itertools.product([False, True], repeat=length):
         mask = np.array([noise], dtype=bool)
         probability = density ** mask.sum() * (1 - density) ** (~mask).sum()
-        rows = Rows.of(np.full(mask.shape, 5))
+        rows = TokenRows.of(np.full(mask.shape, 5))
         inputs_side = collapse(rows, mask, VOCAB).tokens
         if style == "paper":
             targets_side = labelled_runs(rows, mask, VOCAB).tokens

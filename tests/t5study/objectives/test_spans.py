@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t5study.objectives.spans import (
-    Rows,
+    TokenRows,
     collapse,
     drop_noise_tokens,
     drop_nonnoise_tokens,
@@ -49,7 +49,7 @@ def side_by_side(texts):
     for row, text in enumerate(texts):
         for column, (token, noise) in enumerate(text):
             tokens[row, column], mask[row, column] = token, noise
-    rows = Rows.of(tokens, lengths)
+    rows = TokenRows.of(tokens, lengths)
     return rows, mask[:, : rows.width]
 
 
@@ -131,7 +131,7 @@ def test_every_order_is_equally_likely():
     tokens = np.tile([5, 6, 7, 8, 0], (draws, 1))
     lengths = np.full(draws, 4)
     tokens[0], lengths[0] = [5, 6, 7, 8, 9], 5
-    permuted = permute(Rows.of(tokens, lengths), np.random.default_rng(0)).tokens[1:, :4]
+    permuted = permute(TokenRows.of(tokens, lengths), np.random.default_rng(0)).tokens[1:, :4]
     _, counts = np.unique(permuted, axis=0, return_counts=True)
     assert len(counts) == 24
     assert np.abs(counts - 1000).max() < 5 * np.sqrt(1000)
@@ -154,4 +154,4 @@ def test_a_mask_of_another_length_is_refused():
 def test_impossible_lengths_are_refused():
     """A row cannot be longer than the batch is wide."""
     with pytest.raises(ValueError, match=r"within 0\.\.3.*got \[3, 4\]"):
-        Rows.of(np.zeros((2, 3)), [3, 4])
+        TokenRows.of(np.zeros((2, 3)), [3, 4])

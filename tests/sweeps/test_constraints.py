@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps.schema import complaints, instance
+from sweeps.constraints import complaints, instance
 
 
 @dataclass

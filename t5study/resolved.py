@@ -1,4 +1,4 @@
-"""What several stages of a cell read: the objective, the model, tasks and how they are mixed."""
+"""What a cell's configuration names, resolved: the objective, the model, tasks, their mixing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from t5study.tasks.chosen import chosen, describe
 from t5study.units import tasks_of, units_of
 
 
-class Parts:
-    """What a configuration makes of the study's parts, each worked out once.
+class Resolved:
+    """A cell's configuration with its names resolved, each once, for all stages that read them.
 
     Raises StudyError for a name or a file that is not there.
     """
@@ -47,8 +47,8 @@ class Parts:
     @property
     def token_ids(self) -> int:
         """Pieces and sentinels; an embedding has some more rows, to a round number."""
-        given = self.given_vocabulary
-        pieces = given["pieces"] if given else self.config.vocabulary.pieces
+        file = self.given_vocabulary
+        pieces = file["pieces"] if file else self.config.vocabulary.pieces
         return int(pieces) + self.sentinels
 
     def _model(self) -> ModelConfig:
@@ -89,9 +89,9 @@ class Parts:
     def mixing(self, tasks: Iterable[str]) -> dict[str, Any]:
         """The mixing's name and what it reads of the settings for a mixture of these tasks."""
         mixing = self.config.mixing
-        found = {key: getattr(mixing, key) for key in ("name", *MIXING_SETTINGS[mixing.name])}
+        settings = {key: getattr(mixing, key) for key in ("name", *MIXING_SETTINGS[mixing.name])}
         limits = {name: mixing.limits[name] for name in tasks if name in mixing.limits}
-        return {**found, "limits": limits} if limits and "limit" in found else found
+        return {**settings, "limits": limits} if limits and "limit" in settings else settings
 
     def loss_on_inputs(self) -> dict[str, bool]:
         """Whether a model also learns to write its input; nothing where an encoder reads it."""
