@@ -46,6 +46,9 @@ class StoreError(SweepError):
             remedy = "Free space there, then run the same command again: finished stages are kept."
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             remedy = "Choose a folder you may write with store=PATH, or change its permissions."
+        elif error.errno == errno.ENAMETOOLONG:
+            longest = max(path.parts, key=len)
+            remedy = f"Shorten the name {longest!r}, or the path to it."
         else:
             remedy = "Choose another folder with store=PATH."
         reason = os.strerror(error.errno) if error.errno else str(error)

@@ -338,6 +338,19 @@ def _short(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+LONGEST_NAME = 160
+"""Bytes of a sweep's name: file systems take 255, and endings and digests stand behind it."""
+
+
+def short_name(id: str) -> str:
+    """A sweep's name, or where no file could be called so its beginning and its digest."""
+    folder, slash, name = id.rpartition("/")
+    if len(name.encode()) <= LONGEST_NAME:
+        return id
+    begins = name.encode()[: LONGEST_NAME - 20].decode(errors="ignore").rstrip("-. ")
+    return f"{folder}{slash}{begins}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def own_name(id: str, file: str | None, asked: Iterable[str]) -> str:
     """The name of a sweep's record, which no other sweep has.
 

@@ -21,6 +21,7 @@ from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
+from sweeps.store import short_name
 from sweeps.study import Cell, Study
 
 MOST_CELLS = 10_000
@@ -94,7 +95,7 @@ class Expansion:
         digest = self._digest(words)
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
-            id=sweep_name(self.study.name, f"{name}-{digest}"),
+            id=short_name(sweep_name(self.study.name, f"{name}-{digest}")),
             title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
             study=self.study.name,
             common=common,
@@ -132,7 +133,7 @@ class Expansion:
         words = self._words(asked)
         digest = self._digest(words, rule.score or "", rule.tie_break)
         return Sweep(
-            id=sweep_name(self.study.name, f"ascent-{short}-{digest}"),
+            id=short_name(sweep_name(self.study.name, f"ascent-{short}-{digest}")),
             title=f"Coordinate ascent: {', then '.join(named)}",
             study=self.study.name,
             common=common,
@@ -203,7 +204,7 @@ class Expansion:
         if seeds and file.search:
             complaints.append(SEEDS_OF_SEARCH)
         sweep = Sweep(
-            id=file.name,
+            id=short_name(file.name),
             title=file.title,
             section=file.section,
             study=file.study,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -83,7 +84,8 @@ def read_sweep_file(asked: str, study: str = PRODUCT.default_study) -> SweepFile
     try:
         loader = _Loader(text)
         content = loader.get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Dates that are none, too, and lists without end
         reason = " ".join(str(error).replace('in "<byte string>", ', "at ").split())
         raise SweepError(f"{path.name}: not YAML: {reason}") from error
     if loader.twice:
@@ -93,8 +95,22 @@ def read_sweep_file(asked: str, study: str = PRODUCT.default_study) -> SweepFile
     return _Check(found, content).file(asked, hashlib.sha256(text).hexdigest())
 
 
+_TEXTS = ("study", "title", "section", "baseline", "label", "name", "score", "tie_break")
+"""Keys whose values are texts as they were typed: `on`, `010`, `1:30`, `2024-01-01`, `~`."""
+_TEXT = "tag:yaml.org,2002:str"
+
+
+class _Mapping(dict[Any, Any]):
+    """A mapping of a file that knows its line."""
+
+    line: int
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which notes keys that are given twice: YAML drops all but the last."""
+    """YAML's safe loader that leaves texts as typed and knows each mapping's line.
+
+    It notes keys that are given twice: YAML drops all but the last.
+    """
 
     def __init__(self, text: bytes) -> None:
         super().__init__(text)
@@ -105,7 +121,12 @@ class _Loader(yaml.SafeLoader):
         """YAML's hook for a mapping, before it becomes a dictionary."""
         node = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in _TEXTS and isinstance(value, yaml.ScalarNode) and value.value:
+                # One without a value stays missing.
+                value.tag = _TEXT
             line = key.start_mark.line + 1
             if (first := lines.get(key.value)) is not None:
                 complaint = (
@@ -115,6 +136,16 @@ class _Loader(yaml.SafeLoader):
                 self.twice.append((line, complaint))
             lines.setdefault(key.value, line)
         return node
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Mapping]:
+    mapping = _Mapping()
+    mapping.line = node.start_mark.line + 1
+    yield mapping
+    mapping.update(loader.construct_mapping(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 class _Check:
@@ -134,8 +165,10 @@ class _Check:
         ours = ("name", "asked", "file", "sha256")
         self._unknown_keys("", content, [f.name for f in fields(SweepFile) if f.name not in ours])
         for key in ("study", "title"):
-            if key not in content:
+            if not self._text(content, key):
                 self._complain(f"{key!r} is missing.")
+        for key in ("section", "baseline"):
+            self._text(content, key)
         if self._found.named and content.get("study", study) != study:
             self._complain(
                 f"study: {content['study']}: the file lies among those of {study}. Write "
@@ -150,6 +183,7 @@ class _Check:
         labels = [row.label for row in rows]
         self._once(labels, "two rows are called {!r}.")
         baseline = content.get("baseline")
+        baseline = baseline if isinstance(baseline, str) else None
         if rows and baseline not in (None, "none", *labels):
             self._complain(f"baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
         seeds = self._seeds(content.get("seeds") or {})
@@ -163,12 +197,20 @@ class _Check:
             sha256=sha256,
             study=content["study"],
             title=content["title"],
-            section=None if content.get("section") is None else str(content["section"]),
+            section=content.get("section"),
             baseline=baseline,
             seeds=seeds,
             rows=rows,
             search=search,
         )
+
+    def _text(self, content: Mapping[str, Any], key: str, where: str = "") -> str | None:
+        """A text; None where it is missing or, with a complaint, none."""
+        value = content.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self._complain(f"{where}{key} is a text, not {value!r}.")
+        return "?"
 
     def _complain(self, text: str) -> None:
         self._complaints.append(f"{self._file}: {text}")
@@ -195,10 +237,15 @@ class _Check:
         return seeds
 
     def _row(self, row: Any) -> FileRow:
-        if not isinstance(row, dict) or "label" not in row:
+        if not isinstance(row, dict):
             self._complain(f"a row is {{label, overrides}}, not {row!r}.")
             return FileRow(label=str(row))
-        where = f"row {row['label']!r}: "
+        line = f"line {row.line}: " if isinstance(row, _Mapping) else ""
+        label = self._text(row, "label", line)
+        if not (label and label.strip()):
+            self._complain(f"{line}a row needs a label, such as {{label: A}}; this one is {row!r}.")
+            label = str(row)
+        where = f"row {label!r}: "
         self._unknown_keys(where, row, [f.name for f in fields(FileRow)])
         overrides = row.get("overrides") or []
         if not isinstance(overrides, list) or not all(isinstance(x, str) for x in overrides):
@@ -207,8 +254,11 @@ class _Check:
         for text in overrides:
             if wrong := _misplaced(text):
                 self._complain(f"{where}{wrong}")
-        name = None if row.get("name") is None else str(row["name"])
-        return FileRow(label=str(row["label"]), overrides=tuple(overrides), name=name)
+        by_key = Counter(text.lstrip("+~").partition("=")[0] for text in dict.fromkeys(overrides))
+        for key in (key for key, count in by_key.items() if count > 1):
+            self._complain(f"{where}{key} is set more than once. Keep one of them.")
+        name = self._text(row, "name", where)
+        return FileRow(label=label, overrides=tuple(overrides), name=name)
 
     def _list(self, content: Mapping[str, Any], key: str) -> list[Any]:
         found = content.get(key) or []
@@ -226,7 +276,7 @@ class _Check:
             self._complain("search: 'axes' is missing.")
         axes = []
         for axis in self._list(content, "axes"):
-            if not isinstance(axis, dict) or {"name", "candidates"} - axis.keys():
+            if not (isinstance(axis, dict) and axis.get("name") and "candidates" in axis):
                 self._complain(f"an axis is {{name, candidates}}, not {axis!r}.")
                 continue
             candidates = [self._row(row) for row in self._list(axis, "candidates")]
@@ -234,11 +284,11 @@ class _Check:
                 self._complain(f"{axis['name']!r} has no candidates.")
             labels = [one.label for one in candidates]
             self._once(labels, f"two candidates of {axis['name']!r} are called {{!r}}.")
-            axes.append({"name": str(axis["name"]), "candidates": candidates})
+            axes.append({"name": self._text(axis, "name", "search: "), "candidates": candidates})
         return Search(
             axes=tuple(axes),
-            score=None if content.get("score") is None else str(content["score"]),
-            tie_break=str(content.get("tie_break", "cheaper")),
+            score=self._text(content, "score", "search: "),
+            tie_break=self._text(content, "tie_break", "search: ") or "cheaper",
         )
 
 

@@ -63,7 +63,7 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
 
 def _study_in(path: Path) -> str | None:
     """The study that a file names; what is wrong with the file is said when it is read."""
-    with suppress(yaml.YAMLError):
+    with suppress(yaml.YAMLError, ValueError, RecursionError):
         content = yaml.safe_load(path.read_bytes())
         if isinstance(content, dict) and isinstance(content.get("study"), str):
             return str(content["study"])

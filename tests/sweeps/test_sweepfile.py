@@ -107,3 +107,77 @@ def test_a_file_that_is_not_there_is_named_with_its_folder(tmp_path, monkeypatch
         read_sweep_file("mine.yaml")
     with pytest.raises(SweepError, match=r"sweep=table6: no such sweep. Did you mean 'table06'\?"):
         read_sweep_file("table6")
+
+
+TYPED = ["on", "off", "no", "Yes", "010", "1:30", "1e3", "2024-01-01", "~", "null", "0x1F", ".inf"]
+
+
+def test_labels_are_the_text_that_was_typed(tmp_path):
+    """Whatever YAML would make of them; names, the baseline and the section too."""
+    rows = "".join(f"  - {{label: {text}, name: {text}}}\n" for text in TYPED)
+    path = tmp_path / "mine.yaml"
+    for baseline in TYPED:
+        path.write_text(HEAD + f"section: 3.10\nbaseline: {baseline}\nrows:\n{rows}")
+        file = read_sweep_file(str(path))
+        assert [row.label for row in file.rows] == TYPED
+        assert [row.name for row in file.rows] == TYPED
+        assert (file.baseline, file.section) == (baseline, "3.10")
+
+
+def test_candidates_are_called_as_typed_too(tmp_path):
+    path = tmp_path / "mine.yaml"
+    axis = "{name: on, candidates: [{label: 1.0}, {label: 1.00}, {label: off}]}"
+    path.write_text(HEAD + f"search: {{score: 010, axes: [{axis}]}}\n")
+    search = read_sweep_file(str(path)).search
+    assert search is not None
+    assert search.score == "010"
+    assert [row.label for row in search.axes[0]["candidates"]] == ["1.0", "1.00", "off"]
+    assert search.axes[0]["name"] == "on"
+
+
+def test_labels_are_two_by_their_text(tmp_path):
+    """`010` and `10` are two rows, two `on` are one."""
+    assert said(tmp_path, HEAD + "rows: [{label: on}, {label: 010}, {label: on}, {label: 8}]") == [
+        "mine.yaml: two rows are called 'on'."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("rows:\n  - label:\n    overrides: [a=1]", "line 4: a row needs a label, such as"),
+        ("rows: [{label: A}, {overrides: [a=1]}]", "line 3: a row needs a label, such as"),
+        ("rows:\n  - label: ''\n", "line 4: a row needs a label, such as {label: A}; this one is"),
+        ("rows:\n  - label: ' '\n", "line 4: a row needs a label, such as {label: A}; this one is"),
+        ("rows:\n  - label: [a]\n", "line 4: label is a text, not ['a']."),
+        ("rows:\n  - label: {a: 1}\n", "line 4: label is a text, not {'a': 1}."),
+        ("baseline: [A]\nrows: [{label: A}]", "baseline is a text, not ['A']."),
+        ("rows: [{label: A, name: [b]}]", "row 'A': name is a text, not ['b']."),
+        ("rows: [{label: A, overrides: [a=1, +a=2]}]", "row 'A': a is set more than once. Keep"),
+        ("rows: [{label: A}]\nseeds: 2024-13-45", "not YAML: month must be in 1..12"),
+    ],
+)
+def test_what_is_no_text_is_a_complaint_with_its_line(tmp_path, text, complaint):
+    """A label that is missing, empty or a list is none."""
+    (line,) = said(tmp_path, HEAD + text)
+    assert line.startswith(f"mine.yaml: {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("head", "complaint"),
+    [
+        ("study: [a]\ntitle: T\n", "study is a text, not ['a']."),
+        ("study: {a: 1}\ntitle: T\n", "study is a text, not {'a': 1}."),
+        ("study:\ntitle: T\n", "'study' is missing."),
+        ("study: toy\ntitle: [T]\n", "title is a text, not ['T']."),
+        ("study: toy\ntitle: T\nsection: [3]\n", "section is a text, not [3]."),
+    ],
+)
+def test_a_study_is_named_by_a_text(tmp_path, head, complaint):
+    assert said(tmp_path, head + "rows: [{label: A}]\n") == [f"mine.yaml: {complaint}"]
+
+
+def test_a_list_is_no_sweep(tmp_path):
+    assert said(tmp_path, "- label: A\n") == [
+        "mine.yaml: a sweep is a mapping with study, title and rows."
+    ]
