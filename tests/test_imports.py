@@ -25,7 +25,7 @@ NEVER = {
 
 FLOORS = {
     "sweeps": (
-        "__init__ errors stage columns schema product screen shapes",
+        "__init__ errors stage columns constraints product screen shapes",
         "files graph digests store study studies",
         "lease",
         "hardware",
