@@ -186,6 +186,8 @@ def _in_quotes(key: str, given: str, parser: OverridesParser) -> str | None:
 
 def keys_given_twice(text: str) -> list[str]:
     """The names that stand twice in one `{...}` of a value; all but the last would be dropped."""
+    if "{" not in text:
+        return []
     twice: list[str] = []
     open_: list[set[str] | None] = []
     word, begins = "", False
