@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from reports.reading.chosen import chosen_scores, no_better_than_constant
 from reports.reading.collect import collect
+from sweeps.digests import DESCRIPTION, FILES, file_digests, sealed
 
 LINE = "The chosen checkpoint is no better on validation than the best constant answer in: "
 
@@ -27,7 +29,10 @@ def sweep(builder, *runs: dict[str, Any], **config: Any) -> Path:
     builder.row("base", [{"mood": {"acc": 50.0}}, {"mood": {"acc": 51.0}}], baseline=True)
     builder.row("other", [{"mood": {"acc": 51.5}}] * len(runs))
     for seed, content in enumerate(runs):
-        builder.finish(builder.key("pretrain", "other", seed), selection={"mood": content})
+        folder = builder.finish(builder.key("pretrain", "other", seed), selection={"mood": content})
+        described = json.loads((folder / DESCRIPTION).read_text())
+        listed = sealed({**described, FILES: file_digests(folder)})
+        (folder / DESCRIPTION).write_text(listed)
         builder.rows[1]["cells"][seed]["config"] |= config
     return builder.record()
 
