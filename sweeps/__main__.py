@@ -41,7 +41,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         if not store.path.is_dir() and given.act is not import_command:
             raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
         # What gc would take away depends on every record: it refuses by itself.
-        for path in store.strange_records() if given.act is not gc_command else ():
+        for path in store.records.strange() if given.act is not gc_command else ():
             print(
                 f"{path}: no record of a sweep can be read from it; it is left out.",
                 file=sys.stderr,

@@ -98,7 +98,7 @@ class StudySweeper(Sweeper):
         ask_for(run["wandb"])
         store.prepare()
         console = Console()
-        for path in store.strange_records():
+        for path in store.records.strange():
             console.print(
                 f"{path}: no record of a sweep can be read from it; it is left out. If it was one, "
                 "run its sweep's command again.",
@@ -110,10 +110,10 @@ class StudySweeper(Sweeper):
         for sweep in sweeps:
             if sweep.search and status != INTERRUPTED:
                 status = max(status, self._search(command, sweep, store, console))
-            shown = store.find_record(sweep.name)
+            shown = store.records.find(sweep.name)
             if shown is None and not sweep.search:
                 # A command beside this one has written a record that contains this one's.
-                shown = store.find_record(sweep.id)
+                shown = store.records.find(sweep.id)
             if shown and not run["until"]:
                 self.show_table(OmegaConf.create({"store": str(store.path), "sweep": shown.own}))
         return status
@@ -148,7 +148,7 @@ class StudySweeper(Sweeper):
         def look(settled: int = 0) -> Step:
             if stays:
                 return advance(expansion, sweep, store, settled=settled)
-            record = read_json(store.record_path(sweep.name))
+            record = read_json(store.records.path(sweep.name))
             before = record.get("search") if is_record(record) else None
             return advance(expansion, sweep, store, before=before)
 

@@ -26,7 +26,9 @@ NEVER = {
 FLOORS = {
     "sweeps": (
         "__init__ errors stage columns constraints product screen shapes",
-        "files graph digests store study studies",
+        "files graph digests study studies",
+        "records",
+        "store",
         "lease",
         "hardware",
         "settings",

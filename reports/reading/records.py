@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 def find_record(store: Path, id: str) -> dict[str, Any]:
     """A sweep's record by its name, or the newest by `last`; ReportError names the known ones."""
     place = Store(store)
-    recorded = place.recorded()
-    for path in place.strange_records():
-        if id in (place.record_name(path), path.name, str(path)):
+    recorded = place.records.all()
+    for path in place.records.strange():
+        if id in (place.records.name_of(path), path.name, str(path)):
             fault = record_fault(read_json(path)) or "it cannot be read"
             raise ReportError(
                 f"{path} is no record of a sweep: {fault}. Run the sweep's command again, which "
@@ -33,7 +33,7 @@ def find_record(store: Path, id: str) -> dict[str, Any]:
             f"The store {place.path} has no sweep yet. Run one with `python run.py`, "
             "or name another store with --store PATH."
         )
-    found = recorded[-1] if id == LAST else place.find_record(id)
+    found = recorded[-1] if id == LAST else place.records.find(id)
     if found is None:
         known = [one.name for one in recorded]
         raise ReportError(f"No sweep {id!r} in {place.path}. {nearest(id, [*known, LAST])}")
@@ -42,4 +42,4 @@ def find_record(store: Path, id: str) -> dict[str, Any]:
 
 def known_ids(store: Path) -> list[str]:
     """What a store's sweeps go by, the newest first."""
-    return [one.name for one in reversed(Store(store).recorded())]
+    return [one.name for one in reversed(Store(store).records.all())]

@@ -20,8 +20,8 @@ from sweeps.asking.sweepnames import sweep_name
 from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
+from sweeps.records import short_name
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
-from sweeps.store import short_name
 from sweeps.study import Cell, Study
 
 MOST_CELLS = 10_000

@@ -76,9 +76,9 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
     The id means this sweep from now on. An earlier one of that id, which asked for something else,
     goes by its own name, unless it is contained in this one: then its record goes.
     """
-    content, path, notice = record(sweep), store.record_path(sweep.name), None
-    content["order"] = store.next_order()
-    before = [one for one in store.recorded() if one.id == sweep.id]
+    content, path, notice = record(sweep), store.records.path(sweep.name), None
+    content["order"] = store.records.next_order()
+    before = [one for one in store.records.all() if one.id == sweep.id]
     write_json(path, content)
     for one in before:
         if one.path == path:
@@ -104,13 +104,13 @@ def withdrawn_if_refused(store: Store, sweeps: Iterable[Sweep]) -> Iterator[None
     """Put the sweeps' records back as they were where nothing of them could begin."""
     sweeps = list(sweeps)
     ids = {sweep.id for sweep in sweeps}
-    before = {one.path: one.record for one in store.recorded() if one.id in ids}
+    before = {one.path: one.record for one in store.records.all() if one.id in ids}
     try:
         yield
     except RefusedError as error:
         if not error.begun:
             for path, content in before.items():
                 write_json(path, content)
-            for path in {store.record_path(sweep.name) for sweep in sweeps} - before.keys():
+            for path in {store.records.path(sweep.name) for sweep in sweeps} - before.keys():
                 path.unlink(missing_ok=True)
         raise

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile
+from sweeps.records import own_name
 from sweeps.stage import Stage
-from sweeps.store import own_name
 from sweeps.study import Cell
 
 _SHOWN_SETTINGS = 3

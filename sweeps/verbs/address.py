@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.errors import SweepError, nearest
+from sweeps.records import Recorded
 from sweeps.shapes import is_identity, is_spec
-from sweeps.store import Recorded, Store, read_json
+from sweeps.store import Store, read_json
 
 _SHORTEST_PREFIX = 4
 
@@ -38,16 +39,16 @@ class RecordedCell:
 
 def recorded_sweep(store: Store, word: str) -> Recorded:
     """The sweep that `word` names; SweepError names the known ones."""
-    found = store.find_record(word)
+    found = store.records.find(word)
     if found is None:
-        known = nearest(word, [one.name for one in store.recorded()])
+        known = nearest(word, [one.name for one in store.records.all()])
         raise SweepError(f"The store {store.path} has no sweep {word!r}. {known}")
     return found
 
 
 def recorded_cells(store: Store, sweep: str | None = None) -> list[RecordedCell]:
     """The cells of one sweep, or of all, the newest sweep first."""
-    found = store.recorded() if sweep is None else [recorded_sweep(store, sweep)]
+    found = store.records.all() if sweep is None else [recorded_sweep(store, sweep)]
     return [
         RecordedCell(
             sweep=one.name,
@@ -67,7 +68,7 @@ def recorded_labels(store: Store) -> dict[str, str]:
     """What the sweeps' records call each stage, by key; the newest sweep's word counts."""
     return {
         key: stage["label"]
-        for one in store.recorded()
+        for one in store.records.all()
         for key, stage in one.record["stages"].items()
         if stage.get("label")
     }

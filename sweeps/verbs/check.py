@@ -83,7 +83,7 @@ def _places(store: Store) -> Iterator[Path]:
 
 
 def _recorded(store: Store, sweeps: Collection[str]) -> Iterator[Path]:
-    records = [recorded_sweep(store, word) for word in sweeps] or store.recorded()[-1:]
+    records = [recorded_sweep(store, word) for word in sweeps] or store.records.all()[-1:]
     stages = {key: stage["name"] for one in records for key, stage in one.record["stages"].items()}
     places = (store.place(name, key) for key, name in stages.items())
     return (place for place in places if place.is_dir())

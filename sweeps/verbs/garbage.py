@@ -44,7 +44,7 @@ def find_garbage(store: Store) -> list[Garbage]:
     Of the stages that are needed: the scratch and leases of finished ones. Raises SweepError where
     a record cannot be read.
     """
-    if strange := store.strange_records():
+    if strange := store.records.strange():
         raise SweepError(
             f"{', '.join(map(str, strange))}: no record of a sweep can be read from it, so that "
             "nobody knows what it needs: nothing is removed. If it was one, run the sweep's "
@@ -79,7 +79,7 @@ def remove(store: Store, garbage: Iterable[Garbage]) -> list[Garbage]:
     its place: either the record is there by now and the thing goes back, or the run finds it gone.
     Raises SweepError where no sweep has left a record, since then everything would go.
     """
-    if not store.recorded():
+    if not store.records.all():
         raise SweepError(
             f"{store.path} has no record of a sweep, so that nothing in it is needed: remove the "
             "folder itself if that is what you mean."
@@ -137,16 +137,16 @@ class _Needs:
     def _look(self) -> None:
         """Read the records again if one has changed, or if a new stage has begun."""
         leases = self._store.path / "leases"
-        sign = self._store.records_sign(), leases.stat().st_mtime_ns if leases.exists() else 0
+        sign = self._store.records.sign(), leases.stat().st_mtime_ns if leases.exists() else 0
         if sign == self._sign:
             return
         self._sign = sign
-        if strange := self._store.strange_records():
+        if strange := self._store.records.strange():
             raise SweepError(
                 f"{strange[0]}: no record of a sweep can be read from it, so that nobody knows "
                 "what it needs: nothing more is removed."
             )
-        wanted = {key for one in self._store.recorded() for key in one.record["stages"]}
+        wanted = {key for one in self._store.records.all() for key in one.record["stages"]}
         running = {path.name for path in _children(leases) if in_use(self._store, path.name)}
         self._needed = _with_inputs(self._store, {*wanted, *running})
 

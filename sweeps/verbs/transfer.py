@@ -83,7 +83,7 @@ def export_stages(
     compressed. Raises SweepError where it has another name or cannot be written, StoreError where
     the store cannot be read.
     """
-    named = store.recorded() if sweeps is None else [recorded_sweep(store, w) for w in sweeps]
+    named = store.records.all() if sweeps is None else [recorded_sweep(store, w) for w in sweeps]
     files = {one.path: one.record for one in named}
     records = list(files.values())
     keys = _keys(records, scores_only)
@@ -100,7 +100,7 @@ def export_stages(
     try:
         with replacing(file) as part, _written(part, file.suffix) as tar:
             for path in files:
-                tar.add(path, f"sweeps/{store.record_name(path)}.json")
+                tar.add(path, f"sweeps/{store.records.name_of(path)}.json")
             for name, key, path in store.finished():
                 if not everything and key not in keys:
                     continue
@@ -253,7 +253,7 @@ class _Import:
         )
 
     def _renamed(self) -> tuple[tuple[str, str], ...]:
-        recorded = self._store.recorded()
+        recorded = self._store.records.all()
         ours = {one.id for one in recorded if one.name == one.id and one.path not in self._written}
         imported = [one for one in recorded if one.path in self._written]
         return tuple((one.id, one.own) for one in imported if one.id in ours)
@@ -351,7 +351,7 @@ def _make_folders(folder: Path, place: PurePosixPath) -> None:
 
 def _bring(store: Store, folder: Path, file: Path) -> None:
     """Hand the files of each study to it; only a study that a record names is imported."""
-    studies = {one.record.get("study") for one in store.recorded()}
+    studies = {one.record.get("study") for one in store.records.all()}
     for found in sorted(folder.glob("*")):
         if found.name not in studies:
             raise SweepError(f"{file} holds files for {found.name!r}, a study of no sweep here.")

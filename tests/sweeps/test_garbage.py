@@ -33,7 +33,7 @@ def old(store, toy) -> Stage:
     for stage in (kept, old):
         store.write_spec(stage)
         run_one(store, stage.key)
-    write_json(store.record_path("kept"), record(kept))
+    write_json(store.records.path("kept"), record(kept))
     return old
 
 
@@ -108,14 +108,14 @@ def test_a_run_that_has_begun_keeps_what_it_needs(store, old, monkeypatch, when)
     found = find_garbage(store)
     assert old.key in {one.key for one in found}
     if when == "before the look":
-        write_json(store.record_path("new"), record(old))
+        write_json(store.records.path("new"), record(old))
     else:
         real = os.rename
 
         def rename(source, target):
             real(source, target)
             if str(source) == str(store.place(old.name, old.key)):
-                write_json(store.record_path("new"), record(old))
+                write_json(store.records.path("new"), record(old))
 
         monkeypatch.setattr(garbage.os, "rename", rename)
     remove(store, found)
@@ -143,7 +143,7 @@ def test_leftovers_of_a_finished_stage_stay_once_it_is_none(store, toy):
     stage = toy.text("one")
     store.write_spec(stage)
     run_one(store, stage.key)
-    write_json(store.record_path("one"), record(stage))
+    write_json(store.records.path("one"), record(stage))
     (store.work(stage.key, 1)).mkdir(parents=True)
     found = find_garbage(store)
     assert {one.what for one in found} == {"work", "leases"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sweeps.errors import StoreError
-from sweeps.store import LONGEST_NAME, Store, own_name, short_name, write_json
+from sweeps.records import LONGEST_NAME, own_name, short_name
+from sweeps.store import Store, write_json
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,8 @@ def test_a_long_name_is_shortened_with_its_digest(tmp_path: Path, name: str) -> 
     store.prepare()
     own = own_name(id, "sha", ["a=1"])
     record = {"id": id, "name": own, "rows": [], "columns": [], "stages": {}, "seeds": {}}
-    write_json(store.record_path(own), {"schema": 1, "title": "T", "study": "toy", **record})
-    assert store.record_path(own).is_file()
+    write_json(store.records.path(own), {"schema": 1, "title": "T", "study": "toy", **record})
+    assert store.records.path(own).is_file()
 
 
 def test_usual_names_stay_as_they_are() -> None:

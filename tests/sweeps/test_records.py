@@ -18,9 +18,10 @@ from sweeps.asking.record import write_record
 from sweeps.asking.rows import Row, Sweep
 from sweeps.asking.sweepfile import Search, SweepFile
 from sweeps.columns import Column
+from sweeps.records import own_name
 from sweeps.running.execute import run_one
 from sweeps.stage import Stage
-from sweeps.store import Store, own_name, write_json
+from sweeps.store import Store, write_json
 from sweeps.study import Cell
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +50,12 @@ def rows_of(store: Store, name: str) -> list[str]:
 
 def records(store: Store) -> list[tuple[str, dict[str, Any]]]:
     """Name and record of every sweep, the oldest first."""
-    return [(one.name, one.content) for one in store.recorded()]
+    return [(one.name, one.content) for one in store.records.all()]
 
 
 def names(store: Store) -> list[str]:
     """What the sweeps go by, the oldest first."""
-    return [one.name for one in store.recorded()]
+    return [one.name for one in store.records.all()]
 
 
 def test_another_question_of_the_same_name_replaces_nothing(store, toy):
@@ -126,17 +127,17 @@ def test_a_record_from_before_own_names_is_kept_too(store, toy):
     """It lies under the name of its file alone, and says neither its own name nor what it asked."""
     old, new = asking(), asking("size=big", texts="b")
     write_record(store, old)
-    path = store.record_path(old.name)
+    path = store.records.path(old.name)
     content = json.loads(path.read_text())
     del content["name"], content["asked"]
     path.unlink()
-    store.record_path("mine").write_text(json.dumps(content))
+    store.records.path("mine").write_text(json.dumps(content))
     assert (names(store), rows_of(store, "mine")) == (["mine"], ["a"])
     write_record(store, new)
     assert (names(store), rows_of(store, old.name)) == ([old.name, "mine"], ["a"])
     write_record(store, old)
     assert names(store) == [new.name, "mine"]
-    assert not store.record_path("mine").exists()
+    assert not store.records.path("mine").exists()
 
 
 def test_gc_status_and_export_know_both(store, toy, tmp_path, capsys):
@@ -182,7 +183,7 @@ def test_gc_does_nothing_while_a_record_cannot_be_read(store, toy, capsys, conte
     store.write_spec(stage)
     run_one(store, stage.key)
     write_record(store, asking(texts="b", file=None))
-    path = store.record_path("other")
+    path = store.records.path("other")
     path.write_text(content)
     for words in (["gc"], ["gc", "--delete"]):
         assert main(["--store", str(store.path), *words]) == 2
@@ -363,7 +364,7 @@ def test_records_without_an_order_stand_by_their_dates(store, toy):
     for year, texts in ((2024, "a"), (2026, "b"), (2025, "c")):
         sweep = asking(f"year={year}", texts=texts)
         write_record(store, sweep)
-        path = store.record_path(sweep.name)
+        path = store.records.path(sweep.name)
         record = json.loads(path.read_text())
         del record["order"]
         path.write_text(json.dumps(record | {"created": f"{year}-01-01T00:00:00+00:00"}))
@@ -375,10 +376,10 @@ def test_records_without_an_order_stand_by_their_dates(store, toy):
 def test_a_study_may_be_left_out_where_one_sweep_is_meant(store):
     """Two of one short name are told apart; the default study's own is meant by it first."""
     empty = {"rows": [], "stages": {}}
-    write_json(store.record_path("other/table05"), {"id": "other/table05", **empty})
-    assert store.find_record("table05").id == "other/table05"
-    write_json(store.record_path("more/table05"), {"id": "more/table05", **empty})
-    assert store.find_record("table05") is None
-    write_json(store.record_path("table05"), {"id": "table05", **empty})
-    assert store.find_record("table05").id == "table05"
-    assert store.find_record("more/table05").id == "more/table05"
+    write_json(store.records.path("other/table05"), {"id": "other/table05", **empty})
+    assert store.records.find("table05").id == "other/table05"
+    write_json(store.records.path("more/table05"), {"id": "more/table05", **empty})
+    assert store.records.find("table05") is None
+    write_json(store.records.path("table05"), {"id": "table05", **empty})
+    assert store.records.find("table05").id == "table05"
+    assert store.records.find("more/table05").id == "more/table05"

@@ -123,9 +123,9 @@ def damaged(draw: Any, whole: Any) -> bytes:
 def readers(store: Store, tmp: Path) -> list[Any]:
     """Everything that reads what lies in a store."""
     return [
-        store.recorded,
-        store.strange_records,
-        lambda: store.find_record("mine"),
+        store.records.all,
+        store.records.strange,
+        lambda: store.records.find("mine"),
         lambda: list(store.specs()),
         lambda: store.read_spec(KEY),
         lambda: [not_retried(one) for one in store.failures(KEY)],

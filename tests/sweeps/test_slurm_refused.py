@@ -78,7 +78,7 @@ class Command:
         return done.returncode, done.stdout + done.stderr
 
     def records(self) -> dict[str, str]:
-        return {one.id: str(one.record["created"]) for one in self.store.recorded()}
+        return {one.id: str(one.record["created"]) for one in self.store.records.all()}
 
 
 @pytest.fixture

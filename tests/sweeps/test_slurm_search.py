@@ -174,7 +174,7 @@ def test_two_searches_of_one_file_go_on_beside_each_other(climb: Climb) -> None:
     def winners() -> dict[str, list[str | None]]:
         return {
             " ".join(r["asked"]): [axis.get("winner") for axis in r["search"]["axes"]]
-            for r in (one.record for one in climb.store.recorded())
+            for r in (one.record for one in climb.store.records.all())
         }
 
     until(lambda: winners() == {"": ["two", "high"], "seed=5": ["two", "high"]})

@@ -196,7 +196,7 @@ def test_a_really_full_disk(tmp_path):
         with pytest.raises(StoreError, match=r"No space left on device\. Free space there"):
             store.prepare()
         with pytest.raises(StoreError, match=r"No space left on device\. Free space there"):
-            write_json(store.record_path("grid"), {"rows": ["x" * 5000]})
-        assert store.recorded() == []
+            write_json(store.records.path("grid"), {"rows": ["x" * 5000]})
+        assert store.records.all() == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -75,7 +75,7 @@ def made(store, toy) -> SimpleNamespace:
     iid = link("pretrain", corpus, objective="iid", run="toy_study.raises")
     good, bad = link("evaluate", span, task="mcc"), link("evaluate", iid, task="mcc")
     write_json(
-        store.record_path("grid"), sweep_record({"span": {0: {"t": good}}, "iid": {0: {"t": bad}}})
+        store.records.path("grid"), sweep_record({"span": {0: {"t": good}}, "iid": {0: {"t": bad}}})
     )
     work(store, good, bad)
     return SimpleNamespace(corpus=corpus, span=span, iid=iid, good=good, bad=bad)
@@ -100,7 +100,7 @@ def words(lines: list[str]) -> list[list[str]]:
 
 def test_a_record_that_cannot_be_read_is_named(say, store, made):
     """A verb leaves it out and says so; what it needs is nobody's garbage."""
-    broken = store.record_path("broken")
+    broken = store.records.path("broken")
     broken.write_text('{"rows": [')
     for words in (["status"], ["export", str(store.path / "all.tar")]):
         _, lines = say(*words)
@@ -385,7 +385,7 @@ def test_export_of_scores_leaves_the_models(say, store, made, tmp_path):
     other = Store(tmp_path / "other")
     say("import", str(tmp_path / "scores.tar"), on=other)
     assert [key for _, key, _ in other.finished()] == [made.good.key]
-    assert [one.name for one in other.recorded()] == ["grid"]
+    assert [one.name for one in other.records.all()] == ["grid"]
 
 
 def test_an_export_that_cannot_be_written_is_one_sentence(say, store, made, tmp_path):
