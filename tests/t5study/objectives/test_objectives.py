@@ -102,7 +102,7 @@ class WholeText(Objective):
 '''
 
 
-def whole_text() -> None:
+def assert_whole_text_is_known() -> None:
     """It is listed, found, and corrupts a text."""
     assert {"whole_text", *NAMES} <= set(objective_names())
     made = get_objective("whole_text", vocab_size=VOCAB)
@@ -131,7 +131,7 @@ def test_an_objective_is_one_file(tmp_path, monkeypatch, forgotten):
     monkeypatch.setattr(t5study.objectives, "__path__", folders)
     importlib.invalidate_caches()
     named.modules_of("t5study.objectives")
-    whole_text()
+    assert_whole_text_is_known()
 
 
 def test_another_package_brings_an_objective(tmp_path, monkeypatch, forgotten):
@@ -144,7 +144,7 @@ def test_another_package_brings_an_objective(tmp_path, monkeypatch, forgotten):
         "[t5study.objectives]\nwhole_text = whole_text:WholeText\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    whole_text()
+    assert_whole_text_is_known()
 
 
 @pytest.mark.parametrize(
