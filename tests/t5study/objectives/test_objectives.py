@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,6 +85,7 @@ def test_the_names():
     assert objective_names() == sorted(objective_names())
 
 
+PAGE = (Path(__file__).parents[3] / "docs/adding.md").read_text("utf-8")
 WHOLE = '''
 from dataclasses import dataclass
 from typing import ClassVar
@@ -119,7 +121,7 @@ def forgotten(monkeypatch):
     yield
     named.modules_of.cache_clear()
     named.installed.cache_clear()
-    for name in ("t5study.objectives.whole_text", "whole_text"):
+    for name in ("t5study.objectives.whole_text", "t5study.objectives.reversing", "whole_text"):
         sys.modules.pop(name, None)
 
 
@@ -145,6 +147,19 @@ def test_another_package_brings_an_objective(tmp_path, monkeypatch, forgotten):
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert_whole_text_is_known()
+
+
+def test_the_objective_of_the_page_does_what_it_says(tmp_path, monkeypatch, forgotten):
+    """What docs/adding.md shows is a whole file."""
+    section = PAGE.partition("## An objective")[2]
+    (tmp_path / "reversing.py").write_text(section.partition("```python\n")[2].partition("```")[0])
+    folders = [*t5study.objectives.__path__, str(tmp_path)]
+    monkeypatch.setattr(t5study.objectives, "__path__", folders)
+    importlib.invalidate_caches()
+    named.modules_of("t5study.objectives")
+    made = get_objective("reversing", vocab_size=VOCAB)
+    inputs, targets = made.corrupt(np.arange(5, 9), generator())
+    assert (inputs.tolist(), targets.tolist()) == ([5, 6, 7, 8], [8, 7, 6, 5])
 
 
 @pytest.mark.parametrize(
