@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,3 +41,15 @@ def test_a_file_is_an_optimizer(added):
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(StudyError, match=r"adafactro.*Did you mean 'adafactor'"):
         get_optimizer("adafactro", [])
+
+
+def test_the_optimizer_of_the_page_is_a_whole_file() -> None:
+    """What docs/adding.md shows makes an optimizer that moves a parameter."""
+    page = (Path(__file__).parents[4] / "docs/adding.md").read_text("utf-8")
+    code = page.partition("## An optimizer")[2].partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    parameter = torch.nn.Parameter(torch.ones(3))
+    parameter.grad = torch.ones(3)
+    names["optimizer"]([parameter], lr=0.1).step()
+    assert (parameter < 1).all()
