@@ -118,8 +118,8 @@ def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) ->
 
 def ours(case: Case, contestant: Contestant) -> tuple[Ready, Step]:
     """The project's own training step, as its stages run it."""
+    from lab.text_to_text.module import TextToText
     from lab.training.schedule import constant
-    from t5study.training.module import TextToText
 
     model = donor(case, contestant.dropout_form).to(case.device)
     module = TextToText(model, schedule=constant(LEARNING_RATE))

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from lab.allocator import keep_freed_memory
 from lab.kernels.operations import operations
+from lab.text_to_text.config import SIZES
+from lab.text_to_text.generation import EOS, decode
 from t5study.model import build_model, save_huggingface
-from t5study.model.config import SIZES
-from t5study.model.generation import EOS, decode
 
 
 def main() -> None:

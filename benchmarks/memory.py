@@ -27,12 +27,12 @@ from torch.profiler import ProfilerActivity, profile
 from lab.allocator import keep_freed_memory
 from lab.kernels.loss import CHUNK
 from lab.memory import PROCESS
+from lab.text_to_text.config import model_config
+from lab.text_to_text.flops import parameters
+from lab.text_to_text.memory import training_memory
+from lab.text_to_text.module import TextToText
 from lab.training.schedule import constant
 from sweeps.hardware.memory import without_gaps
-from t5study.model.config import model_config
-from t5study.model.flops import parameters
-from t5study.model.memory import training_memory
-from t5study.training.module import TextToText
 
 SIZES = ("small", "base", "large", "3b", "11b")
 PLACES = {"24 GiB of RAM": without_gaps(24 * 2**30), "a 140 GiB GPU": 140 * 2**30}

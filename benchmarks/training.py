@@ -30,8 +30,8 @@ from contestants import Case, Contestant, Ready, serve
 from rich.console import Console
 from rich.table import Table
 
-from t5study.model.config import SIZES, model_config
-from t5study.model.flops import training_flops
+from lab.text_to_text.config import SIZES, model_config
+from lab.text_to_text.flops import training_flops
 
 HEADLINE = {"dropout_rate": 0.1}
 NANO_T5 = {"dropout_rate": 0.0, "feed_forward": "gated_gelu", "tie_embeddings": False}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from lab.memory import PROCESS, TrainingMemory
 from lab.stage import Cost
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.flops import training_flops
+from lab.text_to_text.memory import training_memory
 from t5study.config import Training
-from t5study.model.config import ModelConfig
-from t5study.model.flops import training_flops
-from t5study.model.memory import training_memory
 
 
 def training_cost(

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from lab.text_to_text.config import ModelConfig, model_config
 from lab.vocabulary import embedding_rows, given_vocabulary
 from t5study.config import Schema
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
-from t5study.model.config import ModelConfig, model_config
 from t5study.objectives import Objective, get_objective, objective_settings, sentinels_needed
 from t5study.tasks.chosen import chosen, describe
 from t5study.units import tasks_of, units_of

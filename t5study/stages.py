@@ -8,8 +8,8 @@ from typing import Any
 from lab.corpora import get_corpus
 from lab.memory import PROCESS
 from lab.stage import Cost, Stage
+from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
-from t5study.model.flops import forward_flops, parameters
 from t5study.resolved import Resolved
 from t5study.units import Mixture, UnitSettings
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from lab.batching.batches import Batches, Measured
 from lab.batching.examples import ExampleRows
 from lab.batching.loading import loader
+from lab.text_to_text.layout import Layout, Pairs, make_autoregressive_inputs, pack, padding_share
 from t5study.batching.batches import FinetuneBatches, PretrainBatches
 from t5study.batching.corpus import CorpusRows
-from t5study.batching.layout import Layout, Pairs, make_autoregressive_inputs, pack, padding_share
 
 __all__ = [
     "Batches",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from lab.batching.batches import Batches
 from lab.batching.examples import ExampleRows
 from lab.corpora.tokenized import TokenizedCorpus
+from lab.text_to_text.layout import Layout, Pairs
 from t5study.batching.corpus import CorpusRows
-from t5study.batching.layout import Layout, Pairs
 from t5study.objectives.objective import Objective
 
 

@@ -9,7 +9,7 @@ from lab.batching.layout import Drawn
 from lab.batching.pieces import Pieces
 from lab.batching.ragged import Ragged, ranges
 from lab.corpora.tokenized import TokenizedCorpus
-from t5study.batching.layout import Layout
+from lab.text_to_text.layout import Layout
 from t5study.objectives.objective import Objective
 
 

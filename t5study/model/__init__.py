@@ -6,10 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.text_to_text.relpos import relative_position_bucket
+    from lab.text_to_text.transformer import build_model
     from t5study.model.ensemble import Ensemble
     from t5study.model.huggingface import load_huggingface, save_huggingface
-    from t5study.model.relpos import relative_position_bucket
-    from t5study.model.transformer import build_model
 
 __all__ = [
     "Ensemble",
@@ -20,15 +20,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Ensemble": "ensemble",
-    "build_model": "transformer",
-    "load_huggingface": "huggingface",
-    "relative_position_bucket": "relpos",
-    "save_huggingface": "huggingface",
+    "Ensemble": "t5study.model.ensemble",
+    "build_model": "lab.text_to_text.transformer",
+    "load_huggingface": "t5study.model.huggingface",
+    "relative_position_bucket": "lab.text_to_text.relpos",
+    "save_huggingface": "t5study.model.huggingface",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from t5study.model.config import ModelError
-from t5study.model.initialization import initialize
-from t5study.model.layers import Adapter
+from lab.text_to_text.config import ModelError
+from lab.text_to_text.initialization import initialize
+from lab.text_to_text.layers import Adapter
 
 
 def add_adapters(model: Any, width: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from t5study.model.config import ModelError, unknown
+from lab.text_to_text.config import ModelError, unknown
 
 AVERAGES = ("logits", "probabilities")
 

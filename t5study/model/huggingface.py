@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from t5study.model.config import ModelConfig, ModelError, unknown
-from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
+from lab.text_to_text.config import ModelConfig, ModelError, unknown
+from lab.text_to_text.transformer import EncoderDecoder, LanguageModel, from_config
 from t5study.model.weight_files import read_settings, read_weights
 
 ACTIVATIONS = {"relu": "relu", "gated-gelu": "gated_gelu"}

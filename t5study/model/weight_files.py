@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from t5study.model.config import ModelError
+from lab.text_to_text.config import ModelError
 
 LFS = b"version https://git-lfs"
 AGAIN = "Download it again."

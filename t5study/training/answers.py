@@ -12,8 +12,8 @@ import torch
 
 from lab.parts import Parts
 from lab.strata import stratified
+from lab.text_to_text.generation import decode
 from lab.vocabulary import Vocabulary
-from t5study.model.generation import decode
 from t5study.tasks import Task
 from t5study.tasks.chosen import examples
 from t5study.tasks.task import require_answers

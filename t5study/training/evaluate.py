@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.allocator import keep_freed_memory
+from lab.text_to_text.checkpoint import load
 from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import answer, ask, constant, parts, score
-from t5study.training.checkpoint import load
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:

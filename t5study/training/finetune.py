@@ -9,16 +9,16 @@ from typing import Any
 import lightning
 
 from lab.errors import StudyError
+from lab.text_to_text.checkpoint import build, load
+from lab.text_to_text.module import TextToText
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.schedule import constant
 from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
 from t5study.batching import FinetuneBatches
 from t5study.tasks.chosen import left_out_notes
-from t5study.training.checkpoint import build, load
 from t5study.training.examples import rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
-from t5study.training.module import TextToText
 from t5study.training.validation import validator
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from lab.errors import StudyError, unknown
 
 if TYPE_CHECKING:
-    from t5study.model.transformer import EncoderDecoder, LanguageModel
+    from lab.text_to_text.transformer import EncoderDecoder, LanguageModel
 
 
 class Method(Protocol):

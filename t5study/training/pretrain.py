@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.corpora.tokenized import TokenizedCorpus
+from lab.text_to_text.checkpoint import build, save
+from lab.text_to_text.module import TextToText
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.optimizer_state import named_state
 from lab.training.schedule import inverse_square_root
@@ -23,9 +25,7 @@ from t5study.batching import (
 )
 from t5study.objectives import get_objective
 from t5study.tasks.chosen import left_out_notes
-from t5study.training.checkpoint import build, save
 from t5study.training.examples import rates, training_pairs
-from t5study.training.module import TextToText
 from t5study.training.validation import validator
 
 UNSUPERVISED = "unsupervised"

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from lab.text_to_text.checkpoint import save
+from lab.text_to_text.transformer import EncoderDecoder, LanguageModel
 from lab.training.selection import Scores, Validator
 from lab.vocabulary import Vocabulary
-from t5study.model.transformer import EncoderDecoder, LanguageModel
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import Questions, answer, ask, constant, score
-from t5study.training.checkpoint import save
 
 LOOKED_AT = 10_000
 """Training examples of which a constant answer is taken; labels are all tried anyway."""

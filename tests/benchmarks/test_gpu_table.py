@@ -12,8 +12,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import torch
 
-from t5study.model.config import model_config
-from t5study.model.flops import parameters
+from lab.text_to_text.config import model_config
+from lab.text_to_text.flops import parameters
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

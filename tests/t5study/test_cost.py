@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.memory import PROCESS
+from lab.text_to_text.memory import training_memory
 from t5study.cells import cell
 from t5study.config import Schema
-from t5study.model.memory import training_memory
 from t5study.resolved import Resolved
 from t5study.stages import Stages
 

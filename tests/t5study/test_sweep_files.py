@@ -10,14 +10,14 @@ import hydra
 import pytest
 from omegaconf import OmegaConf
 
+from lab.text_to_text.config import model_config
+from lab.text_to_text.flops import parameters
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.asking.rows import Sweep
 from sweeps.asking.sweepfile import read_sweep_file
 from sweeps.asking.sweepnames import sweep_names
 from sweeps.errors import ConfigurationError
-from t5study.model.config import model_config
-from t5study.model.flops import parameters
 
 CONF = Path(__file__).parents[2] / "conf/t5study"
 PRESETS = (

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn.attention import flex_attention as library
 
 from lab.kernels import flex, operations, plain
+from lab.text_to_text.module import TextToText
 from lab.training.schedule import constant
 from t5study.model import build_model
-from t5study.training.module import TextToText
 
 B, T, S, H, K = 2, 24, 40, 2, 16
 

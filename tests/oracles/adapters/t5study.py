@@ -22,13 +22,13 @@ from lab.corpora.cleaning import clean_page
 from lab.corpora.crawl.lines import drop_duplicate_lines
 from lab.kernels.loss import cross_entropy
 from lab.kernels.masks import decoder_mask, segment_mask
+from lab.text_to_text.generation import length_penalty
 from lab.training.optimizers.adafactor import second_moment_decay
 from lab.training.schedule import constant, inverse_square_root
 from run import NotCoveredError
 from t5study.batching import Layout, make_autoregressive_inputs, pack
 from t5study.mixing import mixing_rates
 from t5study.model import build_model, relative_position_bucket
-from t5study.model.generation import length_penalty
 from t5study.objectives import get_objective, spans
 from t5study.tasks import get_task
 from t5study.tasks.generation import translate

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lab.text_to_text.config import ARCHITECTURES, ModelError
+from lab.text_to_text.flops import parameters
 from t5study.model import build_model
 from t5study.model.adapters import add_adapters, is_adapter, is_norm
-from t5study.model.config import ARCHITECTURES, ModelError
-from t5study.model.flops import parameters
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

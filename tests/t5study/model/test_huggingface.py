@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from lab.text_to_text.config import ModelError
 from t5study.model import build_model, load_huggingface, save_huggingface
-from t5study.model.config import ModelError
 
 TINY = {
     "d_model": 16,

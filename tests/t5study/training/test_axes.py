@@ -11,8 +11,8 @@ import pytest
 import torch
 from trained import losses, weights
 
+from lab.text_to_text.config import ARCHITECTURES
 from t5study.model.adapters import is_adapter, is_norm
-from t5study.model.config import ARCHITECTURES
 from t5study.objectives import get_objective, objective_names, objective_settings
 from t5study.training import evaluate, finetune, pretrain
 

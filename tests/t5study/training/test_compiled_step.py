@@ -15,10 +15,10 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn.attention import flex_attention as library
 
 from lab.kernels import flex, operations
+from lab.text_to_text.module import TextToText
 from lab.training.module import widened
 from lab.training.schedule import constant
 from t5study.model import build_model
-from t5study.training.module import TextToText
 
 V = 29
 

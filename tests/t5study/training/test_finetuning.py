@@ -10,10 +10,10 @@ from torch import Tensor
 
 from lab.errors import StudyError
 from lab.kernels.loss import cross_entropy
+from lab.text_to_text.config import ARCHITECTURES
 from lab.training.optimizers.adafactor import Adafactor
 from t5study.batching import Layout, pack
 from t5study.model import build_model
-from t5study.model.config import ARCHITECTURES
 from t5study.training.finetuning import Method, get_method
 
 PAIRS = [([5, 6, 7, 1], [8, 9, 1]), ([10, 11, 12, 13, 1], [14, 15, 16, 1])]

@@ -13,9 +13,9 @@ import pytest
 import torch
 from trained import losses, weights
 
+from lab.text_to_text.module import TextToText
 from lab.training.module import micro_batches
 from t5study.training import finetune, pretrain
-from t5study.training.module import TextToText
 
 Train = Callable[..., Path]
 STEPS = 12

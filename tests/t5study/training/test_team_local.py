@@ -42,7 +42,7 @@ def train(config, inputs, out, context):
     \"\"\"Pre-train; in its first attempts the process of one rank kills itself after a while.\"\"\"
     dies = os.environ.get("DIES")
     if dies and context.ranks.rank == int(dies) and context.attempt <= int(os.environ["TIMES"]):
-        from t5study.training.module import TextToText
+        from lab.text_to_text.module import TextToText
 
         step = TextToText.training_step
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lab.text_to_text.config import ARCHITECTURES, model_config
+from lab.text_to_text.flops import forward_flops, training_flops
 from t5study.model import build_model
-from t5study.model.config import ARCHITECTURES, model_config
-from t5study.model.flops import forward_flops, training_flops
 
 S, T = 48, 20
 

@@ -1,13 +1,13 @@
-"""How the study's models start."""
+"""How the models start."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from t5study.model.config import ModelConfig
-from t5study.model.layers import Adapter, Attention, FeedForward, RMSNorm
-from t5study.model.relpos import RelativeBias
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.layers import Adapter, Attention, FeedForward, RMSNorm
+from lab.text_to_text.relpos import RelativeBias
 
 TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of a unit normal that is cut at two standard deviations."""

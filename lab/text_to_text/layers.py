@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from lab.kernels.dropout import Dropout
 from lab.kernels.operations import operations
-from t5study.model.config import ModelConfig
+from lab.text_to_text.config import ModelConfig
 
 
 class RMSNorm(nn.Module):

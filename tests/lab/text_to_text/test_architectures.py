@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from lab.text_to_text.config import ARCHITECTURES, SIZES, ModelError, model_config
+from lab.text_to_text.flops import parameters
 from t5study.model import build_model
-from t5study.model.config import ARCHITECTURES, SIZES, ModelError, model_config
-from t5study.model.flops import parameters
 
 DIMS = {"d_model": 16, "d_ff": 24, "d_kv": 4, "num_heads": 4, "num_layers": 2, "vocab_size": 31}
 SINGLE = ("language_model", "prefix_lm")
@@ -59,8 +59,8 @@ def logits(model, batch: dict[str, Tensor]) -> Tensor:
 def test_sizes_are_readable_without_torch():
     """Planning reads sizes and prices them without importing torch."""
     program = (
-        "import sys; from t5study.model.config import model_config; "
-        "from t5study.model.flops import training_flops; "
+        "import sys; from lab.text_to_text.config import model_config; "
+        "from lab.text_to_text.flops import training_flops; "
         "print(training_flops(model_config(), 512, 114) > 0, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

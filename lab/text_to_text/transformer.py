@@ -15,10 +15,10 @@ from torch.nn import functional as F
 
 from lab.kernels.masks import additive, decoder_mask
 from lab.kernels.operations import operations
-from t5study.model.config import ModelConfig, ModelError, model_config
-from t5study.model.decoding import DecodingState
-from t5study.model.initialization import fan_in_normal, initialize
-from t5study.model.stack import Block, Stack
+from lab.text_to_text.config import ModelConfig, ModelError, model_config
+from lab.text_to_text.decoding import DecodingState
+from lab.text_to_text.initialization import fan_in_normal, initialize
+from lab.text_to_text.stack import Block, Stack
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.text_to_text.relpos import RelativeBias
 from t5study.model import relative_position_bucket
-from t5study.model.relpos import RelativeBias
 
 
 @given(st.integers(1, 2000), st.booleans())

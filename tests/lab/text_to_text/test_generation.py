@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from t5study.model import Ensemble, build_model
-from t5study.model.adapters import add_adapters
-from t5study.model.config import ARCHITECTURES, ModelError
-from t5study.model.generation import (
+from lab.text_to_text.config import ARCHITECTURES, ModelError
+from lab.text_to_text.generation import (
     beam_search,
     decode,
     greedy,
     length_penalty,
     stable_topk,
 )
+from t5study.model import Ensemble, build_model
+from t5study.model.adapters import add_adapters
 
 EOS = 1
 

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 from lab.kernels.masks import MASKED
 from lab.kernels.operations import operations
-from t5study.model.config import ModelConfig
-from t5study.model.layers import FeedForward, RMSNorm
-from t5study.model.stack import Block, Stack
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.layers import FeedForward, RMSNorm
+from lab.text_to_text.stack import Block, Stack
 
 FIRST_CAPACITY = 32
 Linear = Callable[[Tensor, Tensor], Tensor]

@@ -3,7 +3,7 @@
 Letters: n source tokens and m target tokens of all B rows of a micro-batch, S and T of one row; D
 width, I inner width of attention, F of feed-forward, H heads, V vocabulary; r bytes of the
 residual stream, c bytes of a product's operands. What is kept for the backward pass is counted
-from the operations of lab.kernels.plain; tests/t5study/model/test_memory.py holds it to what
+from the operations of lab.kernels.plain; tests/lab/text_to_text/test_memory.py holds it to what
 the model really keeps.
 """
 
@@ -22,7 +22,7 @@ from lab.memory import (
     residual_bytes,
     size,
 )
-from t5study.model.config import ModelConfig
+from lab.text_to_text.config import ModelConfig
 
 LOGITS = 1 << 27
 """Logits that the loss works on at once, on a GPU; a CPU takes fewer."""

@@ -11,9 +11,9 @@ from torch.utils.checkpoint import checkpoint
 
 from lab.kernels.dropout import Dropout
 from lab.kernels.masks import additive, causal_mask
-from t5study.model.config import ModelConfig
-from t5study.model.layers import Adapter, Attention, FeedForward, RMSNorm
-from t5study.model.relpos import RelativeBias
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.layers import Adapter, Attention, FeedForward, RMSNorm
+from lab.text_to_text.relpos import RelativeBias
 
 
 class Block(nn.Module):

@@ -1,4 +1,4 @@
-"""One step of maximum likelihood for any architecture of the study."""
+"""One step of maximum likelihood for any architecture."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 
 from lab.kernels.loss import Z_LOSS, output_cross_entropy
 from lab.kernels.operations import operations
+from lab.text_to_text.stack import Block
+from lab.text_to_text.transformer import EncoderDecoder, LanguageModel
 from lab.training.module import Training
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import Schedule
 from lab.training.team import Team
-from t5study.model.stack import Block
-from t5study.model.transformer import EncoderDecoder, LanguageModel
 
 
 class TextToText(Training):
-    """Teacher forcing with AdaFactor, the z-loss and the study's normalization.
+    """Teacher forcing with AdaFactor, the z-loss and a choice of normalization.
 
     `normalizer` is "padded" (the summed loss is divided by the padded target size of the global
     batch, as the released code did) or "tokens" (by the number of real target tokens). The reported
@@ -52,7 +52,7 @@ class TextToText(Training):
 def text_to_text(
     model: EncoderDecoder | LanguageModel, rows: Mapping[str, Tensor], z_loss: float
 ) -> tuple[Tensor, Tensor]:
-    """Summed loss with z-loss and summed nats of rows of the names in t5study.batching."""
+    """Summed loss with z-loss and summed nats of rows of a batch (lab.text_to_text.layout)."""
     features, targets, counted = operations(rows["decoder_loss_weights"]).loss_rows(
         model.features(rows), rows["decoder_target_tokens"], rows["decoder_loss_weights"]
     )

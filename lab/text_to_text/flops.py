@@ -6,7 +6,7 @@ can be priced without loading anything.
 
 from __future__ import annotations
 
-from t5study.model.config import ModelConfig
+from lab.text_to_text.config import ModelConfig
 
 BACKWARD = 2
 """A backward pass costs this many forward passes."""

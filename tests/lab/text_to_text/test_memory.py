@@ -17,12 +17,12 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from lab.kernels.loss import CHUNK
 from lab.memory import STACKED, TrainingMemory, updated
+from lab.text_to_text.config import model_config
+from lab.text_to_text.flops import parameters
+from lab.text_to_text.memory import LOGITS, parameter_shapes, training_memory
 from lab.training.optimizers import adafactor
 from lab.training.optimizers.adafactor import Adafactor, factored_dims
 from t5study.model import build_model
-from t5study.model.config import model_config
-from t5study.model.flops import parameters
-from t5study.model.memory import LOGITS, parameter_shapes, training_memory
 
 SOURCE, TARGET = 512, 114
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lab.text_to_text.config import ARCHITECTURES
 from t5study.model import build_model
-from t5study.model.config import ARCHITECTURES
 
 PAPER = {
     # d_model, d_ff, heads, head width, blocks (sections 3.1, 3.6 and 3.7)

@@ -1,4 +1,4 @@
-"""The study's models on disk."""
+"""Text-to-text models on disk."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.transformer import EncoderDecoder, LanguageModel, from_config
 from lab.training import checkpoint
-from t5study.model.config import ModelConfig
-from t5study.model.transformer import EncoderDecoder, LanguageModel, from_config
 
 
 def build(settings: Mapping[str, Any], *, seed: int, device: str) -> EncoderDecoder | LanguageModel:

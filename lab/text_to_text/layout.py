@@ -15,7 +15,7 @@ from lab.batching.layout import Batch, BatchError, Examples
 from lab.batching.placing import first_of_row, positions, put, row_bounds, starts
 from lab.batching.ragged import Ragged, ranges
 from lab.errors import unknown
-from t5study.model.config import ARCHITECTURES
+from lab.text_to_text.config import ARCHITECTURES
 
 
 class Pairs(Examples):

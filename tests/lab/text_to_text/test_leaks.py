@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from lab.text_to_text.config import ARCHITECTURES
 from t5study.batching import Layout, pack
 from t5study.model import build_model
-from t5study.model.config import ARCHITECTURES
 
 VOCABULARY = 40
 PAIRS = [([5, 6, 7, 1], [8, 9, 1]), ([10, 11, 1], [12, 13, 14, 1]), ([15, 1], [16, 1])]

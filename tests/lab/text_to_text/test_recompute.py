@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lab.text_to_text.stack import Stack
 from t5study.model import build_model
-from t5study.model.stack import Stack
 
 SIZES = {"vocab_size": 64, "d_model": 16, "d_ff": 32, "d_kv": 8, "num_heads": 2, "num_layers": 3}
 

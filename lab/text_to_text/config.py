@@ -70,7 +70,7 @@ SIZES: Mapping[str, Size] = {
     "2x": Size(d_model=1024, d_ff=4096, d_kv=64, num_heads=16, num_layers=16),
     "4x": Size(d_model=1024, d_ff=4096, d_kv=64, num_heads=16, num_layers=32),
 }
-"""Ours for CPUs and single GPUs, the paper's of section 3.7, and those of section 3.6."""
+"""Ours for CPUs and single GPUs, and those of Raffel et al. (2020), sections 3.6 and 3.7."""
 
 DROPOUT_FORMS = ("broadcast", "elementwise")
 FEED_FORWARDS = ("relu", "gated_gelu")
@@ -78,7 +78,7 @@ FEED_FORWARDS = ("relu", "gated_gelu")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """All that fixes a model's function and parameters; the defaults are T5 v1.0's."""
+    """All that fixes a model's function and parameters; the defaults are the released v1.0's."""
 
     architecture: str = "encoder_decoder"
     """A name in ARCHITECTURES."""
