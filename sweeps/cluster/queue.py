@@ -84,10 +84,11 @@ def need_commands() -> None:
         )
 
 
-def queue(jobs: Collection[str] | None = None) -> dict[tuple[str, int], Element]:
+def queue(jobs: Collection[str] | None = None) -> dict[tuple[str, int | None], Element]:
     """What slurmctld remembers of the jobs with these ids, whoever's they are, or of all.
 
-    By id and index; a job without an array has the index 0. Raises QueueError.
+    By id and index. The index None stands for a job without an array, and for all elements of an
+    array that were cancelled while they waited: these SLURM lists as one. Raises QueueError.
     """
     if jobs is not None and not jobs:
         return {}
@@ -101,14 +102,14 @@ def queue(jobs: Collection[str] | None = None) -> dict[tuple[str, int], Element]
         if jobs is not None and "Invalid job id" in str(error):
             return {}
         raise
-    found: dict[tuple[str, int], Element] = {}
+    found: dict[tuple[str, int | None], Element] = {}
     for line in listed.splitlines():
         if line.count("|") < 5:
             # Between the jobs of several clusters stand their names.
             continue
         job, index, state, reason, name, rest = line.split("|", 5)
         mark = _MARK.search(rest)
-        found[job, int(index) if index.isdecimal() else 0] = Element(
+        found[job, int(index) if index.isdecimal() else None] = Element(
             job=job,
             state=state,
             reason=reason,
@@ -132,8 +133,18 @@ def remembered(jobs: Iterable[str]) -> dict[str, Element]:
         job, state, code = [*line.split("|"), "", ""][:3]
         # "CANCELLED by 1000" is one state.
         exits = f"exit {code}" if re.fullmatch(r"\d+:\d+", code) else ""
-        found[job] = Element(job=job.split("_")[0], state=state.split(" ")[0], reason=exits)
+        element = Element(job=job.split("_")[0], state=state.split(" ")[0], reason=exits)
+        found.update(dict.fromkeys(_elements(job), element))
     return found
+
+
+def _elements(job: str) -> list[str]:
+    """The elements of an id such as `7_[0-2,5%2]`, as one line tells of those that never ran."""
+    if (several := re.fullmatch(r"(\d+)_\[([\d,-]+)(?:%\d+)?\]", job)) is None:
+        return [job]
+    array, spans = several.groups()
+    ends = [[int(end) for end in span.split("-")] for span in spans.split(",") if span]
+    return [f"{array}_{index}" for span in ends for index in range(span[0], span[-1] + 1)]
 
 
 def this_cluster() -> Cluster:

@@ -122,7 +122,8 @@ class Lookout:
                 submissions[place] = submission
             assert submission.job is not None
             for index in range(len(submission.elements)):
-                element = listed.get((submission.job, index))
+                together = listed.get((submission.job, None))
+                element = listed.get((submission.job, index), together)
                 if element is not None and not _is_of(element, submission):
                     element = None
                 found.append(Sighting(submission=submission, index=index, element=element))

@@ -263,6 +263,27 @@ def test_a_search_that_was_cancelled_as_a_whole_goes_on(climb: Climb) -> None:
     until(lambda: climb.winners() == WINNERS)
 
 
+def test_a_search_that_was_cancelled_before_any_job_began_goes_on(climb: Climb) -> None:
+    """SLURM then lists the elements of an array as one job without an index."""
+
+    def node(state: str) -> None:
+        name = subprocess.check_output(["sinfo", "-h", "-o", "%n"], text=True).split()[0]
+        update = ["scontrol", "update", f"nodename={name}", f"state={state}", "reason=test"]
+        subprocess.run(update, check=True)
+
+    node("drain")
+    try:
+        climb.run()
+        subprocess.run(["scancel", "-u", "root"], check=True)
+        until(idle)
+        assert climb.trained() == []
+    finally:
+        node("resume")
+    status, said = climb.run()
+    assert (status, "cannot be seen" in said) == (0, False), said
+    until(lambda: climb.winners() == WINNERS)
+
+
 def test_a_command_in_between_submits_nothing_twice(climb: Climb) -> None:
     """While the first axis runs, the same command attaches to its stages and to its decision."""
     climb.run()
