@@ -1,4 +1,4 @@
-"""Run a graph of stages on this machine: a worker process a slot, the longest chain first."""
+"""Run a graph of stages on this machine: a worker process a slot, scores as early as can be."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sweeps.lease import Watch
+from sweeps.running.order import Order
 from sweeps.running.progress import Board, Progress
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -34,9 +35,7 @@ class StageQueue:
         self._looked = float("-inf")
         self._dead: dict[str, int] = {}
         self._elsewhere: set[str] = set()
-        chain = self._graph.remaining(among=self.needed.keys())
-        by_chain = sorted(self.needed, key=lambda key: -chain[key])
-        self._rank = {key: rank for rank, key in enumerate(by_chain)}
+        self._order = Order(self._graph, self.needed)
         self._blockers = {
             key: sum(parent in self.needed for parent in self._graph.parents(key))
             for key in self.needed
@@ -44,11 +43,12 @@ class StageQueue:
         self._ready = {key for key, count in self._blockers.items() if count == 0}
 
     def in_line(self) -> list[str]:
-        """What may start now, the longest chain first."""
-        return sorted(self._ready, key=self._rank.__getitem__)
+        """What may start now, the first one to start in front."""
+        return self._order.line(self._ready)
 
     def begin(self, key: str) -> dict[str, int]:
         """Note that a stage starts; gives what its worker must know of earlier attempts."""
+        self._order.begin(key, self._ready)
         self._ready.remove(key)
         self._board.set(key, "running")
         self._progress.changed(key)
@@ -56,6 +56,7 @@ class StageQueue:
 
     def leave_elsewhere(self, key: str, who: str) -> None:
         """Another launcher has it: look for what becomes of it there."""
+        self._order.put_back(key)
         self._board.set(key, "elsewhere", who)
         self._elsewhere.add(key)
         self._progress.changed(key)
@@ -63,6 +64,7 @@ class StageQueue:
     def try_again(self, key: str) -> None:
         """Put a stage back in line."""
         self._elsewhere.discard(key)
+        self._order.put_back(key)
         self._board.set(key, "waiting")
         self._ready.add(key)
 
@@ -80,6 +82,7 @@ class StageQueue:
         self.open.discard(key)
         self._ready.discard(key)
         self._elsewhere.discard(key)
+        self._order.end(key)
         self._board.set(key, state, reason)
         self._progress.changed(key)
         if state == "done":
@@ -94,6 +97,7 @@ class StageQueue:
         for after in self._graph.descendants(key):
             if after in self.open:
                 self.open.discard(after)
+                self._order.end(after)
                 self._board.set(after, "skipped", cause)
                 self._progress.changed(after)
 

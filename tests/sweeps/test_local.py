@@ -122,30 +122,6 @@ def test_another_failure_is_tried_again_by_the_next_run(run, store, toy):
     assert len(store.failures(stage.key)) == 2
 
 
-def test_the_longest_chain_goes_first(run, store, toy):
-    """With one slot the dear stages start before the cheap ones."""
-    cheap = [toy.text(f"cheap{number}") for number in range(3)]
-    dear = Stage(
-        name="text", version=1, config={"text": "dear"}, run="toy_study.text", cost=Cost(flops=9)
-    )
-    before = toy.text("before")
-    after = Stage(
-        name="text",
-        version=1,
-        config={"text": "after"},
-        inputs={"a": before},
-        run="toy_study.text",
-        cost=Cost(flops=99),
-    )
-    run(*cheap, dear, after, slots=1)
-
-    def finished(stage):
-        return json.loads((store.find(stage) / "stage.json").read_text())["finished"]
-
-    order = sorted([*cheap, dear, before, after], key=finished)
-    assert [stage.config["text"] for stage in order[:3]] == ["before", "after", "dear"]
-
-
 def test_workers_have_the_threads_they_are_told(run, store, toy):
     """Environment and context agree."""
     (toy.folder / "thread_study.py").write_text(
