@@ -120,6 +120,8 @@ class _Scheduler:
         self._together = Together(self._memory_of, progress.say)
         self._workers: list[WorkerProcess] = []
         self._attempts: list[Attempt] = []
+        self._in_wait: str | None = None
+        """The stage that waits for several places, or for memory."""
         self._deaths: Counter[str] = Counter()
         self._ran: set[str] = set()
         self._interrupts = 0
@@ -196,14 +198,17 @@ class _Scheduler:
         if not self._free_slots and all(worker.busy for worker in self._workers):
             return
         kept: set[str] = set()
-        for key in self._queue.in_line():
+        # What waits for room stays in front until it has it, however many small stages come.
+        line = sorted(self._queue.in_line(), key=lambda key: key != self._in_wait)
+        self._in_wait = None
+        for key in line:
             wanted = self._graph[key].cost.device
             if wanted in kept or (kept and not self._gpus):
                 # A stage before it in line waits for several of these places, or for memory.
                 continue
             running = {attempt.key for attempt in self._running()}
             if not self._together.fits(key, running, self._board.label(key)):
-                kept.add(wanted)
+                self._keep_places(key, kept)
                 continue
             places = choose_workers(
                 self._workers,
@@ -214,13 +219,18 @@ class _Scheduler:
             )
             if places is None:
                 if self._size(key) > 1:
-                    kept.add(wanted)
+                    self._keep_places(key, kept)
                 continue
             workers = [self._start_worker(p) if isinstance(p, Slot) else p for p in places]
             device = self._device(key, workers[0])
             attempt = Attempt(key, workers, self._parallel)
             self._attempts.append(attempt)
             attempt.start(device=device, **self._queue.begin(key))
+
+    def _keep_places(self, key: str, kept: set[str]) -> None:
+        """Have the stages behind this one in line leave it the places that become free."""
+        kept.add(self._graph[key].cost.device)
+        self._in_wait = self._in_wait or key
 
     def _running(self) -> list[Attempt]:
         """The attempts at which a worker still works."""

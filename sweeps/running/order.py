@@ -36,14 +36,12 @@ class Order:
 
     def line(self, ready: Collection[str]) -> list[str]:
         """These stages, the first one to start in front."""
-        scores = [key for key in ready if key in self._lacking]
-        others = [key for key in ready if key not in self._lacking]
-        others.sort(key=lambda key: (-self._chain[key], self._place[key]))
         soonest = self._choice(ready)
-        if soonest is not None:
-            others.remove(soonest)
-            others.insert(0, soonest)
-        return sorted(scores, key=self._place.__getitem__) + others
+
+        def rank(key: str) -> tuple[bool, bool, float, int]:
+            return key not in self._lacking, key != soonest, -self._chain[key], self._place[key]
+
+        return sorted(ready, key=rank)
 
     def begin(self, key: str, ready: Collection[str]) -> None:
         """One of these stages starts."""
