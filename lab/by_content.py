@@ -59,13 +59,13 @@ def note_file(file: Path, ending: str) -> None:
         part.symlink_to(file.resolve())
 
 
-def noted_file(sha256: str, again: str) -> Path:
-    """Return the note of the file with that content, a link to it.
+def noted_file(sha256: str, again: str, ending: str = ".*") -> Path:
+    """Return the note of the file with that content and ending, a link to it.
 
     Raises DataError where none is known on this machine, with `again` for what to run once more,
     or where the file has changed.
     """
-    found = [note for note in sorted(_notes().glob(f"{sha256}.*")) if note.is_file()]
+    found = [note for note in sorted(_notes().glob(f"{sha256}{ending}")) if note.is_file()]
     if not found:
         raise DataError(
             f"No file with sha256 {sha256[:12]}... is known on this machine. Run once more with "

@@ -16,6 +16,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -61,7 +62,7 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
     ending = ending_of(file)
     if ending is None:
         raise DataError(f"cannot tell the format of {file}; known: {', '.join(ENDINGS)}.")
-    try:
+    with _readable(file):
         if ending in (".parquet", ".arrow"):
             yield from _columns(file, ending)
             return
@@ -70,6 +71,24 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
                 yield from _json(file, opened)
             else:
                 yield from _separated(file, opened, "," if ending.startswith(".csv") else "\t")
+
+
+def lines_of(file: Path) -> Iterator[str]:
+    """Yield the lines of a text file, perhaps compressed, without their ends; raises as `rows_of`.
+
+    Text is UTF-8, with or without a byte order mark.
+    """
+    with _readable(file), _opened(file) as opened:
+        for number, line in enumerate(opened, start=1):
+            kept = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+            yield _decoded(file, f"line {number}", kept).rstrip("\r\n")
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turn what reading a file raises into a DataError that names the file."""
+    try:
+        yield
     except RowError:
         raise
     except (OSError, EOFError, ValueError, zlib.error) as error:
@@ -170,7 +189,7 @@ def _parsed(file: Path, row: int | None, content: bytes, expected: str) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
         # NaN and lone surrogates, which Python itself writes.
-        text = _decoded(file, row, content)
+        text = _decoded(file, f"row {row}" if row else None, content)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -179,12 +198,13 @@ def _parsed(file: Path, row: int | None, content: bytes, expected: str) -> Any:
         raise _row_error(file, f"{where}{found}") from error
 
 
-def _decoded(file: Path, row: int | None, content: bytes) -> str:
+def _decoded(file: Path, where: str | None, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        where = f"line {line}" if row is None else f"row {row}" if row else "the header"
+        if where is None:
+            line = 1 + content.count(b"\n", 0, error.start)
+            where = f"line {line}"
         around = content[max(0, error.start - 12) : error.start + 12]
         raise _row_error(
             file,
@@ -194,7 +214,10 @@ def _decoded(file: Path, row: int | None, content: bytes) -> str:
 
 
 def _separated(file: Path, opened: BinaryIO, separator: str) -> Iterator[dict[str, Any]]:
-    lines = (_decoded(file, row, line) for row, line in enumerate(_with_text(opened)))
+    lines = (
+        _decoded(file, f"row {row}" if row else "the header", line)
+        for row, line in enumerate(_with_text(opened))
+    )
     if separator == ",":
         csv.field_size_limit(sys.maxsize)
         rows: Iterator[list[str]] = csv.reader(lines, strict=True)

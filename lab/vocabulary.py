@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
@@ -30,6 +31,8 @@ LINE_LENGTH = 4000
 """Characters of a line that go into training together."""
 LINES_PER_PIECE = 8
 """Lines that training reads by default; of English text more change next to nothing."""
+AT_MOST = re.compile(r"set it to a value <= (\d+)")
+"""How the trainer says of how many pieces it found enough."""
 CHARACTER_COVERAGE = 0.99995
 """Share of characters that get a piece. The trainer's own 0.9995 leaves English without X and %."""
 
@@ -195,7 +198,7 @@ def train_vocabulary(
     except RuntimeError as error:
         raise DataError(
             f"No vocabulary of {pieces} pieces can be made of this text: "
-            f"{_reason(error)} Give more text or fewer pieces."
+            f"{_reason(error)} {_remedy(error)}"
         ) from error
     _write(out / FILE, model.getvalue())
     return out / FILE
@@ -282,6 +285,13 @@ def _write(path: Path, content: bytes) -> None:
 def _reason(error: RuntimeError) -> str:
     """What the trainer says, without the place in its source and the condition."""
     return str(error).strip().splitlines()[-1].rpartition("] ")[2]
+
+
+def _remedy(error: RuntimeError) -> str:
+    """What to type, with the most pieces that the text can give where the trainer knows it."""
+    most = AT_MOST.search(str(error))
+    typed = f": vocabulary.pieces={most[1]} at most" if most else ""
+    return f"Give more text or fewer pieces{typed}."
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

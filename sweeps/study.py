@@ -28,6 +28,8 @@ class Cell:
     references: tuple[Mapping[str, Any], ...] = ()
     selection: str | None = None
     footnotes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What a plan says of it beside its stages and their cost."""
 
     @property
     def identity(self) -> tuple[tuple[str, str], ...]:
@@ -126,4 +128,5 @@ class Study:
             references=tuple(given.get("references", ())),
             selection=given.get("selection"),
             footnotes=tuple(given.get("footnotes", ())),
+            remarks=tuple(given.get("remarks", ())),
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lab.columns import Column
+from lab.corpora import is_own
 from lab.errors import StudyError
 from lab.stage import Stage
-from t5study import impossible, strategies
+from t5study import impossible, strategies, texts
 from t5study.config import Schema, Suite
 from t5study.resolved import Resolved
 from t5study.stages import Stages
@@ -51,6 +52,7 @@ def cell(config: Schema) -> dict[str, Any]:
         "references": [CONSTANT],
         "selection": f"{selection}; {_splits(resolved.units)}",
         "footnotes": [*_footnotes(config), _decoding(decoding)],
+        "remarks": texts.remarks(resolved, decoding.values()),
     }
 
 
@@ -83,7 +85,10 @@ def _footnotes(config: Schema) -> list[str]:
     dataset = config.dataset
     if dataset.corpus == dataset.name:
         return []
-    return [f"dataset={dataset.name} reads the corpus {dataset.corpus} here."]
+    corpus = texts.without_folders(dataset.corpus)
+    if is_own(dataset.corpus):
+        return [f"Pre-training reads {corpus}."]
+    return [f"dataset={dataset.name} reads the corpus {corpus} here."]
 
 
 def columns(suite: Suite) -> list[Column]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig
 
+from lab.corpora import is_own
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
 
 BY_NAME = ("mixing.limits", "tasks")
@@ -48,6 +49,8 @@ class Roles:
     """double and quadruple (section 3.6), rung1 to rung5 (section 3.7) -> a size."""
     corpora: dict[str, str] = field(default_factory=dict)
     """A data set of section 3.4.1 -> a corpus."""
+    vocabulary: str = MISSING
+    """The corpus that the vocabulary is trained on where pre-training has none of the user's."""
     repeats: dict[str, float] = field(default_factory=dict)
     """r64 to r4096 (section 3.4.2) -> how often pre-training goes through its tokens."""
     adapters: dict[str, int] = field(default_factory=dict)
@@ -142,7 +145,8 @@ class Model:
 
 @dataclass
 class VocabularySettings:
-    corpus: str = MISSING
+    corpus: str | None = None
+    """What it is trained on; null: the user's corpus where `dataset` has one, else the preset's."""
     pieces: int = field(default=32000, metadata={"more_than": 0, "most": 10**7})
     lines: int = field(default=10_000_000, metadata=AMOUNT)
     """How many lines SentencePiece reads."""
@@ -285,5 +289,12 @@ def corpora_named(config: Schema) -> list[str]:
     """The corpora that a cell reads as text: that of pre-training, then the vocabulary's."""
     names = [config.dataset.corpus]
     if not config.vocabulary.file:
-        names.append(config.vocabulary.corpus)
+        names.append(vocabulary_corpus(config))
     return list(dict.fromkeys(names))
+
+
+def vocabulary_corpus(config: Schema) -> str:
+    """The corpus that the vocabulary is trained on. Raises DataError for one that is not there."""
+    if config.vocabulary.corpus is not None:
+        return config.vocabulary.corpus
+    return config.dataset.corpus if is_own(config.dataset.corpus) else config.roles.vocabulary

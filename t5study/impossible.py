@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lab.errors import StudyError, unknown
-from t5study.config import AMOUNT, FEW, SEED, Schema, Suite, corpora_named
+from t5study.config import AMOUNT, FEW, SEED, Schema, Suite
 from t5study.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -102,7 +102,10 @@ def _few_units(config: Schema) -> Iterator[str]:
 def _corpora(config: Schema) -> Iterator[str]:
     from lab.corpora import get_corpus
 
-    for name in corpora_named(config):
+    names = [config.dataset.corpus]
+    if not config.vocabulary.file:
+        names.append(config.vocabulary.corpus or config.roles.vocabulary)
+    for name in dict.fromkeys(names):
         try:
             get_corpus(name)
         except StudyError as error:

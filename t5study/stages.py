@@ -10,6 +10,7 @@ from lab.memory import PROCESS
 from lab.stage import Cost, Stage
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
+from t5study.config import vocabulary_corpus
 from t5study.resolved import Resolved
 from t5study.units import Mixture, UnitSettings
 
@@ -36,7 +37,7 @@ class Stages:
             config: dict[str, Any] = {"file": self.resolved.given_vocabulary}
         else:
             config = {
-                "corpus": get_corpus(settings.corpus).identity(),
+                "corpus": get_corpus(vocabulary_corpus(self.resolved.config)).identity(),
                 "pieces": settings.pieces,
                 "byte_fallback": settings.byte_fallback,
                 "lines": settings.lines,

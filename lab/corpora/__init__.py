@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lab.errors import DataError, unknown
@@ -26,6 +24,7 @@ __all__ = [
     "corpus_names",
     "described_corpus",
     "get_corpus",
+    "is_own",
     "packaged_names",
     "prepare_all",
 ]
@@ -55,36 +54,47 @@ def corpus_names() -> list[str]:
 
 
 def get_corpus(name: str) -> AnyCorpus:
-    """Return the corpus of that name, of that folder, or of that combination.
+    """Return the corpus of that name, of that file or folder, or of that combination.
 
-    A folder's path has a slash. A combination is written `wikipedia:4+/data/books:1`: corpora with
-    the weights that their characters are to have, 1 where none is given.
+    A file is FILE or FILE:COLUMN; files may also be a pattern. A combination is written
+    `wikipedia:4+/data/books:1`: corpora with the weights that their characters are to have, 1 where
+    none is given.
 
-    Raises DataError with the nearest known name if there is none, and for a folder without text.
+    Raises DataError with the nearest known name if there is none, and for files without text.
     """
-    from lab.corpora.provided import corpus_at
+    from lab.corpora import provided
     from lab.corpora.weighted import WeightedCorpus
 
     corpora = _corpora()
     if name in corpora:
         return corpora[name]
-    if "/" in name and os.path.isdir(os.path.expanduser(name)):
-        return corpus_at(Path(name))
+    if found := provided.corpus_at(name):
+        return found
     if "+" in name:
         parts = tuple(_weighted(part) for part in name.split("+"))
         licence = "; ".join(dict.fromkeys(part.licence for _, part in parts))
         return WeightedCorpus(name=name, description="by weight", licence=licence, parts=parts)
-    if "/" in name:
-        raise DataError(f"Corpus '{name}': no such folder. Give one with text, or a name.")
+    if error := provided.missing(name):
+        raise error
     raise DataError(
-        f"{unknown('corpus', name, corpora)} Or a folder with text (a path with a slash), or a "
-        "combination by weight: wikipedia:4+books:1."
+        f"{unknown('corpus', name, corpora)} Or files of your own, by path, or a combination by "
+        "weight: wikipedia:4+books:1."
     )
+
+
+def is_own(name: str) -> bool:
+    """Return whether a corpus is, or combines, files that were given by path."""
+    from lab.corpora.provided import FILES
+    from lab.corpora.weighted import WeightedCorpus
+
+    corpus = get_corpus(name)
+    parts = [part for _, part in corpus.parts] if isinstance(corpus, WeightedCorpus) else [corpus]
+    return any(part.name == FILES for part in parts)
 
 
 def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
     """Return the corpus whose `identity` this is, with files found by their content."""
-    from lab.corpora.provided import ProvidedCorpus
+    from lab.corpora.provided import known_corpus
     from lab.corpora.weighted import WEIGHTED, WeightedCorpus
 
     name = description["name"]
@@ -93,8 +103,7 @@ def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
         parts = tuple((p["weight"], described_corpus(p)) for p in description["parts"])
         return WeightedCorpus(**about, parts=parts)
     if description.get("sha256"):
-        known = tuple(description["sha256"])
-        return ProvidedCorpus(**about, approximate_tokens=0, known=known)
+        return known_corpus(description, **about)
     return get_corpus(name)
 
 

@@ -1,25 +1,35 @@
-"""Text in files of the user's: a folder by its path, or one of the cache by the corpus' name."""
+"""Text in files of the user's: by path, or in a folder of the cache by the corpus' name."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lab import rows
 from lab.by_content import file_sha256, note_file, noted_file
 from lab.cache import cache_folder
-from lab.errors import DataError
+from lab.errors import DataError, nearest
 
-ENDINGS = tuple(ending for ending in rows.ENDINGS if ".json" in ending or ending == ".parquet")
-"""How a file's name may end."""
+TEXT_ENDINGS = (".txt", ".txt.gz", ".txt.zst")
+"""How the name of a file may end whose documents stand between blank lines."""
+FIRST_ENDINGS = tuple(e for e in rows.ENDINGS if ".json" in e or e == ".parquet")
+"""Endings that need no mention in an identity: it had none when these were all."""
+COLUMN = "text"
 LOOKED_AT = 1000
-"""Rows of a file that are looked at before a run."""
+"""Documents of a file that are looked at before a run."""
+READABLE = (
+    "Readable are .txt (documents stand between blank lines), .csv, .tsv, .jsonl and .json (a "
+    "document a row, in the column 'text' or the one that FILE:COLUMN names), each also .gz or "
+    ".zst; .parquet and .arrow; a folder of such files; a pattern such as texts/*.txt."
+)
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 FILES = "files"
 """The name of all corpora that are given by path: their content tells them apart."""
@@ -27,7 +37,7 @@ FILES = "files"
 
 @dataclass(frozen=True, kw_only=True)
 class ProvidedCorpus:
-    """Files with a column `text`, in the order of their names."""
+    """Files of documents, in the order of their names."""
 
     name: str
     """Name that `get_corpus` and configurations know it by."""
@@ -38,9 +48,11 @@ class ProvidedCorpus:
     approximate_tokens: int
     """Tokens of the published vocabulary, for planning."""
     path: Path | None = None
-    """The folder, where it is not the cache's."""
-    known: tuple[str, ...] | None = None
-    """The files' sha256 where a stage knows only these, and not the place."""
+    """The file, folder or pattern, where it is not a folder of the cache."""
+    column: str = COLUMN
+    """The column that holds the documents, of files that have columns."""
+    known: tuple[tuple[str, str], ...] | None = None
+    """The files' sha256 and endings where a stage knows only these, and not the place."""
 
     @property
     def folder(self) -> Path:
@@ -54,40 +66,75 @@ class ProvidedCorpus:
         Raises DataError for known files that are not on this machine, or have changed.
         """
         if self.known is not None:
-            return [noted_file(each, "dataset.corpus=FOLDER") for each in self.known]
-        return sorted(file for file in self.folder.glob("*") if _ending(file) and file.is_file())
+            again = "dataset.corpus=PATH"
+            return [noted_file(sha256, again, ending) for sha256, ending in self.known]
+        if self.folder.is_dir():
+            found = list(self.folder.glob("*"))
+        elif self.folder.exists():
+            found = [self.folder]
+        else:
+            found = [Path(match) for match in glob(str(self.folder), recursive=True)]
+        return sorted(file for file in found if _ending(file) and file.is_file())
 
     def identity(self) -> dict[str, Any]:
         """Return plain values that name exactly which documents, or that there are none yet."""
-        return {"name": self.name, "sha256": [file_sha256(file) for file in self.files()]}
+        files = self.files()
+        identity: dict[str, Any] = {"name": self.name, "sha256": [file_sha256(f) for f in files]}
+        endings = [_ending(file) for file in files]
+        if not set(endings) <= set(FIRST_ENDINGS):
+            identity["endings"] = endings
+        return identity if self.column == COLUMN else {**identity, "column": self.column}
 
     def prepare(self) -> Path:
-        """Return the folder, its files noted by their content.
+        """Return where the files lie, which are noted by their content.
 
-        Raises DataError where nothing was put into it, or a file's first rows have no text.
+        Raises DataError where nothing was put there, or a file's first documents are no text.
         """
         files = self.files()
         if not files:
             raise DataError(
                 f"Corpus '{self.name}' ({self.description}) is not public. Put its documents as "
-                f"{', '.join(ENDINGS)} files with a column 'text' into {self.folder}, or name "
-                "another: dataset.corpus=NAME (python -m lab.corpora list), or a folder: "
-                "dataset.corpus=PATH"
+                f"{', '.join(FIRST_ENDINGS)} files with a column 'text' into {self.folder}, or "
+                "name another: dataset.corpus=NAME (python -m lab.corpora list), or files of your "
+                "own: dataset.corpus=PATH"
             )
         for file in files:
-            _check(file)
+            _check(file, self.column)
             note_file(file, str(_ending(file)))
         return self.folder
 
     def documents(self) -> Generator[str, None, None]:
         """Yield the documents in order, null ones as empty. Raises DataError as `prepare` does."""
         self.prepare()
-        yield from _texts(self.files())
+        for file in self.files():
+            yield from _documents_of(file, self.column)
 
 
-def corpus_at(path: Path) -> ProvidedCorpus:
-    """Return the corpus of a folder's files. Raises DataError where there are none."""
-    path = Path(os.path.expanduser(path))
+def known_corpus(identity: Mapping[str, Any], **about: Any) -> ProvidedCorpus:
+    """Return the corpus whose `identity` this is; `about` are its other fields."""
+    hashes = identity["sha256"]
+    # Of FIRST_ENDINGS, whichever it was.
+    endings = identity.get("endings") or [".[jp]*"] * len(hashes)
+    return ProvidedCorpus(
+        known=tuple(zip(hashes, endings, strict=True)),
+        column=identity.get("column", COLUMN),
+        approximate_tokens=0,
+        **about,
+    )
+
+
+def corpus_at(given: str) -> ProvidedCorpus | None:
+    """Return the corpus of a file, a folder or a pattern, or None where nothing is there.
+
+    FILE:COLUMN names the column of the documents. Raises DataError for what cannot be read.
+    """
+    path, column = Path(os.path.expanduser(given)), COLUMN
+    if not _there(path):
+        before, colon, after = given.rpartition(":")
+        path, column = Path(os.path.expanduser(before)), after
+        # What has a + is a combination.
+        if not (colon and after and before and _there(path)) or "+" in after:
+            return None
     if (path / "work").is_dir() and not (path / "report.json").is_file():
         raise DataError(
             f"{path} is the output of a cleaning that is not finished. Type its command again, "
@@ -99,66 +146,109 @@ def corpus_at(path: Path) -> ProvidedCorpus:
         licence="yours to know",
         approximate_tokens=0,
         path=path,
+        column=column,
     )
     files = corpus.files()
     if not files:
-        raise DataError(
-            f"{corpus.folder} holds no text: give a folder with {', '.join(ENDINGS)} files, which "
-            "have a column 'text'."
-        )
+        raise DataError(f"{corpus.folder} holds no text that can be read. {READABLE}")
+    if column != COLUMN and all(_ending(file) in TEXT_ENDINGS for file in files):
+        raise DataError(f"{path} has no columns: leave :{column} out.")
     # Two characters a byte where compressed, and four a token.
-    size = sum(
-        file.stat().st_size // (4 if _ending(file) in (".json", ".jsonl") else 2) for file in files
-    )
+    plain = (".json", ".jsonl", ".csv", ".tsv", ".txt")
+    size = sum(file.stat().st_size // (4 if _ending(file) in plain else 2) for file in files)
     return replace(corpus, approximate_tokens=size)
 
 
+def missing(given: str) -> DataError | None:
+    """Return the complaint about a path where nothing is; None for what looks like a name."""
+    path = Path(os.path.expanduser(given))
+    if "/" not in given and _ending(path) is None and not has_magic(given):
+        return None
+    if has_magic(given):
+        return DataError(f"Corpus '{given}': no file of this pattern. {READABLE}")
+    kind = "file" if path.suffix else "folder"
+    beside = os.listdir(path.parent) if path.parent.is_dir() else []
+    return DataError(f"Corpus '{given}': no such {kind}.{nearest(path.name, beside)} {READABLE}")
+
+
+def _there(path: Path) -> bool:
+    return path.exists() or (has_magic(str(path)) and bool(glob(str(path), recursive=True)))
+
+
 def _ending(file: Path) -> str | None:
-    return next((ending for ending in ENDINGS if file.name.endswith(ending)), None)
+    name = file.name.lower()
+    return next((e for e in TEXT_ENDINGS if name.endswith(e)), None) or rows.ending_of(file)
 
 
-def _texts(files: Sequence[Path]) -> Generator[str, None, None]:
+def _documents_of(file: Path, column: str) -> Generator[str, None, None]:
     """The documents; one that is null is an empty text, which no corpus keeps, and is counted."""
-    for file in files:
-        empty = 0
-        for text in _texts_of(_rows(file), file):
-            empty += text is None
-            yield text or ""
-        if empty:
-            logger.warning("%s: %s documents are null and left out.", file.resolve(), empty)
+    if _ending(file) in TEXT_ENDINGS:
+        yield from _between_blank_lines(file)
+        return
+    empty = 0
+    for text in _texts_of(_rows(file), file, column):
+        empty += text is None
+        yield text or ""
+    if empty:
+        logger.warning("%s: %s documents are null and left out.", file.resolve(), empty)
+
+
+def _between_blank_lines(file: Path) -> Iterator[str]:
+    lines: list[str] = []
+    for line in _mended(rows.lines_of(file)):
+        if line.strip():
+            lines.append(line)
+        elif lines:
+            yield "\n".join(lines)
+            lines = []
+    if lines:
+        yield "\n".join(lines)
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    yield from _mended(rows.rows_of(file))
+
+
+def _mended(records: Iterator[T]) -> Iterator[T]:
+    """The same; a complaint says what to do about it."""
     try:
-        yield from rows.rows_of(file)
+        yield from records
     except DataError as error:
         reason = str(error).rstrip(".")
         raise DataError(f"{reason}. Mend or remove it, then type the command again.") from error
 
 
-def _texts_of(records: Iterable[Mapping[str, Any]], file: Path) -> Iterator[str | None]:
+def _texts_of(
+    records: Iterable[Mapping[str, Any]], file: Path, column: str
+) -> Iterator[str | None]:
     for number, row in enumerate(records, start=1):
-        text = row.get("text")
+        text = row.get(column)
         if text is None or text != text:  # NaN is what pandas writes for nothing
             yield None
         elif isinstance(text, str):
             yield text
         else:
             raise DataError(
-                f"{rows.place(file, number)}: 'text' holds {rows.shown(text)}, expected text. "
+                f"{rows.place(file, number)}: '{column}' holds {rows.shown(text)}, expected text. "
                 "Mend or remove the row, then type the command again."
             )
 
 
-def _check(file: Path) -> None:
-    """Raise DataError for a file whose first rows have no text."""
+def _check(file: Path, column: str) -> None:
+    """Raise DataError for a file whose first documents are no text."""
+    if _ending(file) in TEXT_ENDINGS:
+        if not any(islice(_between_blank_lines(file), LOOKED_AT)):
+            raise DataError(f"{file.resolve()} holds no text. Give another, or remove it.")
+        return
     columns: dict[str, None] = {}
     first = list(islice(_rows(file), LOOKED_AT))
     for row in first:
         columns |= dict.fromkeys(row)
-    if first and not any(row.get("text") is not None for row in first):
+    if first and not any(row.get(column) is not None for row in first):
+        names = list(columns)
         raise DataError(
-            f"{file.resolve()} has no text in its column 'text', but the columns "
-            f"{', '.join(columns)}. Name that of the documents so."
+            f"{file.resolve()} has no text in its column '{column}', but the columns "
+            f"{', '.join(names)}.{nearest(column, names)} Say which holds the documents: "
+            f"dataset.corpus={file.resolve().name}:{names[0]}"
         )
-    deque(_texts_of(first, file), maxlen=0)
+    deque(_texts_of(first, file, column), maxlen=0)

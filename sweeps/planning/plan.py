@@ -78,6 +78,12 @@ class Plan:
         return stage_labels(self.sweeps)
 
     @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What the study says of the cells, each sentence once."""
+        cells = [cell for sweep in self.sweeps for cell in sweep.cells]
+        return tuple(dict.fromkeys(remark for cell in cells for remark in cell.remarks))
+
+    @cached_property
     def largest(self) -> Stage | None:
         """The stage with the most memory of those that are not done."""
         return max(

@@ -15,6 +15,7 @@ from sweeps.planning.plan import STATES, Plan, flops_of
 
 HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
 _SHOWN_RUNNING = 5
+_SHOWN_REMARKS = 8
 
 
 def as_json(plan: Plan) -> str:
@@ -51,6 +52,7 @@ def as_json(plan: Plan) -> str:
             "total": plan.totals(),
             "searches": [_search(plan, sweep) for sweep in plan.sweeps if sweep.id in plan.bounds],
             "notices": [notice for sweep in plan.sweeps for notice in sweep.notices],
+            "remarks": list(plan.remarks),
         },
         indent=1,
     )
@@ -76,7 +78,7 @@ def show(plan: Plan, console: Console) -> None:
         if sweep.id in plan.bounds:
             console.print(_bound(plan, sweep), highlight=False)
     console.print(_kinds(plan))
-    for line in _sentences(plan):
+    for line in [*_sentences(plan), *_remarks(plan)]:
         console.print(line, highlight=False)
 
 
@@ -154,6 +156,13 @@ def _sentences(plan: Plan) -> list[str]:
             f"Runs elsewhere: {plan.labels[key]} on {plan.where.get(key, 'another host')}."
         )
     return lines
+
+
+def _remarks(plan: Plan) -> list[str]:
+    """The study's own sentences; of many rows' only the first."""
+    more = len(plan.remarks) - _SHOWN_REMARKS
+    rest = [f"... and {more:,} more sentences of this kind: format=json."] if more > 0 else []
+    return [*plan.remarks[:_SHOWN_REMARKS], *rest]
 
 
 def _pace(plan: Plan, total: dict[str, Any]) -> str:

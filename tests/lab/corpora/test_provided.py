@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.corpora import corpus_names, described_corpus, get_corpus, packaged_names
+from lab.corpora import corpus_names, described_corpus, get_corpus, is_own, packaged_names
 from lab.corpora.__main__ import main
 from lab.errors import DataError
 
@@ -99,10 +99,10 @@ def test_the_output_of_a_cleaning_is_a_corpus(tmp_path: Path, cache: Path):
     ("name", "said"),
     [
         ("{0}/nowhere", "no such folder"),
-        ("{0}", "holds no text: give a folder with"),
+        ("{0}", r"holds no text that can be read. Readable are \.txt"),
         ("wikipedia:2+bookz", "Unknown corpus 'bookz'. Did you mean 'books'"),
         ("books:0+docs", r"weights \[0.0, 1.0\]: give each corpus one above 0"),
-        ("wikipedea", "Did you mean 'wikipedia'.*Or a folder .*combination"),
+        ("wikipedea", "Did you mean 'wikipedia'.*Or files of your own.*combination"),
     ],
 )
 def test_a_corpus_that_is_none_is_refused_when_planned(tmp_path: Path, name: str, said: str):
@@ -235,3 +235,87 @@ def test_a_folder_of_any_name_is_read(tmp_path: Path, cache: Path, name: str):
     folder = text_in(tmp_path / name, "one", name=f"{name}.jsonl")
     text_in(folder, "two", name=f"{name} packed.json.gz")
     assert sorted(get_corpus(str(folder)).documents()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("ending", ["txt", "txt.gz"])
+def test_blank_lines_stand_between_the_documents_of_a_text_file(
+    tmp_path: Path, cache: Path, ending: str
+):
+    """Whatever its line ends, and with a byte order mark or none."""
+    content = "\ufeffOne line\r\nand another\r\n \r\n\r\n\r\nTwo\r\n".encode()
+    file = tmp_path / f"My Book.{ending}"
+    file.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    corpus = get_corpus(str(file))
+    assert list(corpus.documents()) == ["One line\nand another", "Two"]
+    assert list(described_corpus(corpus.identity()).documents()) == list(corpus.documents())
+    assert str(tmp_path) not in json.dumps(corpus.identity())
+
+
+def test_a_file_without_a_slash_is_a_corpus(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As it is typed beside it; a name of ours goes before a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    Path("my.txt").write_text("One\n\ntwo\n")
+    text_in(Path("pages"), "three")
+    text_in(Path("books"), "of the folder")
+    assert list(get_corpus("my.txt").documents()) == ["One", "two"]
+    assert list(get_corpus("pages").documents()) == ["three"]
+    assert get_corpus("books").identity()["name"] == "books"
+    assert [is_own(n) for n in ("my.txt", "pages", "books", "books:2+my.txt", "books+docs")] == [
+        *(True, True, False, True, False)
+    ]
+
+
+def test_a_pattern_takes_files_of_several_forms_in_the_order_of_their_names(
+    tmp_path: Path, cache: Path
+):
+    """Each is read in its own way, also where only the contents are known."""
+    (tmp_path / "b.txt").write_text("two\n\nthree")
+    (tmp_path / "a.csv").write_text('text,id\n"one, quoted",1\n')
+    (tmp_path / "c.tsv").write_text("id\ttext\n1\tfour\n")
+    (tmp_path / "readme.md").write_text("not text of a known form")
+    for name in (tmp_path, tmp_path / "[abc].*sv", tmp_path / "*"):
+        assert get_corpus(str(name)).files()
+    corpus = get_corpus(str(tmp_path / "*"))
+    assert list(corpus.documents()) == ["one, quoted", "two", "three", "four"]
+    assert list(described_corpus(corpus.identity()).documents()) == list(corpus.documents())
+
+
+def test_a_column_of_another_name_is_named_behind_the_file(tmp_path: Path, cache: Path):
+    """It is part of the identity; a refusal says which there are."""
+    file = tmp_path / "reviews.csv"
+    file.write_text("review,label\nGood.,1\nBad.,0\n")
+    with pytest.raises(DataError, match=r"columns review, label\. .*corpus=reviews.csv:review"):
+        get_corpus(str(file)).prepare()
+    named, other = get_corpus(f"{file}:review"), get_corpus(f"{file}:label")
+    assert list(named.documents()) == ["Good.", "Bad."]
+    assert list(described_corpus(named.identity()).documents()) == ["Good.", "Bad."]
+    assert named.identity() != other.identity()
+    (tmp_path / "my.txt").write_text("One")
+    with pytest.raises(DataError, match="has no columns: leave :review out"):
+        get_corpus(f"{tmp_path}/my.txt:review")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("my.docx", b"x", r"holds no text that can be read\. Readable are \.txt"),
+        ("my.txt", b" \n\n", "holds no text. Give another"),
+        ("my.txt", "Größe\n".encode("latin-1"), r"line 1: found the byte 0xf6 .*iconv -f LATIN1"),
+        ("my.txt.gz", b"no gzip", "cannot be read: .*Mend or remove it"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_can(
+    tmp_path: Path, cache: Path, name: str, content: bytes, said: str
+):
+    """Before anything runs."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        get_corpus(str(tmp_path / name)).prepare()
+
+
+def test_the_nearest_file_is_named_beside_a_misspelt_one(tmp_path: Path):
+    (tmp_path / "stories.txt").write_text("One")
+    with pytest.raises(DataError, match=r"no such file\. Did you mean 'stories.txt'"):
+        get_corpus(str(tmp_path / "storys.txt"))
