@@ -88,6 +88,16 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
             study=description["study"],
             absolute=bool(absolute),
         ).table
+    if "separation" in description:
+        from reports.commands.columns import separated
+
+        checkpoints, *ratio = description["separation"].split()
+        return separated(
+            place,
+            description["sweep"],
+            ratio=float(ratio[0]) if ratio else None,
+            checkpoints=int(checkpoints),
+        ).table
     table = collect(place, description["sweep"])
     if "test" in description:
         from reports.statistics.difference import mark_differences

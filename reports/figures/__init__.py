@@ -1,4 +1,4 @@
-"""Pictures of a sweep: training losses, score against compute, the ascent's path, dots and bands.
+"""Pictures of a sweep: training losses, score against compute, a search's path, dots, columns.
 
 Each is written as SVG and PNG; matplotlib is imported only when one is drawn.
 """
@@ -15,50 +15,33 @@ from typing import TYPE_CHECKING, Any
 from reports.commands.options import WHOLE, add_store, parser, store_of
 from reports.commands.output import FOLDER
 from reports.errors import ReportError
+from reports.figures.columns import columns
 from reports.figures.flowchart import flowchart, plain
-from reports.reading.collect import collect
-from reports.reading.records import find_record
-from reports.reading.results import Results
-from reports.table import Column, Row, Table
+from reports.figures.sweep import (
+    COLOURS,
+    MARKERS,
+    Sweep,
+    axis_label,
+    canvas,
+    find_column,
+    legend,
+    row_label,
+)
+from reports.table import Row
 from sweeps.digests import check_file
 from sweeps.errors import DamagedStageError, nearest
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CURVE = "metrics.csv"
 SUFFIXES = (".svg", ".png")
 DPI = 200
 PANELS_A_ROW = 4
-COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8e5572", "#b08900", "#4f5d75", "#00798c", "#d1495b")
-MARKERS = ("o", "s", "^", "D")
-"""Of the first rows, and of those whose colours come again."""
 
 log = logging.getLogger(__name__)
 
 Curve = list[tuple[float, float]]
-
-
-class Sweep:
-    """A sweep's record, its results and its table, read once for all figures."""
-
-    def __init__(
-        self, store: Path, id: str, stage: str | None = None, column: str | None = None
-    ) -> None:
-        self.stage = stage
-        """Whose loss is drawn; the first stage of a cell that keeps one when None."""
-        self.column = column
-        """Whose score is drawn against its cost; the average, else the first, when None."""
-        self.record: Mapping[str, Any] = find_record(store, id)
-        self.id = str(self.record["id"])
-        self.results = Results(store)
-        self.table: Table = collect(store, self.id)
-        self.stages: Mapping[str, Any] = self.record.get("stages") or {}
-
-    def cells(self, row: Row) -> Sequence[Mapping[str, Any]]:
-        """The cells of a row of the table."""
-        return next(r["cells"] for r in self.record["rows"] if r["label"] == row.label)
 
 
 def losses(sweep: Sweep) -> Figure | None:
@@ -74,7 +57,7 @@ def losses(sweep: Sweep) -> Figure | None:
             found.append((row, list(seen.values())))
     if not found:
         return None
-    figure, axes = _canvas(7.0, 4.2)
+    figure, axes = canvas(7.0, 4.2)
     for i, (row, curves) in enumerate(found):
         for k, curve in enumerate(curves):
             steps, values = zip(*curve, strict=True)
@@ -85,17 +68,17 @@ def losses(sweep: Sweep) -> Figure | None:
                 linestyle=("-", "--", ":", "-.")[i // len(COLOURS) % 4],
                 linewidth=1.6 if row.baseline else 1.1,
                 alpha=1.0 if k == 0 else 0.45,
-                label=_label(row) if k == 0 else None,
+                label=row_label(row) if k == 0 else None,
             )
     axes.set_xlabel("step")
     axes.set_ylabel("training loss")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
 def cost(sweep: Sweep) -> Figure | None:
     """Score against the FLOPs of a row's stages, or their seconds where no FLOPs are known."""
-    chosen = _column(sweep.table, sweep.column)
+    chosen = find_column(sweep.table, sweep.column)
     j = sweep.table.columns.index(chosen)
     rows = [row for row in sweep.table.rows if row.scores[j].value is not None]
     unit = "FLOPs of a run's stages"
@@ -106,7 +89,7 @@ def cost(sweep: Sweep) -> Figure | None:
     points = [(row, x) for row, x in zip(rows, spent, strict=True) if x]
     if not points:
         return None
-    figure, axes = _canvas(6.0, 4.2)
+    figure, axes = canvas(6.0, 4.2)
     for i, (row, x) in enumerate(points):
         score = row.scores[j]
         axes.errorbar(
@@ -118,14 +101,14 @@ def cost(sweep: Sweep) -> Figure | None:
             capsize=2,
             linestyle="none",
             color=COLOURS[i % len(COLOURS)],
-            label=_label(row),
+            label=row_label(row),
         )
     places = [x for _, x in points]
     if 0 < 5 * min(places) < max(places):
         axes.set_xscale("log")
     axes.set_xlabel(unit)
-    axes.set_ylabel(_axis(chosen))
-    _legend(axes)
+    axes.set_ylabel(axis_label(chosen))
+    legend(axes)
     return figure
 
 
@@ -134,7 +117,7 @@ def ascent(sweep: Sweep) -> Figure | None:
     search = sweep.record.get("search")
     if not search:
         return None
-    return flowchart(search, _column(sweep.table, search["score"]))
+    return flowchart(search, find_column(sweep.table, search["score"]))
 
 
 def dots(sweep: Sweep) -> Figure | None:
@@ -176,7 +159,7 @@ def dots(sweep: Sweep) -> Figure | None:
         axes.set_title(plain(column.name), fontsize=9)
         axes.tick_params(labelsize=8)
         axes.grid(axis="y", alpha=0.25)
-    panels[0][0].set_yticks(places, [plain(_label(row)) for row in table.rows])
+    panels[0][0].set_yticks(places, [plain(row_label(row)) for row in table.rows])
     panels[0][0].set_ylim(len(table.rows) - 0.5, -0.5)
     return figure
 
@@ -186,6 +169,7 @@ FIGURES: dict[str, Callable[[Sweep], Figure | None]] = {
     "cost": cost,
     "ascent": ascent,
     "dots": dots,
+    "columns": columns,
 }
 
 
@@ -294,37 +278,3 @@ def _flops(sweep: Sweep, key: str) -> float:
 def _seconds(sweep: Sweep, key: str) -> float | None:
     result = sweep.results.get(sweep.stages[key]["name"], key)
     return result.wall_seconds if result else None
-
-
-def _column(table: Table, name: str | None) -> Column:
-    """The column of this name; without one the average, else the first."""
-    if name is None:
-        return next((c for c in table.columns if c.average), table.columns[0])
-    for column in table.columns:
-        if column.name == name:
-            return column
-    known = [column.name for column in table.columns]
-    raise ReportError(f"Unknown column {name!r}. {nearest(name, known)}")
-
-
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
-    return figure, axes
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-
-
-def _label(row: Row) -> str:
-    named = not row.baseline or "baseline" in row.label.casefold()
-    return plain(row.label) if named else f"{plain(row.label)} (baseline)"
-
-
-def _axis(column: Column) -> str:
-    return plain(f"{column.name} ({column.description})" if column.description else column.name)

@@ -24,12 +24,18 @@ SCORES = "scores.json"
 def collect(store: Path, id: str) -> Table:
     """The table of a sweep as its store is now. Raises ReportError for an unknown id."""
     record = find_record(store, id)
-    references = tuple(str(r["file"]) for r in record.get("references") or [])
-    results = Results(store, references)
-    results.prefetch((s["name"], key) for key, s in (record.get("stages") or {}).items())
+    results = sweep_results(store, record)
     table = Collector(record, results).table()
     results.save()
     return table
+
+
+def sweep_results(store: Path, record: Mapping[str, Any]) -> Results:
+    """The finished stages behind a sweep, read together."""
+    references = tuple(str(r["file"]) for r in record.get("references") or [])
+    results = Results(store, references)
+    results.prefetch((s["name"], key) for key, s in (record.get("stages") or {}).items())
+    return results
 
 
 def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:

@@ -128,7 +128,9 @@ def test_same_numbers_same_file(full: Any, tmp_path: Path) -> None:
     one = write_figures(Sweep(store, "toy"), tmp_path / "1")
     two = write_figures(Sweep(store, "toy"), tmp_path / "2")
     assert [path.name for path in one] == [
-        f"toy_{kind}.{suffix}" for kind in ("loss", "cost", "dots") for suffix in ("svg", "png")
+        f"toy_{kind}.{suffix}"
+        for kind in ("loss", "cost", "dots", "columns")
+        for suffix in ("svg", "png")
     ]
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
     text = "".join(ElementTree.parse(tmp_path / "1/toy_dots.svg").getroot().itertext())
