@@ -7,6 +7,7 @@ one form that the engine computes with, that a record keeps and that reports dra
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -71,6 +72,20 @@ class Column:
         text = " ".join(parts)
         return f"{text}, lower is better" if text and self.lower_is_better else text
 
+    def value(self, files: Mapping[str, Mapping[str, Mapping[str, Any]] | None]) -> float | None:
+        """Mean over the groups of the mean within each; None where any score is missing.
+
+        `files` gives each task's file of scores: by task and metric.
+        """
+        groups = []
+        for group in self.terms:
+            found = [_number((files.get(task) or {}).get(task), metric) for task, metric in group]
+            there = [value for value in found if value is not None]
+            if len(there) < len(found):
+                return None
+            groups.append(statistics.fmean(there))
+        return statistics.fmean(groups) if groups else None
+
     def better(self, one: float, other: float) -> bool:
         """Whether the first of two scores is better."""
         return one < other if self.lower_is_better else one > other
@@ -114,6 +129,13 @@ def recorded_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
         )
         for number, one in enumerate(_mappings(record.get("columns") or []), start=1)
     )
+
+
+def _number(scores: Mapping[str, Any] | None, metric: str) -> float | None:
+    value = (scores or {}).get(metric)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _mappings(columns: Any) -> Iterable[Mapping[str, Any]]:

@@ -62,6 +62,20 @@ SEARCHES = ("none", "ascent")
 
 
 @dataclass
+class ClaimSettings:
+    """What is claimed of a grid's rows, and whether seeds are added until claims are decided."""
+
+    name: str = "judge"
+    that: list[Any] = field(default_factory=list)
+    """Claims beside those of the sweep file; `claims=[...]` is short for `claims.that=[...]`."""
+    level: float = setting(0.05, more_than=0, less_than=1)
+    """The chance of any false verdict among a sweep's claims."""
+
+
+CLAIMS = ("judge",)
+
+
+@dataclass
 class Slurm:
     """What a cluster job asks for; a stage's own name under `stages` overrides it."""
 
@@ -105,6 +119,7 @@ class RunSettings:
     baseline: str = setting("auto", choices=("auto", "none"))
     """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
     search: SearchSettings = field(default_factory=SearchSettings)
+    claims: ClaimSettings = field(default_factory=ClaimSettings)
     sweep: str | None = None
     """A file of sweeps/<study>/, or several: `sweep=table06`, `sweep=table06,other/table05`."""
     plan: bool = False
@@ -186,10 +201,13 @@ def register() -> None:
     # As plain values: a study's own keys join them, and types are checked on the whole.
     plain = OmegaConf.to_container(OmegaConf.structured(RunSettings))
     assert isinstance(plain, dict)
-    node = OmegaConf.create({"defaults": ["_self_", {"search": "none"}], **plain})
+    node = OmegaConf.create(
+        {"defaults": ["_self_", {"search": "none"}, {"claims": "judge"}], **plain}
+    )
     for open_mapping in (node.slurm.stages, node.slurm.extra):
         OmegaConf.set_struct(open_mapping, False)
     store = ConfigStore.instance()
     store.store(name="run_settings", node=node)
-    for name in SEARCHES:
-        store.store(group="search", name=name, node={"name": name})
+    for group, names in (("search", SEARCHES), ("claims", CLAIMS)):
+        for name in names:
+            store.store(group=group, name=name, node={"name": name})

@@ -151,6 +151,24 @@ _SEARCH = {
     "axes": [_AXIS],
     "failures?": [{ANY: int}],
 }
+_CLAIM = {
+    "that": str,
+    "left": str,
+    "right": str,
+    "relation": str,
+    "within?": (float, type(None)),
+    "columns?": [str],
+    "section?": _TEXT,
+    "note?": _TEXT,
+    "ruler?": Maybe({"deviation": float, "runs": int, "source": str}),
+    "number?": int,
+    "step?": int,
+}
+_CLAIMS = {
+    "level": float,
+    "list": [_CLAIM],
+    "further?": {"device": str, "rows": {ANY: {ANY: {"flops": float, "seconds": float}}}},
+}
 _RECORD = {
     "id?": _sweep_name,
     "name?": _sweep_name,
@@ -169,6 +187,7 @@ _RECORD = {
     "footnotes?": [str],
     "rows": [_ROW],
     "search?": Maybe(_SEARCH),
+    "claims?": Maybe(_CLAIMS),
     "stages": {
         ANY: {
             "name": _STAGE,

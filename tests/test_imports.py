@@ -32,6 +32,7 @@ FLOORS = {
         "lease",
         "hardware",
         "settings",
+        "claims",
         "asking",
         "search planning",
         "running",

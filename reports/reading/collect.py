@@ -43,20 +43,6 @@ def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
     return tuple(Column(**vars(column)) for column in recorded_columns(record))
 
 
-def column_value(column: Column, find: Mapping[str, Scores | None]) -> float | None:
-    """Mean over a column's groups of the mean within each; None where any score is missing.
-
-    `find` gives each task's file of scores, or None.
-    """
-    groups = []
-    for group in column.terms:
-        values = [_finite(((find.get(task) or {}).get(task) or {}).get(m)) for task, m in group]
-        if any(value is None for value in values):
-            return None
-        groups.append(statistics.fmean(v for v in values if v is not None))
-    return statistics.fmean(groups) if groups else None
-
-
 class Collector:
     """Reads one sweep's cells into a table."""
 
@@ -148,7 +134,7 @@ class Collector:
         values: list[float] = []
         why: list[tuple[int, str]] = []
         for cell in cells:
-            value = column_value(column, self._files(cell, tasks, SCORES))
+            value = column.value(self._files(cell, tasks, SCORES))
             if value is None:
                 why.append((cell["seed"], self._reason(column, cell, tasks)))
             else:
@@ -230,7 +216,7 @@ class Collector:
 
     def _reference(self, column: Column, cells: Sequence[Mapping[str, Any]], file: str) -> Score:
         tasks = column.tasks
-        values = [column_value(column, self._files(cell, tasks, file)) for cell in cells]
+        values = [column.value(self._files(cell, tasks, file)) for cell in cells]
         there = [value for value in values if value is not None]
         if not there:
             return Score(value=None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.figures import CURVE, read_curve
-from reports.reading.collect import SCORES, column_value
+from reports.reading.collect import SCORES
 from reports.reading.missing import reason
 from reports.reading.results import Result, Results
 from reports.site.curve import curve_element
@@ -100,7 +100,7 @@ class _CellPage:
         for column, mean in zip(self.table.columns, row.scores, strict=True):
             tasks = column.tasks
             found = {task: self._score_file(task) for task in tasks}
-            value = column_value(column, found)
+            value = column.value(found)
             lines.append(
                 [
                     escape(column.name),

@@ -11,14 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from sweeps import settings
+from sweeps.asking.claimed import labelled, priced, typed_claims, unknown_columns
 from sweeps.asking.compose import Composer
 from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.repeated import given_again, given_twice
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
+from sweeps.claims.statement import LEVEL
 from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
+from sweeps.graph import Graph
+from sweeps.hardware.devices import devices
 from sweeps.hardware.fit import Fit
 from sweeps.records import short_name
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
@@ -101,6 +105,7 @@ class Expansion:
             common=common,
             asked=words,
             seeds=self._seed_counts({}),
+            level=self._level(),
         )
         return self._with_rows(sweep, rows, seeds, baseline=None)
 
@@ -213,6 +218,8 @@ class Expansion:
             asked=self._words(asked, *(_RULE if file.search else ())),
             seeds=self._seed_counts(file.seeds),
             search=self._rule(file.search) if file.search else None,
+            claims=file.claims,
+            level=self._level(),
         )
         if not file.search:
             return self._with_rows(sweep, list(file.rows), seeds, file.baseline, complaints)
@@ -232,6 +239,11 @@ class Expansion:
                         f"{where}: {text}: the command line sets {given[key]}; one of them must go."
                     )
         return complaints
+
+    def _level(self) -> float:
+        """The level of the claims; one out of bounds is complained of."""
+        level = float(self.run["claims"]["level"])
+        return level if 0 < level < 1 else LEVEL
 
     # -- rows --------------------------------------------------------------------------------
 
@@ -271,6 +283,9 @@ class Expansion:
                 labels[row.label] = fill(row.label, first[row.label].config)
             except ConfigurationError as error:
                 wrong.append((row, error.complaints))
+        if first and sweep.file:
+            columns = next(iter(first.values())).columns
+            complaints += unknown_columns(sweep.claims, columns, sweep.study, sweep.file.file)
         if complaints := complaints + self._of_rows(sweep, wrong, start):
             raise ConfigurationError(complaints)
         notices: list[str] = []
@@ -296,7 +311,26 @@ class Expansion:
                     cells=tuple(cells),
                 )
             )
-        return replace(sweep, rows=tuple(done), notices=tuple(notices))
+        sweep = replace(sweep, rows=tuple(done), notices=tuple(notices))
+        return self._with_claims(sweep, labels, start)
+
+    def _with_claims(self, sweep: Sweep, labels: Mapping[str, str], start: int) -> Sweep:
+        """A sweep with its claims about the rows' labels, and what a further seed would cost."""
+        claims = tuple(labelled(claim, labels) for claim in sweep.claims)
+        if typed := self.run["claims"]["that"]:
+            claims = typed_claims(typed, sweep, claims)
+        if not claims:
+            return sweep
+        claimed = {row for claim in claims for row in (claim.left, claim.right)}
+        rows = [row for row in sweep.rows if row.label in claimed]
+        there = Graph(sweep.stages)
+        further = {}
+        for row in rows:
+            seed = max((cell.seed for cell in row.cells), default=start - 1) + 1
+            more = Graph(self.cell(sweep, row.overrides, seed).scores.values())
+            further[row.label] = [stage for stage in more if stage.key not in there]
+        device, share = devices()[self.run["device"]], self.run["share_of_peak"]
+        return replace(sweep, claims=claims, further=priced(further, device, share))
 
     def _of_rows(
         self, sweep: Sweep, wrong: list[tuple[FileRow, list[str]]], start: int

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sweeps.asking import schema
+from sweeps.asking.claimed import in_full
 from sweeps.asking.command import by_study, typed_study, with_study
 from sweeps.asking.compose import Composer, config_loader
 from sweeps.asking.expand import Expansion
@@ -56,7 +57,8 @@ def check(argv: list[str]) -> Path:
     one about the overrides.
     """
     given, unknown = get_args_parser().parse_known_args(argv[1:])
-    overrides = [*given.overrides, *unknown]
+    typed = [*given.overrides, *unknown]
+    overrides = [in_full(word) for word in typed]
     try:
         flags = [word for word in unknown if word.startswith("-")]
         if flags:
@@ -81,7 +83,7 @@ def check(argv: list[str]) -> Path:
         sys.exit(complain(error))
     # Every run is a multirun here. Hydra refuses --cfg with it, wants all options before the first
     # override, and would take the mode from the configuration only where that composes.
-    options = [word for word in argv[1:] if word not in (*overrides, "-m", "--multirun")]
+    options = [word for word in argv[1:] if word not in (*typed, "-m", "--multirun")]
     if folder:
         # Hydra would look for it beside run.py; the last one counts.
         options.append(f"--config-path={conf}")

@@ -49,6 +49,16 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
             for key, stage in graph.stages.items()
         },
         "search": sweep.found and dict(sweep.found),
+        "claims": _claims(sweep) if sweep.claims else None,
+    }
+
+
+def _claims(sweep: Sweep) -> dict[str, Any]:
+    further = {"further": dict(sweep.further)} if sweep.further else {}
+    return {
+        "level": sweep.level,
+        "list": [claim.to_json() for claim in sweep.claims],
+        **further,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile
+from sweeps.claims.statement import LEVEL, Claim
 from sweeps.records import own_name
 from sweeps.stage import Stage
 from sweeps.study import Cell
@@ -49,6 +50,11 @@ class Sweep:
     found: Mapping[str, Any] | None = None
     """The path of the search so far, as the record shows it."""
     notices: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    level: float = LEVEL
+    """The chance of any false verdict among the claims."""
+    further: Mapping[str, Any] | None = None
+    """What one more seed of each claimed row would cost, as the record keeps it."""
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -13,7 +13,9 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 
+from sweeps.asking.placeholders import strip
 from sweeps.asking.sweepnames import FoundFile, find_sweep_file, sweep_name
+from sweeps.claims.statement import Claim, names_of_rows, read_claims
 from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError, nearest
 from sweeps.product import PRODUCT
@@ -61,6 +63,8 @@ class SweepFile:
     seeds: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[FileRow, ...] = ()
     search: Search | None = None
+    claims: tuple[Claim, ...] = ()
+    """Of rows by their labels as they stand here."""
 
     def where(self, row: FileRow, axis: str | None = None) -> str:
         """How a complaint names a row, or a candidate of an axis."""
@@ -95,7 +99,10 @@ def read_sweep_file(asked: str, study: str = PRODUCT.default_study) -> SweepFile
     return _Check(found, content).file(asked, hashlib.sha256(text).hexdigest())
 
 
-_TEXTS = ("study", "title", "section", "baseline", "label", "name", "score", "tie_break")
+_TEXTS = (
+    *("study", "title", "section", "baseline", "label", "name", "score", "tie_break"),
+    *("that", "note", "source"),
+)
 """Keys whose values are texts as they were typed: `on`, `010`, `1:30`, `2024-01-01`, `~`."""
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -188,6 +195,7 @@ class _Check:
             self._complain(f"baseline: no row {baseline!r}. {nearest(str(baseline), labels)}")
         seeds = self._seeds(content.get("seeds") or {})
         search = self._search(content["search"]) if content.get("search") else None
+        claims = self._claims(content, rows, search) if "claims" in content else ()
         if self._complaints:
             raise ConfigurationError(self._complaints)
         return SweepFile(
@@ -202,7 +210,22 @@ class _Check:
             seeds=seeds,
             rows=rows,
             search=search,
+            claims=claims,
         )
+
+    def _claims(
+        self, content: Mapping[str, Any], rows: Sequence[FileRow], search: Search | None
+    ) -> tuple[Claim, ...]:
+        names = names_of_rows(
+            [
+                *((row.label, (strip(row.label), row.name)) for row in rows),
+                *candidates(search.axes if search else ()),
+            ]
+        )
+        claims, complaints = read_claims(content["claims"], *names)
+        for line in complaints:
+            self._complain(line)
+        return claims
 
     def _text(self, content: Mapping[str, Any], key: str, where: str = "") -> str | None:
         """A text; None where it is missing or, with a complaint, none."""
@@ -290,6 +313,13 @@ class _Check:
             score=self._text(content, "score", "search: "),
             tie_break=self._text(content, "tie_break", "search: ") or "cheaper",
         )
+
+
+def candidates(axes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The candidates of a search as a claim calls them: each its axis and label, or its label."""
+    for axis in axes:
+        for one in axis["candidates"]:
+            yield f"{axis['name']}: {strip(one.label)}", (strip(one.label), one.label)
 
 
 def _misplaced(text: str) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sweeps.asking.claimed import labelled
 from sweeps.asking.expand import Expansion
 from sweeps.asking.placeholders import fill, strip
 from sweeps.asking.rows import Row, Sweep
@@ -91,6 +92,8 @@ class _Walk:
         self._carried: dict[str, str] = {}
         self._path: list[dict[str, Any]] = []
         self._failures: list[dict[str, int]] = []
+        # What claims call the candidates, and the labels of their rows
+        self._claimed: dict[str, str] = {}
         # Of the last axis that has begun: its rows, and the newest failures when it began, if they
         # are on record.
         self._made: dict[str, Row] = {}
@@ -110,6 +113,7 @@ class _Walk:
             raise ConfigurationError(complaints + self._wrong_later(1))
         self._made = made
         self._rows += made.values()
+        self._claimed |= {f"{axis['name']}: {strip(r.name)}": r.label for r in made.values()}
         entry: dict[str, Any] = {"name": axis["name"], "candidates": [*made, *impossible]}
         if impossible:
             entry["impossible"] = {
@@ -165,7 +169,13 @@ class _Walk:
             "failures": self._failures,
         }
         return Step(
-            sweep=replace(self._sweep, rows=tuple(self._rows), found=found, notices=waiting),
+            sweep=replace(
+                self._sweep,
+                rows=tuple(self._rows),
+                found=found,
+                notices=waiting,
+                claims=tuple(labelled(claim, self._claimed) for claim in self._sweep.claims),
+            ),
             axes=len(self._path),
             now=self._now(),
             complete=complete,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
 from sweeps.asking.rows import Row
 from sweeps.columns import Column
@@ -25,14 +26,7 @@ def column_of(cell: Cell, name: str | None) -> Column:
 
 def value(store: Store, cell: Cell, column: Column) -> float | None:
     """A cell's value in a column: the mean over its groups of the mean within the group."""
-    means = []
-    for group in column.terms:
-        parts = [_score(store, cell, task, metric) for task, metric in group]
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
-            return None
-        means.append(statistics.fmean(known))
-    return statistics.fmean(means)
+    return column.value({task: _scores(store, cell, task) for task in column.tasks})
 
 
 def mean(store: Store, row: Row, column: Column) -> float | None:
@@ -42,11 +36,9 @@ def mean(store: Store, row: Row, column: Column) -> float | None:
     return statistics.fmean(there) if there else None
 
 
-def _score(store: Store, cell: Cell, task: str, metric: str) -> float | None:
+def _scores(store: Store, cell: Cell, task: str) -> dict[str, dict[str, Any]] | None:
     stage = cell.scores.get(task)
     if stage is None or store.find(stage) is None:
         return None
     # One that is damaged is no candidate without a score: it might have won.
-    content = stored_scores(store.place(stage.name, stage.key))
-    score = content.get(task, {}).get(metric)
-    return None if score is None else float(score)
+    return stored_scores(store.place(stage.name, stage.key))

@@ -10,7 +10,7 @@ from sweeps.asking.sweepfile import read_sweep_file
 from sweeps.errors import SweepError
 
 HEAD = "study: toy\ntitle: x\n"
-KNOWN = "Known: study, title, section, baseline, seeds, rows, search."
+KNOWN = "Known: study, title, section, baseline, seeds, rows, search, claims."
 
 
 def said(tmp_path: Path, text: str) -> list[str]:
