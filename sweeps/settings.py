@@ -68,7 +68,7 @@ class ClaimSettings:
     name: str = "judge"
     that: list[Any] = field(default_factory=list)
     """Claims beside those of the sweep file; `claims=[...]` is short for `claims.that=[...]`."""
-    level: float = setting(0.05, more_than=0, less_than=1)
+    level: float = setting(0.05, more_than=0, most=0.5)
     """The chance of any false verdict among a sweep's claims."""
 
 

@@ -243,7 +243,7 @@ class Expansion:
     def _level(self) -> float:
         """The level of the claims; one out of bounds is complained of."""
         level = float(self.run["claims"]["level"])
-        return level if 0 < level < 1 else LEVEL
+        return level if 0 < level <= 0.5 else LEVEL
 
     # -- rows --------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """What the scores say of two rows: samples of runs, and the difference between them.
 
 Where both rows have two runs or more, each brings its own spread (Welch 1947). Where one has fewer,
-the baseline's standard deviation stands for both rows', with its degrees of freedom, as in the
-study of T5 (Raffel et al. 2020, section 3.1.5).
+the baseline's standard deviation stands for both rows', with its degrees of freedom (the
+assumption of Raffel et al. 2020, section 3.1.5).
 """
 
 from __future__ import annotations
