@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.reading.chosen import SELECTION
-from reports.reading.collect import column_value
 from reports.reading.results import Results
 from reports.table import Column
 from sweeps.digests import check_file, decoded
@@ -44,7 +43,7 @@ def last_checkpoints(
             for task in column.tasks
             if len(histories.get(task, ())) >= number
         }
-        values.append(column_value(column, at))
+        values.append(column.value(at))
     there = tuple(value for value in values if value is not None)
     return there if len(there) == number else ()
 
