@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,12 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A SLURM of one node, taken down afterwards; its environment is this process's."""
@@ -36,6 +43,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "SLURM_HOME": str(home),
         "SLURM_CPUS": "2",
         "SLURM_CONF": str(home / "etc/slurm.conf"),
+        # Beside another cluster on this machine.
+        "SLURM_CTLD_PORT": str(_free_port()),
+        "SLURM_D_PORT": str(_free_port()),
         "PATH": f"{LOCAL.parent}{os.pathsep}{os.environ['PATH']}",
     }
     with pytest.MonkeyPatch.context() as patch:

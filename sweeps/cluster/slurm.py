@@ -117,6 +117,8 @@ class _Cluster:
             mine = sum(key in self._active for key in self._needed)
             if mine:
                 self._progress.say(f"In the queue already: {mine} stages.")
+            if then is not None:
+                self._leave_failed(then)
             self._submit_missing(self._needed)
             if self._run["wait"]:
                 self._wait()
@@ -140,6 +142,13 @@ class _Cluster:
             for record in self._store.failures(key):
                 if record["kind"] in NOT_RETRIED and self._board.states[key] not in FINAL:
                     self._fail(key, not_retried(record))
+
+    def _leave_failed(self, then: Decision) -> None:
+        """What failed since the axis began has failed, also in a job of another command."""
+        for key in self._needed:
+            newest = newest_failure(self._store, key, but=DIED)
+            if self._board.states[key] not in FINAL and newest > then.failures.get(key, -1):
+                self._fail(key, self._store.failures(key)[-1]["error"])
 
     def _tell_what_is_overridden(self) -> None:
         found: dict[str, str] = {}

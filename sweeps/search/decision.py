@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,6 +25,8 @@ class Decision:
     command: tuple[str, ...]
     folder: str
     """Where the command was typed."""
+    failures: Mapping[str, int]
+    """The newest failed attempt at each stage when the axis began; a later one stands."""
 
     @classmethod
     def of(cls, sweep: Sweep, axis: int, words: Sequence[str] | None = None) -> Self:
@@ -37,4 +39,10 @@ class Decision:
         typed = [word for word in typed if not word.startswith("search.settled=")]
         # The axis has ended: what died in it is not tried again for ever.
         command = (sys.executable, *typed, f"search.settled={axis}")
-        return cls(about=f"{sweep.name} {axis}", axis=axis, command=command, folder=os.getcwd())
+        return cls(
+            about=f"{sweep.name} {axis}",
+            axis=axis,
+            command=command,
+            folder=os.getcwd(),
+            failures=sweep.found["failures"][-1] if sweep.found else {},
+        )

@@ -34,6 +34,8 @@ def train(config, inputs, out, context):
     with open(os.environ["JOURNAL"], "a") as file:
         file.write(json.dumps(config) + "\\n")
     time.sleep(0.3)
+    while config["b"] == 15 and not os.path.exists(os.environ["JOURNAL"].replace("txt", "go")):
+        time.sleep(0.1)
     if config["b"] == 13:
         raise ValueError("unlucky")
     if config["b"] == 14:
@@ -292,3 +294,16 @@ def test_a_command_in_between_submits_nothing_twice(climb: Climb) -> None:
     until(lambda: climb.winners() == WINNERS)
     until(idle)
     assert sorted(climb.trained()) == [(1, 1), (2, -5), (2, 1), (2, 5), (2, 13)]
+
+
+def test_what_failed_is_not_tried_again_while_its_axis_goes_on(climb: Climb) -> None:
+    """The same command, typed when one candidate has failed and another still runs."""
+    search = [*SEARCH[:2], "b=13,15"]
+    climb.run(*search)
+    until(lambda: list(climb.folder.glob("store/failures/*/*.json")))
+    status, said = climb.run(*search)
+    assert (status, "Submitted" in said) == (1, False), said
+    climb.journal.with_suffix(".go").touch()
+    until(lambda: climb.winners() == ["b=15"])
+    until(idle)
+    assert sorted(climb.trained()) == [(1, 1), (1, 13), (1, 15)]
