@@ -14,11 +14,11 @@ from lab.errors import DataError
 from lab.rows import ending_of
 from t5study.tasks import get_task
 from t5study.tasks.inspection import looked_through
-from t5study.tasks.task import Example, Task, left_out_note
+from t5study.tasks.task import Example, Tally, Task
 
 OVERRIDES = ("data_dir", "data_files")
 LOOKED_AT = 1000
-"""Examples of a hub's split that are looked at before a run: answers lack from all or none."""
+"""Training examples on the hub that are looked at before a run: such a split may be huge."""
 
 
 class TaskSettings(Protocol):
@@ -69,26 +69,20 @@ def described(name: str, description: Mapping[str, Any]) -> Task:
     return get_task(name, **description["settings"])
 
 
-def examples(name: str, split: str, description: Mapping[str, Any]) -> Iterator[Example]:
+def examples(
+    name: str, split: str, description: Mapping[str, Any], tally: Tally | None = None
+) -> Iterator[Example]:
     """Yield the preprocessed examples of a description that `describe` made.
 
-    Files are read from where `prepare_split` noted them. Raises TaskError where they are not there.
+    Rows are counted in the `tally`. Files are read from where `prepare_split` noted them. Raises
+    TaskError where they are not there.
     """
     task = described(name, description)
     hashes = description["data"].get("sha256")
     if not hashes:
-        return task.examples(split)
+        return task.examples(split, tally=tally)
     files = {split: [_noted(name, split, sha256) for sha256 in hashes]}
-    return task.examples(split, data_files=files)
-
-
-def left_out_notes(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What a table says of described training sets of which rows are left out."""
-    return [
-        left_out_note(name, description["data"]["left_out"], description["data"]["rows"])
-        for name, description in tasks.items()
-        if description["data"].get("left_out")
-    ]
+    return task.examples(split, tally=tally, data_files=files)
 
 
 def prepare_split(name: str, split: str, config: TaskSettings) -> None:
@@ -102,9 +96,11 @@ def prepare_split(name: str, split: str, config: TaskSettings) -> None:
         return  # What packages carry is made ready as a whole.
     files = task.source.files(name, split, **overrides)
     if files is None:
-        deque(islice(task.examples(split, scored=split != "train"), LOOKED_AT), maxlen=0)
-        return
-    for file in files:
+        task.load(split)
+        if split == "train":
+            deque(islice(task.examples(split), LOOKED_AT), maxlen=0)
+            return
+    for file in files or ():
         note_file(file, str(ending_of(file)))
     looked_through(task, split, task.identity(split, **overrides), overrides)
 

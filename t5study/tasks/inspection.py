@@ -1,4 +1,4 @@
-"""Looking through a split in files of the user's before anything runs, once for each content."""
+"""Looking through a split before anything runs, once for each content or commit."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from t5study.tasks.task import Task
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raised when `look_through` comes to see more."""
 READ_WHOLE = 100_000
-"""Rows that are made into texts to be looked at; of those after them only the answer is."""
+"""Rows that are made into texts to be looked at; of those after them the fields are."""
 CORRELATIONS = ("mcc", "pearson", "spearman")
 """Metrics that are 0 for every prediction where all answers are the same."""
 
@@ -24,7 +24,7 @@ CORRELATIONS = ("mcc", "pearson", "spearman")
 def looked_through(
     task: Task, split: str, identity: Mapping[str, Any], overrides: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Return {"rows", "left_out"} of a split in files: how many there are, and are not learned.
+    """Return {"rows", "left_out"} of a split: how many there are, and are not learned.
 
     Raises TaskError for the first row that is not what its fields say, and for a split to be
     scored that cannot be.
@@ -35,7 +35,7 @@ def looked_through(
 
 
 def look_through(task: Task, split: str, overrides: Mapping[str, Any]) -> dict[str, int]:
-    """See `looked_through`; goes through the files."""
+    """See `looked_through`; goes through the rows."""
     rows = left_out = 0
     first = ""
     try:
@@ -44,8 +44,8 @@ def look_through(task: Task, split: str, overrides: Mapping[str, Any]) -> dict[s
             if not task.answered(raw):
                 left_out += 1
                 first = first or f"{place}: {task.no_answer(raw)}"
-            elif rows <= READ_WHOLE:
-                task.check(raw, place, split)
+            else:
+                task.check(raw, place, split, whole=rows <= READ_WHOLE)
     except DataError as error:
         raise TaskError(f"Task '{task.name}': {error}") from error
     if split == "train":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +11,15 @@ from lab.datasets.dataset import DataSet, facts_of
 from lab.datasets.source import SCORE_ANOTHER, TaskError
 from t5study.tasks.text import UNLABELLED
 
-logger = logging.getLogger(__name__)
-
 Example = dict[str, Any]
+
+
+@dataclass
+class Tally:
+    """How many rows of a split were read, and how many of these have no answer and were left out."""
+
+    rows: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,28 +43,26 @@ class Task(DataSet):
     uncounted: Callable[[str], bool] = lambda target: False
     """Whether a target is written in a script that the metrics cannot count."""
 
-    def examples(self, split: str, *, scored: bool = False, **overrides: Any) -> Iterator[Example]:
+    def examples(
+        self, split: str, *, scored: bool = False, tally: Tally | None = None, **overrides: Any
+    ) -> Iterator[Example]:
         """Yield the preprocessed examples of `split` in order; of train, those to train on.
 
-        A training row without an answer is left out, with a line in the log that counts them; one
-        of a split to be `scored` raises TaskError, as a row does that is not what its fields say.
+        A training row without an answer is left out and counted in the `tally`; one of a split to
+        be `scored` raises TaskError, as a row does that is not what its fields say.
         """
-        left_out = rows = 0
-        try:
-            for place, raw, row in self.read_rows(split, scored=scored, **overrides):
-                rows += 1
-                if split == "train" and not self.answered(raw):
-                    left_out += 1
-                elif split != "train" or self.trains_on(row):
-                    yield from self._text(row, place)
-        finally:
-            if left_out:
-                logger.warning("%s", left_out_note(self.name, left_out, rows))
+        tally = tally or Tally()
+        for place, raw, row in self.read_rows(split, scored=scored, **overrides):
+            tally.rows += 1
+            if split == "train" and not self.answered(raw):
+                tally.left_out += 1
+            elif split != "train" or self.trains_on(row):
+                yield from self._text(row, place)
 
-    def check(self, raw: Mapping[str, Any], place: str, split: str) -> None:
-        """Raise TaskError unless a raw example is what its fields say."""
+    def check(self, raw: Mapping[str, Any], place: str, split: str, *, whole: bool = True) -> None:
+        """Raise TaskError unless a raw example is what its fields say, as a text too if `whole`."""
         row = self.read(raw, place)
-        if split != "train" or self.trains_on(row):
+        if whole and (split != "train" or self.trains_on(row)):
             self._text(row, place)
 
     def preprocess(self, example: Mapping[str, Any]) -> list[Example]:
@@ -119,11 +122,6 @@ def text_form(data: DataSet, **form: Any) -> Task:
 def frequent(texts: Sequence[str], count: int = 5) -> list[str]:
     """Return the most frequent texts, ties in order of appearance; "" when there are none."""
     return [text for text, _ in Counter(texts).most_common(count)] or [""]
-
-
-def left_out_note(task: str, left_out: int, rows: int) -> str:
-    """What a log and a table say of training rows without an answer."""
-    return f"Of {task}'s {rows:,} training rows {left_out:,} have no answer and are left out."
 
 
 def require_answers(task: str, split: str, examples: Sequence[Mapping[str, Any]]) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from lab.datasets.source import TaskError
 from lab.vocabulary import Vocabulary
 from t5study.batching import Pairs
 from t5study.mixing import mixing_rates, shared_examples
 from t5study.tasks import chosen
+from t5study.tasks.task import Tally
+
+logger = logging.getLogger(__name__)
 
 ENCODED_AT_ONCE = 1 << 14
 """Examples that are there as texts at a time: a large task's would not fit into memory."""
@@ -17,19 +23,45 @@ ENCODED_AT_ONCE = 1 << 14
 
 def training_pairs(
     tasks: Mapping[str, Mapping[str, Any]], vocabulary: Vocabulary, limit: int | None = None
-) -> dict[str, Pairs]:
-    """The preprocessed training examples of described tasks as (inputs, targets), without EOS."""
-    pairs = {}
+) -> tuple[dict[str, Pairs], dict[str, Tally]]:
+    """The preprocessed training examples of described tasks as (inputs, targets), without EOS.
+
+    The tallies say how many rows of each task were read for them, and left out.
+    """
+    pairs, tallies = {}, {}
     # Sorted: what is drawn depends on the order, and a stage's key does not.
     for name, description in sorted(tasks.items()):
-        examples = islice(chosen.examples(name, "train", description), limit)
+        tally = tallies[name] = Tally()
+        examples = islice(chosen.examples(name, "train", description, tally), limit)
         parts = []
         while texts := list(islice(examples, ENCODED_AT_ONCE)):
             inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
             targets = vocabulary.encode_batch([example["targets"] for example in texts])
             parts.append(Pairs.of(zip(inputs, targets, strict=True)))
+        if not parts and tally.rows and tally.rows == tally.left_out:
+            raise TaskError(
+                f"Task '{name}': none of the {tally.rows:,} rows of its train split has an answer "
+                "to learn."
+            )
         pairs[name] = Pairs.joined(parts)
-    return pairs
+    return pairs, tallies
+
+
+def left_out(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """What is recorded of a stage whose training sets hold rows without an answer.
+
+    The counts by task, and as "notes" what a table says of them, which goes to the log too.
+    """
+    some = {name: tally for name, tally in tallies.items() if tally.left_out}
+    notes = [
+        f"Of {name}'s {tally.rows:,} training rows {tally.left_out:,} have no answer and are left "
+        "out."
+        for name, tally in some.items()
+    ]
+    for note in notes:
+        logger.warning("%s", note)
+    counts = {name: asdict(tally) for name, tally in some.items()}
+    return {"left_out": counts, "notes": notes} if some else {}
 
 
 def rates(

@@ -16,8 +16,7 @@ from lab.training.schedule import constant
 from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
 from t5study.batching import FinetuneBatches
-from t5study.tasks.chosen import left_out_notes
-from t5study.training.examples import rates, training_pairs
+from t5study.training.examples import left_out, rates, training_pairs
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
 from t5study.training.validation import validator
 
@@ -61,7 +60,7 @@ def _train(
         sentinels, optimizer_state = config["sentinels"], None
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=sentinels)
     method.prepare(model)
-    pairs = training_pairs(config["tasks"], vocabulary, config["train_examples"])
+    pairs, tallies = training_pairs(config["tasks"], vocabulary, config["train_examples"])
     batches = FinetuneBatches(
         pairs,
         rates({name: len(one) for name, one in pairs.items()}, config["mixing"]),
@@ -73,8 +72,7 @@ def _train(
         seed=config["seed"],
         loss_on_inputs=config.get("loss_on_inputs", False),
     )
-    if notes := left_out_notes(config["tasks"]):
-        context.record(notes=notes)
+    context.record(**left_out(tallies))
     module = TextToText(
         model,
         schedule=constant(config["learning_rate"]),

@@ -24,8 +24,8 @@ from t5study.batching import (
     PretrainBatches,
 )
 from t5study.objectives import get_objective
-from t5study.tasks.chosen import left_out_notes
-from t5study.training.examples import rates, training_pairs
+from t5study.tasks.task import Tally
+from t5study.training.examples import left_out, rates, training_pairs
 from t5study.training.validation import validator
 
 UNSUPERVISED = "unsupervised"
@@ -47,7 +47,7 @@ def _train(
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
     whole = TokenizedCorpus.open(inputs["corpus"]) if config["objective"] else None
     corpus = whole.first(config["corpus_tokens"]) if whole and config["corpus_tokens"] else whole
-    batches = _batches(config, corpus, vocabulary)
+    batches, tallies = _batches(config, corpus, vocabulary)
     model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
         model,
@@ -84,13 +84,13 @@ def _train(
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
     sample = batches.measure(range(min(MEASURED, config["steps"])))
     notes = sample_notes(sample, config["targets_length"])
-    if config["mixture"]:
-        notes += left_out_notes(config["mixture"]["tasks"])
+    facts = left_out(tallies)
+    notes += facts.pop("notes", [])
     if corpus is not None and whole is not None:
         times = seen[UNSUPERVISED if config["mixture"] else "corpus"]
         notes += repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])
     context.record(
-        tokens=tokens * config["steps"], repeats=seen, sample=asdict(sample), notes=notes
+        tokens=tokens * config["steps"], repeats=seen, sample=asdict(sample), notes=notes, **facts
     )
     optimizer = named_state(module.optimizers(use_pl_optimizer=False), model)
     weights = {name: full(value) for name, value in model.state_dict().items()}
@@ -133,7 +133,7 @@ def repeat_notes(times: float, read: int, whole: int, wanted: float | None) -> l
 
 def _batches(
     config: Mapping[str, Any], corpus: TokenizedCorpus | None, vocabulary: Vocabulary
-) -> Batches:
+) -> tuple[Batches, dict[str, Tally]]:
     architecture = config["model"]["architecture"]
     if corpus is not None:
         objective = get_objective(
@@ -150,7 +150,7 @@ def _batches(
             batch_size=config["batch_size"],
             seed=config["seed"],
             loss_on_inputs=config.get("loss_on_inputs", False),
-        )
+        ), {}
     mixture = config["mixture"]
     layout = Layout(
         architecture=architecture,
@@ -158,7 +158,7 @@ def _batches(
         targets_length=config["targets_length"],
         loss_on_inputs=config.get("loss_on_inputs", False),
     )
-    pairs = training_pairs(mixture["tasks"], vocabulary, mixture["train_examples"])
+    pairs, tallies = training_pairs(mixture["tasks"], vocabulary, mixture["train_examples"])
     sources: dict[str, Any] = {
         name: ExampleRows(one, layout, packing=mixture["packing"], seed=config["seed"])
         for name, one in pairs.items()
@@ -169,10 +169,11 @@ def _batches(
         sources[UNSUPERVISED] = CorpusRows(corpus, objective, layout, raw)
         counts[UNSUPERVISED] = sources[UNSUPERVISED].examples
     size = mixture["unsupervised_examples"]
-    return Batches(
+    batches = Batches(
         sources,
         rates(counts, mixture["mixing"], {} if size is None else {UNSUPERVISED: round(size)}),
         layout,
         batch_size=config["batch_size"],
         seed=config["seed"],
     )
+    return batches, tallies

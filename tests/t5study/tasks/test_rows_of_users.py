@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime
 import json
-import logging
 import math
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from datasets import Dataset
 
 from lab.datasets.fields import Label, Number, Text, Texts, value_at, way_of
 from lab.datasets.source import TaskError
+from t5study.config import Schema
 from t5study.tasks import get_task, task_names
-from t5study.tasks.chosen import describe, examples, left_out_notes, prepare_split
+from t5study.tasks.chosen import describe, examples, prepare_split
+from t5study.tasks.task import Tally
 
 NOTHING = (None, math.nan)
 
@@ -63,9 +66,7 @@ TRAINED = [name for name in task_names() if "train" in get_task(name).splits]
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_training_rows_without_an_answer_are_left_out_and_counted(
-    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+def test_training_rows_without_an_answer_are_left_out_and_counted(name: str, tmp_path: Path):
     """Whatever the mark, whatever the task; never is the mark a target."""
     task = get_task(name)
     lacking = without_answers(name)
@@ -74,14 +75,10 @@ def test_training_rows_without_an_answer_are_left_out_and_counted(
     config = given(name, "train", file)
     prepare_split(name, "train", config)
     description = describe(name, "train", config)
-    with caplog.at_level(logging.WARNING):
-        found = list(examples(name, "train", description))
+    found = list(examples(name, "train", description, tally := Tally()))
     assert found == 2 * task.preprocess(right)
     assert not {"<unk>", "nan", "None", "-1"} & {made["targets"] for made in found}
-    rows = len(lacking) + 2
-    note = f"Of {name}'s {rows} training rows {len(lacking)} have no answer and are left out."
-    assert note in caplog.text
-    assert left_out_notes({name: description}) == [note]
+    assert (tally.rows, tally.left_out) == (len(lacking) + 2, len(lacking))
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -136,6 +133,41 @@ def test_wrong_values_of_every_field_name_task_file_row_and_field(name: str, tmp
                 describe(name, split, given(name, split, file))
             for part in (f"Task '{name}'", str(file), "row 3", f"Field '{way}' holds", "expected"):
                 assert part in str(raised.value)
+
+
+def test_rows_far_into_a_file_are_read_before_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Of those after the first 100,000 the fields, if not the texts made of them."""
+    monkeypatch.setattr("t5study.tasks.inspection.READ_WHOLE", 2)
+    good = dict(get_task("glue_sst2").example)
+    file = written(tmp_path / "rows.jsonl", [good, good, good, {**good, "sentence": 7}])
+    with pytest.raises(TaskError, match=r"row 4: Field 'sentence' holds 7, expected text"):
+        describe("glue_sst2", "train", given("glue_sst2", "train", file))
+
+
+def test_rows_on_the_hub_that_are_scored_are_all_looked_at(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Before a run, and fetched by it even where an earlier command has looked at them."""
+    row = {"sentence": "One.", "label": 1, "idx": 0}
+    rows = [row] * 1100
+    calls = []
+
+    def load(*_: Any, **__: Any) -> Dataset:
+        calls.append(1)
+        return Dataset.from_list(rows)
+
+    monkeypatch.setattr("datasets.load_dataset", load)
+    prepare_split("glue_sst2", "validation", Schema())
+    calls.clear()
+    prepare_split("glue_sst2", "validation", Schema())
+    assert calls
+    shutil.rmtree(cache)
+    rows[1050] = {**row, "label": -1}
+    with pytest.raises(TaskError, match=r"1 of the 1100 rows .* nyu-mll/glue, row 1051"):
+        prepare_split("glue_sst2", "validation", Schema())
+    prepare_split("glue_sst2", "train", Schema())
 
 
 @pytest.mark.parametrize("value", [None, 7, "text"])

@@ -138,7 +138,7 @@ class ToyTask:
     metrics = ("acc",)
     splits = ("train", "validation", "test")
 
-    def examples(self, split: str) -> list[dict[str, Any]]:
+    def examples(self, split: str, tally: Any = None) -> list[dict[str, Any]]:
         return [example for raw in self.load(split) for example in self.preprocess(raw)]
 
     def load(self, split: str) -> list[dict[str, Any]]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from datasets import Dataset
 
+from lab.datasets.source import TaskError
 from lab.vocabulary import Vocabulary
+from t5study.config import Schema
 from t5study.tasks import get_task
-from t5study.tasks.chosen import examples
+from t5study.tasks.chosen import describe, examples
+from t5study.tasks.task import Tally
+from t5study.training import finetune, pretrain
 from t5study.training.answers import ask
-from t5study.training.examples import rates, training_pairs
+from t5study.training.examples import left_out, rates, training_pairs
 
 COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
 
@@ -66,7 +72,8 @@ def test_training_pairs_are_the_examples_in_order(
     vocabulary = Vocabulary(data.vocabulary)
     description = {"settings": {}, "data": {}}
     texts = list(islice(examples("toy_color", "train", description), limit))
-    pairs = training_pairs({"toy_color": description}, vocabulary, limit)["toy_color"]
+    found, _ = training_pairs({"toy_color": description}, vocabulary, limit)
+    pairs = found["toy_color"]
     assert len(pairs) == len(texts)
     assert limit is None or len(pairs) == limit
     for side in ("inputs", "targets"):
@@ -103,3 +110,86 @@ def test_without_labels_the_first_examples_are_asked() -> None:
     """A similarity is no label."""
     rows = [{"sentence1": "a", "sentence2": "b", "label": i / 20, "idx": i} for i in range(100)]
     assert asked_of("glue_stsb", rows, "stratified", 7) == asked_of("glue_stsb", rows, "first", 7)
+
+
+def on_the_hub(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Have the hub give these rows; returns how a configuration describes glue_sst2's."""
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: Dataset.from_list(rows))
+    return describe("glue_sst2", "train", Schema())
+
+
+SENTENCES = [
+    {"sentence": f"Text {i}.", "label": -1 if i % 3 == 0 else 1, "idx": i} for i in range(10)
+]
+
+
+@pytest.mark.parametrize(("limit", "rows", "lacking"), [(None, 10, 4), (2, 3, 1), (6, 9, 3)])
+def test_rows_of_the_hub_without_an_answer_are_counted_where_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    limit: int | None,
+    rows: int,
+    lacking: int,
+) -> None:
+    """In the log, for stage.json and for a footnote; of those that were read, as all are not."""
+    description = on_the_hub(monkeypatch, SENTENCES)
+    found, tallies = training_pairs({"glue_sst2": description}, Words(), limit)
+    assert len(found["glue_sst2"]) == rows - lacking
+    facts = left_out(tallies)
+    note = f"Of glue_sst2's {rows} training rows {lacking} have no answer and are left out."
+    assert facts == {
+        "left_out": {"glue_sst2": {"rows": rows, "left_out": lacking}},
+        "notes": [note],
+    }
+    assert caplog.text.count(note) == 1
+    assert left_out({"glue_sst2": Tally(rows=10)}) == {}
+
+
+def test_a_hub_split_without_one_answer_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says so, rather than an empty batch."""
+    description = on_the_hub(monkeypatch, [SENTENCES[0]] * 3)
+    with pytest.raises(TaskError, match="none of the 3 rows of its train split has an answer"):
+        training_pairs({"glue_sst2": description}, Words())
+
+
+def test_a_row_of_the_hub_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the stage too: data set, row, field, found, expected, in one line."""
+    description = on_the_hub(monkeypatch, [SENTENCES[1], {**SENTENCES[1], "label": 7}])
+    with pytest.raises(TaskError) as raised:
+        training_pairs({"glue_sst2": description}, Words())
+    assert str(raised.value) == (
+        "Task 'glue_sst2': hub data set nyu-mll/glue, row 2: Field 'label' holds 7, expected "
+        "0 (negative), 1 (positive) or -1 (withheld)."
+    )
+
+
+def test_stages_record_what_is_left_out(
+    data: SimpleNamespace,
+    context: Any,
+    finetune_config: dict[str, Any],
+    pretrain_config: dict[str, Any],
+    toy_task: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Fine-tuning and pre-training on a mixture."""
+    description = on_the_hub(monkeypatch, SENTENCES)
+    tasks = {"glue_sst2": description}
+    less = {"tasks": tasks, "steps": 1, "checkpoint_every": 1}
+    less |= {"model": pretrain_config["model"], "sentinels": 20}
+    inputs = {"vocabulary": data.vocabulary, "corpus": data.corpus}
+    (tmp_path / "tuned").mkdir()
+    finetune.run(finetune_config | less, inputs, tmp_path / "tuned", context)
+    counts = {"glue_sst2": {"rows": 10, "left_out": 4}}
+    note = "Of glue_sst2's 10 training rows 4 have no answer and are left out."
+    assert context.facts["left_out"] == counts
+    assert context.facts["notes"] == [note]
+    context.facts.clear()
+    mixture = {"tasks": tasks, "validation": {}, "mixing": {"name": "equal"}, "packing": False}
+    mixture |= {"train_examples": None, "unsupervised_examples": None}
+    (tmp_path / "mixed").mkdir()
+    pretrain.run(
+        pretrain_config | {"mixture": mixture, "steps": 1}, inputs, tmp_path / "mixed", context
+    )
+    assert context.facts["left_out"] == counts
+    assert note in context.facts["notes"]
