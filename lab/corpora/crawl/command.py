@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> CrawlSettings:
     """Read the files that the options name, and refuse what cannot work, all at once."""
     from lab.corpora.crawl.language import known_languages
-    from lab.corpora.crawl.lists import read_domains, read_text
+    from lab.corpora.crawl.lists import lines_of, read_domains, read_text
 
     wrong = []
     for option in ("badwords", "domains", "urls"):
@@ -137,6 +138,8 @@ def _settings(arguments: argparse.Namespace) -> CrawlSettings:
         raise ValueError("\n       ".join(wrong))
     if arguments.domains is not None:
         read_domains(arguments.domains)
+    if arguments.urls is not None:
+        deque(lines_of(arguments.urls), maxlen=0)
     badwords = read_text(arguments.badwords) if arguments.badwords else ""
     return CrawlSettings(
         clean=arguments.rules == "c4",

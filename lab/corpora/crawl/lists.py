@@ -25,16 +25,24 @@ def normalize_url(url: str) -> str:
 
 def read_text(path: Path) -> str:
     """Return a list's text without a byte order mark. Raises ValueError with the bad line."""
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        raise ValueError(
-            f"{path}, line {line}: found the byte 0x{content[error.start]:02x} "
-            f"({content[max(0, error.start - 12) : error.start + 12]!r}), expected text in UTF-8. "
-            "Convert the file, such as by iconv -f LATIN1 -t UTF-8."
-        ) from error
+    return "".join(lines_of(path))
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Yield a list's lines, one at a time, the first without a byte order mark.
+
+    Raises ValueError with the line that is no UTF-8.
+    """
+    with path.open("rb") as file:
+        for number, content in enumerate(file, start=1):
+            try:
+                yield content.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise ValueError(
+                    f"{path}, line {number}: found the byte 0x{content[error.start]:02x} "
+                    f"({content[max(0, error.start - 12) : error.start + 12]!r}), expected text in "
+                    "UTF-8. Convert the file, such as by iconv -f LATIN1 -t UTF-8."
+                ) from error
 
 
 def entries(path: Path) -> Iterator[tuple[int, str]]:
@@ -114,16 +122,12 @@ def url_key(url: str) -> int:
 
 
 def read_urls(path: Path) -> np.ndarray:
-    """Read a list of URLs, one a line, as sorted 64-bit keys: 23 million take 184 MB."""
+    """Read a list of URLs, one a line, as sorted 64-bit keys: 23 million take 184 MB.
 
-    def keys() -> Iterator[int]:
-        # An address in another encoding is one that no page has: it is no reason to stop.
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            for line in file:
-                if line.strip():
-                    yield url_key(line.strip())
-
-    return np.unique(np.fromiter(keys(), dtype=np.uint64))
+    Raises ValueError with the line that is no UTF-8.
+    """
+    keys = (url_key(line.strip()) for line in lines_of(path) if line.strip())
+    return np.unique(np.fromiter(keys, dtype=np.uint64))
 
 
 def is_listed(url: str, keys: np.ndarray) -> bool:

@@ -77,3 +77,16 @@ def test_slurm_that_refuses_a_later_job(crawl: Path, tmp_path: Path, monkeypatch
     assert "sbatch refused job clean-" in capfd.readouterr().err
     assert main(to_slurm(crawl, tmp_path / "out")) == 0
     assert "Job 7 is still in SLURM's queue" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--badwords", "--domains", "--urls"])
+def test_a_list_in_another_encoding_is_refused(
+    crawl: Path, tmp_path: Path, capsys, option: str
+) -> None:
+    """Before anything is written, by file and line."""
+    (tmp_path / "list").write_bytes(b"example.org\ncaf\xe9.example\n")
+    command = ["clean", "--input", str(crawl), "--output", str(tmp_path / "out")]
+    assert main([*command, option, str(tmp_path / "list")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'list'}, line 2: found the byte 0xe9 ")
+    assert not (tmp_path / "out").exists()

@@ -24,7 +24,7 @@ def test_other_encodings_are_named_by_file_and_line(tmp_path: Path, content: byt
     """A list that is read wrong would drop nothing."""
     (tmp_path / "words.txt").write_bytes(content)
     line = content[: content.index(next(b for b in content if b > 127))].count(b"\n") + 1
-    for read in (read_text, read_domains):
+    for read in (read_text, read_domains, read_urls):
         with pytest.raises(ValueError, match=rf"words.txt, line {line}: found the byte .*UTF-8"):
             read(tmp_path / "words.txt")
 
