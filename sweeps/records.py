@@ -56,6 +56,16 @@ class Records:
         last = max((written_order(one.record) for one in self.all()), default=0)
         return max(time.time_ns() // 1000, last + 1)
 
+    def shares_order(self, path: Path) -> bool:
+        """Whether another record has the order of the one that lies there.
+
+        Two that are written at once may have taken the same one. Whoever writes first and looks
+        then cannot miss that: the later of two writers finds the earlier one's record.
+        """
+        orders = {one.path: one.record.get("order") for one in self.all()}
+        mine = orders.pop(path, None)
+        return mine is not None and mine in orders.values()
+
     def find(self, word: str) -> Recorded | None:
         """The record that goes by this name, or whose own name it is.
 

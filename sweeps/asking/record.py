@@ -87,9 +87,10 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
     goes by its own name, unless it is contained in this one: then its record goes.
     """
     content, path, notice = record(sweep), store.records.path(sweep.name), None
-    content["order"] = store.records.next_order()
     before = [one for one in store.records.all() if one.id == sweep.id]
-    write_json(path, content)
+    while "order" not in content or store.records.shares_order(path):
+        content["order"] = store.records.next_order()
+        write_json(path, content)
     for one in before:
         if one.path == path:
             continue

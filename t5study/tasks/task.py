@@ -16,7 +16,7 @@ Example = dict[str, Any]
 
 @dataclass
 class Tally:
-    """How many rows of a split were read, and how many of them have no answer: these are left out."""
+    """How many rows of a split were read, and how many of these had no answer."""
 
     rows: int = 0
     left_out: int = 0

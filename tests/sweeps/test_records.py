@@ -359,6 +359,30 @@ def test_the_record_written_last_is_the_newest_whatever_the_clock(store, toy, mo
     assert known_ids(store.path)[0] == "mine"
 
 
+@pytest.mark.parametrize("others", [1, 2, 5])
+def test_records_written_at_once_have_an_order_each(store, toy, monkeypatch, others):
+    """Between a record's look at the orders and its writing, others are written with the same."""
+    import time
+
+    import sweeps.asking.record as module
+
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    write, left = module.write_json, list(range(others))
+
+    def meanwhile(path, content, **options):
+        if left:
+            other = store.records.path(f"other{left.pop()}")
+            write(other, {**content, "id": other.stem, "name": other.stem})
+        write(path, content, **options)
+
+    monkeypatch.setattr(module, "write_json", meanwhile)
+    write_record(store, asking(texts="ab"))
+    orders = [one.record["order"] for one in store.records.all()]
+    assert len(orders) == others + 1
+    assert orders.count(orders[-1]) == 1
+    assert store.records.all()[-1].id == "mine"
+
+
 def test_records_without_an_order_stand_by_their_dates(store, toy):
     """As an older version wrote them; one that is written now comes after them all."""
     for year, texts in ((2024, "a"), (2026, "b"), (2025, "c")):
