@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,12 +17,13 @@ from typing import Any
 from submitit.core.utils import UncompletedJobError
 from submitit.helpers import Checkpointable
 
+from sweeps.errors import DamagedSpecificationError, SweepError
 from sweeps.lease import HeldLease
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, failure_record, run_one
 from sweeps.running.provenance import git_state
 from sweeps.running.ranks import Announcements, Ranks, announcement_of, follow
-from sweeps.running.worker import EXIT_CODES
+from sweeps.running.worker import EXIT_CODES, STORE_ERROR_CODE
 from sweeps.store import Store, write_json
 
 _PATIENCE = 60.0
@@ -52,7 +54,12 @@ class RunStages(Checkpointable):
         if processes.ranks.rank > 0:
             processes.follow()
             return
-        status = _Job(Store(store), options, processes).run(keys)
+        try:
+            status = _Job(Store(store), options, processes).run(keys)
+        except SweepError as error:
+            # Whoever reads the job's log wants the sentence; where it was said is no matter.
+            log.error("%s", error)
+            status = STORE_ERROR_CODE
         if status:
             # A job that raised inside its wrapper can pass for a success; this cannot.
             sys.exit(status)
@@ -177,17 +184,21 @@ class _Job:
         return status
 
     def _run_one(self, key: str) -> Result:
-        spec = self._store.read_spec(key)
+        device, ranks = "cpu", None
+        # What is no specification does not run: `run_one` says so in a failure's record.
+        with suppress(DamagedSpecificationError):
+            spec = self._store.read_spec(key)
+            device, ranks = self._processes.device(spec), self._processes.for_stage(spec)
         result = run_one(
             self._store,
             key,
-            device=self._processes.device(spec),
+            device=device,
             threads=self._options["threads"],
             lease_timeout=self._options["lease_timeout"],
             wait=True,
             stop=self._stop,
             on_start=self._started,
-            ranks=self._processes.for_stage(spec),
+            ranks=ranks,
         )
         self._lease = None
         return result
