@@ -13,8 +13,9 @@ from typing import Any
 from sweeps import settings
 from sweeps.asking.claimed import labelled, priced, typed_claims, unknown_columns
 from sweeps.asking.compose import Composer
+from sweeps.asking.grammar import comma_hint
 from sweeps.asking.placeholders import fill, strip
-from sweeps.asking.repeated import given_again, given_twice
+from sweeps.asking.repeated import given_again, given_twice, keys_set
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
@@ -59,7 +60,7 @@ class Expansion:
         """Every sweep that was asked for. Raises ConfigurationError with all complaints."""
         complaints = settings.complaints(self.run) + given_twice(self._parsed)
         complaints += [
-            f"{t}: takes one value."
+            f"{t}: takes one value.{comma_hint(t, o)}"
             for t, o in self._parsed
             if operational(o.key_or_group) and o.key_or_group != "sweep" and o.is_sweep_override()
         ]
@@ -229,16 +230,18 @@ class Expansion:
 
     def _set_twice(self, file: SweepFile, common: Sequence[str]) -> list[str]:
         """Complaints about what a row sets and the command line too."""
-        given = {self.key_of(text): text for text in common}
-        complaints = []
+        given = {key: text for text in common for key in keys_set(self._composer.parse(text))}
+        complaints: dict[str, None] = {}
         for where, text in file.settings():
             # One that cannot be read is complained of where its row is composed.
             with suppress(ConfigurationError):
-                if (key := self.key_of(text)) in given:
-                    complaints.append(
-                        f"{where}: {text}: the command line sets {given[key]}; one of them must go."
-                    )
-        return complaints
+                for key in keys_set(self._composer.parse(text)):
+                    if key in given:
+                        complaints[
+                            f"{where}: {text}: the command line sets {given[key]}; one of them "
+                            "must go."
+                        ] = None
+        return list(complaints)
 
     def _level(self) -> float:
         """The level of the claims; one out of bounds is complained of."""

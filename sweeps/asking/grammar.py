@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import random
 import re
 import shlex
@@ -60,6 +61,9 @@ def parse(text: str, parser: OverridesParser) -> Override:
         )
     if override.is_sweep_override() and not isinstance(override.value(), Glob):
         _check_values(text, key, override)
+        hint = comma_hint(text, override)
+        if hint and os.path.exists(os.path.expanduser(text.partition("=")[2].strip())):
+            raise ConfigurationError([f"{text}: commas separate values.{hint}"])
     return override
 
 
@@ -182,6 +186,16 @@ def _in_quotes(key: str, given: str, parser: OverridesParser) -> str | None:
     found = read.list if isinstance(read, ChoiceSweep) else [read]
     texts = [value.text if isinstance(value, QuotedString) else value for value in found]
     return shlex.quote(typed) if texts == parts else None
+
+
+def comma_hint(text: str, override: Override) -> str:
+    """What to type where the commas of several values belong to one, such as a path."""
+    key, given = override.get_key_element(), text.partition("=")[2].strip()
+    plain = "/" in given and not any(c in given for c in "()'\"")
+    if not plain or not isinstance(override.value(), ChoiceSweep):
+        return ""
+    quoted = f'{key}="{given}"'
+    return f" If the comma is part of it, type {shlex.quote(quoted)}."
 
 
 def keys_given_twice(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 
 from sweeps.asking.placeholders import strip
+from sweeps.asking.repeated import keys_set
 from sweeps.asking.sweepnames import FoundFile, find_sweep_file, sweep_name
 from sweeps.claims.statement import Claim, names_of_rows, read_claims
 from sweeps.constraints import complaint
@@ -277,7 +278,7 @@ class _Check:
         for text in overrides:
             if wrong := _misplaced(text):
                 self._complain(f"{where}{wrong}")
-        by_key = Counter(text.lstrip("+~").partition("=")[0] for text in dict.fromkeys(overrides))
+        by_key = Counter(key for text in dict.fromkeys(overrides) for key in _keys(text))
         for key in (key for key, count in by_key.items() if count > 1):
             self._complain(f"{where}{key} is set more than once. Keep one of them.")
         name = self._text(row, "name", where)
@@ -320,6 +321,15 @@ def candidates(axes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[s
     for axis in axes:
         for one in axis["candidates"]:
             yield f"{axis['name']}: {strip(one.label)}", (strip(one.label), one.label)
+
+
+def _keys(text: str) -> list[str]:
+    """The keys that an override sets."""
+    if "{" in text:
+        # A wrong one is complained of where it is composed.
+        with suppress(HydraException, OverrideParseException):
+            return keys_set(OverridesParser.create().parse_override(text))
+    return [text.lstrip("+~").partition("=")[0]]
 
 
 def _misplaced(text: str) -> str | None:

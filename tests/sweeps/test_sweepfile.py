@@ -153,6 +153,10 @@ def test_labels_are_two_by_their_text(tmp_path):
         ("rows:\n  - label: {a: 1}\n", "line 4: label is a text, not {'a': 1}."),
         ("baseline: [A]\nrows: [{label: A}]", "baseline is a text, not ['A']."),
         ("rows: [{label: A, name: [b]}]", "row 'A': name is a text, not ['b']."),
+        (
+            'rows: [{label: A, overrides: ["a={b: 1}", a.b=2]}]',
+            "row 'A': a.b is set more than once",
+        ),
         ("rows: [{label: A, overrides: [a=1, +a=2]}]", "row 'A': a is set more than once. Keep"),
         ("rows: [{label: A}]\nseeds: 2024-13-45", "not YAML: month must be in 1..12"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,69 @@ def test_the_last_of_settings_counts_and_is_told():
             "workers=1 workers=2: workers=2 counts, the last.",
             "pretrain.steps=20 pretrain.steps=40: pretrain.steps=40 counts, the last.",
         ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("pretrain={steps: 1}", "pretrain.steps=2"), "pretrain.steps=2 counts, the last."),
+        (
+            ("pretrain.steps=2", "pretrain={steps: 1, batch_size: 3}"),
+            "pretrain={steps: 1, batch_size: 3} counts, the last, for pretrain.steps.",
+        ),
+        (
+            ("pretrain={steps: 1, batch_size: 3}", "pretrain={batch_size: 4, steps: 2}"),
+            "pretrain={batch_size: 4, steps: 2} counts, the last, for pretrain.steps and "
+            "pretrain.batch_size.",
+        ),
+        (("slurm={gpus: 1}", "slurm.gpus=2"), "slurm.gpus=2 counts, the last."),
+    ],
+)
+def test_settings_by_name_and_one_of_them_again_are_told(given, expected):
+    """A key within `{...}` is that key."""
+    with search_path(CONF):
+        expansion = Expansion(Composer("config"), ("preset=smoke", *given))
+        expansion.sweeps()
+        assert expansion.notices() == [f"{' '.join(given)}: {expected}"]
+
+
+def test_settings_by_name_beside_others_lose_nothing():
+    """Several values of a key that is set by name as well are refused."""
+    with search_path(CONF):
+        given = ("preset=smoke", "pretrain={steps: 1}", "pretrain.batch_size=2")
+        assert Expansion(Composer("config"), given).notices() == []
+    assert said("pretrain={steps: 1}", "pretrain.steps=2,3") == [
+        "pretrain={steps: 1} pretrain.steps=2,3: one key, given twice. Type all values in one: "
+        "pretrain.steps=A,B,C."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("store=/tmp/a,b", " If the comma is part of it, type 'store=\"/tmp/a,b\"'."),
+        ("store=a,/b c", " If the comma is part of it, type 'store=\"a,/b c\"'."),
+        ("workers=1,2", ""),
+        ("store=choice(/a,/b)", ""),
+        ("store='/a',/b", ""),
+    ],
+)
+def test_a_path_with_a_comma_is_typed_in_quotes(given, hint):
+    """What to type for it is said, and is one value then."""
+    assert said(given) == [f"{given}: takes one value.{hint}"]
+    if hint:
+        assert said(shlex.split(hint.partition("type ")[2].rstrip("."))[0]) == []
+
+
+@pytest.mark.parametrize("key", ["data_dir", "dataset.corpus", "vocabulary.file", "store"])
+def test_a_path_that_is_there_with_its_comma_is_no_two_values(key, tmp_path):
+    """Wherever a path can stand."""
+    (tmp_path / "a,b").mkdir()
+    given = f"{key}={tmp_path / 'a,b'}"
+    quoted = shlex.quote(f'{key}="{tmp_path / "a,b"}"')
+    assert said(given) == [
+        f"{given}: commas separate values. If the comma is part of it, type {quoted}."
+    ]
 
 
 @pytest.mark.parametrize(
