@@ -138,6 +138,40 @@ def test_a_damaged_file_is_named(tmp_path: Path, cache: Path, name: str, content
     assert str(raised.value).endswith(". Mend or remove it, then type the command again.")
 
 
+@pytest.mark.parametrize(
+    "damage", [b"not json\n", b'{"text": 7}\n', b'{"text": "\xe9"}\n', b'{"text"']
+)
+def test_damage_that_a_look_at_the_first_rows_misses_is_named(
+    tmp_path: Path, cache: Path, damage: bytes
+):
+    """Where the text is read: by whoever plans, and by a stage that knows the content alone."""
+    folder = text_in(tmp_path / "pages", *["fine"] * 1500)
+    file = folder / "a.jsonl"
+    file.write_bytes(file.read_bytes() + damage)
+    corpus = get_corpus(str(folder))
+    corpus.prepare()
+    for read in (corpus, described_corpus(corpus.identity())):
+        with pytest.raises(DataError) as raised:
+            list(read.documents())
+        assert str(file) in str(raised.value)
+        assert "row 1501" in str(raised.value)
+        assert str(raised.value).endswith(", then type the command again.")
+
+
+def test_damage_after_the_preparation_is_told_by_whoever_reads(tmp_path: Path, cache: Path):
+    """It is named where the file is read again, and no other text goes by the old identity."""
+    folder = text_in(tmp_path / "pages", *["fine"] * 3)
+    corpus = get_corpus(str(folder))
+    corpus.prepare()
+    known = described_corpus(corpus.identity())
+    file = folder / "a.jsonl"
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(DataError, match=r"a.jsonl cannot be read: row 3: .* Mend or remove it"):
+        list(corpus.documents())
+    with pytest.raises(DataError, match="has changed since the run was planned"):
+        list(known.documents())
+
+
 def test_corpora_are_combined_by_weight(tmp_path: Path, cache: Path):
     """Folders and names; the weights and contents are the identity, and enough to read it."""
     two, one = (text_in(tmp_path / n, *[n[0] * 100] * 50) for n in ("two", "one"))
