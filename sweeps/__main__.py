@@ -242,7 +242,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--delete", action="store_true", help="remove it")
     verb.set_defaults(act=gc_command)
 
-    verb = verb_parser("export", "finished stages into a tar file")
+    verb = verb_parser(
+        "export", "finished stages into a tar file; status 1 where some were left out, and which"
+    )
     verb.add_argument("file", type=Path, help="ends in .tar, or in .tar.xz to be compressed")
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
@@ -256,7 +258,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.set_defaults(act=export_command)
 
-    verb = verb_parser("import", "stages from such a file")
+    verb = verb_parser(
+        "import", "stages from such a file; status 1 where some were left out, and which"
+    )
     verb.add_argument("file", type=Path)
     verb.set_defaults(act=import_command)
     return parser

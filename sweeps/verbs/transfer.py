@@ -80,7 +80,8 @@ def export_stages(
     `sweeps` are names of sweeps (default: all, and stages of no sweep too); with `scores_only` only
     the stages that tables read go, without the models behind them; with `data` also what the
     unfinished stages read from outside of the store. The file is called .tar, or .xz to be
-    compressed. Raises SweepError where it has another name or cannot be written, StoreError where
+    compressed. Raises SweepError where it has another name or cannot be written, or where there is
+    nothing to export, StoreError where
     the store cannot be read.
     """
     named = store.records.all() if sweeps is None else [recorded_sweep(store, w) for w in sweeps]
@@ -111,6 +112,8 @@ def export_stages(
                 count += 1
             for name, path in sorted(outside.items()):
                 tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
+            if not (count or files or left_out or outside):
+                raise SweepError(f"{store.path} holds no finished stage and no sweep to export.")
     except OSError as error:
         if error.filename and store.path in Path(error.filename).parents:
             raise StoreError.during("read", Path(error.filename), error) from error

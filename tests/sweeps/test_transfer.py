@@ -123,15 +123,24 @@ def test_an_import_takes_the_rest(store, three, tmp_path, capsys, harm):
 
 
 def test_a_file_with_nothing_to_import_is_no_success(store, tmp_path, capsys):
-    """An empty archive, and the export of an empty store."""
+    """An empty archive."""
     with tarfile.open(tmp_path / "empty.tar", "w"):
         pass
-    export_stages(store, tmp_path / "none.tar")
-    for name in ("empty.tar", "none.tar"):
-        assert main(["--store", str(store.path), "import", str(tmp_path / name)]) == 2
-        assert capsys.readouterr().err == (
-            f"{tmp_path}/{name}: nothing to import. It holds no stage and no sweep.\n"
-        )
+    assert main(["--store", str(store.path), "import", str(tmp_path / "empty.tar")]) == 2
+    assert capsys.readouterr().err == (
+        f"{tmp_path}/empty.tar: nothing to import. It holds no stage and no sweep.\n"
+    )
+
+
+def test_a_store_with_nothing_to_export_is_no_success(store, three, tmp_path, capsys):
+    """And costs nobody an earlier export of the same name."""
+    file, empty = tmp_path / "all.tar", tmp_path / "empty"
+    export_stages(store, file)
+    before = file.read_bytes()
+    (empty / "sweeps").mkdir(parents=True)
+    assert main(["--store", str(empty), "export", str(file)]) == 2
+    assert capsys.readouterr().err == f"{empty} holds no finished stage and no sweep to export.\n"
+    assert file.read_bytes() == before
 
 
 def test_an_import_that_lost_its_folder_ends(store, three, tmp_path, monkeypatch):
