@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from lab.by_content import remembered
@@ -17,8 +18,10 @@ VERSION = 2
 """Raised when `look_through` comes to see more."""
 READ_WHOLE = 100_000
 """Rows that are made into texts to be looked at; of those after them the fields are."""
-CORRELATIONS = ("mcc", "pearson", "spearman")
-"""Metrics that are 0 for every prediction where all answers are the same."""
+TEXTS = 1000
+"""Right answers that are scored before a run where they are texts: ROUGE of all takes minutes."""
+SEEING = 90.0
+"""What a metric gives the right answers, at least, where it can tell them from others."""
 
 
 def looked_through(
@@ -64,36 +67,31 @@ def look_through(task: Task, split: str, overrides: Mapping[str, Any]) -> dict[s
     return {"rows": rows, "left_out": left_out}
 
 
+def blind_notes(task: Task, examples: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is said of metrics that cannot tell the right answers to these examples from others."""
+    return [
+        f"{task.name}'s {metric} says little: the right answers to its {len(examples):,} examples "
+        f"score {value:.1f}."
+        for metric, value in task.ceiling(examples).items()
+        if value < SEEING
+    ]
+
+
 def _check_scores(task: Task, split: str, overrides: Mapping[str, Any]) -> None:
     """Refuse a split of which the metrics cannot tell right answers from wrong ones."""
-    unseen = examples = 0
-    same = True
-    value: Any = None
-    for made in task.examples(split, **overrides):
-        examples += 1
-        unseen += task.uncounted(made["targets"])
-        if same:
-            target = task.target(made)
-            same = examples == 1 or target == value
-            value = target
-        if examples == READ_WHOLE:
-            break
-    blind = [name for name in task.metrics if name in CORRELATIONS]
-    if same and blind and examples > 1:
-        logger.warning(
-            "Task '%s': all %s examples of its %s split have the same answer, %s: %s will be 0 for "
-            "every model. Give a split with different answers: data_dir=FOLDER.",
-            *(task.name, examples, split, value, " and ".join(blind)),
-        )
-    if 2 * unseen > examples:
+    examples = list(islice(task.examples(split, **overrides), READ_WHOLE))
+    unseen = sum(task.uncounted(made["targets"]) for made in examples)
+    if 2 * unseen > len(examples):
         raise TaskError(
-            f"Task '{task.name}': {unseen} of {examples} targets of its {split} split are written "
-            f"in a script that {', '.join(task.metrics)} cannot count: a right answer would score "
-            f"as a wrong one. Count words of any script: tasks.{task.name}.words=any"
+            f"Task '{task.name}': {unseen} of {len(examples)} targets of its {split} split are "
+            f"written in a script that {', '.join(task.metrics)} cannot count: a right answer "
+            f"would score as a wrong one. Count words of any script: tasks.{task.name}.words=any"
         )
     if unseen:
         logger.warning(
             "Of %s's %s targets in its %s split %s are in a script that its metrics cannot count; "
             "tasks.%s.words=any counts words of any script.",
-            *(task.name, examples, split, unseen, task.name),
+            *(task.name, len(examples), split, unseen, task.name),
         )
+    for note in blind_notes(task, examples[: TEXTS if task.form == "text" else None]):
+        logger.warning("%s Give a %s split with other answers: data_dir=FOLDER.", note, split)

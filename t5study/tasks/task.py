@@ -99,6 +99,18 @@ class Task(DataSet):
         """Return a generated text as a prediction for `score`; any string is accepted."""
         return self.to_prediction(text, example)
 
+    def ceiling(self, examples: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+        """Return the score of the right answers to preprocessed examples.
+
+        It is far below 100 where a metric cannot see them: a correlation with a constant, F1
+        without a positive example, words that are not counted.
+        """
+        targets = [self.target(one) for one in examples]
+        if self.form == "label" and not self.grouped:
+            # What a text says of a label may need the model's own words (WSC's "no" is any other).
+            return self.score(targets, targets)
+        return self.score(targets, [self.postprocess(one["targets"], one) for one in examples])
+
     def constant_score(
         self, train_targets: Sequence[Any], targets: Sequence[Any]
     ) -> dict[str, float]:

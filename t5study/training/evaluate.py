@@ -12,6 +12,7 @@ from lab.text_to_text.checkpoint import load
 from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
+from t5study.tasks.inspection import blind_notes
 from t5study.training.answers import answer, ask, constant, parts, score
 
 
@@ -19,7 +20,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     """Publishes scores.json, constant.json and predictions.jsonl."""
     keep_freed_memory()
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
-    scores, constants, lines = {}, {}, []
+    scores, constants, lines, notes = {}, {}, [], []
     for done, (name, description) in enumerate(config["tasks"].items()):
         files = [_chosen(folder, name, config["selection"]) for folder in folders]
         loaded = [load(file, device=context.device) for file in files]
@@ -45,6 +46,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         )
         scores[name] = score(questions, texts)
         constants[name] = constant(questions, config["train"].get(name))
+        notes += blind_notes(questions.task, questions.examples)
         lines += [
             {
                 "task": name,
@@ -59,6 +61,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             )
         ]
         context.progress(done + 1, len(config["tasks"]))
+    if notes:
+        context.record(notes=notes)
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
     (out / "constant.json").write_text(json.dumps(constants, indent=1))
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:

@@ -371,3 +371,51 @@ def test_a_number_of_a_record_in_a_list():
     """A way into a list of records gathers what they hold."""
     row = {"answers": [{"text": "a"}, {"text": "b"}]}
     assert value_at(row, "answers.text") == ["a", "b"]
+
+
+BLIND = {
+    "glue_stsb": (
+        [{"sentence1": "a", "sentence2": "b", "label": 3.0}] * 4,
+        ["pearson", "spearman"],
+    ),
+    "glue_cola": ([{"sentence": "a", "label": 1}] * 4, ["mcc"]),
+    "glue_mrpc": ([{"sentence1": "a", "sentence2": "b", "label": 0}] * 4, ["f1"]),
+    "super_glue_cb": (
+        [{"premise": "a", "hypothesis": "b", "label": i % 2} for i in range(4)],
+        ["f1"],
+    ),
+    "wmt14_ende": ([{"translation": {"en": "Yes.", "de": "Ja."}}] * 4, ["bleu"]),
+}
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_metrics_that_cannot_see_right_answers_say_so(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Before the run; with another answer among them there is nothing to say."""
+    rows, metrics = BLIND[name]
+    file = written(tmp_path / "rows.jsonl", [{**row, "idx": i} for i, row in enumerate(rows)])
+    describe(name, "validation", given(name, "validation", file))
+    said = [record.getMessage() for record in caplog.records]
+    assert [
+        line.partition(" says little: the right answers to its 4 examples")[0] for line in said
+    ] == [f"{name}'s {metric}" for metric in metrics]
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_right_answers_score_100(name: str, tmp_path: Path):
+    """Every task's metrics, where examples of each kind are there."""
+    task = get_task(name)
+    values: list[Any] = [task.example.get(task.answer)]
+    field = task.fields[task.answer]
+    if isinstance(field, Label):
+        values = list(range(len(field.words)))
+    elif isinstance(field, Number):
+        values = [0.2, 1.4, 3.0]
+    rows = [
+        changed(task.example, way_of(task.example, task.answer), v) for v in values if v is not None
+    ]
+    made = [one for row in rows or [task.example] for one in task.preprocess(dict(row))]
+    seen = task.ceiling(made)
+    short = {"bleu"} if len(made[0]["targets"].split()) < 4 else set()
+    assert {m for m, value in seen.items() if value < 99.9} <= short

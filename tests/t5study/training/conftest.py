@@ -160,6 +160,9 @@ class ToyTask:
         right = [a == b for a, b in zip(targets, predictions, strict=True)]
         return {"acc": 100.0 * sum(right) / len(right)}
 
+    def ceiling(self, examples: list[dict[str, Any]]) -> dict[str, float]:
+        return {"acc": 100.0}
+
     def parts(self, targets: list[int], predictions: list[int]) -> list[Parts]:
         return accuracy.parts(targets, predictions)
 
