@@ -82,6 +82,8 @@ def test_interrupted_finetuning_chooses_the_same(
     pretrain_config: dict[str, Any],
     finetune_config: dict[str, Any],
     toy_task: Any,
+    context: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Killed after a validation and taken over: equal checkpoints, history and scores."""
     parent = train(pretrain.run, pretrain_config, inputs(data, corpus=data.corpus), "parent")
@@ -116,6 +118,14 @@ def test_interrupted_finetuning_chooses_the_same(
     assert len(answers[0].splitlines()) == 20
     assert (results[0] / "scores.json").read_text() == (results[1] / "scores.json").read_text()
     assert json.loads((results[0] / "constant.json").read_text())["toy_color"]["acc"] > 50
+    for ceiling, notes in (
+        (100.0, None),
+        (0.0, ["toy_color's acc says little: the right answers to its 20 examples score 0.0."]),
+    ):
+        monkeypatch.setattr(toy_task, "ceiling", lambda examples, given=ceiling: {"acc": given})
+        context.facts.clear()
+        evaluate.run(config, inputs(data, member_0=whole), results[0], context)
+        assert context.facts.get("notes") == notes
 
 
 def test_finetuning_goes_on_with_the_optimizer(
