@@ -181,7 +181,9 @@ def main() -> None:
     print(json.dumps({options.device: entry}, indent=1))
     if options.write:
         known = json.loads(FILE.read_text())
-        FILE.write_text(json.dumps({**known, options.device: entry}, indent=1) + "\n")
+        before = known.get(options.device, {})
+        kept = {name: before[name] for name in ("start_seconds",) if name in before}
+        FILE.write_text(json.dumps({**known, options.device: {**kept, **entry}}, indent=1) + "\n")
 
 
 def compare(device: Device, stages: Iterable[Timed]) -> Table:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+from rich.console import Console
 
 from sweeps.asking.rows import Sweep
 from sweeps.graph import Graph
 from sweeps.hardware.fit import Fit
 from sweeps.hardware.room import Room
+from sweeps.planning.plan import Plan
 from sweeps.search.decision import Decision
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -50,6 +52,13 @@ class StageLauncher(Launcher):
 
     def check(self, stages: Iterable[Stage], run: dict[str, Any]) -> None:
         """Raise ConfigurationError for settings with which these stages could not be run."""
+
+    def plan_as_json(self, plan: Plan, run: dict[str, Any]) -> Mapping[str, Any]:
+        """What `format=json` says of a plan beside what holds of any machine."""
+        return {}
+
+    def show_plan(self, plan: Plan, run: dict[str, Any], console: Console) -> None:
+        """The same for a reader."""
 
     @abstractmethod
     def run(

@@ -205,10 +205,10 @@ class StudySweeper(Sweeper):
         if notice := write_record(store, sweep):
             console.print(notice, highlight=False, markup=False)
 
-    @staticmethod
     def _plan(
-        sweeps: list[Sweep], store: Store, run: dict[str, Any], bounds: dict[str, list[Stage]]
+        self, sweeps: list[Sweep], store: Store, run: dict[str, Any], bounds: dict[str, list[Stage]]
     ) -> None:
+        assert isinstance(self.launcher, StageLauncher)
         plan = make_plan(
             sweeps,
             store,
@@ -218,6 +218,8 @@ class StudySweeper(Sweeper):
             until=run["until"],
         )
         if run["format"] == "json":
-            print(as_json(plan))
+            print(as_json(plan, **self.launcher.plan_as_json(plan, run)))
         else:
-            show(plan, Console())
+            console = Console()
+            show(plan, console)
+            self.launcher.show_plan(plan, run, console)

@@ -17,6 +17,8 @@ from typing import Any
 from sweeps.stage import Stage
 
 FILE = Path(__file__).with_name("devices.json")
+CORE = "cpu-core"
+"""The device of a process without a GPU, for each of its threads."""
 
 Point = tuple[float, float]
 """FLOPs a token, and FLOP/s that a stage of such a model achieved."""
@@ -34,6 +36,8 @@ class Device:
     """What training achieves of the peak, where nothing was measured."""
     basis: str
     """Where the figures are from, for a reader."""
+    start_seconds: float = 0.0
+    """Stated: from the start of a stage's process to its first update on the device."""
     points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     """Measured, by the stage's name, smallest model first."""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -44,13 +48,28 @@ class Device:
         """Whether any stage was measured on it."""
         return bool(self.points or self.seconds)
 
-    def time(self, stage: Stage, share: float | None = None) -> float:
-        """Seconds of a stage; a `share` of the peak overrides what was measured."""
+    def knows(self, stage: Stage) -> bool:
+        """Whether anything says how long a stage takes."""
+        return stage.cost.flops > 0 or stage.name in self.seconds
+
+    def time(
+        self, stage: Stage, share: float | None = None, *, devices: float = 1, alone: bool = False
+    ) -> float:
+        """Seconds of a stage; a `share` of the peak overrides what was measured.
+
+        `devices` is how many times the pace of one device its processes have together. `alone`
+        says that the stage has a process of its own, as on a cluster, whose start is counted then;
+        on a device where no such stage was measured it is always counted.
+        """
+        if not self.knows(stage):
+            return 0.0
         flops = float(stage.cost.flops)
-        if share is not None:
-            return flops / (self.peak_flops * share)
         beside = self.seconds.get(stage.name, 0.0)
-        return beside + (flops / self._pace(stage) if flops else 0.0)
+        if alone or stage.name not in self.seconds:
+            beside += self.start_seconds
+        if share is not None:
+            return beside + flops / (self.peak_flops * share * devices)
+        return beside + (flops / (self._pace(stage) * devices) if flops else 0.0)
 
     def _pace(self, stage: Stage) -> float:
         """FLOP/s, on a line through the two measured models around this one, in logarithms.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from rich.console import Console
 
 from sweeps.asking.labels import stage_labels
 from sweeps.asking.rows import Sweep
 from sweeps.graph import Graph
+from sweeps.hardware.devices import devices
 from sweeps.hardware.memory import without_gaps
 from sweeps.hardware.request import cluster_request
 from sweeps.hardware.room import Room
 from sweeps.hardware.sharing import sharing
 from sweeps.launcher import StageLauncher, unfinished
+from sweeps.planning.plan import Plan, make_plan
 from sweeps.search.decision import Decision
 from sweeps.stage import Stage
 from sweeps.store import Store
@@ -49,6 +54,18 @@ class SlurmLauncher(StageLauncher):
         if not run["plan"] and unfinished(stages, run):
             need_commands()
 
+    def plan_as_json(self, plan: Plan, run: dict[str, Any]) -> Mapping[str, Any]:
+        from sweeps.cluster.forecast import forecast
+        from sweeps.cluster.forecast_view import as_json
+
+        return {"cluster": as_json(forecast(plan, run))}
+
+    def show_plan(self, plan: Plan, run: dict[str, Any], console: Console) -> None:
+        from sweeps.cluster.forecast import forecast
+        from sweeps.cluster.forecast_view import show
+
+        show(forecast(plan, run), console)
+
     def run(
         self,
         graph: Graph,
@@ -57,6 +74,16 @@ class SlurmLauncher(StageLauncher):
         sweeps: list[Sweep],
         then: Decision | None = None,
     ) -> int:
+        from sweeps.cluster.forecast import forecast
         from sweeps.cluster.slurm import run_slurm
 
+        plan = make_plan(
+            sweeps,
+            store,
+            device=devices()[run["device"]],
+            share_of_peak=run["share_of_peak"],
+            until=run["until"],
+        )
+        for line in forecast(plan, run).late:
+            print(line, file=sys.stderr)
         return run_slurm(graph, store, run, labels=stage_labels(sweeps), then=then)

@@ -54,8 +54,13 @@ class Plan:
         """Of one stage, on one device of the named kind."""
         return self.device.time(stage, self.share_of_peak)
 
+    def unknown(self, stages: Iterable[Stage]) -> list[str]:
+        """The names of those of these stages whose time nobody knows, each once."""
+        names = [stage.name for stage in stages if not self.device.knows(stage)]
+        return list(dict.fromkeys(names))
+
     def hours(self, stages: Iterable[Stage]) -> float:
-        """Of all of these, one after the other on one device."""
+        """Of all of these whose time is known, one after the other on one device."""
         return sum(map(self.seconds, stages)) / 3600
 
     @cached_property
@@ -98,7 +103,9 @@ class Plan:
         seconds, chain = self.graph.longest_chain(self._weight)
         left, chain_left = self.graph.longest_chain(self._weight, self.keys("todo", "running"))
         memory = self.largest.cost.memory_bytes if self.largest else 0
-        reached = flops / (3600 * hours * self.device.peak_flops) if hours else None
+        reached: float | None = self.device.share_of_peak
+        if self.device.measured:
+            reached = flops / (3600 * hours * self.device.peak_flops) if hours else None
         return {
             "stages": {state: len(self.keys(state)) for state in STATES},
             "flops": flops,

@@ -6,22 +6,24 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.filesize import decimal
 from rich.table import Table
 
 from sweeps.asking.rows import Sweep
 from sweeps.hardware.room import thriftier
 from sweeps.planning.plan import STATES, Plan, flops_of
+from sweeps.planning.words import UNKNOWN, duration, gib, size
+from sweeps.stage import Stage
 
 HEADINGS = {"done": "done", "running": "running elsewhere", "todo": "to do"}
 _SHOWN_RUNNING = 5
 _SHOWN_REMARKS = 8
 
 
-def as_json(plan: Plan) -> str:
-    """The plan for programs: `{"cells": [...], "stages": [...], ...}`."""
+def as_json(plan: Plan, **further: Any) -> str:
+    """The plan for programs: `{"cells": [...], "stages": [...], ...}`, and what a launcher adds."""
     return json.dumps(
         {
+            **further,
             "cells": [
                 {
                     "sweep": sweep.id,
@@ -45,6 +47,7 @@ def as_json(plan: Plan) -> str:
                     "state": plan.states[key],
                     "cost": stage.spec()["cost"],
                     "seconds": plan.seconds(stage),
+                    "time_known": plan.device.knows(stage),
                     "inputs": stage.input_keys,
                 }
                 for key, stage in plan.graph.stages.items()
@@ -111,7 +114,8 @@ def _bound(plan: Plan, sweep: Sweep) -> str:
     return (
         f"A search: known so far is what stands above, up to the candidates of {asked}. If every "
         f"candidate of every axis runs, it asks for at most {len(bound):,} stages, "
-        f"{flops_of(bound):.3g} FLOPs, {_hours(plan.hours(bound))} on one {plan.device.name}."
+        f"{flops_of(bound):.3g} FLOPs, about {duration(3600 * plan.hours(bound))} on one "
+        f"{plan.device.name}."
     )
 
 
@@ -128,14 +132,13 @@ def _kinds(plan: Plan) -> Table:
             *(f"{counts[state]:,}" for state in STATES),
             f"{flops_of(todo):.3g}",
             f"{sum(stage.cost.tokens for stage in todo):.3g}",
-            _hours(plan.hours(todo)),
+            _time(plan, todo),
         )
     return kinds
 
 
 def _sentences(plan: Plan) -> list[str]:
     total = plan.totals()
-    device = plan.device
     cells = sum(len(sweep.cells) for sweep in plan.sweeps)
     lines = [
         f"{cells:,} {'cell' if cells == 1 else 'cells'}, {len(plan.graph):,} distinct stages: "
@@ -143,11 +146,7 @@ def _sentences(plan: Plan) -> list[str]:
         + ".",
         f"Sharing saves {total['saved_flops']:.3g} of {total['unshared_flops']:.3g} FLOPs, "
         f"{total['saved_percent']:.0f}%, against running every row on its own.",
-        f"To do: {total['todo_flops']:.3g} FLOPs, {total['todo_tokens']:.3g} tokens, "
-        f"{_hours(total['todo_device_hours'])} on one {device.name} {_pace(plan, total)}; the "
-        f"longest chain takes {_hours(total['todo_longest_chain_hours'])}"
-        + _chain(plan, total["todo_longest_chain"])
-        + ".",
+        _to_do(plan, total),
         *_memory(plan, total),
         _disk(total),
     ]
@@ -156,6 +155,30 @@ def _sentences(plan: Plan) -> list[str]:
             f"Runs elsewhere: {plan.labels[key]} on {plan.where.get(key, 'another host')}."
         )
     return lines
+
+
+def _time(plan: Plan, stages: list[Stage]) -> str:
+    """Of all of these, one after the other; empty for no stages."""
+    if not stages:
+        return ""
+    known = any(map(plan.device.knows, stages))
+    return duration(3600 * plan.hours(stages) if known else None)
+
+
+def _to_do(plan: Plan, total: dict[str, Any]) -> str:
+    todo = plan.stages("todo")
+    if not todo:
+        return "To do: nothing."
+    unknown = plan.unknown(todo)
+    beside = f" The time of {' and '.join(unknown)} is {UNKNOWN}." if unknown else ""
+    line = f"To do: {total['todo_flops']:.3g} FLOPs, {total['todo_tokens']:.3g} tokens"
+    if not any(map(plan.device.knows, todo)):
+        return f"{line}.{beside}"
+    chain = duration(3600 * total["todo_longest_chain_hours"])
+    return (
+        f"{line}, about {_time(plan, todo)} on one {plan.device.name} {_pace(plan, total)}; the "
+        f"longest chain takes {chain}{_chain(plan, total['todo_longest_chain'])}.{beside}"
+    )
 
 
 def _remarks(plan: Plan) -> list[str]:
@@ -180,40 +203,26 @@ def _memory(plan: Plan, total: dict[str, Any]) -> list[str]:
     if not plan.largest or not total["memory_bytes"]:
         return []
     device = plan.device
-    line = f"Memory: at most {_gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
+    line = f"Memory: at most {gib(total['memory_bytes'])} ({plan.labels[plan.largest.key]})"
     if total["devices_to_fit"] <= 1:
-        return [f"{line}; one {device.name} has {_gib(device.memory_bytes)}."]
+        return [f"{line}; one {device.name} has {gib(device.memory_bytes)}."]
     less = plan.largest.cost.thriftier
     instead = ""
     if typed := thriftier(plan.largest, device.memory_bytes):
-        instead = f" One is enough with {typed} ({_gib(less[typed])})."
+        instead = f" One is enough with {typed} ({gib(less[typed])})."
     elif less:
         typed = min(less, key=less.__getitem__)
-        instead = f" With {typed} it takes {_gib(less[typed])}."
+        instead = f" With {typed} it takes {gib(less[typed])}."
     return [
-        f"{line}: more than one {device.name} has ({_gib(device.memory_bytes)}); it takes at least "
+        f"{line}: more than one {device.name} has ({gib(device.memory_bytes)}); it takes at least "
         f"{total['devices_to_fit']:.0f}, with the model spread over them.{instead}"
     ]
 
 
 def _disk(total: dict[str, Any]) -> str:
     free, wanted = total["disk_free_bytes"], total["todo_disk_bytes"]
-    writes = f"what is to do writes about {decimal(int(wanted))}" if wanted else "nothing to write"
-    line = f"Disk: {writes}, {decimal(int(free))} are free"
+    writes = f"what is to do writes about {size(wanted)}" if wanted else "nothing to write"
+    line = f"Disk: {writes}, {size(free)} are free"
     if wanted > free:
         return f"{line}: NOT ENOUGH. Free space there, or choose another folder with store=PATH."
     return f"{line}."
-
-
-def _hours(hours: float) -> str:
-    if not hours:
-        return "none"
-    if hours < 1:
-        minutes = hours * 60
-        return f"{minutes:.3g} minutes" if minutes >= 1 else f"{minutes * 60:.3g} seconds"
-    return f"{hours:,.3g} hours" if hours < 1000 else f"{hours:,.0f} hours"
-
-
-def _gib(count: float) -> str:
-    gib = count / 2**30
-    return f"{gib:,.3g} GiB" if gib < 1000 else f"{gib:,.0f} GiB"

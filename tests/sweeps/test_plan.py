@@ -19,6 +19,7 @@ from sweeps.hardware.devices import Device
 from sweeps.lease import HeldLease, acquire
 from sweeps.planning.plan import Plan, make_plan
 from sweeps.planning.plan_view import as_json, show
+from sweeps.planning.words import duration, rounded
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 from sweeps.study import Cell
@@ -155,7 +156,7 @@ def test_disk_that_is_too_small_is_said(store: Store):
     plan = planned(store)
     assert plan.disk_free_bytes > 4000
     assert "NOT ENOUGH" not in text_of(plan)
-    assert "4.0 kB, 3.0 kB are free: NOT ENOUGH" in text_of(replace(plan, disk_free_bytes=3000.0))
+    assert "4 kB, 3 kB are free: NOT ENOUGH" in text_of(replace(plan, disk_free_bytes=3000.0))
 
 
 def test_plan_needs_no_store(tmp_path: Path):
@@ -175,7 +176,7 @@ def test_search_shows_its_bound(store: Store):
     assert found["bound_flops"] == 9e12
     assert found["bound_stages"] == 5
     assert "up to the candidates of size" in text_of(plan)
-    assert "at most 5 stages, 9e+12 FLOPs, 5 hours on one abacus" in text_of(plan)
+    assert "at most 5 stages, 9e+12 FLOPs, about 5 hours on one abacus" in text_of(plan)
 
 
 def test_a_plan_up_to_a_stage_leaves_out_what_comes_after(store: Store):
@@ -207,6 +208,57 @@ def test_pace_is_between_the_measured_models():
     assert seconds(0.1) == pytest.approx(5 + 1e9 / 1e6)
     assert seconds(1e4) == pytest.approx(5 + 1e9 / 1e8)
     assert device.time(DATA) == 2.0
+
+
+def test_what_takes_no_time_that_is_known_is_not_none(store: Store):
+    """A stage of which nothing is known is said so; one that is finished takes no time."""
+    shown = text_of(planned(store))
+    assert "not known" in shown
+    assert "The time of data is not known." in shown
+    assert "none" not in shown
+    known = {
+        one["name"]: one["time_known"] for one in json.loads(as_json(planned(store)))["stages"]
+    }
+    assert known == {"data": False, "learn": True, "quiz": True}
+    for one in (DATA, LEARN, *QUIZ.values()):
+        finish(store, one)
+    assert "To do: nothing." in text_of(planned(store))
+
+
+def test_the_start_of_a_device_is_counted(store: Store):
+    """For each stage, but where such stages were measured."""
+    slow = replace(DEVICE, start_seconds=1800.0)
+    assert planned(store, device=slow).totals()["device_hours"] == pytest.approx(5.5)
+    measured = replace(slow, seconds={"learn": 0.0, "quiz": 0.0})
+    assert planned(store, device=measured).totals()["device_hours"] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "not known"),
+        (0.17, "under 1 second"),
+        (1.0, "1 second"),
+        (46.2, "46 seconds"),
+        (59.99, "60 seconds"),
+        (244.8, "4.1 minutes"),
+        (3600, "1 hour"),
+        (43_560, "12 hours"),
+        (1_234_567 * 3600, "1,200,000 hours"),
+    ],
+)
+def test_times_have_the_digits_that_are_known(seconds: float | None, said: str):
+    """Two of them, and words for what is not known or hardly any."""
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (9.96, "10"), (99.6, "100"), (0.0456, "0.046"), (4.0, "4"), (1234, "1,200")],
+)
+def test_amounts_are_rounded_to_two_digits(value: float, said: str):
+    """Also where rounding makes a digit more."""
+    assert rounded(value) == said
 
 
 def test_devices_beside_the_code_can_be_read():

@@ -93,6 +93,16 @@ def test_from_command_line_to_table(toy: Path) -> None:
     assert str(only(toy, "store/reports/toy/*.md")) in done.stdout.replace("\n", "")
 
 
+def test_a_plan_for_a_cluster_needs_none(toy: Path) -> None:
+    """Its jobs stand in the text and, beside what every plan has, in JSON."""
+    command = ["-m", "lr=0.1,0.5", "hydra/launcher=slurm", "plan=true"]
+    assert "5 jobs in 2 arrays" in run(toy, *command).stdout
+    plan = json.loads(run(toy, *command, "format=json").stdout)
+    assert {"cells", "stages", "total", "cluster"} <= plan.keys()
+    assert [one["attempts"] for one in plan["cluster"]["stages"]] == [11] * 5
+    assert "cluster" not in json.loads(run(toy, "plan=true", "format=json").stdout)
+
+
 def test_second_run_repeats_nothing(toy: Path) -> None:
     """The same command again leaves every stage as it was."""
     run(toy, "lr=0.1,0.5")
