@@ -14,6 +14,10 @@ class DataError(StudyError):
     """Data that cannot be fetched, read or recognized."""
 
 
+class ModelError(StudyError):
+    """A model that cannot be built, read or fed as asked."""
+
+
 class DivergedError(StudyError):
     """A loss that is not finite: the run is over, and trying again would not help."""
 

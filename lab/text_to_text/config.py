@@ -6,11 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from lab.errors import StudyError, unknown
-
-
-class ModelError(StudyError):
-    """A model that cannot be built, read or fed as asked."""
+from lab.errors import ModelError, unknown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lab.errors import ModelError
 from lab.kernels.masks import additive, decoder_mask
 from lab.kernels.operations import operations
-from lab.text_to_text.config import ModelConfig, ModelError, model_config
+from lab.text_to_text.config import ModelConfig, model_config
 from lab.text_to_text.decoding import DecodingState
 from lab.text_to_text.initialization import fan_in_normal, initialize
 from lab.text_to_text.stack import Block, Stack

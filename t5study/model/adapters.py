@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lab.text_to_text.config import ModelError
+from lab.errors import ModelError
 from lab.text_to_text.initialization import initialize
 from lab.text_to_text.layers import Adapter
 

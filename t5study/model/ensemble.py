@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lab.text_to_text.config import ModelError, unknown
+from lab.errors import ModelError
+from lab.text_to_text.config import unknown
 
 AVERAGES = ("logits", "probabilities")
 

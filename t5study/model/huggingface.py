@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from lab.text_to_text.config import ModelConfig, ModelError, unknown
+from lab.errors import ModelError
+from lab.text_to_text.config import ModelConfig, unknown
 from lab.text_to_text.transformer import EncoderDecoder, LanguageModel, from_config
-from t5study.model.weight_files import read_settings, read_weights
+from lab.weight_files import read_settings, read_weights
 
 ACTIVATIONS = {"relu": "relu", "gated-gelu": "gated_gelu"}
 NEEDED = ("vocab_size", "d_model", "d_ff", "d_kv", "num_heads", "num_layers")

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.text_to_text.config import ARCHITECTURES, SIZES, ModelError, model_config
+from lab.errors import ModelError
+from lab.text_to_text.config import ARCHITECTURES, SIZES, model_config
 from lab.text_to_text.flops import parameters
 from t5study.model import build_model
 

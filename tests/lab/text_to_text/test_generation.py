@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.text_to_text.config import ARCHITECTURES, ModelError
+from lab.errors import ModelError
+from lab.text_to_text.config import ARCHITECTURES
 from lab.text_to_text.generation import (
     beam_search,
     decode,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.text_to_text.config import ARCHITECTURES, ModelError
+from lab.errors import ModelError
+from lab.text_to_text.config import ARCHITECTURES
 from lab.text_to_text.flops import parameters
 from t5study.model import build_model
 from t5study.model.adapters import add_adapters, is_adapter, is_norm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.text_to_text.config import ModelError
+from lab.errors import ModelError
 from t5study.model import build_model, load_huggingface, save_huggingface
 
 TINY = {

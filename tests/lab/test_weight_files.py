@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from lab.text_to_text.config import ModelError
+from lab.errors import ModelError
 from t5study.model import build_model, load_huggingface, save_huggingface
 
 SIZE = {"vocab_size": 64, "d_model": 16, "d_ff": 32, "d_kv": 4, "num_heads": 4, "num_layers": 2}

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lab.text_to_text.config import ModelError
+from lab.errors import ModelError
 
 LFS = b"version https://git-lfs"
 AGAIN = "Download it again."
@@ -23,7 +23,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """What a checkpoint's config.json says. Raises ModelError."""
     path = folder / "config.json"
     if not path.is_file():
-        raise ModelError(f"{folder} has no config.json; give the folder of a T5 checkpoint")
+        raise ModelError(f"{folder} has no config.json; give the folder of a checkpoint")
     return _json_object(path)
 
 
@@ -36,7 +36,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         if index.is_file():
             return _read_shards(index, read)
     names = " or ".join(name for name, _ in _READERS)
-    raise ModelError(f"{folder} has no {names}; give the folder of a T5 checkpoint")
+    raise ModelError(f"{folder} has no {names}; give the folder of a checkpoint")
 
 
 def _read_shards(index: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -93,7 +93,7 @@ def _read_pickled(path: Path) -> dict[str, Tensor]:
     except (RuntimeError, EOFError, OSError, ValueError) as error:
         raise ModelError(_diagnosis(path) or _cut_short(path, error)) from error
     if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
-        raise ModelError(f"{path} holds no weights by name. Give the folder of a T5 checkpoint.")
+        raise ModelError(f"{path} holds no weights by name. Give the folder of a checkpoint.")
     return found
 
 
