@@ -1,0 +1,1 @@
+"""Transformer encoders after BERT: embeddings, blocks, heads, and Hugging Face's checkpoints."""

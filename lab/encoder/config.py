@@ -1,0 +1,85 @@
+"""What an encoder is, as plain values, and what is impossible about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+ACTIVATIONS: Mapping[str, str] = {"gelu": "none", "gelu_tanh": "tanh"}
+"""torch's word for each form of GELU: by the error function (BERT), by tanh (ALBERT's release)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """One encoder's shape.
+
+    `sharing` says which parameters layers have in common: none, all, attention, ffn, or groups
+    (Lan et al. 2020, section 3.1); the norm behind a sub-layer is shared with it.
+    """
+
+    vocabulary: int
+    """Pieces."""
+    width: int
+    """Of a position's vector between layers."""
+    layers: int
+    heads: int
+    feed_forward: int
+    """Inner width of the feed-forward sub-layer."""
+    embedding: int
+    """Width of the tables; where it is not `width`, a linear map follows them."""
+    positions: int = 512
+    """Rows of the table of positions: the longest input."""
+    types: int = 2
+    """Kinds of segments that a token may belong to."""
+    activation: str = "gelu"
+    sharing: str = "none"
+    groups: int = 1
+    """Of `groups` alone: how many groups of layers have parameters of their own."""
+    dropout: float = 0.1
+    attention_dropout: float = 0.1
+    epsilon: float = 1e-12
+    """Of the layer norms."""
+
+    def complaints(self) -> list[str]:
+        """All that makes this shape impossible, one line each."""
+        found = []
+        for name in ("vocabulary", "width", "layers", "heads", "feed_forward", "embedding"):
+            if getattr(self, name) < 1:
+                found.append(f"{name}: {getattr(self, name)}; accepted is 1 or more.")
+        if self.heads > 0 and self.width % self.heads:
+            near = [n for n in range(1, self.width + 1) if self.width % n == 0]
+            best = min(near, key=lambda n: abs(n - self.heads))
+            found.append(
+                f"heads: {self.heads} do not divide the width {self.width}. Give heads={best}, or "
+                f"a width that is a multiple of {self.heads}."
+            )
+        if self.activation not in ACTIVATIONS:
+            found.append(f"activation: {self.activation!r}; accepted: {', '.join(ACTIVATIONS)}.")
+        if self.sharing not in SHARING:
+            found.append(f"sharing: {self.sharing!r}; accepted: {', '.join(SHARING)}.")
+        if self.sharing == "groups" and not 1 <= self.groups <= self.layers:
+            found.append(f"groups: {self.groups}; accepted is 1 to {self.layers}, the layers.")
+        for name in ("dropout", "attention_dropout"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                found.append(f"{name}: {getattr(self, name)}; accepted is 0 up to, not with, 1.")
+        return found
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """Of each layer, which attention and which feed-forward sub-layer it uses."""
+        return [SHARING[self.sharing](layer, self) for layer in range(self.layers)]
+
+
+def _group(layer: int, config: EncoderConfig) -> tuple[int, int]:
+    group = layer * config.groups // config.layers
+    return group, group
+
+
+SHARING: Mapping[str, Callable[[int, EncoderConfig], tuple[int, int]]] = {
+    "none": lambda layer, _: (layer, layer),
+    "all": lambda *_: (0, 0),
+    "attention": lambda layer, _: (0, layer),
+    "ffn": lambda layer, _: (layer, 0),
+    "groups": _group,
+}
+"""By the setting's value: a layer's attention and feed-forward sub-layer, counted from 0."""
