@@ -13,6 +13,10 @@ from sweeps import columns
 HOLE = "—"
 STAR = "★"
 DEVIATION_DECIMALS = 3
+TWO_RUNS = (
+    "A deviation from two runs is one from two: it may be far from that of many runs, the true one "
+    "0.4 to 32 times as large (95% confidence, normal scores)."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class Score:
     """What is shown instead of the number's digits: as printed, or a text without a number."""
     p_value: float | None = None
     """Of a test of the difference to the baseline, where one was asked for."""
+    interval: tuple[float, float] | None = None
+    """Where the difference to the baseline lies, with 95% confidence, by the same test."""
 
     @property
     def content(self) -> float | str | None:
@@ -89,7 +95,9 @@ class Table:
     preface: tuple[str, ...] = ()
     """What must be read before the table."""
     notes: tuple[str, ...] = ()
-    """Footnotes to the whole table."""
+    """Footnotes to the whole table, without which a number could be misread."""
+    details: tuple[str, ...] = ()
+    """Further footnotes: how the table was made."""
     section: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     """What the table was made of: one line each, by name."""
@@ -107,8 +115,12 @@ class Table:
 
     @property
     def holes(self) -> int:
-        """How many scores are missing, counting those with a run short."""
-        return sum(s.value is None or s.runs < s.asked for r in self.rows for s in r.scores)
+        """How many scores are missing, counting those with a run short; costs are no scores."""
+        return sum(
+            column.competes and (score.value is None or score.runs < score.asked)
+            for row in self.rows
+            for column, score in zip(self.columns, row.scores, strict=True)
+        )
 
     @property
     def marks(self) -> dict[str, str]:

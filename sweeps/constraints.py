@@ -2,7 +2,8 @@
 
 A field's metadata may hold `more_than` or `least`, `less_than` or `most`, with a `unit`; or
 `choices`; and `accepted`, which a complaint then says in place of "must be ...". Bounds of a field
-that holds a list or values by name are bounds of each of them.
+that holds a list or values by name are bounds of each of them. `percent` beside them says that
+the value is a share, which reads best in percent.
 """
 
 from __future__ import annotations

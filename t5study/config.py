@@ -271,7 +271,7 @@ class Schema:
     """Settings of tasks by name (docs/fidelity.md), data_dir or data_files among them."""
     data_dir: str | None = None
     """A folder with hub data sets by name, instead of the hub (docs/data.md)."""
-    corruption: float = field(default=0.15, metadata=RATE)
+    corruption: float = field(default=0.15, metadata={**RATE, "percent": True})
     span_length: float = field(default=3.0, metadata=LENGTH)
     selection: str = field(default="best", metadata={"choices": ("best", "best_together", "last")})
     precision: str = field(

@@ -50,6 +50,7 @@ DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
   python -m reports table06 --format latex     one sweep, in one format
   python -m reports table06 --watch            again whenever a score arrives
   python -m reports table06 --test welch       with a test beyond the rule of bold
+  python -m reports table06 --notes few --caption "Rates" --label tab:rates    for a paper
 
 Other commands, each with a --help of its own: {", ".join(COMMANDS)}
 Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked, or what could not be written.
@@ -92,6 +93,9 @@ def table_command(words: Sequence[str]) -> int:
         help=f"mark what differs from the baseline: {', '.join(TESTS)}",
     )
     options.add_argument(
+        "--cost", action="store_true", help="a last column: the FLOPs of one run of each row"
+    )
+    options.add_argument(
         "--watch", nargs="?", type=float, const=2.0, metavar="SECONDS", help="draw again on changes"
     )
     options.add_argument("--wandb", action="store_true", help="log the files as a wandb artifact")
@@ -107,7 +111,7 @@ def table_command(words: Sequence[str]) -> int:
     store = store_of(arguments)
 
     def table_now() -> Table:
-        table = collect(store, arguments.id)
+        table = collect(store, arguments.id, cost=arguments.cost)
         if arguments.test:
             table = mark_differences(table, arguments.test, store, find_record(store, arguments.id))
             table = replace(table, provenance={**table.provenance, "test": arguments.test})

@@ -97,6 +97,7 @@ def compare(
             *_explained(ours, theirs, rows, paired[0].relative, absolute),
             *ours.notes,
         ),
+        details=ours.details,
         provenance={
             **ours.provenance,
             "compared": str(number) + (" absolute" if absolute else ""),

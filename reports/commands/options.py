@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from sweeps.errors import nearest
 from sweeps.store import default_store, named_store
 
 WHOLE, HOLE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+NOTES = ("all", "few")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/+-]*")
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,11 +81,45 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="DIR", help="write into this folder")
     parser.add_argument("--deviation", action="store_true", help="show the deviation over runs")
     parser.add_argument("--siunitx", action="store_true", help="LaTeX: align numbers by siunitx")
+    parser.add_argument(
+        "--caption", type=_caption, metavar="TEXT", help="the caption, in place of the title"
+    )
+    parser.add_argument(
+        "--label", type=_label, metavar="NAME", help="LaTeX: the table's label, such as tab:rates"
+    )
+    parser.add_argument(
+        "--notes",
+        type=one_of("choice of notes", NOTES),
+        default="all",
+        metavar="|".join(NOTES),
+        help="few: without how the table was made (default: all)",
+    )
 
 
 def style_of(arguments: argparse.Namespace) -> Style:
     """The style that was asked for."""
-    return Style(deviation=arguments.deviation, siunitx=arguments.siunitx)
+    return Style(
+        deviation=arguments.deviation,
+        siunitx=arguments.siunitx,
+        few_notes=arguments.notes == "few",
+        caption=arguments.caption,
+        label=arguments.label,
+    )
+
+
+def _caption(text: str) -> str:
+    if not text.strip():
+        raise ReportError("--caption is empty. Give a text, or leave it out for the table's title.")
+    return " ".join(text.split())
+
+
+def _label(text: str) -> str:
+    if not _LABEL.fullmatch(text):
+        raise ReportError(
+            f"--label {text!r} cannot stand in \\label. Accepted are letters, digits and : . _ / + "
+            "- without spaces, such as tab:rates."
+        )
+    return text
 
 
 def deliver(table: Table, arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reports.commands.body import body
 from reports.commands.options import HOLE, WHOLE, parser
@@ -17,7 +18,7 @@ from reports.published import find_study
 from reports.reading.collect import collect
 from reports.reading.records import find_record
 from reports.render import FORMATS, Style, render
-from reports.render.style import STYLE_KEYS
+from reports.render.style import STYLE_KEYS, TEXT_KEYS
 from reports.table import Table
 from sweeps.store import named_store
 
@@ -68,7 +69,9 @@ def redraw(description: Mapping[str, str], store: Path | None = None) -> str:
     table = _table(description, store)
     if store is not None:
         table = replace(table, provenance={**table.provenance, "store": description["store"]})
-    return render(table, format, Style(**dict.fromkeys(chosen, True)))
+    texts: dict[str, Any] = {name: description.get(name) for name in TEXT_KEYS}
+    flags: dict[str, Any] = {name: name in chosen for name in STYLE_KEYS}
+    return render(table, format, Style(**texts, **flags))
 
 
 def _table(description: Mapping[str, str], store: Path | None) -> Table:
@@ -98,7 +101,7 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
             ratio=float(ratio[0]) if ratio else None,
             checkpoints=int(checkpoints),
         ).table
-    table = collect(place, description["sweep"])
+    table = collect(place, description["sweep"], cost="cost" in description)
     if "test" in description:
         from reports.statistics.difference import mark_differences
 

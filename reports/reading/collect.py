@@ -7,25 +7,33 @@ import shlex
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reports.errors import ReportError
 from reports.reading import notes
 from reports.reading.chosen import no_better_than_constant
 from reports.reading.missing import damaged, reason
 from reports.reading.records import find_record
 from reports.reading.results import Results, Scores
-from reports.table import Column, Row, Score, Table, mark_bold
+from reports.table import TWO_RUNS, Column, Row, Score, Table, mark_bold
 from sweeps.columns import recorded_columns
 
 SCORES = "scores.json"
 
 
-def collect(store: Path, id: str) -> Table:
-    """The table of a sweep as its store is now. Raises ReportError for an unknown id."""
+def collect(store: Path, id: str, *, cost: bool = False) -> Table:
+    """The table of a sweep as its store is now, on request with a column of what a run computes.
+
+    Raises ReportError for an unknown id, and where the cost is asked for and nowhere known.
+    """
     record = find_record(store, id)
     results = sweep_results(store, record)
-    table = Collector(record, results).table()
+    collector = Collector(record, results)
+    table = collector.table()
+    if cost:
+        table = with_cost(table, collector.flops())
     results.save()
     return table
 
@@ -36,6 +44,35 @@ def sweep_results(store: Path, record: Mapping[str, Any]) -> Results:
     results = Results(store, references)
     results.prefetch((s["name"], key) for key, s in (record.get("stages") or {}).items())
     return results
+
+
+def with_cost(table: Table, flops: Mapping[str, float]) -> Table:
+    """The table with a last column of what one run of each row computes, by label."""
+    if not flops:
+        raise ReportError(f"--cost: no stage of {table.id} says how many FLOPs it takes.")
+    column = Column(
+        name="FLOPs",
+        decimals=1,
+        scientific=True,
+        competes=False,
+        lower_is_better=True,
+        least=0.0,
+        most=None,
+        words="floating-point operations of one run, stages that runs share counted in each",
+    )
+
+    def costed(row: Row, known: Mapping[str, float]) -> Row:
+        return replace(row, scores=(*row.scores, Score(value=known.get(row.label))))
+
+    return replace(
+        table,
+        columns=(*table.columns, column),
+        ruler=(*table.ruler, None),
+        rows=tuple(costed(row, flops) for row in table.rows),
+        references=tuple(costed(row, {}) for row in table.references),
+        details=(*table.details, *notes.ranges([column])),
+        provenance={**table.provenance, "cost": "FLOPs"},
+    )
 
 
 def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
@@ -66,16 +103,19 @@ class Collector:
             ruler=tuple(ruler),
             references=(*self._deviation(baseline), *self._references()),
             notes=tuple(
-                notes.general(
+                notes.needed(
                     columns=self.columns,
                     baseline=baseline,
                     selection=self.record.get("selection"),
-                    common=self.record.get("common") or [],
                     search=self.record.get("search"),
                     footnotes=self.record.get("footnotes") or [],
                     chosen=self._no_better_than_constant(),
+                    flops=self.flops(),
                     mixed=notes.mixed(self._finished()),
                 )
+            ),
+            details=tuple(
+                notes.details(self.columns, self.record.get("common") or [], self._typed())
             ),
             provenance=self._provenance(),
         )
@@ -120,6 +160,29 @@ class Collector:
             if counts:
                 found[str(row["label"])] = dict(counts)
         return found
+
+    def flops(self) -> dict[str, float]:
+        """What one run of each row computes, by label: the mean over the runs of which it is known.
+
+        All stages behind a run count, also those that other runs share.
+        """
+        found = {}
+        for row in self.record.get("rows") or []:
+            runs = [
+                sum(self.results.flops(key, self.stages[key]) for key in cell["stages"])
+                for cell in self._distinct(row)
+            ]
+            if known := [flops for flops in runs if flops]:
+                found[str(row["label"])] = statistics.fmean(known)
+        return found
+
+    def _typed(self) -> dict[str, Sequence[str]]:
+        """The overrides of a grid's rows, by label, where the label says them in other words."""
+        if self.record.get("sweep_file") or self.record.get("search"):
+            return {}
+        rows = self.record.get("rows") or []
+        typed = {str(row["label"]): row.get("overrides") or () for row in rows}
+        return {label: t for label, t in typed.items() if t and label != ", ".join(t)}
 
     @staticmethod
     def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -200,7 +263,9 @@ class Collector:
             Score(value=score.deviation, runs=score.runs, asked=score.asked)
             for score in baseline.scores
         )
-        return [Row(label="Baseline standard deviation", kind="deviation", scores=scores)]
+        uncertain = (TWO_RUNS,) if any(score.runs == 2 for score in scores) else ()
+        label = "Baseline standard deviation"
+        return [Row(label=label, kind="deviation", scores=scores, notes=uncertain)]
 
     def _references(self) -> list[Row]:
         """Each reference from the baseline's finished cells, else from any row's."""

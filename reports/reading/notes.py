@@ -10,6 +10,8 @@ from typing import Any
 from reports.table import Column, Row, number
 
 REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
+UNEQUAL = 1.1
+"""The largest ratio of two rows' FLOPs about which nothing is said."""
 BESIDE = {"device": "devices", "threads": "threads", "world_size": "processes"}
 """Fields of a provenance that should be equal for all stages of one name, in words."""
 
@@ -37,29 +39,58 @@ def same_runs(cells: int, same: int) -> str:
     return f"{cells} seeds were asked for, but {same} of them ran the same stages as another."
 
 
-def general(
+def needed(
     *,
     columns: Sequence[Column],
     baseline: Row | None,
     selection: str | None,
-    common: Sequence[str],
     search: Mapping[str, Any] | None,
     footnotes: Iterable[str],
     chosen: Mapping[str, Mapping[str, int]],
+    flops: Mapping[str, float],
     mixed: Iterable[str],
 ) -> list[str]:
-    """The footnotes to a whole table, the winners of a search and then the rule first.
+    """The footnotes without which a number could be misread, a search's winners and the rule first.
 
-    `common` are the overrides that every row has.
+    `flops` is what one run of each row computes, by label, where that is known.
     """
-    notes = [*path(search, columns), *ruler(columns, baseline), *ranges(columns)]
+    notes = [*path(search, columns), *ruler(columns, baseline), *unequal(flops)]
     if selection:
         notes.append(f"Selection: {selection}.")
     if chosen:
         notes.append(constant(chosen))
+    return [*notes, *footnotes, *mixed]
+
+
+def details(
+    columns: Sequence[Column], common: Sequence[str], typed: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The footnotes that say how a table was made.
+
+    `common` are the overrides that every row has, `typed` those of each row whose label is not
+    what was typed.
+    """
+    notes = list(ranges(columns))
     if common:
         notes.append(f"Every row: {', '.join(common)}.")
-    return [*notes, *footnotes, *mixed]
+    if typed:
+        rows = (f"{label}: {' '.join(overrides)}" for label, overrides in typed.items())
+        notes.append(f"Rows as typed: {'; '.join(rows)}.")
+    return notes
+
+
+def unequal(flops: Mapping[str, float]) -> Iterable[str]:
+    """That the rows do not compute equally much, where they differ by more than a tenth."""
+    if len(flops) < 2:
+        return
+    least, most = (pick(flops, key=lambda label: flops[label]) for pick in (min, max))
+    times = flops[most] / flops[least]
+    if times > UNEQUAL:
+        low, high = (number(flops[label], 1, scientific=True) for label in (least, most))
+        yield (
+            f"The rows are of unequal cost: a run takes from {low} FLOPs ({least}) to {high} "
+            f"({most}), {times:.3g} times as many; differences may come from that."
+        )
 
 
 def constant(chosen: Mapping[str, Mapping[str, int]]) -> str:

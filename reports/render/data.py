@@ -7,22 +7,27 @@ import io
 import json
 from typing import Any
 
-from reports.render.style import Style, described
+from reports.render.style import Style, caption, described, notes
 from reports.table import Column, Row, Score, Table, decimals, number
+
+TESTED = ("p", "low", "high")
+"""What CSV says of a tested score's difference to the baseline."""
 
 
 def render_csv(table: Table, style: Style) -> str:
     """One line a row, after comment lines: read it with `comment="#"`.
 
-    A column of scores is followed by whether it is bold, its deviation, and its runs. Texts stand
+    A column of scores is followed by whether it is bold, its deviation, its runs and, after a
+    test, the p-value and the ends of the interval of its difference to the baseline. Texts stand
     in quotes, always: a reader takes an unquoted # in the midst of a line for a comment.
     """
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in described(table, "csv", style))
-    notes = (*table.preface, *table.notes)
-    text.writelines(f"# {' '.join(note.split())}\n" for note in notes)
+    remarks = (*table.preface, *notes(table, style))
+    text.writelines(f"# {' '.join(remark.split())}\n" for remark in remarks)
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    companions = ("bold", "deviation", "runs", "asked", "note")
+    tested = any(score.p_value is not None for row in table.rows for score in row.scores)
+    companions = ("bold", "deviation", "runs", "asked", *(TESTED if tested else ()), "note")
     writer.writerow(
         [
             "row",
@@ -43,14 +48,23 @@ def render_csv(table: Table, style: Style) -> str:
             for score in row.scores
             for entry in (
                 int(score.bold),
-                None if score.deviation is None else _Digits(repr(score.deviation)),
+                _exact(score.deviation),
                 score.runs,
                 score.asked,
+                *(
+                    map(_exact, (score.p_value, *(score.interval or (None, None))))
+                    if tested
+                    else ()
+                ),
                 " ".join(score.notes),
             )
         ]
         writer.writerow([row.label, row.kind, int(row.baseline), *table.left(row), *values, *more])
     return text.getvalue()
+
+
+def _exact(value: float | None) -> _Digits | None:
+    return None if value is None else _Digits(repr(value))
 
 
 class _Digits(float):
@@ -83,6 +97,7 @@ def render_json(table: Table, style: Style) -> str:
         "id": table.id,
         "title": table.title,
         "section": table.section,
+        "caption": caption(table, style),
         "columns": [column.name for column in table.columns],
         "rows": [_row(table, row) for row in table.rows],
         "references": [_row(table, row) for row in table.references],
@@ -90,7 +105,7 @@ def render_json(table: Table, style: Style) -> str:
         "units": [column.description or None for column in table.columns],
         "decimals": [column.decimals for column in table.columns],
         "preface": list(table.preface),
-        "notes": list(table.notes),
+        "notes": list(notes(table, style)),
         "provenance": dict(line.split(": ", 1) for line in described(table, "json", style)),
     }
     return json.dumps(drawn, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -111,7 +126,10 @@ def _row(table: Table, row: Row) -> dict[str, Any]:
         "notes": [list(score.notes) for score in row.scores],
         "row_notes": list(row.notes),
     } | (
-        {"p_values": [score.p_value for score in row.scores]}
+        {
+            "p_values": [score.p_value for score in row.scores],
+            "intervals": [score.interval for score in row.scores],
+        }
         if any(score.p_value is not None for score in row.scores)
         else {}
     )

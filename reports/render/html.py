@@ -12,6 +12,7 @@ from reports.render.style import (
     described,
     deviation_text,
     in_comment,
+    notes,
     score_text,
 )
 from reports.table import STAR, Column, Row, Score, Table
@@ -25,7 +26,7 @@ def render_html(table: Table, style: Style) -> str:
     comment = "\n".join(in_comment(line) for line in described(table, "html", style))
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(table.title)}</title>\n"
+        f"<title>{escape(style.caption or table.title)}</title>\n"
         f'<meta name="viewport" content="width=device-width">\n<style>\n{sheet}</style>\n</head>\n'
         f"<body>\n{table_element(table, style)}</body>\n</html>\n<!--\n{comment}\n-->\n"
     )
@@ -44,10 +45,10 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
     below = "".join(_row(row, table, marks, style, link) for row in table.references)
     noted = "".join(
         f"<li><sup>{mark}</sup> {escape(note)}</li>\n" for note, mark in marks.items()
-    ) + "".join(f"<li>{escape(note)}</li>\n" for note in table.notes)
+    ) + "".join(f"<li>{escape(note)}</li>\n" for note in notes(table, style))
     above = "".join(f"<p>{escape(remark)}</p>\n" for remark in table.preface)
     return (
-        f'{above}<table class="scores">\n<caption>{escape(caption(table))}</caption>\n'
+        f'{above}<table class="scores">\n<caption>{escape(caption(table, style))}</caption>\n'
         f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}</tbody>\n"
         + (f'<tbody class="reference">\n{below}</tbody>\n' if below else "")
         + f'</table>\n<ul class="notes">\n{noted}</ul>\n'

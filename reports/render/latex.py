@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.render.style import Style, caption, described, deviation_text, score_text
+from reports.render.style import Style, caption, described, deviation_text, notes, score_text
 from reports.render.tex import escape
 from reports.table import HOLE, Column, Row, Score, Table
 
@@ -36,7 +36,8 @@ def render_latex(table: Table, style: Style) -> str:
         *_head(packages),
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape(caption(table))}}}",
+        rf"\caption{{{escape(caption(table, style))}}}",
+        *([rf"\label{{{style.label}}}"] if style.label else []),
         r"\small",
         *(
             rf"\parbox{{0.95\linewidth}}{{\footnotesize {escape(remark)}}}\par\smallskip"
@@ -56,7 +57,7 @@ def render_latex(table: Table, style: Style) -> str:
         lines += [_row(row, table, marks, style) for row in table.references]
     lines += [r"\bottomrule", r"\end{tabular}" + ("}" if wide else "")]
     noted = [f"\\textsuperscript{{{m}}} {escape(note)}" for note, m in marks.items()]
-    noted += [escape(note) for note in table.notes]
+    noted += [escape(note) for note in notes(table, style)]
     if noted:
         lines += ["", r"\medskip", r"\begin{minipage}{0.95\linewidth}\footnotesize"]
         lines += [note + r"\par" for note in noted]
@@ -146,7 +147,8 @@ def _row(row: Row, table: Table, marks: dict[str, str], style: Style) -> str:
 def _score(row: Row, column: Column, score: Score, marks: dict[str, str], style: Style) -> str:
     noted = _marks(score.notes, marks)
     if score.value is None:
-        return f"{{{escape(score.text or HOLE)}{noted}}}"
+        text = re.sub(r"-(?=\d)", "$-$", escape(score.text or HOLE))
+        return f"{{{text}{noted}}}"
     text = score_text(row, column, score)
     spread = deviation_text(row, column, score, style)
     if style.siunitx:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reports.render.style import Style, caption, described, in_comment, plain_text
+from reports.render.style import Style, caption, described, in_comment, notes, plain_text
 from reports.table import STAR, Column, Row, Score, Table
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
@@ -33,13 +33,13 @@ def render_markdown(table: Table, style: Style) -> str:
         for i, width in enumerate(widths)
     ]
     drawn = [lines[0], rule, *lines[1:]]
-    text = [f"**{escape(caption(table))}**", ""]
+    text = [f"**{escape(caption(table, style))}**", ""]
     for remark in table.preface:
         text += [escape(remark), ""]
     text += [_line(cells, widths, stubs) for cells in drawn]
     for note, mark in marks.items():
         text += ["", f"<sup>{mark}</sup> {escape(note)}"]
-    for note in table.notes:
+    for note in notes(table, style):
         text += ["", escape(note)]
     comment = [in_comment(line) for line in described(table, "markdown", style)]
     return "\n".join([*text, "", "<!--", *comment, "-->", ""])

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.table import Column, Row, Score, Table, decimals, number
+from reports.table import TWO_RUNS, Column, Row, Score, Table, decimals, number
 
-STYLE_KEYS = ("deviation", "siunitx")
+STYLE_KEYS = ("deviation", "siunitx", "few_notes")
+TEXT_KEYS = ("caption", "label")
 _ENDS = re.compile(r"(--!?)>")
 
 
@@ -22,6 +23,12 @@ class Style:
     """Show the standard deviation over runs beside each mean."""
     siunitx: bool = False
     """LaTeX: align numbers by the siunitx package instead of plain columns."""
+    few_notes: bool = False
+    """Only the notes without which a number could be misread, not how the table was made."""
+    caption: str | None = None
+    """In place of the table's own title."""
+    label: str | None = None
+    r"""LaTeX: what \ref calls the table by."""
 
 
 def score_text(row: Row, column: Column, score: Score) -> str:
@@ -44,12 +51,26 @@ def plain_text(row: Row, column: Column, score: Score, style: Style) -> str:
     return score_text(row, column, score) + (f" ± {spread}" if spread else "")
 
 
-def caption(table: Table) -> str:
-    """Title and section."""
+def caption(table: Table, style: Style) -> str:
+    """The caption that was asked for, else title and section."""
+    if style.caption is not None:
+        return style.caption
     if not table.section:
         return table.title
     where = f"section {table.section}" if table.section[0].isdecimal() else table.section
     return f"{table.title} ({where})"
+
+
+def notes(table: Table, style: Style) -> tuple[str, ...]:
+    """The footnotes to the whole table, as many as the style shows."""
+    spread = style.deviation and any(
+        score.runs == 2 and score.deviation is not None
+        for row in table.rows
+        for score in row.scores
+    )
+    # The deviation row of a baseline with two runs has the note already.
+    shown = (TWO_RUNS,) if spread and TWO_RUNS not in table.marks else ()
+    return (*table.notes, *shown, *(() if style.few_notes else table.details))
 
 
 def described(table: Table, format: str, style: Style) -> Iterator[str]:
@@ -57,6 +78,9 @@ def described(table: Table, format: str, style: Style) -> Iterator[str]:
     for name, value in table.provenance.items():
         yield f"{name}: {' '.join(value.split())}"
     yield f"scores: {digest(table)}"
+    for name in TEXT_KEYS:
+        if (text := getattr(style, name)) is not None:
+            yield f"{name}: {' '.join(text.split())}"
     chosen = [key for key in STYLE_KEYS if getattr(style, key)]
     yield f"drawn: {' '.join([format, *chosen])}"
 

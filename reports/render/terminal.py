@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.render.style import Style, caption, plain_text
+from reports.render.differences import with_differences
+from reports.render.style import Style, caption, notes, plain_text
 from reports.table import STAR, Row, Table
 
 if TYPE_CHECKING:
@@ -26,17 +27,18 @@ def print_terminal(
 
     console = console or Console(highlight=False)
     style = style or Style()
+    table = with_differences(table)
     marks = table.marks
     lefts = [_left(table, row, marks) for row in table.every_row]
     scores = [_scores(table, row, marks, style) for row in table.every_row]
-    console.print(Text(caption(table), style="bold"))
+    console.print(Text(caption(table, style), style="bold"))
     for remark in table.preface:
         console.print(Text(remark))
     for block in _blocks(table, lefts, scores, console.width):
         console.print(_drawing(table, lefts, scores, block, console.width))
     for note, mark in marks.items():
         console.print(Text(f"{mark} {note}", style="dim"))
-    for note in table.notes:
+    for note in notes(table, style):
         console.print(Text(note, style="dim"))
 
 

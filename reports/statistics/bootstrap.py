@@ -37,6 +37,17 @@ class UntestableError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What a test says of the difference of two rows: row minus baseline."""
+
+    p_value: float
+    """Two-sided."""
+    low: float
+    high: float
+    """Ends of the interval of 95% confidence."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One run's answers to one task."""
 
@@ -88,10 +99,11 @@ class Predictions:
 
 def paired_bootstrap(
     column: Column, score: Score, baseline: Score, predictions: Predictions
-) -> float:
-    """Two-sided p-value of the difference of two rows. Raises UntestableError.
+) -> Difference:
+    """How sure the difference of two rows is. Raises UntestableError.
 
-    It is twice the share of draws of examples whose difference is on the rarer side of zero.
+    The p-value is twice the share of draws of examples whose difference is on the rarer side of
+    zero, the interval has 95% of the draws.
     """
     import numpy as np
     from scipy.stats import bootstrap
@@ -125,7 +137,9 @@ def paired_bootstrap(
         rng=np.random.default_rng(0),
     ).bootstrap_distribution
     below, above = int((drawn <= 0).sum()), int((drawn >= 0).sum())
-    return min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    p_value = min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))
+    return Difference(p_value=p_value, low=float(low), high=float(high))
 
 
 def _values(

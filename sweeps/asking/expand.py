@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sweeps import settings
+from sweeps.asking import gridlabels
 from sweeps.asking.claimed import labelled, priced, typed_claims, unknown_columns
 from sweeps.asking.compose import Composer
 from sweeps.asking.grammar import comma_hint
@@ -94,14 +94,15 @@ class Expansion:
     def _grid(self, asked: list[tuple[str, Any]]) -> Sweep:
         seeds, common, axes = self._split(asked)
         self._check_size(axes, seeds)
-        rows = [FileRow(label="", overrides=tuple(c)) for c in itertools.product(*axes)]
-        rows = [replace(row, label=", ".join(row.overrides) or "baseline") for row in rows]
+        percent = gridlabels.shares(self.study.schema)
+        labels = gridlabels.labels(axes, percent)
+        rows = [FileRow(label=label, overrides=row) for row, label in labels.items()]
         words = self._words(asked)
         digest = self._digest(words)
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
             id=short_name(sweep_name(self.study.name, f"{name}-{digest}")),
-            title=" x ".join(axis[0].partition("=")[0] for axis in axes) or "One cell",
+            title=gridlabels.title(axes, percent) if axes else "One cell",
             study=self.study.name,
             common=common,
             asked=words,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.asking.gridlabels import typed
 from sweeps.errors import SweepError, nearest
 from sweeps.records import Recorded
 from sweeps.shapes import is_identity, is_spec
@@ -20,6 +21,8 @@ class RecordedCell:
 
     sweep: str
     row: str
+    typed: str
+    """The row's overrides, which name it too."""
     seed: int
     config: Mapping[str, Any]
     scores: Mapping[str, str]
@@ -33,8 +36,9 @@ class RecordedCell:
 
     def answers_to(self, word: str) -> bool:
         """Whether `ROW`, `ROW@SEED`, `SWEEP:ROW` or `SWEEP:ROW@SEED` is this cell."""
-        row = self.row
-        return word in (row, f"{row}@{self.seed}", f"{self.sweep}:{row}", self.name)
+        rows = (self.row, *filter(None, [self.typed]))
+        words = [word for row in rows for word in (row, f"{row}@{self.seed}")]
+        return word in (*words, *(f"{self.sweep}:{one}" for one in words))
 
 
 def recorded_sweep(store: Store, word: str) -> Recorded:
@@ -53,6 +57,7 @@ def recorded_cells(store: Store, sweep: str | None = None) -> list[RecordedCell]
         RecordedCell(
             sweep=one.name,
             row=row["label"],
+            typed=typed(row.get("overrides") or ()),
             seed=cell["seed"],
             config=cell["config"],
             scores=cell["scores"],

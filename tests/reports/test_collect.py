@@ -22,7 +22,7 @@ def values(table: Table) -> list[list[float | None]]:
 
 
 def said(table: Table) -> str:
-    return "\n".join([*table.marks, *table.notes])
+    return "\n".join([*table.marks, *table.notes, *table.details])
 
 
 def test_column_is_the_mean_over_groups_of_the_mean_within(builder) -> None:
@@ -314,7 +314,7 @@ def test_a_search_says_what_won_and_why(full) -> None:
 def test_what_every_row_was_given_is_said(full) -> None:
     """A row is labelled by what sets it apart; the rest would be known from the command alone."""
     table = collect(full.record(common=["preset=smoke", "corruption=0.6"]), "toy")
-    assert "Every row: preset=smoke, corruption=0.6." in table.notes
+    assert "Every row: preset=smoke, corruption=0.6." in table.details
     assert not any(note.startswith("Every row") for note in collect(full.record(), "toy").notes)
 
 
@@ -340,7 +340,7 @@ def test_columns_of_another_range_or_direction_say_so(builder) -> None:
     )
     builder.row("other", [{"mood": {"acc": 60, "auc": 0.6, "bits": 1.9, "rate": -1.0}}])
     table = collect(builder.record(), "toy")
-    assert [n for n in table.notes if n.startswith(("Scores", "Numbers"))] == [
+    assert [n for n in table.details if n.startswith(("Scores", "Numbers"))] == [
         "Scores from 0 to 100. Mood: accuracy.",
         "Scores from 0 to 1. RTD: AUC.",
         "Numbers from 0 up. Bits: bits, lower is better.",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from scipy.stats import ttest_ind
 
 from reports.errors import ReportError
 from reports.reading.collect import collect
+from reports.render import render
 from reports.statistics.difference import holm, mark_differences
 from reports.table import Table
 
@@ -208,3 +211,59 @@ def test_unknown_test_names_the_nearest(builder: Any) -> None:
     builder.row("one", mood(50.0))
     with pytest.raises(ReportError, match="Did you mean 'welch'"):
         marked(builder, "welsh")
+
+
+def test_what_a_test_found_is_in_every_format(builder: Any) -> None:
+    """Interval and p-value of a row that was tested: drawn as rows, or beside the score."""
+    builder.column("Mood", ["mood.acc"])
+    base, far = (70.0, 71.0, 72.0), (74.0, 75.5, 76.0)
+    builder.row("base", mood(*base), baseline=True)
+    builder.row("far", mood(*far))
+    builder.row("single", mood(70.5))
+    table = marked(builder, "welch")
+    expected = ttest_ind(far, base, equal_var=False)
+    low, high = expected.confidence_interval(0.95)
+    shown = f"+{low:.2f} to +{high:.2f}"
+    for format in ("markdown", "latex", "html"):
+        text = render(table, format)
+        assert shown in text
+        assert "far: difference" in text
+        assert f"{expected.pvalue:.3f}" in text
+        assert "single: difference" not in text
+    rows = json.loads(render(table, "json"))["rows"]
+    assert rows[1]["p_values"] == [pytest.approx(expected.pvalue)]
+    assert rows[1]["intervals"] == [pytest.approx([low, high])]
+    assert "intervals" not in rows[2]
+    frame = pandas.read_csv(io.StringIO(render(table, "csv")), comment="#")
+    assert list(frame["row"]) == ["base", "far", "single", "Baseline standard deviation"]
+    assert frame["Mood p"][1] == pytest.approx(expected.pvalue)
+    assert (frame["Mood low"][1], frame["Mood high"][1]) == pytest.approx((low, high))
+    assert frame["Mood p"].isna().tolist() == [True, False, True, True]
+
+
+def test_a_test_says_what_it_cannot_know(builder: Any) -> None:
+    """Stages that the runs of a row share, how few the runs are; of a bootstrap, other seeds."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", mood(70.0, 71.0), baseline=True)
+    builder.row("far", mood(80.0, 81.5))
+    shared = builder.stage("corpus", builder.key("corpus"))
+    for row in builder.rows:
+        for cell in row["cells"]:
+            cell["stages"].append(shared)
+    note = marked(builder, "welch").notes[-1]
+    assert "from 2 runs a row it sees large differences alone" in note
+    assert "the runs of a row share corpus, and what another one" in note
+
+
+def test_a_bootstrap_has_an_interval_and_knows_no_seeds(builder: Any) -> None:
+    """A quarter of the examples more are right: the interval lies around 25 points."""
+    builder.column("Mood", ["mood.acc"])
+    (base,) = builder.row("base", mood(50.0), baseline=True)
+    (better,) = builder.row("better", mood(75.0))
+    builder.record()
+    answers(builder.path / "evaluate" / base, [1] * 20 + [0] * 20)
+    answers(builder.path / "evaluate" / better, [1] * 30 + [0] * 10)
+    table = marked(builder, "bootstrap")
+    low, high = table.rows[1].scores[0].interval or (0.0, 0.0)
+    assert 5 < low < 20 < 30 < high < 45
+    assert "what other seeds or another pre-training would change" in table.notes[-1]
