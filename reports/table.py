@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from reports.significance import bold_mask
 from sweeps import columns
@@ -74,6 +74,8 @@ class Row:
     notes: tuple[str, ...] = ()
     group: str | None = None
     """Rows of one group compete for the bold; None is one group too."""
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What programs read of a row that is no row of scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,13 @@ class Table:
     section: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     """What the table was made of: one line each, by name."""
+    claims: Table | None = None
+    """What was claimed of the rows beforehand, with its verdicts, a row each; drawn below."""
+
+    @property
+    def of_claims(self) -> bool:
+        """Whether the rows are claims, which hold more words than numbers."""
+        return any(row.facts for row in self.rows)
 
     @property
     def every_row(self) -> tuple[Row, ...]:

@@ -45,8 +45,10 @@ FLOORS = {
     "reports": (
         "errors significance",
         "files table",
+        "published",
+        "claims",
         "statistics reading",
-        "render published",
+        "render",
         "commands",
         "figures",
         "site",

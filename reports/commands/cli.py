@@ -37,6 +37,7 @@ from sweeps.screen import screen
 COMMANDS = {
     "published": "reports.commands.published",
     "compare": "reports.commands.compare",
+    "claims": "reports.commands.claims",
     "columns": "reports.commands.columns",
     "verify": "reports.commands.verify",
     "figures": "reports.figures",

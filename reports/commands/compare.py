@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from reports.commands.options import (
     HOLE,
@@ -21,7 +19,8 @@ from reports.commands.options import (
     style_of,
 )
 from reports.errors import ReportError
-from reports.published import PublishedStudy, find_study, studies
+from reports.published import PublishedStudy
+from reports.published.counterpart import paired_rows, published_of, table_number, with_columns
 from reports.reading.collect import collect
 from reports.reading.records import find_record
 from reports.render import render
@@ -61,11 +60,11 @@ def compare(
     """
     record = find_record(store, id)
     ours = collect(store, id)
-    published = _published(record, study)
-    number = published.find(_number(record) if number is None else number)
+    published = published_of(record, study)
+    number = published.find(table_number(record) if number is None else number)
     metrics = _paired_columns(ours, published)
-    theirs, metrics = _with_columns(published, number, metrics)
-    rows = _paired_rows(ours, theirs, number)
+    theirs, metrics = with_columns(published, number, metrics)
+    rows = paired_rows(ours, theirs, number)
     reference = next((r for r in theirs.rows if r.baseline), None) or _outside(published, theirs)
     shown = [column.paper for column in theirs.columns]
     columns = [(j, shown.index(metric)) for j, metric in metrics]
@@ -98,6 +97,7 @@ def compare(
             *ours.notes,
         ),
         details=ours.details,
+        claims=ours.claims,
         provenance={
             **ours.provenance,
             "compared": str(number) + (" absolute" if absolute else ""),
@@ -106,31 +106,6 @@ def compare(
         },
     )
     return Comparison(table=table, agreements=agreements)
-
-
-def _published(record: Mapping[str, Any], study: str | None) -> PublishedStudy:
-    """The numbers of the study that was asked for, else of the sweep's own."""
-    name = study or str(record.get("study") or "") or None
-    try:
-        return find_study(name)
-    except ReportError:
-        if study is not None:
-            raise
-        raise ReportError(
-            f"Sweep {record['id']!r} is of study {name!r}, of which no published numbers are here. "
-            f"Name whose to compare with by --study: {', '.join(studies())}."
-        ) from None
-
-
-def _number(record: Mapping[str, Any]) -> int:
-    file = record.get("sweep_file") or {}
-    for name in (file.get("name"), record.get("id")):
-        found = re.fullmatch(r"(?:.*/)?table0*(\d+)", str(name or ""))
-        if found:
-            return int(found[1])
-    raise ReportError(
-        f"Sweep {record['id']!r} does not say which published table it repeats: give --table N."
-    )
 
 
 def _paired_columns(ours: Table, published: PublishedStudy) -> list[tuple[int, str]]:
@@ -149,65 +124,12 @@ def _paired_columns(ours: Table, published: PublishedStudy) -> list[tuple[int, s
     return pairs
 
 
-def _with_columns(
-    published: PublishedStudy, number: int | str, metrics: Sequence[tuple[int, str]]
-) -> tuple[Table, list[tuple[int, str]]]:
-    """The published table and the pairs of columns that it has.
-
-    It is made of the full scores where its own columns do not have all metrics. Raises ReportError
-    where it has none of them.
-    """
-    table = published.table(number)
-    if not {metric for _, metric in metrics} <= {column.paper for column in table.columns}:
-        table = published.table(number, every_metric=True)
-    there = {column.paper for column in table.columns}
-    found = [(j, metric) for j, metric in metrics if metric in there]
-    if not found:
-        known = ", ".join(column.paper for column in table.columns if column.paper)
-        raise ReportError(
-            f"Table {number} of {published.about.publication} has none of the columns "
-            f"{', '.join(metric for _, metric in metrics)}. It has {known}. "
-            "Name another with --table N."
-        )
-    return table, found
-
-
-def _paired_rows(ours: Table, theirs: Table, number: int | str) -> list[tuple[Row, Row | None]]:
-    """Our rows with the published ones of the same name; our baseline may stand alone."""
-    scored = [row for row in theirs.rows if row.kind == "score"]
-    called: dict[str, list[Row]] = {}
-    for row in scored:
-        beginnings = (" ".join(row.stub[:n]) for n in range(1, len(row.stub) + 1))
-        for name in {_bare(row.label), *map(_bare, beginnings)}:
-            called.setdefault(name, []).append(row)
-    names = {name: rows[0] for name, rows in called.items() if name and len(rows) == 1}
-    baseline = next((row for row in theirs.rows if row.baseline), None)
-    pairs: list[tuple[Row, Row | None]] = []
-    for row in ours.rows:
-        found = names.get(_bare(row.name or row.label)) or (baseline if row.baseline else None)
-        if found is not None or row.baseline:
-            pairs.append((row, found))
-    if not any(found is not None and not row.baseline for row, found in pairs):
-        known = ", ".join(repr(row.label) for row in scored)
-        here = ", ".join(repr(row.label) for row in ours.rows)
-        raise ReportError(
-            f"No row of {ours.id!r} has the label of one of table {number}. Ours: {here}. "
-            f"Table {number}: {known}. Name another with --table N, or label rows in a sweep file."
-        )
-    return pairs
-
-
 def _outside(published: PublishedStudy, theirs: Table) -> Row | None:
     """The study's baseline for a table that leaves it out; none where other systems compete."""
     if all(std is None for std in theirs.ruler):
         return None
     metrics, row = published.baseline()
     return replace(row, scores=tuple(row.scores[metrics.index(c.paper)] for c in theirs.columns))
-
-
-def _bare(text: str) -> str:
-    """A label without case, punctuation and spaces."""
-    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def _map(ours: Table, agreements: Sequence[Agreement], publication: str) -> list[str]:

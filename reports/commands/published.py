@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from reports.claims.drawn import draw
+from reports.claims.files import judged_of_file
 from reports.commands.options import WHOLE, add_drawing, deliver, parser
-from reports.published import find_study, studies
+from reports.published import PublishedStudy, find_study, studies
+from reports.table import Table
+from sweeps.asking.sweepfile import read_sweep_file
+from sweeps.asking.sweepnames import sweep_name, sweep_names
+from sweeps.studies import study_names
 
 DESCRIPTION = """The numbers that a study published, through the code that draws ours.
 
@@ -28,5 +35,17 @@ def run(words: Sequence[str]) -> int:
         for name in study.names:
             print(f"--table {name:<{width}}  {study.title(name)}")
         return WHOLE
-    deliver(study.table(arguments.table), arguments)
+    deliver(published_table(study, arguments.table), arguments)
     return WHOLE
+
+
+def published_table(study: PublishedStudy, name: str) -> Table:
+    """A published table with what it says of the claims of the sweep that repeats it."""
+    table, key = study.table(name), study.find(name)
+    if not isinstance(key, int):
+        return table
+    sweep = sweep_name(study.name, f"table{key:02}")
+    if sweep not in sweep_names(*study_names()):
+        return table
+    judged = judged_of_file(read_sweep_file(sweep))
+    return replace(table, claims=draw(judged, sweep)) if judged else table

@@ -76,7 +76,9 @@ def redraw(description: Mapping[str, str], store: Path | None = None) -> str:
 
 def _table(description: Mapping[str, str], store: Path | None) -> Table:
     if "published" in description:
-        return find_study(description.get("study")).table(description["published"])
+        from reports.commands.published import published_table
+
+        return published_table(find_study(description.get("study")), description["published"])
     if not {"sweep", "store"} <= description.keys():
         raise ReportError("It names no sweep and no store: no table of ours.")
     place = store or Path(description["store"])
@@ -102,6 +104,10 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
             checkpoints=int(checkpoints),
         ).table
     table = collect(place, description["sweep"], cost="cost" in description)
+    if "claims" in description:
+        from reports.commands.claims import claims_of
+
+        return claims_of(table)
     if "test" in description:
         from reports.statistics.difference import mark_differences
 

@@ -1,4 +1,4 @@
-"""Pictures of a sweep: training losses, score against compute, a search's path, dots, columns.
+"""Pictures of a sweep: losses, score against cost, a search's path, dots, columns, claims.
 
 Each is written as SVG and PNG; matplotlib is imported only when one is drawn.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reports.commands.options import WHOLE, add_store, parser, store_of
 from reports.commands.output import FOLDER
 from reports.errors import ReportError
+from reports.figures.claims import claims
 from reports.figures.columns import columns
 from reports.figures.flowchart import flowchart, plain
 from reports.figures.sweep import (
@@ -170,6 +171,7 @@ FIGURES: dict[str, Callable[[Sweep], Figure | None]] = {
     "ascent": ascent,
     "dots": dots,
     "columns": columns,
+    "claims": claims,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 import yaml
@@ -92,6 +92,14 @@ class Erratum:
     bold: str | None = None
     """How the number is printed against the rule: bold or plain."""
     why: str | None = None
+
+    def of_metrics(self, condensed: Mapping[str, str]) -> Erratum:
+        """The same of the files' columns: those of a condensed table have short names."""
+        return replace(
+            self,
+            column=condensed.get(self.column or "", self.column),
+            printed={condensed.get(name, name): value for name, value in self.printed.items()},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

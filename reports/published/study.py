@@ -107,7 +107,8 @@ class PublishedStudy:
         columns = self._columns(about, records, condensed=condensed)
         rows = [self._row(about, record, columns, i) for i, record in enumerate(records)]
         shown, notes = self._bold(about, columns, rows)
-        errata = [one for one in self.about.errata if one.table == key]
+        named = self.about.condensed
+        errata = [one.of_metrics(named) for one in self.about.errata if one.table == key]
         noted = with_errata(
             shown,
             records,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reports.claims.drawn import claims_table
 from reports.errors import ReportError
 from reports.reading import notes
 from reports.reading.chosen import no_better_than_constant
@@ -35,7 +36,7 @@ def collect(store: Path, id: str, *, cost: bool = False) -> Table:
     if cost:
         table = with_cost(table, collector.flops())
     results.save()
-    return table
+    return replace(table, claims=claims_table(store, record))
 
 
 def sweep_results(store: Path, record: Mapping[str, Any]) -> Results:

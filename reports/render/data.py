@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from reports.render.style import Style, caption, described, notes
@@ -23,7 +24,7 @@ def render_csv(table: Table, style: Style) -> str:
     """
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in described(table, "csv", style))
-    remarks = (*table.preface, *notes(table, style))
+    remarks = (*table.preface, *notes(table, style), *_claims(table))
     text.writelines(f"# {' '.join(remark.split())}\n" for remark in remarks)
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     tested = any(score.p_value is not None for row in table.rows for score in row.scores)
@@ -61,6 +62,16 @@ def render_csv(table: Table, style: Style) -> str:
         ]
         writer.writerow([row.label, row.kind, int(row.baseline), *table.left(row), *values, *more])
     return text.getvalue()
+
+
+def _claims(table: Table) -> Iterator[str]:
+    """The claims below a table, a line each: CSV holds one table."""
+    if table.claims is None:
+        return
+    for row in table.claims.rows:
+        said = zip(table.claims.columns, row.scores, strict=True)
+        words = [f"{column.name} {score.text}" for column, score in said if score.text]
+        yield f"Claim: {' in '.join(table.claims.left(row))}: {', '.join(words)}."
 
 
 def _exact(value: float | None) -> _Digits | None:
@@ -106,9 +117,15 @@ def render_json(table: Table, style: Style) -> str:
         "decimals": [column.decimals for column in table.columns],
         "preface": list(table.preface),
         "notes": list(notes(table, style)),
+        **({"claims": claims_json(table.claims)} if table.claims else {}),
         "provenance": dict(line.split(": ", 1) for line in described(table, "json", style)),
     }
     return json.dumps(drawn, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def claims_json(claims: Table) -> list[dict[str, Any]]:
+    """Claims by what was claimed, with our verdict and the published one."""
+    return [dict(row.facts) for row in claims.rows]
 
 
 def _row(table: Table, row: Row) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def without_folders(table: Table) -> Table:
         details=_each(table.details),
         rows=tuple(map(_row, table.rows)),
         references=tuple(map(_row, table.references)),
+        claims=without_folders(table.claims) if table.claims else None,
     )
 
 

@@ -13,6 +13,7 @@ from reports.render.style import (
     deviation_text,
     in_comment,
     notes,
+    of_claims,
     score_text,
 )
 from reports.table import STAR, Column, Row, Score, Table
@@ -52,6 +53,7 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
         f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}</tbody>\n"
         + (f'<tbody class="reference">\n{below}</tbody>\n' if below else "")
         + f'</table>\n<ul class="notes">\n{noted}</ul>\n'
+        + (table_element(table.claims, of_claims(style)) if table.claims else "")
     )
 
 

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
-from reports.render.style import Style, caption, described, deviation_text, notes, score_text
+from reports.render.style import (
+    Style,
+    caption,
+    described,
+    deviation_text,
+    notes,
+    of_claims,
+    score_text,
+)
 from reports.render.tex import escape
 from reports.table import HOLE, Column, Row, Score, Table
 
@@ -15,25 +25,55 @@ SIUNITX = (
     r"retain-zero-uncertainty=true,uncertainty-mode=separate,table-align-text-post=false}"
 )
 """Bold numbers stay bold, deviations stand behind +-; needs siunitx 3."""
+PAGE = 24
+"""Claims on one page."""
 LONG_LABEL = 40
 """A label of more characters than this is broken over lines."""
 _SCIENTIFIC = re.compile(r"([\d.]+)e(-?\d+)")
 
 
 def render_latex(table: Table, style: Style) -> str:
-    """A floating table with booktabs rules, footnotes below it, provenance in comments."""
-    marks = table.marks
-    wide = len(table.columns) > WIDE
-    extra = (["siunitx"] if style.siunitx else []) + (["graphicx"] if wide else [])
+    """Floating tables with booktabs rules, footnotes below each, provenance in comments."""
+    floats = [page for one in (table, table.claims) if one for page in _pages(one)]
+    extra = (["siunitx"] if style.siunitx else []) + (
+        ["graphicx"] if any(map(_wide, floats)) else []
+    )
     packages = [
         r"\usepackage[T1]{fontenc}",
         *(rf"\usepackage{{{p}}}" for p in ["booktabs", *extra]),
     ]
+    lines = [*(f"% {line}" for line in described(table, "latex", style)), *_head(packages)]
+    for one in floats:
+        lines += _float(one, style if one is table else of_claims(style))
+    return "\n".join([*lines, r"\aftertable", ""])
+
+
+def _wide(table: Table) -> bool:
+    """Whether a table is scaled to the width of the text."""
+    return len(table.columns) > WIDE or table.of_claims
+
+
+def _pages(table: Table) -> Iterator[Table]:
+    """Claims as tables that each fit on a page, with the footnotes to all below the last one."""
+    if not table.of_claims or len(table.rows) <= PAGE:
+        yield table
+        return
+    for start in range(0, len(table.rows), PAGE):
+        rows = table.rows[start : start + PAGE]
+        last = start + PAGE >= len(table.rows)
+        title = f"{table.title}, continued" if start else table.title
+        yield replace(table, title=title, rows=rows, notes=table.notes if last else ())
+
+
+def _float(table: Table, style: Style) -> list[str]:
+    """One table of its own number."""
+    wide = _wide(table)
+    # Words stand in most columns of claims: nothing there is to be aligned.
+    style = replace(style, siunitx=style.siunitx and not table.of_claims)
+    marks = table.marks
     heads = [escape(heading) for heading in table.headings]
     heads += [f"{{{_heading(column.name, wide)}}}" for column in table.columns]
     lines = [
-        *(f"% {line}" for line in described(table, "latex", style)),
-        *_head(packages),
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escape(caption(table, style))}}}",
@@ -62,7 +102,7 @@ def render_latex(table: Table, style: Style) -> str:
         lines += ["", r"\medskip", r"\begin{minipage}{0.95\linewidth}\footnotesize"]
         lines += [note + r"\par" for note in noted]
         lines.append(r"\end{minipage}")
-    return "\n".join([*lines, r"\end{table}", r"\aftertable", ""])
+    return [*lines, r"\end{table}"]
 
 
 def _head(packages: list[str]) -> list[str]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reports.render.style import Style, caption, described, in_comment, notes, plain_text
+from reports.render.style import (
+    Style,
+    caption,
+    described,
+    in_comment,
+    notes,
+    of_claims,
+    plain_text,
+)
 from reports.table import STAR, Column, Row, Score, Table
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
@@ -13,6 +21,15 @@ _SPECIAL = re.compile(r"[\\`*\[\]|~$<]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
 
 def render_markdown(table: Table, style: Style) -> str:
     """A pipe table, its footnotes, and its provenance in a comment."""
+    text = _body(table, style)
+    if table.claims:
+        text += ["", *_body(table.claims, of_claims(style))]
+    comment = [in_comment(line) for line in described(table, "markdown", style)]
+    return "\n".join([*text, "", "<!--", *comment, "-->", ""])
+
+
+def _body(table: Table, style: Style) -> list[str]:
+    """The caption, the rows and the footnotes, line by line."""
     marks = table.marks
     lines = [
         [
@@ -41,8 +58,7 @@ def render_markdown(table: Table, style: Style) -> str:
         text += ["", f"<sup>{mark}</sup> {escape(note)}"]
     for note in notes(table, style):
         text += ["", escape(note)]
-    comment = [in_comment(line) for line in described(table, "markdown", style)]
-    return "\n".join([*text, "", "<!--", *comment, "-->", ""])
+    return text
 
 
 def escape(text: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.table import TWO_RUNS, Column, Row, Score, Table, decimals, number
 
@@ -29,6 +29,11 @@ class Style:
     """In place of the table's own title."""
     label: str | None = None
     r"""LaTeX: what \ref calls the table by."""
+
+
+def of_claims(style: Style) -> Style:
+    """The style of the claims below a table, whose caption and label are its own."""
+    return replace(style, deviation=False, caption=None, label=None)
 
 
 def score_text(row: Row, column: Column, score: Score) -> str:

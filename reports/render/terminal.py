@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.render.differences import with_differences
-from reports.render.style import Style, caption, notes, plain_text
+from reports.render.style import Style, caption, notes, of_claims, plain_text
 from reports.table import STAR, Row, Table
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def print_terminal(
         console.print(Text(f"{mark} {note}", style="dim"))
     for note in notes(table, style):
         console.print(Text(note, style="dim"))
+    if table.claims:
+        console.print()
+        print_terminal(table.claims, of_claims(style), console)
 
 
 def _drawing(

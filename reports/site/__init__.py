@@ -12,6 +12,7 @@ from reports.reading.collect import collect
 from reports.reading.records import find_record, known_ids
 from reports.reading.results import Results
 from reports.site.cell import cell_page, cell_path
+from reports.site.claims import PAGE, claims_page
 from reports.site.overview import front_page, sweep_page
 
 ASSETS = {"site.css": "reports.site", "site.js": "reports.site", "table.css": "reports.render"}
@@ -35,8 +36,11 @@ def write_site(store: Path, folder: Path, ids: Sequence[str] = ()) -> Path:
                 write_text(folder / cell_path(record, i, k), page)
     for name, package in ASSETS.items():
         write_text(folder / name, (files(package) / name).read_text(encoding="utf-8"))
+    claims = claims_page(tables)
+    if claims:
+        write_text(folder / PAGE, claims)
     front = folder / "index.html"
-    write_text(front, front_page(store, tables))
+    write_text(front, front_page(store, tables, PAGE if claims else None))
     results.save()
     return front
 

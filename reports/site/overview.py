@@ -17,8 +17,10 @@ from reports.table import Column, Row, Score, Table
 Record = Mapping[str, Any]
 
 
-def front_page(store: Path, sweeps: Sequence[tuple[Record, Table]]) -> str:
-    """Every sweep with how much of it there is, the newest first."""
+def front_page(
+    store: Path, sweeps: Sequence[tuple[Record, Table]], claims: str | None = None
+) -> str:
+    """Every sweep with how much of it there is, the newest first; `claims` is their page."""
     rows = []
     for record, table in sweeps:
         scores = [score for row in table.rows for score in row.scores]
@@ -33,6 +35,8 @@ def front_page(store: Path, sweeps: Sequence[tuple[Record, Table]]) -> str:
             ]
         )
     body = f"<p>Store: <code>{escape(str(Path(store).absolute()))}</code></p>\n"
+    if claims:
+        body += f'<p><a href="{escape(claims)}">All claims and their verdicts</a></p>\n'
     body += grid(["sweep", "title", "rows", "scores", "created"], rows)
     return page("Sweeps", body)
 
