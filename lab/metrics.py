@@ -228,6 +228,20 @@ def all_of(*metrics: Metric) -> Metric:
     return Metric(score, kept)
 
 
+def only(metric: Metric, names: Sequence[str]) -> Metric:
+    """Return `metric` with those of its scores that are named."""
+
+    def score(targets: Sequence[Any], predictions: Sequence[Any]) -> Scores:
+        scores = metric(targets, predictions)
+        return {name: scores[name] for name in names}
+
+    def kept(targets: Sequence[Any], predictions: Sequence[Any]) -> list[Parts]:
+        lines = metric.parts(targets, predictions)
+        return [{name: line[name] for name in names} for line in lines]
+
+    return Metric(score, kept)
+
+
 def renamed(metric: Metric, **names: str) -> Metric:
     """Return `metric` with its scores called by other names: renamed(f1, f1="f1a")."""
 

@@ -21,8 +21,9 @@ def cell(config: Schema) -> dict[str, Any]:
     Raises StudyError with a line for each thing that is impossible about its stages.
     """
     from t5study import cells
+    from t5study.given_tasks import with_given_tasks
 
-    return cells.cell(config)
+    return cells.cell(with_given_tasks(config))
 
 
 def complaints(config: Schema) -> list[str]:
@@ -31,8 +32,9 @@ def complaints(config: Schema) -> list[str]:
     What is impossible about the stages that it makes, `cell` says as it builds them.
     """
     from t5study import impossible
+    from t5study.given_tasks import with_given_tasks
 
-    return impossible.complaints(config)
+    return impossible.complaints(with_given_tasks(config))
 
 
 def prepare(
@@ -42,15 +44,17 @@ def prepare(
 ) -> None:
     """Fetch what these cells' wanted stages read, before anything trains. Raises DataError."""
     from t5study import preparation
+    from t5study.given_tasks import with_given_tasks
 
-    preparation.prepare(configs, wanted, say)
+    preparation.prepare([*map(with_given_tasks, configs)], wanted, say)
 
 
 def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
     """The files that these cells' wanted stages read, by name. Raises DataError."""
     from t5study import carrying
+    from t5study.given_tasks import with_given_tasks
 
-    return carrying.outside(configs, wanted)
+    return carrying.outside([*map(with_given_tasks, configs)], wanted)
 
 
 def bring(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lab.columns import Column
@@ -107,6 +107,12 @@ def columns(suite: Suite) -> list[Column]:
         for column in suite.columns
     ]
     if suite.average and len(made) > 1:
-        terms = [[term for group in column.terms for term in group] for column in made]
-        made.append(Column(name=suite.average, terms=terms, kind="average", average=True))
+        # Columns of the same tasks, such as two metrics of one, count as one.
+        alike: dict[frozenset[str], list[Sequence[str]]] = {}
+        for column in made:
+            flat = [term for group in column.terms for term in group]
+            alike.setdefault(frozenset(task for task, _ in flat), []).extend(flat)
+        if len(alike) > 1:
+            groups = list(alike.values())
+            made.append(Column(name=suite.average, terms=groups, kind="average", average=True))
     return made

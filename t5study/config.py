@@ -245,6 +245,9 @@ class Column:
 class Suite:
     name: str = MISSING
     units: dict[str, Unit] = MISSING
+    """What is fine-tuned together; a task is a name, or a YAML file that defines one."""
+    tasks: list[str] | None = None
+    """Tasks, by name or file, each fine-tuned by itself: in place of units and columns."""
     columns: list[Column] | None = None
     """The table's columns; those of t5study.tasks.suites where null."""
     full: bool = False
@@ -267,7 +270,9 @@ class Schema:
     scaling: Scaling = field(default_factory=Scaling)
     size: Named = field(default_factory=Named)
     suite: Suite = field(default_factory=Suite)
-    tasks: dict[str, dict[str, Any]] = field(default_factory=partial(by_name, dict[str, Any]))
+    tasks: dict[str, dict[str, Any]] = field(
+        default_factory=partial(by_name, dict[str, Any]), metadata={"list_of": "suite.tasks"}
+    )
     """Settings of tasks by name (docs/fidelity.md), data_dir or data_files among them."""
     data_dir: str | None = None
     """A folder with hub data sets by name, instead of the hub (docs/data.md)."""

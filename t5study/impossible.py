@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lab.errors import StudyError, unknown
-from t5study.config import AMOUNT, FEW, SEED, Schema, Suite
+from t5study.config import AMOUNT, FEW, SEED, Schema
 from t5study.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def of_cell(resolved: Resolved) -> list[str]:
             tasks[name], _ = chosen(name, config)
         except StudyError as error:
             complaints.append(str(error))
-    complaints += [*_columns(config.suite), *_splits(resolved, tasks), *_sizes(resolved)]
+    complaints += [*_columns(config), *_splits(resolved, tasks), *_sizes(resolved)]
     complaints += _objective(resolved)
     return complaints
 
@@ -89,7 +89,7 @@ def _few_units(config: Schema) -> Iterator[str]:
     if not suite.units:
         yield (
             f"suite={suite.name}: no unit to train on. Add one to conf/t5study/suite/"
-            f"{suite.name}.yaml: units: {{NAME: {{train: [TASK]}}}}."
+            f"{suite.name}.yaml: units: {{NAME: {{train: [TASK]}}}}, or give tasks=[TASK]."
         )
     elif config.strategy.name == "leave_one_out" and len(suite.units) == 1:
         yield (
@@ -112,10 +112,11 @@ def _corpora(config: Schema) -> Iterator[str]:
             yield str(error)
 
 
-def _columns(suite: Suite) -> Iterator[str]:
+def _columns(config: Schema) -> Iterator[str]:
     """Columns of what no task is scored by, which would stay empty."""
     from t5study.tasks.suites import SUITES
 
+    suite = config.suite
     if suite.columns is None:
         if suite.name not in SUITES:
             yield (
@@ -140,16 +141,16 @@ def _columns(suite: Suite) -> Iterator[str]:
                 "are groups of TASK.METRIC, such as [[boolq.acc]]."
             )
         for term in [term for group in column.terms for term in group]:
-            if complaint := _term(term):
+            if complaint := _term(term, config):
                 yield f"suite.columns, {column.name}, {term}: {complaint}"
 
 
-def _term(term: str) -> str | None:
-    from t5study.tasks import get_task
+def _term(term: str, config: Schema) -> str | None:
+    from t5study.tasks.chosen import chosen
 
     name, _, metric = term.rpartition(".")
     try:
-        task = get_task(name)
+        task, _ = chosen(name, config)
     except StudyError as error:
         return f"a term is TASK.METRIC. {error}"
     return None if metric in task.metrics else unknown(f"metric of {name}", metric, task.metrics)

@@ -96,7 +96,8 @@ class DataSet:
     def form(self) -> str:
         """What an answer is: "label", "score", "spans" or "text"."""
         kinds = {Label: "label", Number: "score", Texts: "spans"}
-        return kinds.get(type(self.fields[self.answer]), "text")
+        truth = self.fields[self.answer]
+        return next((form for kind, form in kinds.items() if isinstance(truth, kind)), "text")
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from lab.errors import StudyError
 from lab.rows import shown
 
+FINITE = "finite number"
 WHOLE = re.compile(r"\s*[-+]?\d+\s*")
 
 
@@ -68,28 +69,63 @@ class Text(Field):
 
 
 @dataclass(frozen=True)
-class Label(Field):
-    """An index into words; -1 and nothing at all say that it is withheld, or never was."""
-
-    words: tuple[str, ...] = ()
+class Shown(Field):
+    """A text, or a number as it is written; nothing at all is an empty text."""
 
     @property
     def expected(self) -> str:
+        return "text or a number"
+
+    def read(self, value: Any) -> str:
+        if missing(value):
+            return ""
+        text = as_text(value)
+        if text is None:
+            raise self.mismatch(value)
+        return text
+
+
+@dataclass(frozen=True)
+class Label(Field):
+    """One of some words; -1 and nothing at all say that it is withheld, or never was."""
+
+    words: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    """What the data hold for each word, as text; where this is empty, the word's index."""
+
+    @property
+    def expected(self) -> str:
+        if self.values:
+            pairs = zip(self.values, self.words, strict=True)
+            return ", ".join(v if v == word else f"{v} ({word})" for v, word in pairs)
         return ", ".join(f"{i} ({word})" for i, word in enumerate(self.words)) + " or -1 (withheld)"
 
     def absent(self, value: Any) -> bool:
-        return missing(value) or _whole(value) == -1
+        return missing(value) or (_whole(value) == -1 and "-1" not in self.values)
 
     def read(self, value: Any) -> int:
-        """The index, -1 for none; a word stands for its index, as a number that is whole does."""
+        """The index, -1 for none; a word stands for its index, as a number that is whole does.
+
+        Where there are `values`, no number but these is taken for an index.
+        """
         if self.absent(value):
             return -1
+        if self.values:
+            return self._of_value(value)
         index = _whole(value)
         if index is None and isinstance(value, str) and self.words.count(value.strip()) == 1:
             index = self.words.index(value.strip())
         if index is None or not 0 <= index < len(self.words):
             raise self.mismatch(value)
         return index
+
+    def _of_value(self, value: Any) -> int:
+        # Python writes True where JSON and most people write true.
+        for text in (as_text(value), str(value)):
+            for known in (self.values, self.words):
+                if text is not None and known.count(text.strip()) == 1:
+                    return known.index(text.strip())
+        raise self.mismatch(value)
 
 
 def label_of(words: Sequence[str]) -> Label:
@@ -103,11 +139,14 @@ class Number(Field):
     """A finite number; `withheld` are those that say that there is none."""
 
     withheld: tuple[float, ...] = ()
+    least: float = -math.inf
+    most: float = math.inf
 
     @property
     def expected(self) -> str:
         marks = "".join(f", or {mark:g} (withheld)" for mark in self.withheld)
-        return f"a finite number{marks}"
+        bounded = self.least > -math.inf or self.most < math.inf
+        return f"a {f'number of {self.least:g} to {self.most:g}' if bounded else FINITE}{marks}"
 
     def absent(self, value: Any) -> bool:
         return missing(value) or _number(value) in self.withheld
@@ -117,7 +156,7 @@ class Number(Field):
         if self.absent(value):
             return None
         number = _number(value)
-        if number is None or not math.isfinite(number):
+        if number is None or not math.isfinite(number) or not self.least <= number <= self.most:
             raise self.mismatch(value)
         return number
 
@@ -158,6 +197,31 @@ class Texts(Field):
             if not isinstance(one, str):
                 raise MismatchError(f"holds {shown(one)} in its list, expected text.")
         return list(value)
+
+
+@dataclass(frozen=True)
+class Answers(Texts):
+    """A list of texts, or one text."""
+
+    @property
+    def expected(self) -> str:
+        return "a text or a list of texts"
+
+    def read(self, value: Any) -> list[str]:
+        """The texts; none where there is no answer."""
+        return [value] if isinstance(value, str) and value else super().read(value)
+
+
+def as_text(value: Any) -> str | None:
+    """Return a text, a number or a truth value as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    whole = _whole(value)
+    if whole is not None:
+        return str(whole)  # a column of whole numbers with gaps is one of floats
+    return repr(float(value)) if isinstance(value, Real) and math.isfinite(value) else None
 
 
 def _whole(value: Any) -> int | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.by_content import file_sha256
 from lab.corpora.archives import FETCH_COMMAND
+from lab.datasets.shares import SharedRows, Shares, described_shares
 from lab.errors import DataError, StudyError, nearest
 from lab.rows import ENDINGS, FileRows, ending_of, rows_of
 
@@ -36,7 +37,7 @@ class TaskError(StudyError):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Raw examples by split, from a hub data set or from files in a folder; exactly one of both.
+    """Raw examples by split, from a hub data set, files of a folder, or listed files; one of them.
 
     `Source(path="nyu-mll/glue", config="cola", revision=COMMIT, splits={"train": "train"})`
     or `Source(folder=prepare, splits={"train": "movies-train"})` where `prepare()` returns the
@@ -53,6 +54,10 @@ class Source:
     """Commit on the hub: a branch would move, and with it what a stage's key means."""
     folder: Callable[[], Path] | Path | None = None
     """Local folder, or a function that makes it when first needed."""
+    listed: Mapping[str, Sequence[str | Path]] | None = None
+    """Files and patterns by the names that `splits` gives them."""
+    shares: Shares | None = None
+    """Which rows of the training set are not its own but those of other splits."""
     withheld: tuple[str, ...] = ()
     """Splits whose answers the hub keeps back."""
     pins: Callable[[], Mapping[str, Any]] | None = None
@@ -62,8 +67,8 @@ class Source:
     """The data out of packages that `folder` makes, where it is such."""
 
     def __post_init__(self) -> None:
-        if (self.path is None) == (self.folder is None):
-            raise TaskError("A source needs a hub path or a folder, and not both.")
+        if sum(place is not None for place in (self.path, self.folder, self.listed)) != 1:
+            raise TaskError("A source needs a hub path, a folder or listed files: one of them.")
         if self.path is not None and not COMMIT.fullmatch(self.revision or ""):
             raise TaskError(
                 f"Hub data set {self.path}: revision {self.revision!r} is not a commit of 40 hex "
@@ -88,8 +93,10 @@ class Source:
         when a field of `fields` ("a.b" is b inside a) is missing.
         """
         files = self.files(task, split, data_dir=data_dir, data_files=data_files)
+        shares = self._shares(split, data_dir or data_files)
         if files is not None and (self.pins is None or data_dir or data_files):
-            return read_files(task, files, fields)
+            rows = read_files(task, files, fields)
+            return SharedRows(rows.files, shares, split) if shares else rows
         if files is not None:
             try:
                 return read_files(task, files, fields)
@@ -100,7 +107,7 @@ class Source:
                 ) from error
         data = self._from_hub(task, split)
         check_fields(task, f"hub data set {self.path}", data.features, fields)
-        return data
+        return data.select(shares.places(data, split)) if shares else data
 
     def files(
         self,
@@ -125,6 +132,8 @@ class Source:
             return _existing(task, data_files)
         if data_dir is not None:
             return self._in_folder(task, split, Path(os.path.expanduser(data_dir)))
+        if self.listed is not None:
+            return _existing(task, self.listed[self.splits[split]])
         if self.folder is None:
             return None
         folder = self.folder() if callable(self.folder) else self.folder
@@ -141,8 +150,11 @@ class Source:
         """Return plain values that name exactly the data behind `split`, whatever its path.
 
         Hub: {"hub", "config", "split", "commit"}. Files: {"sha256": [one a file, in order]}. A
-        folder with pins: these and the split, without making the folder.
+        folder with pins: these and the split, without making the folder. "part" says which rows of
+        them where the training set is shared out.
         """
+        shares = self._shares(split, data_dir or data_files)
+        part = {"part": shares.identity(split)} if shares else {}
         if self.pins is not None and data_dir is None and data_files is None:
             self._check_split(task, split)
             return {**self.pins(), "split": self.splits[split]}
@@ -157,8 +169,14 @@ class Source:
                 "config": self.config,
                 "split": self.splits[split],
                 "commit": self.revision,
+                **part,
             }
-        return {"sha256": [file_sha256(file) for file in files]}
+        return {"sha256": [file_sha256(file) for file in files], **part}
+
+    def _shares(self, split: str, replaced: Any) -> Shares | None:
+        """How the rows of `split` are told from those of other splits, where they lie together."""
+        together = self.splits.get(split) == self.splits.get("train")
+        return self.shares if together and not replaced else None
 
     def _check_split(self, task: str, split: str) -> None:
         if split not in self.splits:
@@ -203,6 +221,27 @@ class Source:
             f"'{parts[0]}'). Found: {', '.join(sorted(os.listdir(root))[:10]) or 'nothing'}. "
             f"Looked for in {folder}: {', '.join([*below, 'the folder itself'])}."
         )
+
+
+def described_source(split: str, identity: Mapping[str, Any], files: Sequence[Path]) -> Source:
+    """Return the source of one split that `Source.identity` names; `files` are those it counts.
+
+    Of a training set that is shared out it reads the rows of the split alone.
+    """
+    part = identity.get("part")
+    shares = described_shares(part) if part else None
+    theirs = identity.get("split", "rows")
+    # The training set is named too where the split is a share of it.
+    splits = {split: theirs, **({"train": theirs} if part else {})}
+    if "hub" not in identity:
+        return Source(splits=splits, listed={theirs: files}, shares=shares)
+    return Source(
+        splits=splits,
+        path=identity["hub"],
+        config=identity["config"],
+        revision=identity["commit"],
+        shares=shares,
+    )
 
 
 def of_prepared(data: Prepared, prefix: str = "") -> Source:

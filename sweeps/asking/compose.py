@@ -72,6 +72,7 @@ class Composer:
         self._loader = found
         self.study = self._study_of(config_name)
         """The study that the configuration names; None where the command line has to."""
+        self._lists = schema.lists_of(self.study) if self.study else {}
         if self.study:
             schema.register(self.study)
         _, self._files = found._parse_overrides_and_create_caching_repo(config_name, [])
@@ -119,7 +120,7 @@ class Composer:
         return bool(self.groups(override.key_or_group))
 
     def _parse(self, text: str) -> Override:
-        override = grammar.parse(text, self._parser)
+        override = grammar.parse(schema.respelled(text, self._lists), self._parser)
         if isinstance(override.value(), Glob) and not self.choices(override):
             key, options = override.get_key_element(), self.groups(override.key_or_group)
             fits = f"no {key} fits. {nearest('', options)}"

@@ -88,6 +88,8 @@ def check(argv: list[str]) -> Path:
         # Hydra would look for it beside run.py; the last one counts.
         options.append(f"--config-path={conf}")
     single = given.cfg or given.hydra_help or given.info or given.shell_completion
+    lists = schema.lists_of(lead)
+    overrides = [schema.respelled(text, lists) for text in overrides]
     argv[1:] = [*options, *([] if single else ["--multirun"]), *overrides]
     return conf
 

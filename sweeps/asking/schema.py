@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import make_dataclass
+from collections.abc import Mapping
+from dataclasses import fields, make_dataclass
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -29,6 +30,24 @@ def register(study: str) -> None:
         if isinstance(node := plain._get_node(key), DictConfig):
             OmegaConf.set_struct(node, False)
     ConfigStore.instance().store(name=NAME, node=plain)
+
+
+def lists_of(study: str) -> dict[str, str]:
+    """Keys of settings by name, and the key that a list given for them sets.
+
+    Such a key says so in its field's metadata: {"list_of": KEY}.
+    """
+    schema = Study(study).schema
+    found = fields(schema) if schema else ()
+    return {f.name: f.metadata["list_of"] for f in found if "list_of" in f.metadata}
+
+
+def respelled(text: str, lists: Mapping[str, str]) -> str:
+    """The override with the key that its list sets; others stay as they are."""
+    key, equals, value = text.partition("=")
+    value = value.lstrip()
+    by_name = value.startswith(("{", "$")) or value == "null"
+    return f"{lists[key]}={value}" if equals and key in lists and not by_name else text
 
 
 def typed_schema(study: str) -> tuple[DictConfig, bool]:

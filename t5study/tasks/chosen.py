@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lab.by_content import note_file, noted_file
-from lab.datasets.source import TaskError
+from lab.datasets.source import TaskError, described_source
 from lab.errors import DataError
 from lab.rows import ending_of
 from t5study.tasks import get_task
+from t5study.tasks.defined import load_task, task_of
 from t5study.tasks.inspection import looked_through
 from t5study.tasks.task import Example, Tally, Task
 
+FILE = "file"
+"""The setting that names the YAML file of a task that is defined by one."""
 OVERRIDES = ("data_dir", "data_files")
 LOOKED_AT = 1000
 """Training examples on the hub that are looked at before a run: such a split may be huge."""
@@ -35,8 +38,14 @@ def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
     of all hub tasks. Raises TaskError for a setting that the task does not have.
     """
     settings = dict(config.tasks.get(name) or {})
+    file = settings.pop(FILE, None)
     overrides = {key: settings.pop(key) for key in OVERRIDES if key in settings}
-    task = get_task(name, **settings)
+    if file is not None and settings:
+        raise TaskError(
+            f"tasks.{name}: {', '.join(settings)}: {file} defines this task, and has such settings "
+            "inside."
+        )
+    task = get_task(name, **settings) if file is None else load_task(file)
     files = overrides.get("data_files")
     if files is not None and not isinstance(files, Mapping) and len(task.splits) > 1:
         *others, last = task.splits
@@ -61,12 +70,22 @@ def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
         counts = looked_through(task, split, data, overrides)
         if split == "train" and counts["left_out"]:
             data |= counts
-    return {"settings": dict(task.settings), "data": data}
+    made = {"settings": dict(task.settings), "data": data}
+    return made if task.written is None else {**made, "definition": dict(task.written)}
 
 
-def described(name: str, description: Mapping[str, Any]) -> Task:
-    """Return the task of a description that `describe` made."""
-    return get_task(name, **description["settings"])
+def described(name: str, description: Mapping[str, Any], split: str = "test") -> Task:
+    """Return the task of a description that `describe` made of its data of `split`.
+
+    A task of the user's is made of its definition. Its files are found by their content where
+    `prepare_split` noted them. Raises TaskError where they are not there.
+    """
+    if "kind" not in description.get("definition", {}):
+        return get_task(name, **description["settings"])
+    data = description["data"]
+    files = [_noted(name, split, sha256) for sha256 in data.get("sha256", ())]
+    source = described_source(split, data, files)
+    return task_of(name, description["definition"], source=source)
 
 
 def examples(
@@ -77,9 +96,9 @@ def examples(
     Rows are counted in the `tally`. Files are read from where `prepare_split` noted them. Raises
     TaskError where they are not there.
     """
-    task = described(name, description)
+    task = described(name, description, split)
     hashes = description["data"].get("sha256")
-    if not hashes:
+    if not hashes or task.written is not None:
         return task.examples(split, tally=tally)
     files = {split: [_noted(name, split, sha256) for sha256 in hashes]}
     return task.examples(split, tally=tally, data_files=files)

@@ -34,6 +34,8 @@ def looked_through(
     """
     facts = {"version": VERSION, "task": task.name, "split": split, **identity}
     facts["settings"] = dict(task.settings)
+    if task.written is not None:
+        facts["definition"] = dict(task.written)
     return remembered(facts, lambda: look_through(task, split, overrides))
 
 
@@ -85,13 +87,17 @@ def _check_scores(task: Task, split: str, overrides: Mapping[str, Any]) -> None:
         raise TaskError(
             f"Task '{task.name}': {unseen} of {len(examples)} targets of its {split} split are "
             f"written in a script that {', '.join(task.metrics)} cannot count: a right answer "
-            f"would score as a wrong one. Count words of any script: tasks.{task.name}.words=any"
+            f"would score as a wrong one. Count words of any script: {_words_any(task)}"
         )
     if unseen:
         logger.warning(
             "Of %s's %s targets in its %s split %s are in a script that its metrics cannot count; "
-            "tasks.%s.words=any counts words of any script.",
-            *(task.name, len(examples), split, unseen, task.name),
+            "%s counts words of any script.",
+            *(task.name, len(examples), split, unseen, _words_any(task)),
         )
     for note in blind_notes(task, examples[: TEXTS if task.form == "text" else None]):
         logger.warning("%s Give a %s split with other answers: data_dir=FOLDER.", note, split)
+
+
+def _words_any(task: Task) -> str:
+    return f"tasks.{task.name}.words=any" if task.written is None else "words: any"

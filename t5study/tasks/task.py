@@ -42,6 +42,8 @@ class Task(DataSet):
     """The settings this task was made with, defaults included; they belong to its identity."""
     uncounted: Callable[[str], bool] = lambda target: False
     """Whether a target is written in a script that the metrics cannot count."""
+    written: Mapping[str, Any] | None = None
+    """What the user's YAML file says of it, where one defines it; it is the task's identity."""
 
     def examples(
         self, split: str, *, scored: bool = False, tally: Tally | None = None, **overrides: Any
