@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -100,3 +101,54 @@ def test_help_is_light():
     assert not {"rich", "datasets", "numpy"} & {
         line.rpartition("|")[2].strip() for line in done.stderr.splitlines()
     }
+
+
+@pytest.fixture
+def reviews(tmp_path, monkeypatch):
+    """A definition beside its CSV, in a folder with a vocabulary."""
+    from lab.vocabulary import train_vocabulary
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("T5STUDY_STORE", raising=False)
+    rows = [f"{'long ' * n}is it,{n % 2}" for n in range(60)]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]))
+    (tmp_path / "reviews.yaml").write_text(
+        'kind: classification\ndata: reviews.csv\ninput: "r: {text}"\nanswer: label\n'
+        "labels: {0: bad, 1: good}\n"
+    )
+    train_vocabulary(["bad good long is it r: "] * 9, 17, tmp_path / "store" / "vocabulary" / "key")
+    return tmp_path
+
+
+def test_show_a_definition_with_real_examples_and_what_is_cut(capsys, reviews):
+    """The rows of its file as texts, lengths in tokens with EOS, and the cut end of one."""
+    assert main(["show", "reviews.yaml", "--split", "test", "--inputs-length", "9"]) == 0
+    out = capsys.readouterr().out
+    assert "test (10% of the rows, seed 0)" in out
+    assert "tokens of the newest vocabulary of store, EOS included" in out
+    assert "r: long" in out
+    assert "[cut: " in out
+    (inputs,) = [line for line in out.splitlines() if line.startswith("│ inputs  ")]
+    assert re.search(r"\d+% at 9 ", inputs)
+    (targets,) = [line for line in out.splitlines() if line.startswith("│ targets  ")]
+    assert "none at " in targets
+    assert re.search(r"Labels in tokens: bad \d+, good \d+", out)
+
+
+def test_show_without_a_vocabulary_counts_no_tokens(capsys, reviews):
+    """And says how to give one; a wrong one is a mistake."""
+    (reviews / "store" / "vocabulary" / "key" / "spiece.model").unlink()
+    assert main(["show", "reviews.yaml", "--examples", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "--vocabulary FILE gives one" in out
+    assert "train 1" in out
+    assert "train 2" not in out
+    assert main(["show", "reviews.yaml", "--vocabulary", "reviews.csv"]) == 2
+    assert "is no SentencePiece model" in capsys.readouterr().err
+
+
+def test_show_a_definition_takes_no_settings(capsys, reviews):
+    assert main(["show", "reviews.yaml", "words=any"]) == 2
+    assert "has its settings inside: words" in capsys.readouterr().err
+    assert main(["show", "review.yaml"]) == 2
+    assert "Did you mean 'reviews.yaml'?" in capsys.readouterr().err
