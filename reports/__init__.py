@@ -26,8 +26,10 @@ def write(store: Path, sweep: str) -> RenderedPaths:
 
 
 def frame(store: Path, sweep: str) -> pandas.DataFrame:
-    """A sweep's scores as a DataFrame, one line a run; `sweep` is an id or "last"."""
-    from reports.reading.collect import collect
+    """A sweep's scores as a DataFrame, one line a run of each column; `sweep` is an id or "last".
+
+    Its columns are described in docs/tables.md.
+    """
     from reports.reading.dataframe import to_frame
 
-    return to_frame(collect(Path(store), sweep))
+    return to_frame(Path(store), sweep)

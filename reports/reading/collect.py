@@ -81,6 +81,14 @@ def read_columns(record: Mapping[str, Any]) -> tuple[Column, ...]:
     return tuple(Column(**vars(column)) for column in recorded_columns(record))
 
 
+def distinct_cells(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The row's cells; two seeds that ask the same stages are one run, not two."""
+    found: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = {}
+    for cell in row["cells"]:
+        found.setdefault(tuple(sorted(cell["scores"].items())), cell)
+    return list(found.values())
+
+
 class Collector:
     """Reads one sweep's cells into a table."""
 
@@ -124,7 +132,7 @@ class Collector:
     # -- rows --------------------------------------------------------------------------------
 
     def _row(self, row: Mapping[str, Any]) -> Row:
-        cells = self._distinct(row)
+        cells = distinct_cells(row)
         same = len(row["cells"]) - len(cells)
         repeated = (notes.same_runs(len(row["cells"]), same),) if same else ()
         return Row(
@@ -153,7 +161,7 @@ class Collector:
         found: dict[str, dict[str, int]] = {}
         for row in self.record.get("rows") or []:
             counts: Counter[str] = Counter()
-            for cell in self._distinct(row):
+            for cell in distinct_cells(row):
                 rule = str(cell["config"].get("selection", "best"))
                 for key in cell["stages"]:
                     if result := self.results.get(self.stages[key]["name"], key):
@@ -171,7 +179,7 @@ class Collector:
         for row in self.record.get("rows") or []:
             runs = [
                 sum(self.results.flops(key, self.stages[key]) for key in cell["stages"])
-                for cell in self._distinct(row)
+                for cell in distinct_cells(row)
             ]
             if known := [flops for flops in runs if flops]:
                 found[str(row["label"])] = statistics.fmean(known)
@@ -184,14 +192,6 @@ class Collector:
         rows = self.record.get("rows") or []
         typed = {str(row["label"]): row.get("overrides") or () for row in rows}
         return {label: t for label, t in typed.items() if t and label != ", ".join(t)}
-
-    @staticmethod
-    def _distinct(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """The row's cells; two seeds that ask the same stages are one run, not two."""
-        found: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = {}
-        for cell in row["cells"]:
-            found.setdefault(tuple(sorted(cell["scores"].items())), cell)
-        return list(found.values())
 
     def _score(self, column: Column, cells: Sequence[Mapping[str, Any]]) -> Score:
         tasks = column.tasks

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +45,13 @@ def find_record(store: Path, id: str) -> dict[str, Any]:
 def known_ids(store: Path) -> list[str]:
     """What a store's sweeps go by, the newest first."""
     return [one.name for one in reversed(Store(store).records.all())]
+
+
+def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A nested mapping as dotted names and values; a list stays one value, as JSON."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from flat(inner, f"{prefix}.{name}" if prefix else str(name))
+    elif prefix:
+        plain = value is None or isinstance(value, str | int | float)
+        yield prefix, value if plain else json.dumps(value)

@@ -18,6 +18,9 @@ from reports.render.style import (
 )
 from reports.table import STAR, Column, Row, Score, Table
 
+LOWER = ' data-best="lowest"'
+"""Of a column's heading where lower is better: a click sorts from the best down."""
+
 Link = Callable[[Row, Column, Score], str | None]
 
 
@@ -38,7 +41,8 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
     marks = table.marks
     headings = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in table.headings)
     headings += "".join(
-        f'<th scope="col" class="number" title="{escape(column.description)}">'
+        f'<th scope="col" class="number"{LOWER if column.lower_is_better else ""} '
+        f'title="{escape(column.description)}">'
         f"{escape(column.name)}</th>"
         for column in table.columns
     )
@@ -49,10 +53,11 @@ def table_element(table: Table, style: Style, link: Link | None = None) -> str:
     ) + "".join(f"<li>{escape(note)}</li>\n" for note in notes(table, style))
     above = "".join(f"<p>{escape(remark)}</p>\n" for remark in table.preface)
     return (
-        f'{above}<table class="scores">\n<caption>{escape(caption(table, style))}</caption>\n'
+        f'{above}<div class="wide"><table class="scores">\n'
+        f"<caption>{escape(caption(table, style))}</caption>\n"
         f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}</tbody>\n"
         + (f'<tbody class="reference">\n{below}</tbody>\n' if below else "")
-        + f'</table>\n<ul class="notes">\n{noted}</ul>\n'
+        + f'</table></div>\n<ul class="notes">\n{noted}</ul>\n'
         + (table_element(table.claims, of_claims(style)) if table.claims else "")
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -13,23 +12,20 @@ from typing import Any
 from reports.figures import CURVE, read_curve
 from reports.reading.collect import SCORES
 from reports.reading.missing import reason
+from reports.reading.records import flat
 from reports.reading.results import Result, Results
+from reports.site.answers import answers_element, read_answers
+from reports.site.checkpoints import checkpoints_element
 from reports.site.curve import curve_element
-from reports.site.page import amount, code, duration, folded, grid, page, section
+from reports.site.page import amount, code, date, duration, folded, grid, page, section
 from reports.table import Table, number
-from sweeps.digests import check_file
-from sweeps.errors import DamagedStageError
+from sweeps.digests import DESCRIPTION
 from sweeps.running.logs import find_logs
-
-log = logging.getLogger(__name__)
+from sweeps.store import read_json
 
 Record = Mapping[str, Any]
-SAMPLES = 5
-"""Predictions shown of each task."""
 LOG_TAIL = 20_000
 """Bytes shown of a log."""
-LONG = 600
-"""Characters shown of an input."""
 
 
 def cell_path(record: Record, row: int, cell: int) -> str:
@@ -70,6 +66,7 @@ class _CellPage:
         body += section("Configuration against the baseline", self._configuration())
         body += section("Stages", self._stages())
         body += section("Training loss", self._losses())
+        body += section("Checkpoints on validation", self._checkpoints())
         body += section("Predictions", self._predictions())
         body += section("Environment", self._environment())
         body += section("Logs", self._logs())
@@ -92,7 +89,9 @@ class _CellPage:
             for k, cell in enumerate(self.row["cells"])
         ]
         star = "The baseline. " if self.row.get("baseline") else ""
-        return f'<p class="seeds">{star}Runs of this row: {", ".join(links)}</p>\n'
+        dates = [date for key in self.found for date in self._dates(key) if date]
+        when = f" Its stages ran from {min(dates)} to {max(dates)} UTC." if dates else ""
+        return f'<p class="seeds">{star}Runs of this row: {", ".join(links)}.{when}</p>\n'
 
     def _scores(self) -> str:
         row = next(row for row in self.table.rows if row.label == str(self.row["label"]))
@@ -117,12 +116,12 @@ class _CellPage:
 
     def _configuration(self) -> str:
         baseline = next((r for r in self.record["rows"] if r.get("baseline")), None)
-        here = dict(_flat(self.cell["config"]))
+        here = dict(_texts(self.cell["config"]))
         if baseline is None:
             there: dict[str, str] = {}
             text = "<p>No row is the baseline.</p>\n"
         else:
-            there = dict(_flat(baseline["cells"][0]["config"]))
+            there = dict(_texts(baseline["cells"][0]["config"]))
             changed = [
                 [code(key), code(there.get(key, "not set")), code(here.get(key, "not set"))]
                 for key in dict.fromkeys([*there, *here])
@@ -138,6 +137,7 @@ class _CellPage:
         rows, seconds, flops = [], 0.0, 0.0
         for key, result in self.found.items():
             state, wall, rate, commit = self._state(key, result), "", "", ""
+            began, ended = self._dates(key)
             work = self.results.flops(key, self.stages[key])
             flops += work
             if result is not None:
@@ -148,10 +148,17 @@ class _CellPage:
                 if result.provenance.get("git_dirty"):
                     commit += " with changes"
             label = escape(self._label(key))
-            rows.append([label, code(key), escape(state), wall, amount(work), rate, commit])
-        total = ["all together", "", "", duration(seconds), amount(flops), "", ""]
-        headings = ["stage", "key", "state", "time", "FLOPs", "FLOP/s", "commit"]
+            about = [escape(state), began, ended, wall, amount(work), rate, commit]
+            rows.append([label, code(key), *about])
+        total = ["all together", "", "", "", "", duration(seconds), amount(flops), "", ""]
+        headings = ["stage", "key", "state", "began", "ended", "time", "FLOPs", "FLOP/s", "commit"]
         return grid(headings, [*rows, total])
+
+    def _dates(self, key: str) -> tuple[str, str]:
+        """When a finished stage began and ended; nothing of one that is not finished."""
+        described = read_json(self._folder(key) / DESCRIPTION) if self.found[key] else None
+        said = described if isinstance(described, Mapping) else {}
+        return date(said.get("started")), date(said.get("finished"))
 
     def _state(self, key: str, result: Result | None) -> str:
         return "finished" if result else reason(self.results, self.stages, key)
@@ -164,29 +171,23 @@ class _CellPage:
                 text += curve_element(curve, self._title(key))
         return text
 
+    def _checkpoints(self) -> str:
+        rule = str(self.cell["config"].get("selection") or "best")
+        return "".join(
+            checkpoints_element(self._folder(key), rule, self._title(key)) for key in self.found
+        )
+
     def _predictions(self) -> str:
-        text = ""
-        for task in sorted(self.cell["scores"]):
-            key = self.cell["scores"][task]
-            lines = list(_samples(self._folder(key) / "predictions.jsonl", task))
-            rows = [
-                [
-                    escape(_short(str(line.get("inputs", "")))),
-                    escape(str(line.get("target", ""))),
-                    escape(str(line.get("prediction", ""))),
-                ]
-                for line in lines
-            ]
-            if rows:
-                headings = ["input", "reference", "prediction"]
-                text += f"<h3>{escape(task)}</h3>\n{grid(headings, rows, 'samples')}"
-        return text
+        return "".join(
+            answers_element(task, read_answers(self._folder(key), task))
+            for task, key in sorted(self.cell["scores"].items())
+        )
 
     def _environment(self) -> str:
         text = ""
         for key, result in self.found.items():
             if result is not None:
-                rows = [[code(name), code(v)] for name, v in _flat(result.provenance)]
+                rows = [[code(name), code(v)] for name, v in _texts(result.provenance)]
                 title = self._title(key)
                 text += folded(title, grid(["fact", "value"], rows))
         return text
@@ -217,36 +218,10 @@ class _CellPage:
         return self.results.store.place(self.stages[key]["name"], key)
 
 
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _texts(value: Any) -> Iterator[tuple[str, str]]:
     """A nested mapping as dotted names and texts."""
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))
-    elif prefix:
-        yield prefix, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _samples(path: Path, task: str) -> Iterator[Mapping[str, Any]]:
-    """The first predictions kept of a task."""
-    try:
-        file = check_file(path.parent, path.name).open(encoding="utf-8")
-    except OSError:
-        return
-    except DamagedStageError as error:
-        log.warning("%s", error)
-        return
-    with file:
-        count = 0
-        for text in file:
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict) and line.get("task") == task:
-                yield line
-                count += 1
-                if count == SAMPLES:
-                    return
+    for name, one in flat(value):
+        yield name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
 
 
 def _tail(path: Path) -> str:
@@ -258,7 +233,3 @@ def _tail(path: Path) -> str:
     except OSError:
         return ""
     return f"[...]\n{text}" if size > LOG_TAIL else text
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONG else f"{text[:LONG]} ..."

@@ -27,7 +27,8 @@ def grid(headings: Iterable[str], rows: Iterable[Iterable[str]], name: str = "fa
     head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
     return (
-        f'<table class="{name}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>\n'
+        f'<div class="wide"><table class="{name}">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}</tbody></table></div>\n"
     )
 
 
@@ -55,6 +56,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def date(value: object) -> str:
+    """A date of a stage's description, to the minute; nothing for none."""
+    return str(value)[:16].replace("T", " ") if value else ""
 
 
 def amount(value: float) -> str:

@@ -27,6 +27,8 @@ class Questions:
     examples: Sequence[Mapping[str, Any]]
     inputs: Sequence[Sequence[int]]
     targets: Sequence[Any]
+    cut: Sequence[bool] = ()
+    """Which inputs are the beginning of longer ones."""
 
 
 def ask(
@@ -51,10 +53,10 @@ def ask(
     ids = vocabulary.encode_batch([example["inputs"] for example in scored])
     inputs = [[*tokens[: inputs_length - 1], vocabulary.eos] for tokens in ids]
     targets = [task.target(example) for example in scored]
-    return Questions(task=task, examples=scored, inputs=inputs, targets=targets)
+    cut = [len(tokens) > inputs_length - 1 for tokens in ids]
+    return Questions(task=task, examples=scored, inputs=inputs, targets=targets, cut=cut)
 
 
-@torch.no_grad()
 def answer(
     model: Any,
     questions: Questions,
@@ -66,12 +68,33 @@ def answer(
     length_penalty: float | None = None,
 ) -> list[str]:
     """The decoded text for each question, in order."""
+    outputs = write(
+        model,
+        questions,
+        max_length=max_length,
+        precision=precision,
+        beam_width=beam_width,
+        length_penalty=length_penalty,
+    )
+    return [vocabulary.decode(tokens) for tokens in outputs]
+
+
+@torch.no_grad()
+def write(
+    model: Any,
+    questions: Questions,
+    *,
+    max_length: int,
+    precision: str,
+    beam_width: int = 1,
+    length_penalty: float | None = None,
+) -> list[list[int]]:
+    """The token ids of each answer, without EOS, in order; one of `max_length` ids was cut."""
     device = next(model.parameters()).device
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
-        outputs = decode(
+        return decode(
             model, questions.inputs, max_length, width=beam_width, alpha=length_penalty or 0.0
         )
-    return [vocabulary.decode(tokens) for tokens in outputs]
 
 
 def _drawn(task: Task, examples: Sequence[Mapping[str, Any]], limit: int) -> Sequence[int]:

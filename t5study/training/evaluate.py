@@ -13,7 +13,7 @@ from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.tasks.inspection import blind_notes
-from t5study.training.answers import answer, ask, constant, parts, score
+from t5study.training.answers import ask, constant, parts, score, write
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -35,15 +35,15 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             config["inputs_length"],
             config["examples"],
         )
-        texts = answer(
+        outputs = write(
             model,
             questions,
-            vocabulary,
             max_length=config["max_length"],
             precision=config["precision"],
             beam_width=config["beam_width"],
             length_penalty=config["length_penalty"],
         )
+        texts = [vocabulary.decode(tokens) for tokens in outputs]
         scores[name] = score(questions, texts)
         constants[name] = constant(questions, config["train"].get(name))
         notes += blind_notes(questions.task, questions.examples)
@@ -55,6 +55,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
                 "target": example["targets"],
                 "prediction": text,
                 "parts": part,
+                **_cut(questions.cut[index], len(outputs[index]) >= config["max_length"]),
             }
             for index, (example, text, part) in enumerate(
                 zip(questions.examples, texts, parts(questions, texts), strict=True)
@@ -68,6 +69,12 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:
         for line in lines:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _cut(input_cut: bool, prediction_cut: bool) -> dict[str, list[str]]:
+    """What a line says of texts that did not fit into their lengths; nothing where all did."""
+    cut = [what for what, so in (("input", input_cut), ("prediction", prediction_cut)) if so]
+    return {"cut": cut} if cut else {}
 
 
 def _chosen(folder: Path, task: str, rule: str | None) -> Path:
