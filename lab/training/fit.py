@@ -94,6 +94,7 @@ class Keeper(lightning.Callback):
             module.eval()
             self.validator(step)
             module.train()
+            self._context.progress(step, self._steps, **self.validator.newest())
         stopping = self._context.should_stop()
         pause = max(self._save_seconds, self._save_cost / SAVE_SHARE)
         saving = due or stopping or time.monotonic() - self._saved_at > pause

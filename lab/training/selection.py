@@ -58,6 +58,11 @@ class Validator:
         if step in self._winners():
             self._save(self._path(step), self.model)
 
+    def newest(self) -> dict[str, float]:
+        """The mean score of the newest checkpoint on each task, as `validation/task`."""
+        histories = self.memory["validation"].items()
+        return {f"validation/{name}": history[-1]["mean"] for name, history in histories if history}
+
     def prune(self) -> None:
         """Remove what can win no more; only once the run's checkpoint knows of the winners."""
         kept = {self._path(step) for step in self._winners()}
