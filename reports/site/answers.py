@@ -68,7 +68,7 @@ def answers_element(task: str, answers: Sequence[Answer]) -> str:
 
 
 def confusion_element(answers: Sequence[Answer]) -> str:
-    """References against predictions, where the references are a few labels; else nothing."""
+    """References against the labels answered, where the references are a few labels."""
     labels = sorted({one.target for one in answers})
     judged = all(one.right is not None for one in answers)
     if not judged or not 2 <= len(labels) <= LABELS or len(answers) < 2 * len(labels):
@@ -76,7 +76,8 @@ def confusion_element(answers: Sequence[Answer]) -> str:
     found = Counter(
         (one.target, one.prediction if one.prediction in labels else OTHER) for one in answers
     )
-    heads = [*labels, OTHER] if any(p == OTHER for _, p in found) else labels
+    answered = {prediction for _, prediction in found}
+    heads = [label for label in (*labels, OTHER) if label in answered]
     rows = []
     for label in labels:
         total = sum(found[label, head] for head in heads)

@@ -137,7 +137,6 @@ class _CellPage:
         rows, seconds, flops = [], 0.0, 0.0
         for key, result in self.found.items():
             state, wall, rate, commit = self._state(key, result), "", "", ""
-            began, ended = self._dates(key)
             work = self.results.flops(key, self.stages[key])
             flops += work
             if result is not None:
@@ -148,7 +147,8 @@ class _CellPage:
                 if result.provenance.get("git_dirty"):
                     commit += " with changes"
             label = escape(self._label(key))
-            about = [escape(state), began, ended, wall, amount(work), rate, commit]
+            dates = [f"<time>{date}</time>" if date else "" for date in self._dates(key)]
+            about = [escape(state), *dates, wall, amount(work), rate, commit]
             rows.append([label, code(key), *about])
         total = ["all together", "", "", "", "", duration(seconds), amount(flops), "", ""]
         headings = ["stage", "key", "state", "began", "ended", "time", "FLOPs", "FLOP/s", "commit"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sweeps.asking.gridlabels import typed
 from sweeps.asking.rows import Sweep
 from sweeps.claims.evidence import columns_of
 from sweeps.claims.published import published_columns
@@ -31,7 +32,10 @@ def labelled(claim: Claim, labels: Mapping[str, str]) -> Claim:
 
 def typed_claims(entries: Any, sweep: Sweep, before: Sequence[Claim]) -> tuple[Claim, ...]:
     """The claims of a sweep, those typed for it after those `before`. Raises ConfigurationError."""
-    rows = [(row.label, (row.name, "baseline" if row.baseline else None)) for row in sweep.rows]
+    rows = [
+        (row.label, (row.name, typed(row.overrides) or None, "baseline" if row.baseline else None))
+        for row in sweep.rows
+    ]
     claims, complaints = read_claims(entries, *names_of_rows(rows))
     known = len({claim.number for claim in before})
     every = (*before, *(replace(claim, number=known + claim.number) for claim in claims))

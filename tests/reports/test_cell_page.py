@@ -122,7 +122,7 @@ def test_right_is_what_the_metric_says(builder: Any, parts: Any, right: bool | N
 def test_stages_have_their_dates(site: Path) -> None:
     """When each began and ended, and when the run did."""
     text = (site / "toy/0-seed0.html").read_text()
-    assert "<td>2026-01-01 00:00</td><td>2026-01-01 00:01</td>" in text
+    assert "<td><time>2026-01-01 00:00</time></td><td><time>2026-01-01 00:01</time></td>" in text
     assert "Its stages ran from 2026-01-01 00:00 to 2026-01-01 00:01 UTC." in text
     assert "UTC" not in (site / "toy/3-seed0.html").read_text()
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.asking import gridlabels
+from sweeps.asking.claimed import typed_claims
+from sweeps.asking.rows import Sweep
+from sweeps.columns import Column
 from sweeps.verbs.address import RecordedCell
 
 PERCENT = frozenset({"corruption"})
@@ -83,3 +89,16 @@ def test_a_cell_answers_to_its_label_and_to_what_was_typed() -> None:
             assert cell.answers_to(word)
     assert not cell.answers_to("span, 15%@0")
     assert not cell.answers_to("span")
+
+
+def test_a_typed_claim_may_name_a_row_by_its_label_or_as_typed() -> None:
+    """Both mean the row, which goes by its label from then on."""
+    names = {"span, 15%": ("objective=span", "corruption=0.15"), "iid, 15%": ("objective=iid",)}
+    rows = [
+        SimpleNamespace(label=label, name=label, overrides=overrides, baseline=False)
+        for label, overrides in names.items()
+    ]
+    sweep = SimpleNamespace(rows=rows, cells=[SimpleNamespace(columns=[Column(name="Mood")])], study="toy")
+    for that in ("span, 15% > iid, 15%", "objective=span, corruption=0.15 > objective=iid"):
+        (claim,) = typed_claims([{"that": that}], cast(Sweep, sweep), ())
+        assert (claim.left, claim.right) == ("span, 15%", "iid, 15%")
