@@ -98,7 +98,9 @@ def test_a_typed_claim_may_name_a_row_by_its_label_or_as_typed() -> None:
         SimpleNamespace(label=label, name=label, overrides=overrides, baseline=False)
         for label, overrides in names.items()
     ]
-    sweep = SimpleNamespace(rows=rows, cells=[SimpleNamespace(columns=[Column(name="Mood")])], study="toy")
+    sweep = SimpleNamespace(
+        rows=rows, cells=[SimpleNamespace(columns=[Column(name="Mood")])], study="toy"
+    )
     for that in ("span, 15% > iid, 15%", "objective=span, corruption=0.15 > objective=iid"):
         (claim,) = typed_claims([{"that": that}], cast(Sweep, sweep), ())
         assert (claim.left, claim.right) == ("span, 15%", "iid, 15%")
