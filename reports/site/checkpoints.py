@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from reports.reading.chosen import SELECTION
 from reports.site.curve import curve_element
@@ -97,5 +97,5 @@ def _selection(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield task, entry
 
 
-def _number(value: Any) -> bool:
+def _number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
