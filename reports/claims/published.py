@@ -20,6 +20,9 @@ from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Claim, Ruler
 from sweeps.claims.verdicts import Verdict, judge
 
+AVERAGE = "average"
+"""What a claim without columns is about, where nothing is known of the sweep's own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedClaims:
@@ -38,7 +41,11 @@ def published_claims(
     record: Mapping[str, Any], claims: Sequence[Claim], rows: Sequence[Row], level: float
 ) -> PublishedClaims | None:
     """The published verdicts on a recorded sweep's claims; None where it repeats no table."""
-    own = {str(one["name"]): one.get("paper") for one in record.get("columns") or []}
+    columns = record.get("columns") or []
+    own = {str(one["name"]): one.get("paper") for one in columns}
+    average = [one["name"] for one in columns if one.get("average") or len(columns) == 1]
+    # What a claim without columns is about: the sweep's average is no published one of any name.
+    claims = [replace(c, columns=c.columns or tuple(average[:1])) for c in claims]
     file = (record.get("sweep_file") or {}).get("name") or record["id"]
     return published_of(str(record.get("study") or ""), str(file), claims, rows, level, own)
 
@@ -60,6 +67,7 @@ def published_of(
         number = study.find(table_number({"id": sweep}))
     except ReportError:
         return None
+    claims = [replace(claim, columns=claim.columns or (AVERAGE,)) for claim in claims]
     named = dict.fromkeys(one for claim in claims for one in claim.columns)
     kinds = own or {}
     metrics = {one: study.metric(one) or study.metric(kinds.get(one) or "") for one in named}
