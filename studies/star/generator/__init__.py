@@ -1,0 +1,1 @@
+"""Generated situations and the questions that are asked about them."""
