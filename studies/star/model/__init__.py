@@ -1,0 +1,1 @@
+"""What a text-to-text model of this study reads and writes."""
