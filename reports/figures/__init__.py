@@ -1,4 +1,4 @@
-"""Pictures of a sweep: losses, score against cost, a search's path, dots, columns, claims.
+"""Pictures of a sweep: losses, score against cost, a search, dots, columns, claims, lines.
 
 Each is written as SVG and PNG; matplotlib is imported only when one is drawn.
 """
@@ -18,6 +18,7 @@ from reports.errors import ReportError
 from reports.figures.claims import claims
 from reports.figures.columns import columns
 from reports.figures.flowchart import flowchart, plain
+from reports.figures.lines import lines
 from reports.figures.sweep import (
     COLOURS,
     MARKERS,
@@ -172,6 +173,7 @@ FIGURES: dict[str, Callable[[Sweep], Figure | None]] = {
     "dots": dots,
     "columns": columns,
     "claims": claims,
+    "lines": lines,
 }
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reports.errors import ReportError
-from reports.figures import Sweep, ascent, cost, dots, losses, run, write_figures
+from reports.figures import Sweep, ascent, cost, dots, lines, losses, run, write_figures
 
 # A label of the shared store has a letter that matplotlib's own font lacks.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
@@ -119,6 +119,45 @@ def test_ascent_is_a_flow_chart_of_the_winners(full: Any) -> None:
     assert len(arrows) == 2
     assert [start for start, _ in arrows] == [pytest.approx((0.37, 1.0))] * 2
     assert [end[1] for _, end in arrows] == [0.0, 1.0]
+
+
+def along(builder: Any, **values: list[float]) -> None:
+    """A row with two seeds for each place of the values, which its configuration has."""
+    for name, found in values.items():
+        for place, value in enumerate(found):
+            if len(builder.rows) == place:
+                scores = [
+                    {"mood": {"acc": 90.0 - 10 * place}},
+                    {"mood": {"acc": 92.0 - 10 * place}},
+                ]
+                builder.row(f"row {place}", scores, baseline=not place)
+            for cell in builder.rows[place]["cells"]:
+                cell["config"] |= {name: value, "model": {"size": 3}}
+
+
+def test_lines_run_along_the_number_that_tells_rows_apart(builder: Any) -> None:
+    """In its order, with the deviation over a row's seeds; seeds and what is the same are none."""
+    builder.column("Mood", ["mood.acc"])
+    along(builder, noise=[0.5, 0.0, 0.1])
+    figure = lines(Sweep(builder.record(), "toy"))
+    assert figure is not None
+    (axes,) = figure.axes
+    (drawn,) = axes.containers
+    assert drawn[0].get_xydata().tolist() == [[0.0, 81.0], [0.1, 71.0], [0.5, 91.0]]
+    (bars,) = drawn[2]
+    assert [round(float(top - low), 6) for (_, low), (_, top) in bars.get_segments()] == [
+        pytest.approx(2 * 2**0.5)
+    ] * 3
+    assert (axes.get_xlabel(), drawn.get_label()) == ("noise", "Mood")
+
+
+def test_lines_need_one_number(builder: Any) -> None:
+    """Two that tell all rows apart, or none, leave nothing to draw."""
+    builder.column("Mood", ["mood.acc"])
+    along(builder, noise=[0.1, 0.1], rate=[0.5, 0.5])
+    assert lines(Sweep(builder.record(), "toy")) is None
+    along(builder, noise=[0.1, 0.2], rate=[0.5, 0.6])
+    assert lines(Sweep(builder.record(), "toy")) is None
 
 
 def test_same_numbers_same_file(full: Any, tmp_path: Path) -> None:
