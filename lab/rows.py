@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from lab.errors import DataError
+from lab.not_fetched import instead_of
 
 TEXT_ENDINGS = (".jsonl", ".json", ".csv", ".tsv")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -88,6 +89,9 @@ def lines_of(file: Path) -> Iterator[str]:
 def _readable(file: Path) -> Iterator[None]:
     """Turn what reading a file raises into a DataError that names the file."""
     try:
+        # A reader of tables or of plain text would take these for rows and documents of its own.
+        if file.stat().st_size and (found := instead_of(file)):
+            raise RowError(f"file {file.resolve()} cannot be read: it {found}")
         yield
     except RowError:
         raise

@@ -17,6 +17,7 @@ import sentencepiece
 from lab.cache import cache_folder
 from lab.errors import DataError
 from lab.files import replacing
+from lab.not_fetched import instead_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +76,8 @@ class Vocabulary:
         try:
             self._processor.LoadFromSerializedProto(proto)
         except RuntimeError as error:
+            if found := instead_of(file):
+                raise DataError(f"{file} {found}") from error
             raise DataError(
                 f"{file} is no SentencePiece model. Give a .model file, such as the published "
                 f"{FILE}."

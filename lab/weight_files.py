@@ -14,9 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from lab.errors import ModelError
-
-LFS = b"version https://git-lfs"
-AGAIN = "Download it again."
+from lab.not_fetched import AGAIN, instead_of
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -99,22 +97,8 @@ def _read_pickled(path: Path) -> dict[str, Tensor]:
 
 def _diagnosis(path: Path) -> str | None:
     """What stands in a checkpoint file's place, where it is recognized."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not size:
-        return f"{path} is empty. {AGAIN}"
-    if start.startswith(LFS):
-        return (
-            f"{path} is a Git LFS pointer of {size} bytes and not the file itself. Fetch it with "
-            "`git lfs pull` in its repository."
-        )
-    if start[:1] == b"<":
-        return (
-            f"{path} is a web page of {size} bytes and no checkpoint: the download asked for a "
-            f"sign-in, or failed. {AGAIN}"
-        )
-    return None
+    found = instead_of(path)
+    return found and f"{path} {found}"
 
 
 def _cut_short(path: Path, error: Exception) -> str:

@@ -98,9 +98,14 @@ class ProvidedCorpus:
                 "name another: dataset.corpus=NAME (python -m lab.corpora list), or files of your "
                 "own: dataset.corpus=PATH"
             )
+        held = 0
         for file in files:
-            _check(file, self.column)
+            held += _check(file, self.column)
             note_file(file, str(_ending(file)))
+        if not held:
+            raise DataError(
+                f"None of the {len(files)} files of {self.folder} holds a document. {READABLE}"
+            )
         return self.folder
 
     def documents(self) -> Generator[str, None, None]:
@@ -234,12 +239,12 @@ def _texts_of(
             )
 
 
-def _check(file: Path, column: str) -> None:
-    """Raise DataError for a file whose first documents are no text."""
+def _check(file: Path, column: str) -> bool:
+    """Return whether a file holds documents. Raises DataError where the first are no text."""
     if _ending(file) in TEXT_ENDINGS:
         if not any(islice(_between_blank_lines(file), LOOKED_AT)):
             raise DataError(f"{file.resolve()} holds no text. Give another, or remove it.")
-        return
+        return True
     columns: dict[str, None] = {}
     first = list(islice(_rows(file), LOOKED_AT))
     for row in first:
@@ -252,3 +257,4 @@ def _check(file: Path, column: str) -> None:
             f"dataset.corpus={file.resolve().name}:{names[0]}"
         )
     deque(_texts_of(first, file, column), maxlen=0)
+    return bool(first)

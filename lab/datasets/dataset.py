@@ -16,6 +16,7 @@ from lab.datasets.fields import (
     Number,
     Texts,
     Whole,
+    blank,
     read_row,
     value_at,
     way_of,
@@ -117,10 +118,25 @@ class DataSet:
         """Yield the raw examples of `split`, each after where it stands."""
         data = self.load(split, **overrides)
         if isinstance(data, FileRows):
-            yield from data.placed()
+            for place, row in data.placed():
+                yield place, self._without_blank(row)
         else:
             for number, row in enumerate(data, start=1):
                 yield f"hub data set {self.source.path}, row {number}", row
+
+    def _without_blank(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row of a file, its answer None where that is an empty cell or an empty text.
+
+        Published sets on the hub hold empty texts and are learned as they are.
+        """
+        way = way_of(row, self.answer)
+        first, *rest = way.split(".")
+        inner = row.get(first)
+        if not rest:
+            return {**row, first: None} if blank(inner) else row
+        if isinstance(inner, Mapping) and blank(inner.get(rest[0])):
+            return {**row, first: {**inner, rest[0]: None}}
+        return row
 
     def rows(self, split: str, **overrides: Any) -> Iterator[Row]:
         """Yield the examples of `split` as fields with a label, a score, spans or a text.

@@ -25,6 +25,11 @@ def missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
 
 
+def blank(value: Any) -> bool:
+    """Return whether a value is a text that says nothing."""
+    return isinstance(value, str) and not value.strip()
+
+
 @dataclass(frozen=True)
 class Field:
     """Any value."""
@@ -185,7 +190,8 @@ class Texts(Field):
         return "a list of texts"
 
     def absent(self, value: Any) -> bool:
-        return missing(value) or (isinstance(value, Sequence) and not len(value))
+        # Of no text at all, or of such as have nothing in them: [""].
+        return missing(value) or (isinstance(value, list | tuple) and all(map(blank, value)))
 
     def read(self, value: Any) -> list[str]:
         """The texts; none where there is no answer."""

@@ -52,7 +52,9 @@ def without_answers(name: str) -> list[dict[str, Any]]:
     if isinstance(field, Number):
         marks += [*field.withheld, ""]
     if isinstance(field, Texts):
-        marks += [[]]
+        marks += [[], [""], ["", " "]]
+    if isinstance(field, Text):
+        marks += ["", " \n"]
     way = way_of(task.example, task.answer)
     return [changed(task.example, way, mark) for mark in marks]
 
@@ -218,6 +220,38 @@ def test_a_parquet_file_s_time_is_named(tmp_path: Path):
 
 
 LATIN = "Ein schöner Film".encode("latin-1")
+NOT_FETCHED = {
+    "Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+    "web page": b"\n<!DOCTYPE html><html><title>Sign in, please</title></html>",
+}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "csv.gz"])
+@pytest.mark.parametrize("what", NOT_FETCHED)
+def test_a_file_that_was_not_fetched_is_called_so(what: str, ending: str, tmp_path: Path):
+    """In whatever format it should be."""
+    file = tmp_path / f"train.{ending}"
+    file.write_bytes(NOT_FETCHED[what])
+    with pytest.raises(TaskError, match=rf"{file} cannot be read: it is a {what} of \d+ bytes"):
+        describe("glue_sst2", "train", given("glue_sst2", "train", file))
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_an_empty_cell_is_no_answer(ending: str, tmp_path: Path):
+    """Of a text as of a label, and nested ones too."""
+    comma = "," if ending == "csv" else "\t"
+    for name, header, rows in (
+        ("cnn_dailymail", ["article", "highlights"], [["One.", "1"], ["Two.", ""], ["3", "3"]]),
+        ("wmt14_ende", ["translation.en", "translation.de"], [["a", "b"], ["c", ""], ["d", "e"]]),
+    ):
+        file = tmp_path / f"{name}.{ending}"
+        file.write_text("".join(comma.join(line) + "\n" for line in [header, *rows]))
+        description = describe(name, "train", given(name, "train", file))
+        assert description["data"]["left_out"] == 1
+        made = get_task(name).examples("train", data_files=file)
+        assert [one["targets"] for one in made] == [rows[0][1], rows[2][1]]
+
+
 BAD_BYTES = {
     "a.jsonl": b'{"sentence": "fine", "label": 1}\n{"sentence": "' + LATIN + b'", "label": 1}\n',
     "b.json": b'[{"sentence": "fine", "label": 1},\n{"sentence": "' + LATIN + b'", "label": 1}]',
