@@ -46,6 +46,8 @@ def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
             "inside."
         )
     task = get_task(name, **settings) if file is None else load_task(file)
+    for key, places in overrides.items():
+        _check_places(f"tasks.{name}.{key}", key, places)
     files = overrides.get("data_files")
     if files is not None and not isinstance(files, Mapping) and len(task.splits) > 1:
         *others, last = task.splits
@@ -56,6 +58,22 @@ def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
     if not overrides and config.data_dir and task.source.path is not None:
         overrides = {"data_dir": config.data_dir}
     return task, overrides
+
+
+def _check_places(where: str, key: str, given: Any) -> None:
+    """Raise TaskError unless a configuration gives a folder, or files, as texts."""
+    if given is None or isinstance(given, str):
+        return
+    by_split = given.values() if isinstance(given, Mapping) else [given]
+    places = [one for of in by_split for one in (of if isinstance(of, list | tuple) else [of])]
+    if key == "data_dir" or not all(isinstance(one, str) for one in places):
+        accepted = {
+            "data_dir": "a folder",
+            "data_files": "a file, a list of files, or either by split: {validation: [FILE]}",
+        }[key]
+        raise TaskError(
+            f"{where}={given}: accepted is {accepted}; a name that is a number stands in quotes."
+        )
 
 
 def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:

@@ -97,13 +97,23 @@ def _host(entry: str, where: str) -> str:
         host = host.removeprefix("www.")
     if not host or not DOMAIN.fullmatch(host):
         raise ValueError(f"{where}: '{entry}' is no domain, such as example.org")
-    return host
+    return _in_ascii(host)
+
+
+def _in_ascii(host: str) -> str:
+    """A host as it is asked for: letters beyond ASCII in punycode, as addresses may have either."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def domain_verdict(url: str, domains: Domains) -> str | None:
     """Say why a page is not of a listed domain, under the count's name, or None where it is."""
     host = (urlsplit(url if "//" in url else f"//{url}").hostname or "").rstrip(".")
-    labels = host.split(".")
+    labels = _in_ascii(host).split(".")
     for at in range(len(labels)):
         allowed = domains.get(".".join(labels[at:]))
         if allowed is None:

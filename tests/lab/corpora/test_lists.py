@@ -53,6 +53,16 @@ def test_an_address_is_read_as_its_host(tmp_path: Path, line: str, form: str):
     assert domain_verdict("https://example.com/0", domains) is not None
 
 
+@pytest.mark.parametrize("line", ["пример.рф", "xn--e1afmkfd.xn--p1ai", "https://www.пример.рф/a"])
+@pytest.mark.parametrize("host", ["пример.рф", "xn--e1afmkfd.xn--p1ai", "новости.пример.рф"])
+def test_a_domain_of_other_letters_is_one_in_either_spelling(tmp_path: Path, line: str, host: str):
+    """As people write it and as computers ask for it."""
+    (tmp_path / "domains").write_text(f"{line}\n", "utf-8")
+    domains = read_domains(tmp_path / "domains")
+    assert domain_verdict(f"http://{host}/0", domains) is None
+    assert domain_verdict("http://other.рф/0", domains) is not None
+
+
 @pytest.mark.parametrize("line", ["example.org, example.com", "two words", "a@b c", "http://", ";"])
 def test_a_line_that_can_never_match_is_refused(tmp_path: Path, line: str):
     """By file and line."""

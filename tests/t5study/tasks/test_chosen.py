@@ -138,3 +138,21 @@ def test_a_hub_that_cannot_be_reached_is_told_before_a_run(
     for split in ("train", "validation"):
         with pytest.raises(TaskError, match=r"cannot load nyu-mll/glue.*no route to host"):
             prepare_split("glue_cola", split, config())
+
+
+@pytest.mark.parametrize("given", [5, [], ["a"], {"train": "a"}, True, 1.5])
+def test_a_folder_is_a_text(given: Any):
+    """Whatever YAML made of what was typed, the complaint says what is accepted."""
+    with pytest.raises(TaskError, match=r"tasks\.glue_cola\.data_dir=.*: accepted is a folder; "):
+        chosen("glue_cola", config(tasks={"glue_cola": {"data_dir": given}}))
+
+
+@pytest.mark.parametrize(
+    "given", [5, [5], {"train": 5}, {"train": [5]}, {"train": [["a"]]}, [None]]
+)
+def test_files_are_texts(given: Any):
+    """By split or not."""
+    with pytest.raises(
+        TaskError, match=r"tasks\.glue_cola\.data_files=.*: accepted is a file, a list"
+    ):
+        chosen("glue_cola", config(tasks={"glue_cola": {"data_files": given}}))
