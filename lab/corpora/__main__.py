@@ -7,12 +7,15 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from lab.screen import replace_what_cannot_be_shown
+
 VERBS = ("lab.corpora.command", "lab.corpora.crawl.command", "lab.corpora.wikipedia")
 """Modules that add verbs: `add_arguments(verbs)` sets `run(arguments) -> exit status`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb of the command line; returns the exit status."""
+    replace_what_cannot_be_shown()
     parser = argparse.ArgumentParser(prog="python -m lab.corpora", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for module in VERBS:

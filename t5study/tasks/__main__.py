@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import StudyError
+from lab.screen import replace_what_cannot_be_shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 2 is the user's mistake."""
+    replace_what_cannot_be_shown()
     parser = argparse.ArgumentParser(prog="python -m t5study.tasks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="all tasks, one a line")
