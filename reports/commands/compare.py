@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,12 +20,18 @@ from reports.commands.options import (
 )
 from reports.errors import ReportError
 from reports.published import PublishedStudy
-from reports.published.counterpart import paired_rows, published_of, table_number, with_columns
+from reports.published.counterpart import (
+    counterparts,
+    paired_rows,
+    published_of,
+    table_number,
+    with_columns,
+)
 from reports.reading.collect import collect
 from reports.reading.records import find_record
 from reports.render import render
 from reports.statistics.agreement import Agreement, Pair
-from reports.table import Row, Table
+from reports.table import Column, Row, Table
 
 DESCRIPTION = """A sweep beside the published table of the same question.
 
@@ -34,6 +40,10 @@ label, and baseline with baseline. Shown are differences to the baseline, for sc
 
   python -m reports compare table06
   python -m reports compare last --table 6 --absolute
+  python -m reports compare table06 --with table06-1a2b3c4d    another sweep, of the same question
+
+Decision accuracy is the share of pairs of rows that both order alike: of another preset or size it
+says whether a small run predicts a larger one.
 """
 
 
@@ -65,21 +75,119 @@ def compare(
     metrics = _paired_columns(ours, published)
     theirs, metrics = with_columns(published, number, metrics)
     rows = paired_rows(ours, theirs, number)
-    reference = next((r for r in theirs.rows if r.baseline), None) or _outside(published, theirs)
     shown = [column.paper for column in theirs.columns]
-    columns = [(j, shown.index(metric)) for j, metric in metrics]
+    return _beside(
+        ours,
+        theirs,
+        rows=rows,
+        columns=[(j, shown.index(metric)) for j, metric in metrics],
+        reference=next((r for r in theirs.rows if r.baseline), None) or _outside(published, theirs),
+        named=_Named(
+            id=f"table{number:02}" if isinstance(number, int) else number,
+            title=f"table {number} of {published.about.publication}",
+            short=published.about.short,
+            owner=f"{published.about.publication}'s",
+        ),
+        absolute=absolute,
+        provenance={
+            "compared": str(number) + (" absolute" if absolute else ""),
+            "study": published.name,
+            **{k: v for k, v in theirs.provenance.items() if k in ("source", "files")},
+        },
+    )
+
+
+def compare_sweeps(store: Path, id: str, other: str, *, absolute: bool = False) -> Comparison:
+    """Set a sweep beside another one of its store, such as the same question at another size.
+
+    Columns are paired by name, else by the published one that they stand for, rows by label or
+    name. Raises ReportError for an unknown sweep, and where nothing is paired.
+    """
+    ours, theirs = collect(store, id), collect(store, other)
+    if ours.id == theirs.id:
+        raise ReportError(f"--with {other}: that is {ours.id!r} itself. Name another sweep.")
+    rows = counterparts(ours.rows, theirs)
+    if sum(found is not None for _, found in rows) < 2:
+        raise ReportError(
+            f"Fewer than two rows of {ours.id!r} have a counterpart in {theirs.id!r}. Here: "
+            f"{_labels(ours)}. There: {_labels(theirs)}."
+        )
+    columns = [
+        (j, k) for j, one in enumerate(ours.columns) if (k := _same(one, theirs)) is not None
+    ]
+    if not columns:
+        raise ReportError(
+            f"{ours.id!r} and {theirs.id!r} have no column in common. Here: "
+            f"{', '.join(c.name for c in ours.columns)}. There: "
+            f"{', '.join(c.name for c in theirs.columns)}."
+        )
+    return _beside(
+        ours,
+        theirs,
+        rows=rows,
+        columns=columns,
+        reference=next((row for row in theirs.rows if row.baseline), None),
+        named=_Named(
+            id=theirs.id.replace("/", "-"),
+            title=theirs.id,
+            short=theirs.id,
+            owner=f"of {theirs.id}",
+            other="other",
+            table=theirs.id,
+        ),
+        absolute=absolute,
+        provenance={"with": theirs.id + (" absolute" if absolute else "")},
+    )
+
+
+def _labels(table: Table) -> str:
+    return ", ".join(repr(row.label) for row in table.rows)
+
+
+def _same(column: Column, table: Table) -> int | None:
+    """The column of a table with this one's name, else the only one of its published kind."""
+    names = [one.name for one in table.columns]
+    if column.name in names:
+        return names.index(column.name)
+    kind = [k for k, one in enumerate(table.columns) if column.paper and one.paper == column.paper]
+    return kind[0] if len(kind) == 1 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """What the second table of a comparison is called, and where."""
+
+    id: str
+    title: str
+    short: str
+    owner: str
+    other: str = "published"
+    table: str = "the published table"
+
+
+def _beside(
+    ours: Table,
+    theirs: Table,
+    *,
+    rows: Sequence[tuple[Row, Row | None]],
+    columns: Sequence[tuple[int, int]],
+    reference: Row | None,
+    named: _Named,
+    absolute: bool,
+    provenance: Mapping[str, str],
+) -> Comparison:
+    """Both tables as one, over paired rows and columns."""
     paired = [Pair(ours, theirs, rows, reference, j, k) for j, k in columns]
-    short = published.about.short
-    agreements = tuple(pair.agreement(short) for pair in paired)
+    agreements = tuple(pair.agreement(named.short, named.other) for pair in paired)
     scores = zip(*(side for pair in paired for side in pair.scores(absolute)), strict=True)
     table = Table(
-        id=f"{ours.id}-against-{f'table{number:02}' if isinstance(number, int) else number}",
-        title=f"{ours.title}: ours beside table {number} of {published.about.publication}",
+        id=f"{ours.id}-against-{named.id}",
+        title=f"{ours.title}: ours beside {named.title}",
         section=ours.section,
         columns=tuple(
             replace(column, name=name, paper=None, signed=not absolute)
             for a, b in ((ours.columns[j], theirs.columns[k]) for j, k in columns)
-            for column, name in ((a, f"{a.name} ours"), (b, f"{b.name} {short}"))
+            for column, name in ((a, f"{a.name} ours"), (b, f"{b.name} {named.short}"))
         ),
         rows=tuple(
             Row(
@@ -90,20 +198,15 @@ def compare(
             )
             for (a, b), s in zip(rows, scores, strict=True)
         ),
-        preface=tuple(_map(ours, agreements, published.about.publication)),
+        preface=tuple(_map(ours, agreements, named.owner)),
         notes=(
             *(agreement.sentence() for agreement in agreements),
-            *_explained(ours, theirs, rows, paired[0].relative, absolute),
+            *_explained(ours, theirs, rows, paired[0].relative, absolute, named.table),
             *ours.notes,
         ),
         details=ours.details,
         claims=ours.claims,
-        provenance={
-            **ours.provenance,
-            "compared": str(number) + (" absolute" if absolute else ""),
-            "study": published.name,
-            **{k: v for k, v in theirs.provenance.items() if k in ("source", "files")},
-        },
+        provenance={**ours.provenance, **provenance},
     )
     return Comparison(table=table, agreements=agreements)
 
@@ -132,13 +235,13 @@ def _outside(published: PublishedStudy, theirs: Table) -> Row | None:
     return replace(row, scores=tuple(row.scores[metrics.index(c.paper)] for c in theirs.columns))
 
 
-def _map(ours: Table, agreements: Sequence[Agreement], publication: str) -> list[str]:
+def _map(ours: Table, agreements: Sequence[Agreement], owner: str) -> list[str]:
     """Which columns are paired, and where the tasks are others."""
     pairs = [
         f"{a.ours} → {a.published}" + ("" if a.same_scores else " (other tasks)")
         for a in agreements
     ]
-    lines = [f"Columns of one kind, ours → {publication}'s: {'; '.join(pairs)}."]
+    lines = [f"Columns of one kind, ours → {owner}: {'; '.join(pairs)}."]
     alone = [c.name for c in ours.columns if c.name not in {a.ours for a in agreements}]
     if alone:
         lines.append(f"Without a published column of their kind: {', '.join(alone)}.")
@@ -153,6 +256,7 @@ def _explained(
     rows: Sequence[tuple[Row, Row | None]],
     relative: bool,
     absolute: bool,
+    elsewhere: str,
 ) -> list[str]:
     zero = "the baseline" if relative else "the mean of the rows in both tables"
     lines = [] if absolute else [f"Shown are differences to {zero}."]
@@ -162,7 +266,7 @@ def _explained(
     )
     paired = {a.label for a, _ in rows}, {b.label for _, b in rows if b}
     for table, labels, where in (
-        (ours, paired[0], "the published table"),
+        (ours, paired[0], elsewhere),
         (theirs, paired[1], ours.id),
     ):
         alone = [r.label for r in table.rows if r.kind == "score" and r.label not in labels]
@@ -176,18 +280,21 @@ def run(words: Sequence[str]) -> int:
     options = parser("compare", DESCRIPTION)
     options.add_argument("id", help="a sweep of the store, or `last`")
     options.add_argument("--table", metavar="N", help="the published table's number, or its name")
+    options.add_argument("--with", dest="other", metavar="ID", help="a sweep of the store instead")
     options.add_argument("--study", help="whose published numbers (default: the sweep's study)")
     options.add_argument("--absolute", action="store_true", help="show scores, not differences")
     add_store(options)
     add_drawing(options)
     arguments = options.read(words)
-    comparison = compare(
-        store_of(arguments),
-        arguments.id,
-        number=arguments.table,
-        study=arguments.study,
-        absolute=arguments.absolute,
-    )
+    store, absolute = store_of(arguments), arguments.absolute
+    if arguments.other is None:
+        comparison = compare(
+            store, arguments.id, number=arguments.table, study=arguments.study, absolute=absolute
+        )
+    elif arguments.table is None and arguments.study is None:
+        comparison = compare_sweeps(store, arguments.id, arguments.other, absolute=absolute)
+    else:
+        raise ReportError("--with sets two sweeps side by side: leave --table and --study out.")
     if arguments.format == "json" and not arguments.output:
         drawn = json.loads(render(comparison.table, "json", style_of(arguments)))
         drawn["comparison"] = [asdict(agreement) for agreement in comparison.agreements]

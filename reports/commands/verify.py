@@ -93,6 +93,11 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
             study=description["study"],
             absolute=bool(absolute),
         ).table
+    if "with" in description:
+        from reports.commands.compare import compare_sweeps
+
+        other, *absolute = description["with"].split()
+        return compare_sweeps(place, description["sweep"], other, absolute=bool(absolute)).table
     if "separation" in description:
         from reports.commands.columns import separated
 

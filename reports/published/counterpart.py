@@ -83,7 +83,7 @@ def counterparts(rows: Iterable[Row], theirs: Table) -> list[tuple[Row, Row | No
     for row in theirs.rows:
         if row.kind == "score":
             beginnings = (" ".join(row.stub[:n]) for n in range(1, len(row.stub) + 1))
-            for name in {_bare(row.label), *map(_bare, beginnings)}:
+            for name in {_bare(row.label), _bare(row.name or ""), *map(_bare, beginnings)}:
                 called.setdefault(name, []).append(row)
     names = {name: found[0] for name, found in called.items() if name and len(found) == 1}
     baseline = next((row for row in theirs.rows if row.baseline), None)

@@ -7,11 +7,12 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reports.statistics.ordering import Ordering, ordering
 from reports.table import Column, Row, Score, Table
 
 AGREES, OPPOSITE, MIXED = "agrees", "opposite", "mixed"
 OURS_INSIDE = "our differences are inside our own spread"
-THEIRS_INSIDE = "the published differences are inside their own spread"
+THEIRS_INSIDE = "the {other} differences are inside their own spread"
 NOT_BOTH = "no row differs beyond the spread in both tables"
 NOTHING = "nothing to compare yet"
 LEFT_OUT = "The published table leaves its baseline out."
@@ -35,8 +36,14 @@ class Agreement:
     """Rows that are bold there, and have a score here."""
     bold_repeated: tuple[str, ...]
     verdict: str
+    order: Ordering
+    """Over all pairs of rows."""
+    clear_order: Ordering
+    """Over the pairs that differ by two deviations or more in both."""
     short: str = "published"
     """What the published column is called in the sentence."""
+    other: str = "published"
+    """What kind of column it is: of another sweep it is none that was published."""
 
     def sentence(self) -> str:
         """One line for below the table."""
@@ -46,10 +53,16 @@ class Agreement:
             parts.append(f"{same} of {len(self.signs)} signs are the same")
         if self.tau is not None and self.p_value is not None:
             parts.append(f"Kendall's tau {self.tau:.2f} (p = {self.p_value:.2f}, {self.rows} rows)")
+        if self.order.pairs:
+            parts.append(
+                f"ordered alike are {self.order.words()}, of those two deviations or more apart in "
+                f"both {self.clear_order.words()}"
+            )
         if self.bold_published:
             plain = [row for row in self.bold_published if row not in self.bold_repeated]
+            repeated, bold = len(self.bold_repeated), len(self.bold_published)
             parts.append(
-                f"{len(self.bold_repeated)} of {len(self.bold_published)} published bolds repeated"
+                f"{repeated} of {bold} {self.other} bolds repeated"
                 + (f" (not {', '.join(plain)})" if plain else "")
             )
         return "; ".join(parts) + "."
@@ -116,9 +129,12 @@ class Pair:
                 found.append((row.label, ours * a.value, theirs * b.value))
         return found
 
-    def agreement(self, short: str = "published") -> Agreement:
+    def agreement(self, short: str = "published", other: str = "published") -> Agreement:
         """Signs, ranks, bold and the verdict; `short` is what the publication is called."""
-        tau, p_value = _kendall([(self.heights[0] * a, self.heights[1] * b) for a, b in self.both])
+        heights = [(self.heights[0] * a, self.heights[1] * b) for a, b in self.both]
+        tau, p_value = _kendall(heights)
+        # A column without a ruler counts every difference.
+        ours, theirs = (2 * ruler if ruler is not None else 0.0 for ruler in self.rulers)
         bold = [
             (row.label, a.bold)
             for (row, _), a, b in zip(self.rows, self.left, self.right, strict=True)
@@ -134,8 +150,11 @@ class Pair:
             rows=len(self.both),
             bold_published=tuple(label for label, _ in bold),
             bold_repeated=tuple(label for label, ours in bold if ours),
-            verdict=self._verdict(),
+            verdict=self._verdict().format(other=other),
+            order=ordering(heights),
+            clear_order=ordering(heights, (ours, theirs)),
             short=short,
+            other=other,
         )
 
     def _verdict(self) -> str:
