@@ -7,10 +7,13 @@ import json
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lab.datasets import get_dataset
 from reports.commands.cli import main
+from reports.commands.compare import compare
 from reports.errors import ReportError
 from reports.published import PublishedStudy, find_study, studies
 from reports.published.scores import decimal
@@ -209,3 +212,29 @@ def test_a_mistake_in_a_folder_names_its_place(
     with pytest.raises(ReportError) as raised:
         PublishedStudy("albert", tmp_path / "albert").table(5)
     assert complaint in str(raised.value)
+
+
+@pytest.mark.parametrize("study", ["electra", "albert"])
+def test_every_named_score_is_one_of_a_known_data_set(study: str) -> None:
+    """`score: glue_cola.mcc` names a data set and one of its metrics: runs call theirs so."""
+    named = [one.score for one in find_study(study).about.columns.values() if one.score]
+    for score in named:
+        task, _, metric = score.rpartition(".")
+        assert metric in get_dataset(task).metrics, score
+    assert len(named) > 8
+
+
+@pytest.mark.parametrize("study", ["electra", "albert"])
+def test_a_column_of_the_same_task_is_paired_as_the_same_scores(builder: Any, study: str) -> None:
+    """`compare` says of a column whether its task is the published one."""
+    metric = {"electra": "cola_mcc", "albert": "cola"}[study]
+    builder.column("CoLA", ["glue_cola.mcc"], paper=metric)
+    builder.column("RTE", ["other.acc"], paper={"electra": "rte_acc", "albert": "rte"}[study])
+    number = {"electra": 2, "albert": 9}[study]
+    labels = [row.label for row in find_study(study).table(number).rows][:3]
+    for i, label in enumerate(labels):
+        scores = {"glue_cola": {"mcc": 60.0 + i}, "other": {"acc": 70.0 - i}}
+        builder.row(label, [scores], baseline=i == 0)
+    store = builder.record(study=study)
+    found = {a.ours: a.same_scores for a in compare(store, "toy", number=number).agreements}
+    assert found == {"CoLA": True, "RTE": False}
