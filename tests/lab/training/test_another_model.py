@@ -62,6 +62,23 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(classifier, tmp_path):
         assert (out / file).read_text() == (expected / file).read_text()
 
 
+def test_scores_on_validation_are_told_as_they_come(classifier, tmp_path):
+    """At each checkpoint the mean of each task, as selection.json keeps it afterwards."""
+    told = []
+
+    class Watched(classifier.Context):
+        def progress(self, step, total, **numbers):
+            told.append((step, numbers))
+
+    out = tmp_path / "out"
+    out.mkdir()
+    classifier.train(out, Watched(tmp_path / "work"))
+    selection = json.loads((out / "selection.json").read_text())
+    for name, chosen in selection.items():
+        seen = [(step, n[f"validation/{name}"]) for step, n in told if f"validation/{name}" in n]
+        assert seen == [(entry["step"], entry["mean"]) for entry in chosen["validation"]]
+
+
 def test_the_judge_chooses(classifier, tmp_path):
     """Each task's best step by the scores the judge gave; the model of that step lies there."""
     out = whole(classifier, tmp_path)

@@ -35,3 +35,10 @@ def test_each_task_has_its_own_best_step(validator: Validator):
 def test_best_for_all_together(validator: Validator):
     """The step whose mean over the tasks is highest may be no task's best."""
     assert validator.best_together() == 30
+
+
+def test_the_newest_scores_go_by_their_tasks(validator: Validator):
+    """What a mirror draws beside the loss; nothing before the first checkpoint."""
+    assert validator.newest() == {"validation/one": 80.0, "validation/other": 50.0}
+    validator.memory["validation"] = {"one": []}
+    assert validator.newest() == {}
