@@ -22,6 +22,7 @@ from sweeps.verbs.check import check, move_away
 from sweeps.verbs.explain import explain
 from sweeps.verbs.garbage import find_garbage, remove
 from sweeps.verbs.status import draw, stage_statuses
+from sweeps.verbs.times import draw_times, stage_times
 from sweeps.verbs.transfer import Transferred, export_stages, import_stages
 
 _REDRAW_SECONDS = 2.0
@@ -61,6 +62,9 @@ def status_command(store: Store, given: argparse.Namespace) -> int:
     """A table that is redrawn until nothing runs, or printed once where there is no terminal."""
     # A pipe has no width of its own: nothing is cut off there.
     console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    if given.times:
+        console.print(draw_times(store, stage_times(store, given.sweep)), highlight=False)
+        return 0
 
     def drawn() -> tuple[object, Counter[str]]:
         statuses = stage_statuses(store, given.sweep)
@@ -216,6 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("sweep", nargs="?", help="only the stages of this sweep")
     verb.add_argument("--all", action="store_true", help="every stage, not only what runs or fails")
     verb.add_argument("--once", action="store_true", help="print it and leave")
+    verb.add_argument(
+        "--times", action="store_true", help="where the time of finished stages went, by part"
+    )
     verb.set_defaults(act=status_command)
 
     verb = verb_parser("explain", "why two stages or cells differ, field by field")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,23 @@ from lab.allocator import keep_freed_memory
 from lab.batching.loading import loader
 from lab.errors import DivergedError, StudyError
 from lab.files import replacing
+from lab.timing import Timing
 from lab.training.checkpoint import DirectIO, check_sums, read
 from lab.training.module import Training
 from lab.training.selection import Validator
 from lab.training.team import Team
 
 log = logging.getLogger(__name__)
-# Lightning prints its messages besides logging them: a stage's log would have each twice.
-logging.getLogger("lightning").handlers.clear()
+# Lightning's tips and what it prints of the machine hide in a stage's log what is looked for there.
+for _library in ("lightning", "lightning.pytorch", "lightning.fabric"):
+    logging.getLogger(_library).handlers.clear()
+    logging.getLogger(_library).setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", module=r"lightning\.")
 
 LAST = "last.ckpt"
 LOG_EVERY = 10
+LINES = 20
+"""Lines of a training's log that tell its loss."""
 SAVE_SHARE = 0.02
 """Saving may take this share of the time: a slow disk or a large model is saved less often."""
 
@@ -49,7 +56,11 @@ class Keeper(lightning.Callback):
         validator: Validator | None = None,
         every: int = 0,
         save_seconds: float = 15.0,
+        timing: Timing | None = None,
     ) -> None:
+        self.timing = timing or Timing()
+        """Counts the first update (where a step is compiled), updates, batches, and the rest."""
+        self._at, self._updated = 0.0, False
         self.history: list[dict[str, float]] = []
         self._context = context
         self.team = team
@@ -66,10 +77,18 @@ class Keeper(lightning.Callback):
         self._logged_at = time.monotonic()
         self._restored: Mapping[str, Any] | None = None
 
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, module: Any, batch: Any, index: int
+    ) -> None:
+        """A batch is there: what passed since the last step was waiting for it."""
+        self._count("batches")
+
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: Any, outputs: Any, batch: Any, index: int
     ) -> None:
         step = trainer.global_step
+        self._count("updates" if self._updated else "first update")
+        self._updated = True
         last = step == self._steps
         self._pending.append(module.reported)
         if step % LOG_EVERY == 0 or last:
@@ -84,6 +103,12 @@ class Keeper(lightning.Callback):
             self.validator.prune()
         if stopping and not last:
             self._context.stop()
+        self._at = time.monotonic()
+
+    def _count(self, part: str) -> None:
+        now = time.monotonic()
+        self.timing.add(part, now - self._at)
+        self._at = now
 
     def _model_of_validation(self, module: Any) -> Any:
         return self.validator.model if self.validator else module.model
@@ -92,7 +117,8 @@ class Keeper(lightning.Callback):
         """Whether to save and whether to stop, after validating where that is due."""
         if due and self.validator:
             module.eval()
-            self.validator(step)
+            with self.timing.part("validation"):
+                self.validator(step)
             module.train()
             self._context.progress(step, self._steps, **self.validator.newest())
         stopping = self._context.should_stop()
@@ -110,6 +136,8 @@ class Keeper(lightning.Callback):
         if loss != loss or loss == float("inf"):
             raise DivergedError(f"the loss is {loss} at step {step}")
         self.history.append({"step": step, "loss": loss})
+        if step * LINES // self._steps > (step - LOG_EVERY) * LINES // self._steps:
+            log.info("update %d of %d: loss %.4g, %.0f tokens/s", step, self._steps, loss, rate)
         self._context.progress(step, self._steps, loss=loss, tokens_per_second=rate)
 
     def _save(self, trainer: lightning.Trainer) -> None:
@@ -123,6 +151,7 @@ class Keeper(lightning.Callback):
             trainer.save_checkpoint(target, weights_only=False)
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - start
+        self.timing.add("checkpoints", self._save_cost)
 
     def state_dict(self) -> dict[str, Any]:
         random: dict[str, Any] = {"random": torch.get_rng_state()}
@@ -147,7 +176,7 @@ class Keeper(lightning.Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, module: Any) -> None:
         """Random states go back last, after all set-up that may have drawn from them."""
-        self._saved_at = self._logged_at = time.monotonic()
+        self._saved_at = self._logged_at = self._at = time.monotonic()
         if self._restored is None:
             return
         torch.set_rng_state(self._restored["random"])
@@ -216,6 +245,8 @@ def fit(
     path, start, threads, size = team.agree(lambda: _found(context, keeper))
     torch.set_num_threads(threads)
     module.micro_batch_size = keeper.micro_batch_size = size
+    parameters = sum(one.numel() for one in module.model.parameters())
+    log.info("training %s parameters for %s updates in %s", f"{parameters:,}", steps, precision)
     if path:
         log.info("going on at step %d from %s", start, path)
     torch.manual_seed(team.seed(seed, start))

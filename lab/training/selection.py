@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ Scores = Mapping[str, Mapping[str, float]]
 """Task -> metric -> score; higher is better."""
 
 LAST_MODEL = "last.pt"
+
+log = logging.getLogger(__name__)
 
 
 class Validator:
@@ -55,6 +58,8 @@ class Validator:
         for name, history in self.memory["validation"].items():
             scores = judged[name]
             history.append({"step": step, "mean": fmean(scores.values()), **scores})
+            told = ", ".join(f"{metric} {score:.2f}" for metric, score in scores.items())
+            log.info("validation of %s after update %d: %s", name, step, told)
         if step in self._winners():
             self._save(self._path(step), self.model)
 
@@ -82,6 +87,7 @@ class Validator:
         selection = {}
         for name, history in self.memory["validation"].items():
             best = self._path(self.best(name))
+            log.info("best on validation of %s: the checkpoint of update %d", name, self.best(name))
             for path in (best, together):
                 if not (out / path.name).exists():
                     shutil.copy2(path, out / path.name)

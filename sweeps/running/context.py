@@ -115,7 +115,8 @@ class Context:
     def record(self, **facts: Any) -> None:
         """Add facts (flops=..., tokens=...) to the finished stage's stage.json.
 
-        notes=[...] are sentences that become footnotes of the table rows that the stage is behind.
+        notes=[...] are sentences that become footnotes of the table rows that the stage is behind;
+        seconds={"data": ...} says where the stage's time went, by part.
         """
         try:
             json.dumps(facts, allow_nan=False)

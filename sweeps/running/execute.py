@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -37,6 +38,10 @@ from sweeps.store import Store, input_places, read_json, store_errors, write_jso
 KEPT_CHECKPOINTS = 2
 """Earlier attempts whose last.ckpt is kept: the newest may be the one that a kill truncated."""
 CHECKPOINT = "last.ckpt"
+SECONDS = "seconds"
+"""In stage.json: where the time of the attempt that finished went, by part."""
+_STAGES = itertools.count()
+"""Those of this process."""
 _WAIT_SECONDS = 1.0
 
 
@@ -247,6 +252,8 @@ def _attempt(
     # of its work and its publication.
     origin = provenance(spec["run"], device=device, threads=threads, ranks=ranks)
     started, clock = datetime.now(UTC), time.perf_counter()
+    # The first stage of a process counts what a core did to start it.
+    parts = {"worker": time.process_time() if next(_STAGES) == 0 else 0.0}
     mirror = Mirror(store, spec)
     context = Context(
         work=work,
@@ -269,7 +276,7 @@ def _attempt(
 
     try:
         with captured(log_file):
-            _call(store, spec, out, context)
+            _call(store, spec, out, context, parts)
         finished, seconds = datetime.now(UTC), time.perf_counter() - clock
         description = {
             **{part: spec[part] for part in ("schema", "name", "version", "key")},
@@ -285,6 +292,9 @@ def _attempt(
         with store_errors("publish a stage", out):
             gather_logs(earlier, log_file, out / LOG)
             description[FILES] = file_digests(out)
+        parts |= context.facts.pop(SECONDS, {})
+        parts["publishing"] = time.perf_counter() - clock - seconds
+        description[SECONDS] = {part: round(value, 3) for part, value in parts.items()}
         # Its bytes reach the disk in `publish`, together with the stage's own files.
         write_json(out / DESCRIPTION, description, sync=False, seal=True)
         lease.assert_owned()
@@ -316,13 +326,19 @@ def _attempt(
         mirror.close(store.find_key(name, key))
 
 
-def _call(store: Store, spec: dict[str, Any], out: Path, context: Context) -> None:
+def _call(
+    store: Store, spec: dict[str, Any], out: Path, context: Context, parts: dict[str, float]
+) -> None:
     """Check the inputs, import the stage's function and call it; a traceback goes to the log."""
+    began = time.perf_counter()
     try:
         inputs = input_places(store, spec)
         for place in inputs.values():
             check_stage(place)
-        resolve_run(spec["run"])(spec["config"], inputs, out, context)
+        checked = time.perf_counter()
+        function = resolve_run(spec["run"])
+        parts |= {"inputs": checked - began, "imports": time.perf_counter() - checked}
+        function(spec["config"], inputs, out, context)
         taken = [name for name in (DESCRIPTION, LOG) if (out / name).exists()]
         if taken:
             raise StageError(f"The stage wrote {taken[0]}, a name kept for the store's own file.")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lab.allocator import keep_freed_memory
 from lab.text_to_text.checkpoint import load
+from lab.timing import Timing
 from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.tasks.inspection import blind_notes
 from t5study.training.answers import ask, constant, parts, score, write
+
+log = logging.getLogger(__name__)
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -21,31 +25,38 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     keep_freed_memory()
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     scores, constants, lines, notes = {}, {}, [], []
+    timing = Timing()
     for done, (name, description) in enumerate(config["tasks"].items()):
         files = [_chosen(folder, name, config["selection"]) for folder in folders]
-        loaded = [load(file, device=context.device) for file in files]
+        with timing.part("model"):
+            loaded = [load(file, device=context.device) for file in files]
         models = [model.eval() for model, _ in loaded]
         vocabulary = Vocabulary(inputs["vocabulary"], sentinels=loaded[0][1]["sentinels"])
         model = models[0] if len(models) == 1 else Ensemble(models, average=config["average"])
-        questions = ask(
-            described(name, description),
-            config["split"],
-            examples(name, config["split"], description),
-            vocabulary,
-            config["inputs_length"],
-            config["examples"],
-        )
-        outputs = write(
-            model,
-            questions,
-            max_length=config["max_length"],
-            precision=config["precision"],
-            beam_width=config["beam_width"],
-            length_penalty=config["length_penalty"],
-        )
-        texts = [vocabulary.decode(tokens) for tokens in outputs]
-        scores[name] = score(questions, texts)
-        constants[name] = constant(questions, config["train"].get(name))
+        with timing.part("data"):
+            questions = ask(
+                described(name, description),
+                config["split"],
+                examples(name, config["split"], description),
+                vocabulary,
+                config["inputs_length"],
+                config["examples"],
+            )
+        with timing.part("decoding"):
+            outputs = write(
+                model,
+                questions,
+                max_length=config["max_length"],
+                precision=config["precision"],
+                beam_width=config["beam_width"],
+                length_penalty=config["length_penalty"],
+            )
+            texts = [vocabulary.decode(tokens) for tokens in outputs]
+        with timing.part("scoring"):
+            scores[name] = score(questions, texts)
+            constants[name] = constant(questions, config["train"].get(name))
+        told = ", ".join(f"{metric} {value:.2f}" for metric, value in scores[name].items())
+        log.info("%s: %s on %s examples", name, told, f"{len(questions.examples):,}")
         notes += blind_notes(questions.task, questions.examples)
         lines += [
             {
@@ -64,6 +75,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         context.progress(done + 1, len(config["tasks"]))
     if notes:
         context.record(notes=notes)
+    context.record(seconds=timing.seconds)
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
     (out / "constant.json").write_text(json.dumps(constants, indent=1))
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:

@@ -44,6 +44,7 @@ def training_pairs(
                 "to learn."
             )
         pairs[name] = Pairs.joined(parts)
+        logger.info("%s: %s training examples", name, f"{len(pairs[name]):,}")
     return pairs, tallies
 
 

@@ -11,6 +11,7 @@ import lightning
 from lab.errors import StudyError
 from lab.text_to_text.checkpoint import build, load
 from lab.text_to_text.module import TextToText
+from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.schedule import constant
 from lab.training.team import Team, team_of
@@ -52,15 +53,18 @@ def _train(
     team: Team,
     method: Method,
 ) -> None:
-    if "pretrain" in inputs:
-        model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
-        sentinels, optimizer_state = content["sentinels"], content["optimizer"]
-    else:
-        model = build(config["model"], seed=config["seed"], device=context.device)
-        sentinels, optimizer_state = config["sentinels"], None
+    timing = Timing()
+    with timing.part("model"):
+        if "pretrain" in inputs:
+            model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
+            sentinels, optimizer_state = content["sentinels"], content["optimizer"]
+        else:
+            model = build(config["model"], seed=config["seed"], device=context.device)
+            sentinels, optimizer_state = config["sentinels"], None
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=sentinels)
     method.prepare(model)
-    pairs, tallies = training_pairs(config["tasks"], vocabulary, config["train_examples"])
+    with timing.part("data"):
+        pairs, tallies = training_pairs(config["tasks"], vocabulary, config["train_examples"])
     batches = FinetuneBatches(
         pairs,
         rates({name: len(one) for name, one in pairs.items()}, config["mixing"]),
@@ -84,7 +88,8 @@ def _train(
     judged = None
     if team.lead:
         extra = {"sentinels": sentinels}
-        judged = validator(team.copy(model), vocabulary, config, context.work, extra)
+        with timing.part("data"):
+            judged = validator(team.copy(model), vocabulary, config, context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
@@ -93,6 +98,7 @@ def _train(
         team=team,
         validator=judged,
         every=config["checkpoint_every"],
+        timing=timing,
     )
     fit(
         module,
@@ -106,5 +112,7 @@ def _train(
         partial=isinstance(method, GradualUnfreezing),
     )
     if judged:
-        write_history(out / "metrics.csv", keeper.history)
-        judged.publish(out)
+        with timing.part("checkpoints"):
+            write_history(out / "metrics.csv", keeper.history)
+            judged.publish(out)
+    context.record(seconds=timing.seconds)

@@ -10,6 +10,7 @@ from typing import Any
 from lab.corpora.tokenized import TokenizedCorpus
 from lab.text_to_text.checkpoint import build, save
 from lab.text_to_text.module import TextToText
+from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.optimizer_state import named_state
 from lab.training.schedule import inverse_square_root
@@ -44,11 +45,14 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
 def _train(
     config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any, team: Team
 ) -> None:
+    timing = Timing()
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
     whole = TokenizedCorpus.open(inputs["corpus"]) if config["objective"] else None
     corpus = whole.first(config["corpus_tokens"]) if whole and config["corpus_tokens"] else whole
-    batches, tallies = _batches(config, corpus, vocabulary)
-    model = build(config["model"], seed=config["seed"], device=context.device)
+    with timing.part("data"):
+        batches, tallies = _batches(config, corpus, vocabulary)
+    with timing.part("model"):
+        model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
         model,
         schedule=inverse_square_root(config["hold"], steps=config["steps"], ramp=config["ramp"]),
@@ -62,7 +66,8 @@ def _train(
         every = config["mixture"]["checkpoint_every"]
         if team.lead:
             copied = team.copy(model)
-            judged = validator(copied, vocabulary, config["mixture"], context.work, extra)
+            with timing.part("data"):
+                judged = validator(copied, vocabulary, config["mixture"], context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
@@ -71,6 +76,7 @@ def _train(
         team=team,
         validator=judged,
         every=every,
+        timing=timing,
     )
     fit(
         module,
@@ -82,7 +88,8 @@ def _train(
         keeper=keeper,
     )
     seen = {name: batches.epochs(config["steps"], name) for name in batches.sources}
-    sample = batches.measure(range(min(MEASURED, config["steps"])))
+    with timing.part("data"):
+        sample = batches.measure(range(min(MEASURED, config["steps"])))
     notes = sample_notes(sample, config["targets_length"])
     facts = left_out(tallies)
     notes += facts.pop("notes", [])
@@ -96,10 +103,12 @@ def _train(
     weights = {name: full(value) for name, value in model.state_dict().items()}
     if not team.lead:
         return
-    write_history(out / "metrics.csv", keeper.history)
-    save(out / "model.pt", model, weights, optimizer=optimizer, **extra)
-    if judged:
-        judged.publish(out)
+    with timing.part("checkpoints"):
+        write_history(out / "metrics.csv", keeper.history)
+        save(out / "model.pt", model, weights, optimizer=optimizer, **extra)
+        if judged:
+            judged.publish(out)
+    context.record(seconds=timing.seconds)
 
 
 def sample_notes(sample: Measured, targets_length: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from lab.training.selection import Scores, Validator
 from lab.vocabulary import Vocabulary
 from t5study.tasks.chosen import described, examples
 from t5study.training.answers import Questions, answer, ask, constant, score
+
+log = logging.getLogger(__name__)
 
 LOOKED_AT = 10_000
 """Training examples of which a constant answer is taken; labels are all tried anyway."""
@@ -43,6 +46,8 @@ def validator(
         )
         for name, description in config["validation"].items()
     }
+    for name, of_task in questions.items():
+        log.info("%s: %s validation examples", name, f"{len(of_task.examples):,}")
     return Validator(
         model,
         partial(judge, questions=questions, vocabulary=vocabulary, config=config),

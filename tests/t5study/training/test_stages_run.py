@@ -42,6 +42,28 @@ def test_pretraining_learns(
     assert history[-1] < 3.0
 
 
+def test_a_training_tells_what_one_looks_for(
+    train: Callable[..., Path],
+    data: SimpleNamespace,
+    finetune_config: dict[str, Any],
+    pretrain_config: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Examples, losses, validation scores, the chosen checkpoint; none of Lightning's own words."""
+    caplog.set_level("INFO")
+    parent = train(pretrain.run, pretrain_config, inputs(data, corpus=data.corpus), "parent")
+    out = train(finetune.run, finetune_config, inputs(data, pretrain=parent), "told")
+    told = caplog.text
+    for words in (" training examples", " validation examples", "update 30 of 30: loss "):
+        assert words in told
+    selection = json.loads((out / "selection.json").read_text())["toy_color"]
+    for entry in selection["validation"]:
+        assert f"validation of toy_color after update {entry['step']}: acc " in told
+    best = selection["best"].removeprefix("step_").removesuffix(".pt")
+    assert f"best on validation of toy_color: the checkpoint of update {best}" in told
+    assert {record.name.partition(".")[0] for record in caplog.records} == {"lab", "t5study"}
+
+
 def test_recomputing_activations_changes_nothing(
     train: Callable[..., Path], data: SimpleNamespace, pretrain_config: dict[str, Any]
 ) -> None:
