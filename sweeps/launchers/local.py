@@ -50,6 +50,7 @@ class LocalLauncher(StageLauncher):
         sweeps: list[Sweep],
         then: Decision | None = None,
     ) -> int:
+        from sweeps.running.filling import Filling
         from sweeps.running.local import run_local
 
         cells = [Graph(cell.scores.values()).stages for s in sweeps for cell in s.cells]
@@ -65,5 +66,6 @@ class LocalLauncher(StageLauncher):
             labels=stage_labels(sweeps),
             # A graph that stops before the scores makes no cell whole.
             cells=[cell for cell in cells if all(key in graph for key in cell)],
+            filling=Filling(store, sweeps),
         )
         return outcome.status

@@ -21,6 +21,7 @@ from sweeps.hardware.slots import Slot, find_slots, most_together
 from sweeps.lease import DEFAULT_TIMEOUT, read_lease
 from sweeps.running.attempt import Attempt, choose_workers
 from sweeps.running.execute import Result, failure_record
+from sweeps.running.filling import Filling
 from sweeps.running.interrupts import interrupts
 from sweeps.running.logs import LOG
 from sweeps.running.process import WorkerProcess
@@ -40,7 +41,7 @@ class Outcome:
     """How a run ended, stage by stage."""
 
     states: Mapping[str, str]
-    """done, failed, skipped (something it needs failed), stopped; by key."""
+    """done, failed, skipped (something it needs failed), stopped, not begun, elsewhere; by key."""
     reasons: Mapping[str, str]
     """Of failed and skipped stages."""
     ran: frozenset[str]
@@ -68,20 +69,21 @@ def run_local(
     lease_timeout: float = DEFAULT_TIMEOUT,
     labels: Mapping[str, str] | None = None,
     cells: Iterable[Iterable[str]] = (),
+    filling: Filling | None = None,
 ) -> Outcome:
     """Bring the graph's targets into the store, each stage once, and wait for it.
 
     `slots` and `threads` are chosen from the machine when None. A stage that several processes
     can share takes `workers_per_stage` slots, and `parallel` says how they share it. `labels`
-    names stages by key for the screen; `cells` are the keys of each cell, to count whole ones. A
-    stage that fails stops only what needs it. Raises ConfigurationError when so many
-    workers cannot share a stage, StoreError when the store cannot be used, SweepError when no
-    worker starts; the last two after the workers have stopped.
+    names stages by key for the screen; `cells` are the keys of each cell, to count whole ones;
+    `filling` shows the scores that are there. A stage that fails stops only what needs it. Raises
+    ConfigurationError when so many workers cannot share a stage, StoreError when the store cannot
+    be used, SweepError when no worker starts; the last two after the workers have stopped.
     """
     if isinstance(progress, bool):
         progress = default_progress() if progress else NoProgress()
     store.prepare()
-    board = Board(graph, labels=labels, cells=cells)
+    board = Board(graph, labels=labels, cells=cells, filling=filling)
     places = find_slots(slots, threads, slots_per_gpu)
     targets = [graph[key] for key in graph.targets]
     asked = {"workers_per_stage": workers_per_stage, "parallel": parallel}
@@ -152,7 +154,9 @@ class _Scheduler:
         finally:
             self._shut_down()
             for key in self._queue.open:
-                self._board.set(key, "stopped")
+                state = self._board.states[key]
+                ended = {"running": "stopped", "waiting": "not begun"}.get(state, state)
+                self._board.set(key, ended)
             self._progress.end()
         if self._fatal is not None:
             raise self._fatal

@@ -15,12 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.graph import Graph
+from sweeps.running.filling import Filling
 from sweeps.stage import Stage
 
-FINAL = frozenset({"done", "failed", "skipped", "stopped"})
+FINAL = frozenset({"done", "failed", "skipped", "stopped", "not begun"})
 _STYLES = {"done": "green", "failed": "bold red", "skipped": "yellow", "elsewhere": "cyan"}
 _PLAIN_SECONDS = 30.0
-_ORDER = ("done", "running", "elsewhere", "failed", "skipped", "stopped", "waiting")
+_ORDER = ("done", "running", "elsewhere", "failed", "skipped", "stopped", "not begun", "waiting")
+_WORDS = {"stopped": "stopped in the middle", "elsewhere": "running elsewhere"}
+"""What a count of a state is called, where its name alone says too little."""
 
 
 class Progress(Protocol):
@@ -75,8 +78,10 @@ class Board:
         *,
         labels: Mapping[str, str] | None = None,
         cells: Iterable[Iterable[str]] = (),
+        filling: Filling | None = None,
     ) -> None:
         self.graph = graph
+        self.filling = filling
         self.states: dict[str, str] = dict.fromkeys(graph.stages, "waiting")
         self.reasons: dict[str, str] = {}
         self.running: dict[str, Running] = {}
@@ -103,7 +108,7 @@ class Board:
         """One line: stages by state, cells, time."""
         counts = Counter(self.states.values())
         parts = [f"{counts['done']}/{len(self.states)} stages done"]
-        parts += [f"{counts[s]} {s}" for s in _ORDER[1:] if counts[s]]
+        parts += [f"{counts[s]} {_WORDS.get(s, s)}" for s in _ORDER[1:] if counts[s]]
         if self._cells:
             whole = sum(all(self.states[key] == "done" for key in cell) for cell in self._cells)
             parts.append(f"{whole}/{len(self._cells)} cells")
@@ -166,7 +171,9 @@ class PlainProgress:
             self._told[key] = time.monotonic()
         done = Counter(board.states.values())["done"]
         place = f" ({done}/{len(board.states)})" if state == "done" else ""
-        end = f": {reason}" if reason and state != "done" else ""
+        if state == "done":
+            reason = board.filling.finished(key) if board.filling else ""
+        end = f": {reason}" if reason else ""
         self.say(f"{state} {board.label(key)}{place}{end}")
 
     def stepped(self, key: str) -> None:
@@ -213,6 +220,8 @@ class LiveProgress:
 
     def changed(self, key: str) -> None:
         """Only what a person must know stays on the screen."""
+        if self._board.states[key] == "done" and self._board.filling:
+            self._board.filling.finished(key)
         state, reason = self._board.states[key], self._board.reasons.get(key, "")
         if state in ("failed", "skipped"):
             self._console.print(
@@ -244,7 +253,9 @@ class LiveProgress:
             table.add_row(*_row(self._board, key, now))
         if len(keys) > room:
             table.add_row(f"... and {len(keys) - room} more")
-        return Group(Text(self._board.summary()), Text(self._board.by_name(), "dim"), table)
+        filling = self._board.filling.draw(room - len(keys)) if self._board.filling else []
+        lines = Text(self._board.summary()), Text(self._board.by_name(), "dim")
+        return Group(*lines, table, *filling)
 
 
 class NoProgress:

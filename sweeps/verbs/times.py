@@ -22,6 +22,7 @@ BEFORE = "worker"
 OTHER = "other"
 """What no part says."""
 _SHOWN = 5
+_NEEDED = frozenset({"wall_seconds", "started", "finished"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +42,14 @@ class StageTime:
 def stage_times(store: Store, sweep: str | None = None) -> list[StageTime]:
     """Of the finished stages of one sweep, or of all that the store has, as they ended."""
     known = None if sweep is None else recorded_sweep(store, sweep).record["stages"].keys()
-    found = [
-        _time(name, key, content)
-        for name, key, path in store.finished()
-        if (known is None or key in known) and _complete(content := read_json(path / "stage.json"))
-    ]
+    found = []
+    for name, key, path in store.finished():
+        if known is None or key in known:
+            content = read_json(path / "stage.json")
+            # One of an old version may not say when it ran.
+            if content is not None and content.keys() >= _NEEDED:
+                found.append(_time(name, key, content))
     return sorted(found, key=lambda one: one.ended)
-
-
-def _complete(content: Mapping[str, Any] | None) -> bool:
-    """Whether a description says when its stage ran; one of an old version may not."""
-    return content is not None and {"wall_seconds", "started", "finished"} <= content.keys()
 
 
 def _time(name: str, key: str, content: Mapping[str, Any]) -> StageTime:
@@ -80,17 +78,17 @@ def draw_times(store: Store, times: Iterable[StageTime]) -> Group:
     table.add_column("seconds of")
     for heading in (*kinds, "all", "share"):
         table.add_column(heading, justify="right")
-    sums = {part: Counter[str]() for part in parts}
+    sums = {part: dict.fromkeys(kinds, 0.0) for part in parts}
     for one in times:
         for part, seconds in one.parts.items():
-            sums[part][one.name] += seconds  # type: ignore[assignment]
+            sums[part][one.name] += seconds
     whole = sum(sum(by_kind.values()) for by_kind in sums.values())
     for part, by_kind in sums.items():
         total = sum(by_kind.values())
         share = f"{total / whole:.0%}" if whole else ""
         table.add_row(part, *(_seconds(by_kind[kind]) for kind in kinds), _seconds(total), share)
-    by_kind = {kind: sum(sums[part][kind] for part in parts) for kind in kinds}
-    table.add_row("in all", *map(_seconds, by_kind.values()), _seconds(whole), "")
+    of_kind = [sum(sums[part][kind] for part in parts) for kind in kinds]
+    table.add_row("in all", *map(_seconds, of_kind), _seconds(whole), "")
     counts = Counter(one.name for one in times)
     table.add_row("stages", *(f"{counts[kind]:,}" for kind in kinds), f"{len(times):,}", "")
     passed = (max(one.ended for one in times) - min(one.began for one in times)).total_seconds()

@@ -274,6 +274,7 @@ def test_ctrl_c_saves_and_stops(store, toy):
     _, said = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "Stopping: 2 stages save. Ctrl-C again kills." in said
+    assert "0/3 stages done, 2 stopped in the middle, 1 not begun, " in said
     assert toy.living(first.pid) == []
     for stage in stages[:2]:
         assert json.loads((store.work(stage.key, 1) / "last.ckpt").read_text())["step"] > 0

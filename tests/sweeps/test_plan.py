@@ -102,7 +102,7 @@ def test_states_are_of_the_store(store: Store):
         }
         shown = text_of(plan)
         assert "1 done, 1 running elsewhere, 2 to do" in shown
-        assert f"Runs elsewhere: learn game seed 0 on {plan.where[LEARN.key]}." in shown
+        assert f"Runs elsewhere: learn on {plan.where[LEARN.key]}." in shown
         assert json.loads(as_json(plan))["total"]["todo_flops"] == 3.6e12
     finally:
         held.release("stopped")

@@ -241,12 +241,20 @@ def test_mixture_with_the_corpus_trains_and_selects(
     assert len(selection["toy_color"]["validation"]) == 3
 
 
-def test_messages_of_lightning_stand_once_in_a_log():
-    """It prints them itself besides, which is taken from it."""
+def test_lightnings_tips_stand_in_no_log_and_its_errors_once():
+    """It prints them itself besides, which is taken from it; warnings of its modules are left."""
     program = (
-        "import logging; logging.basicConfig(level=logging.INFO); import lab.training.fit\n"
-        "logging.getLogger('lightning.pytorch').info('one message')"
+        "import logging, warnings\n"
+        "logging.basicConfig(level=logging.INFO)\n"
+        "import lab.training.fit\n"
+        "logging.getLogger('lightning.pytorch.utilities.rank_zero').info('Tip: one message')\n"
+        "logging.getLogger('lightning.pytorch').error('an error')\n"
+        "warnings.warn_explicit('few workers', UserWarning, 'f.py', 1, 'lightning.pytorch.data')\n"
+        "warnings.warn_explicit('another', UserWarning, 'f.py', 1, 'numpy')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("one message") == 1
+    assert "Tip" not in done.stderr
+    assert "few workers" not in done.stderr
+    assert "another" in done.stderr
+    assert done.stderr.count("an error") == 1
