@@ -47,6 +47,7 @@ def test_a_training_tells_what_one_looks_for(
     data: SimpleNamespace,
     finetune_config: dict[str, Any],
     pretrain_config: dict[str, Any],
+    toy_task: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Examples, losses, validation scores, the chosen checkpoint; none of Lightning's own words."""
