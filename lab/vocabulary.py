@@ -200,8 +200,7 @@ def train_vocabulary(
         )
     except RuntimeError as error:
         raise DataError(
-            f"No vocabulary of {pieces} pieces can be made of this text: "
-            f"{_reason(error)} {_remedy(error)}"
+            f"No vocabulary of {pieces} pieces can be made of this text{_remedy(error)}"
         ) from error
     _write(out / FILE, model.getvalue())
     return out / FILE
@@ -292,9 +291,9 @@ def _reason(error: RuntimeError) -> str:
 
 def _remedy(error: RuntimeError) -> str:
     """What to type, with the most pieces that the text can give where the trainer knows it."""
-    most = AT_MOST.search(str(error))
-    typed = f": vocabulary.pieces={most[1]} at most" if most else ""
-    return f"Give more text or fewer pieces{typed}."
+    if most := AT_MOST.search(str(error)):
+        return f". Give more text, or vocabulary.pieces={most[1]} at most."
+    return f": {_reason(error)} Give more text or fewer pieces."
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:

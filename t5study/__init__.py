@@ -34,7 +34,11 @@ def complaints(config: Schema) -> list[str]:
     from t5study import impossible
     from t5study.given_tasks import with_given_tasks
 
-    return impossible.complaints(with_given_tasks(config))
+    try:
+        return impossible.complaints(with_given_tasks(config))
+    except Error as error:
+        # What is wrong beside the tasks is said as well.
+        return [*impossible.complaints(config), *str(error).splitlines()]
 
 
 def prepare(

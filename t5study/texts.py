@@ -21,7 +21,7 @@ def without_folders(corpus: str) -> str:
 def remarks(resolved: Resolved, targets: Iterable[Stage]) -> list[str]:
     """Which text the vocabulary is of, and how often pre-training goes through its own."""
     readings = {_reading(resolved, stage) for stage in _pretraining(targets)}
-    return [*sorted(readings), _vocabulary(resolved.config)]
+    return [_vocabulary(resolved.config), *sorted(readings)]
 
 
 def _vocabulary(config: Schema) -> str:

@@ -68,22 +68,33 @@ def task_of(
 def _inputs(definition: Definition) -> ToText:
     """What makes the input of a row: the template, or "prefix a: ... b: ..."."""
     if "input" not in definition.written:
-        prefix = definition.text("prefix", definition.name)
-        return lambda raw: join_fields(prefix, _read(raw, definition.inputs), definition.inputs)
+        return joined(definition.text("prefix", definition.name), definition.inputs)
     if "prefix" in definition.written:
         definition.complain("prefix", "write it into input: leave it out.")
-    template = definition.text("input")
-    parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
+    return template(definition.text("input"))
+
+
+def joined(prefix: str, names: Sequence[str]) -> ToText:
+    """Return what makes "prefix a: ... b: ..." of a row's fields."""
+    return lambda raw: join_fields(prefix, {name: _field(raw, name) for name in names}, names)
+
+
+def template(text: str) -> ToText:
+    """Return what puts a row's fields into a text with their names in braces."""
+    parts = [(before, name) for before, name, _, _ in Formatter().parse(text)]
 
     def render(raw: Mapping[str, Any]) -> str:
-        read = _read(raw, definition.inputs)
-        return "".join(text + (read[name] if name is not None else "") for text, name in parts)
+        return "".join(b + ("" if name is None else _field(raw, name)) for b, name in parts)
 
     return render
 
 
-def _read(raw: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: value_at(raw, way_of(raw, name)) for name in names}
+def _field(raw: Mapping[str, Any], name: str) -> str:
+    """A field's text; KeyError where the row has no such field."""
+    value = value_at(raw, way_of(raw, name))
+    if value is None:
+        raise KeyError(name)
+    return str(value)
 
 
 def _answer(raw: Mapping[str, Any], data: DataSet) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from lab.errors import StudyError
 from sweeps.stage import adopt_all
-from t5study import cell, prepare
+from t5study import cell, complaints, prepare
 from t5study.config import Schema, Unit
 from t5study.given_tasks import with_given_tasks
 from t5study.tasks import TaskError
@@ -67,6 +67,16 @@ def test_fields_and_a_prefix_are_written_as_the_papers_tasks(tmp_path: Path):
     assert prefix == [{"inputs": "r item: 3 text: Dark", "targets": "bad"}]
     braces = REVIEWS.replace("review of {item}", "{{{item}}}")
     assert task(tmp_path, braces).preprocess(row)[0]["inputs"] == "{3}: Dark"
+
+
+def test_a_row_without_a_column_is_refused_and_an_empty_cell_is_not(tmp_path: Path):
+    """JSON lines may leave a field out in one row; null is an empty text."""
+    made = task(tmp_path)
+    assert made.preprocess({"item": None, "text": "Dark", "label": 0})[0]["inputs"] == (
+        "review of : Dark"
+    )
+    with pytest.raises(TaskError, match="has no field 'item', only 'text', 'label'"):
+        made.preprocess({"text": "Dark", "label": 0})
 
 
 def test_a_regression_is_rounded_and_read_within_its_range(tmp_path: Path):
@@ -242,6 +252,17 @@ def test_a_wrong_list_is_refused(
     named = [name.format(tmp_path) for name in change.pop("suite__tasks")]
     with pytest.raises(StudyError, match=said):
         cell(with_given_tasks(configured(suite__tasks=named, **change)))
+
+
+def test_a_wrong_task_is_told_together_with_what_else_is_wrong(
+    configured: Callable[..., Schema], reviews: str, tmp_path: Path
+):
+    """A text that is not there beside a definition that is not."""
+    found = complaints(configured(suite__tasks=["nowhere.yaml"], dataset__corpus="my.txt"))
+    assert [line.split(":")[0] for line in found] == [
+        "Corpus 'my.txt'",
+        "Task definition nowhere.yaml",
+    ]
 
 
 def test_rows_that_are_no_labels_are_told_before_a_run(
