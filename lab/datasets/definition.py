@@ -361,7 +361,7 @@ class Definition:
             measure=self.measure,
             metrics=self.metrics,
             example={},
-            about=self.written.get("about", "as its definition says"),
+            about=self.written.get("about", f"a {self.kind} that {self.name}.yaml defines"),
             licence=self.written.get("licence", "yours to know"),
         )
 

@@ -99,7 +99,12 @@ def test_the_table_stands_in_both_forms(done: tuple[Path, list[str]]):
         assert (
             len(re.findall(r"^\| (?:★ )?objective=\w+ +\| +\**\d+\.\d\d", table, re.MULTILINE)) == 2
         )
-    assert r"\begin{tabular}" in printed[4]
+    for part in (
+        r"\begin{tabular}",
+        r"\caption{Objectives on our reviews}",
+        r"\label{tab:reviews}",
+    ):
+        assert part in printed[4]
     (latex,) = (folder / "store" / "reports").glob("*.tex")
     assert "reviews" in latex.read_text()
 
