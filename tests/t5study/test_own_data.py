@@ -96,9 +96,8 @@ def test_the_table_stands_in_both_forms(done: tuple[Path, list[str]]):
     """Both rows have a score of the task of one's own."""
     folder, printed = done
     for table in (printed[2], printed[3]):
-        assert (
-            len(re.findall(r"^\| (?:★ )?objective=\w+ +\| +\**\d+\.\d\d", table, re.MULTILINE)) == 2
-        )
+        rows = re.findall(r"^\| (★ )?[^*|]+\| +\**\d+\.\d\d", table, re.MULTILINE)
+        assert sorted(rows) == ["", "★ "], table
     for part in (
         r"\begin{tabular}",
         r"\caption{Objectives on our reviews}",
