@@ -41,6 +41,8 @@ class Seeds:
     """Seeds of the baseline row: two or more give the table its ruler."""
     variants: int = setting(1, **SEEDS)
     """Seeds of every other row."""
+    most: int = setting(10, **SEEDS)
+    """Seeds that a row gets at most where `claims=decide` adds them."""
 
 
 @dataclass
@@ -53,9 +55,9 @@ class SearchSettings:
     tie_break: str = "cheaper"
     """`cheaper`: of candidates within two baseline standard deviations; `none`: the best."""
     settled: int = setting(0, least=0, most=10_000)
-    """How many axes, from the first, have ended on a cluster: a job of these that died without a
-    word counts as failed. On later axes such a job is submitted again. The job that decides an axis
-    types this setting; a user need not."""
+    """How many axes, or rounds of `claims=decide`, from the first, have ended on a cluster: a job
+    of these that died without a word counts as failed. Of later ones such a job is submitted again.
+    The job that decides an axis or a round types this setting; a user need not."""
 
 
 SEARCHES = ("none", "ascent")
@@ -70,9 +72,11 @@ class ClaimSettings:
     """Claims beside those of the sweep file; `claims=[...]` is short for `claims.that=[...]`."""
     level: float = setting(0.05, more_than=0, most=0.5)
     """The chance of any false verdict among a sweep's claims."""
+    hours: float | None = setting(None, more_than=0, most=10_000_000)
+    """What the seeds that `claims=decide` adds may take, by the plan's hours on its device."""
 
 
-CLAIMS = ("judge",)
+CLAIMS = ("judge", "decide")
 
 
 @dataclass
@@ -165,6 +169,8 @@ OF_STAGES = tuple(f.name for f in fields(Slurm) if f.name not in OF_RUN)
 
 def operational(key: str) -> bool:
     """Whether a key, such as `slurm.gpus`, is or lies below one that no cell reads."""
+    if key == "seeds.most":
+        return True
     return key.partition(".")[0].partition("/")[0] in OPERATIONAL
 
 

@@ -167,6 +167,9 @@ _CLAIM = {
 _CLAIMS = {
     "level": float,
     "list": [_CLAIM],
+    "most?": int,
+    "looks?": [{ANY: int}],
+    "failures?": [{ANY: int}],
     "further?": {"device": str, "rows": {ANY: {ANY: {"flops": float, "seconds": float}}}},
 }
 _RECORD = {

@@ -27,8 +27,10 @@ from sweeps.planning.bound import bound
 from sweeps.planning.plan import make_plan
 from sweeps.planning.plan_view import as_json, show
 from sweeps.running.mirror import ask_for
-from sweeps.search.ascent import Step, advance, whole
+from sweeps.search.ascent import advance
 from sweeps.search.decision import Decision
+from sweeps.search.rounds import advance_rounds, decides
+from sweeps.search.step import Step, whole
 from sweeps.shapes import is_record
 from sweeps.stage import Stage
 from sweeps.store import Store, read_json
@@ -105,13 +107,14 @@ class StudySweeper(Sweeper):
                 highlight=False,
                 markup=False,
             )
-        rows = [sweep for sweep in sweeps if not sweep.search]
+        grown = [s for s in sweeps if s.search or decides(command.expansion(s), s)]
+        rows = [sweep for sweep in sweeps if sweep not in grown]
         status = self._bring(command, rows, store, console) if rows else 0
         for sweep in sweeps:
-            if sweep.search and status != INTERRUPTED:
-                status = max(status, self._search(command, sweep, store, console))
+            if sweep in grown and status != INTERRUPTED:
+                status = max(status, self._grow(command, sweep, store, console))
             shown = store.records.find(sweep.name)
-            if shown is None and not sweep.search:
+            if shown is None and sweep in rows:
                 # A command beside this one has written a record that contains this one's.
                 shown = store.records.find(sweep.id)
             if shown and not run["until"]:
@@ -131,7 +134,11 @@ class StudySweeper(Sweeper):
         known = []
         for sweep in sweeps:
             try:
-                step = advance(command.expansion(sweep), sweep, store) if sweep.search else None
+                expansion, step = command.expansion(sweep), None
+                if sweep.search:
+                    step = advance(expansion, sweep, store)
+                elif decides(expansion, sweep):
+                    step = advance_rounds(expansion, sweep, store)
                 known.append((step.sweep, step.complete) if step else (sweep, True))
             except ConfigurationError as error:
                 complaints += error.complaints
@@ -139,32 +146,33 @@ class StudySweeper(Sweeper):
             raise ConfigurationError(complaints)
         return known
 
-    def _search(self, command: Command, sweep: Sweep, store: Store, console: Console) -> int:
-        """One axis after another; the same command goes on where this one leaves."""
+    def _grow(self, command: Command, sweep: Sweep, store: Store, console: Console) -> int:
+        """One axis, or round, after another; the same command goes on where this one leaves."""
         assert isinstance(self.launcher, StageLauncher)
         expansion = command.expansion(sweep)
         stays = command.run["wait"] or not self.launcher.cluster
 
         def look(settled: int = 0) -> Step:
+            walk, kept = (advance, "search") if sweep.search else (advance_rounds, "claims")
             if stays:
-                return advance(expansion, sweep, store, settled=settled)
+                return walk(expansion, sweep, store, settled=settled)
             record = read_json(store.records.path(sweep.name))
-            before = record.get("search") if is_record(record) else None
-            return advance(expansion, sweep, store, before=before)
+            before = record.get(kept) if is_record(record) else None
+            return walk(expansion, sweep, store, before=before)
 
         status = 0
         step = look()
         while not step.complete:
             asked = replace(step.sweep, rows=step.now)
-            then = None if stays else Decision.of(sweep, step.axes)
+            then = None if stays else Decision.of(sweep, step.number)
             with withdrawn_if_refused(store, [step.sweep]):
                 self._record(step.sweep, store, console)
                 ended = self._bring(command, [asked], store, console, record=False, then=then)
             status = max(status, ended)
             if status == INTERRUPTED:
                 return status
-            after = look(step.axes)
-            if not after.complete and after.axes == step.axes:
+            after = look(step.number)
+            if not after.complete and after.number == step.number:
                 break
             step = after
         self._record(step.sweep, store, console)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hydra.core.override_parser.types import Override
+
 from sweeps.asking.gridlabels import typed
 from sweeps.asking.rows import Sweep
-from sweeps.claims.evidence import columns_of
+from sweeps.claims.columns import columns_of
 from sweeps.claims.published import published_columns
-from sweeps.claims.statement import Claim, contradictions, names_of_rows, read_claims
+from sweeps.claims.statement import LEVEL, Claim, contradictions, names_of_rows, read_claims
 from sweeps.columns import Column
 from sweeps.errors import ConfigurationError, nearest
-from sweeps.hardware.devices import Device
-from sweeps.stage import Stage
+from sweeps.graph import Graph
+from sweeps.hardware.devices import devices
+from sweeps.study import Cell
 
+OF_CLAIMS = ("claims", "claims.that", "claims.level", "seeds.most")
+"""Keys that make a table another one, with a record of its own, though its rows are the same."""
+MakeCell = Callable[[Sweep, Sequence[str], int], Cell]
+"""Makes a cell of a sweep, of a row's overrides and a seed."""
 _SHORT, _FULL = "claims=[", "claims.that=["
 
 
@@ -75,20 +82,76 @@ def unknown_columns(
     return list(missing.values())
 
 
-def priced(
-    further: Mapping[str, Iterable[Stage]], device: Device, share: float | None
-) -> dict[str, Any]:
-    """What the stages of a further seed cost on a device, by the row's label and by key."""
-    return {
-        "device": device.name,
-        "rows": {
-            label: {
+def level_of(run: Mapping[str, Any]) -> float:
+    """The level of the claims; one out of bounds is complained of elsewhere."""
+    level = float(run["claims"]["level"])
+    return level if 0 < level <= 0.5 else LEVEL
+
+
+def with_claims(
+    sweep: Sweep, labels: Mapping[str, str], cell: MakeCell, run: Mapping[str, Any]
+) -> Sweep:
+    """A sweep of rows with its claims, its file's and those typed. Raises ConfigurationError.
+
+    `labels` are the rows' labels as they are shown, by those of the file.
+    """
+    claims = tuple(labelled(claim, labels) for claim in sweep.claims)
+    if entries := run["claims"]["that"]:
+        claims = typed_claims(entries, sweep, claims)
+    if not claims:
+        return sweep
+    sweep = replace(sweep, claims=claims, level=level_of(run))
+    return replace(sweep, further=further(sweep, cell, run))
+
+
+def further(sweep: Sweep, cell: MakeCell, run: Mapping[str, Any]) -> dict[str, Any]:
+    """What one more seed of each claimed row would cost, by the row's label and the stage's key.
+
+    Counted are the hours of the device that plans count.
+    """
+    there = Graph(sweep.stages)
+    device = devices()[run["device"]]
+    rows: dict[str, dict[str, dict[str, float]]] = {}
+    for row in sweep.rows:
+        if row.label in sweep.claimed:
+            stages = Graph(cell(sweep, row.overrides, row.next_seed).scores.values())
+            rows[row.label] = {
                 stage.key: {
                     "flops": float(stage.cost.flops),
-                    "seconds": device.time(stage, share),
+                    "seconds": device.time(stage, run["share_of_peak"]),
                 }
                 for stage in stages
+                if stage.key not in there
             }
-            for label, stages in further.items()
-        },
-    }
+    return {"device": device.name, "rows": rows}
+
+
+def unread(
+    sweeps: Sequence[Sweep], run: Mapping[str, Any], given: Iterable[tuple[str, Override]]
+) -> list[str]:
+    """Complaints about what is typed of claims where nothing reads it."""
+    texts = {override.key_or_group: text for text, override in given}
+    searches = [sweep for sweep in sweeps if sweep.search]
+    if run["claims"]["that"] and searches:
+        return [
+            f"claims: {searches[0].id} is a search, whose rows are not known yet. Write its claims "
+            "in its sweep file, by the labels of candidates."
+        ]
+    if run["claims"]["name"] != "decide":
+        return [
+            f"{texts[key]}: read by claims=decide alone, which adds seeds. Add it, or leave this "
+            "out."
+            for key in ("seeds.most", "claims.hours")
+            if key in texts
+        ]
+    if searches:
+        return [
+            f"claims=decide: {searches[0].id} is a search, which decides by its own rule. Leave "
+            "one of the two out."
+        ]
+    if sweeps and not any(sweep.claims for sweep in sweeps):
+        return [
+            "claims=decide: nothing is claimed. Write claims in the sweep file, or type "
+            'claims=["A > B"] with the labels of two rows.'
+        ]
+    return []

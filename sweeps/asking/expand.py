@@ -11,7 +11,7 @@ from typing import Any
 
 from sweeps import settings
 from sweeps.asking import gridlabels
-from sweeps.asking.claimed import labelled, priced, typed_claims, unknown_columns
+from sweeps.asking.claimed import OF_CLAIMS, level_of, unknown_columns, unread, with_claims
 from sweeps.asking.compose import Composer
 from sweeps.asking.grammar import comma_hint
 from sweeps.asking.placeholders import fill, strip
@@ -19,11 +19,8 @@ from sweeps.asking.repeated import given_again, given_twice, keys_set
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
-from sweeps.claims.statement import LEVEL
 from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
-from sweeps.graph import Graph
-from sweeps.hardware.devices import devices
 from sweeps.hardware.fit import Fit
 from sweeps.records import short_name
 from sweeps.settings import OPERATIONAL, SEED, SEEDS, operational
@@ -72,7 +69,9 @@ class Expansion:
                 found.append(self._named(name, asked))
             except SweepError as error:
                 complaints += getattr(error, "complaints", [str(error)])
-        complaints += self._unread(found) + of_one_name(found)
+        complaints += (
+            self._unread(found) + unread(found, self.run, self._parsed) + of_one_name(found)
+        )
         if complaints:
             raise ConfigurationError(complaints)
         return found
@@ -97,17 +96,15 @@ class Expansion:
         percent = gridlabels.shares(self.study.schema)
         labels = gridlabels.labels(axes, percent)
         rows = [FileRow(label=label, overrides=row) for row, label in labels.items()]
-        words = self._words(asked)
-        digest = self._digest(words)
+        digest = self._digest(self._words(asked))
         name = "-".join(axis[0].partition("=")[0].rpartition(".")[2] for axis in axes) or "cell"
         sweep = Sweep(
             id=short_name(sweep_name(self.study.name, f"{name}-{digest}")),
             title=gridlabels.title(axes, percent) if axes else "One cell",
             study=self.study.name,
             common=common,
-            asked=words,
+            asked=self._words(asked, *OF_CLAIMS),
             seeds=self._seed_counts({}),
-            level=self._level(),
         )
         return self._with_rows(sweep, rows, seeds, baseline=None)
 
@@ -165,6 +162,9 @@ class Expansion:
         """Complaints about settings of a search where nothing is searched."""
         given = [t for t, o in self._parsed if o.key_or_group.partition(".")[0] == "search"]
         given = [text for text in given if text != "search=none"]
+        if self.run["claims"]["name"] == "decide":
+            # How far its rounds have come: the job that decides one types it, as of a search.
+            given = [text for text in given if not text.startswith("search.settled=")]
         rows = [sweep for sweep in found if not sweep.search]
         if not given or not rows:
             return []
@@ -217,11 +217,11 @@ class Expansion:
             study=file.study,
             file=file,
             common=common,
-            asked=self._words(asked, *(_RULE if file.search else ())),
+            asked=self._words(asked, *OF_CLAIMS, *(_RULE if file.search else ())),
             seeds=self._seed_counts(file.seeds),
             search=self._rule(file.search) if file.search else None,
             claims=file.claims,
-            level=self._level(),
+            level=level_of(self.run),
         )
         if not file.search:
             return self._with_rows(sweep, list(file.rows), seeds, file.baseline, complaints)
@@ -244,16 +244,11 @@ class Expansion:
                         ] = None
         return list(complaints)
 
-    def _level(self) -> float:
-        """The level of the claims; one out of bounds is complained of."""
-        level = float(self.run["claims"]["level"])
-        return level if 0 < level <= 0.5 else LEVEL
-
     # -- rows --------------------------------------------------------------------------------
 
     def _seed_counts(self, file: Mapping[str, int]) -> dict[str, int]:
         """Seeds by the command line, else by the file, else by the preset."""
-        counts = dict(self.run["seeds"])
+        counts = {key: self.run["seeds"][key] for key in ("baseline", "variants")}
         given = {t.partition("=")[0] for t, _ in self._parsed}
         for key, value in file.items():
             if f"seeds.{key}" not in given:
@@ -316,25 +311,7 @@ class Expansion:
                 )
             )
         sweep = replace(sweep, rows=tuple(done), notices=tuple(notices))
-        return self._with_claims(sweep, labels, start)
-
-    def _with_claims(self, sweep: Sweep, labels: Mapping[str, str], start: int) -> Sweep:
-        """A sweep with its claims about the rows' labels, and what a further seed would cost."""
-        claims = tuple(labelled(claim, labels) for claim in sweep.claims)
-        if typed := self.run["claims"]["that"]:
-            claims = typed_claims(typed, sweep, claims)
-        if not claims:
-            return sweep
-        claimed = {row for claim in claims for row in (claim.left, claim.right)}
-        rows = [row for row in sweep.rows if row.label in claimed]
-        there = Graph(sweep.stages)
-        further = {}
-        for row in rows:
-            seed = max((cell.seed for cell in row.cells), default=start - 1) + 1
-            more = Graph(self.cell(sweep, row.overrides, seed).scores.values())
-            further[row.label] = [stage for stage in more if stage.key not in there]
-        device, share = devices()[self.run["device"]], self.run["share_of_peak"]
-        return replace(sweep, claims=claims, further=priced(further, device, share))
+        return with_claims(sweep, labels, self.cell, self.run)
 
     def _of_rows(
         self, sweep: Sweep, wrong: list[tuple[FileRow, list[str]]], start: int

@@ -59,6 +59,7 @@ def _claims(sweep: Sweep) -> dict[str, Any]:
         "level": sweep.level,
         "list": [claim.to_json() for claim in sweep.claims],
         **further,
+        **(sweep.rounds or {}),
     }
 
 

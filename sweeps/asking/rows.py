@@ -30,6 +30,11 @@ class Row:
     baseline: bool
     cells: tuple[Cell, ...]
 
+    @property
+    def next_seed(self) -> int:
+        """The seed that the row would get next."""
+        return max(cell.seed for cell in self.cells) + 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
@@ -53,6 +58,8 @@ class Sweep:
     claims: tuple[Claim, ...] = ()
     level: float = LEVEL
     """The chance of any false verdict among the claims."""
+    rounds: Mapping[str, Any] | None = None
+    """The looks at the claims so far, where seeds are added until these are decided."""
     further: Mapping[str, Any] | None = None
     """What one more seed of each claimed row would cost, as the record keeps it."""
 
@@ -64,6 +71,11 @@ class Sweep:
     @property
     def cells(self) -> list[Cell]:
         return [cell for row in self.rows for cell in row.cells]
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The labels of the rows that claims are about."""
+        return frozenset(row for claim in self.claims for row in (claim.left, claim.right))
 
     @property
     def stages(self) -> list[Stage]:

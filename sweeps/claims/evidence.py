@@ -1,6 +1,7 @@
 """What the scores say of two rows: samples of runs, and the difference between them.
 
-Where both rows have two runs or more, each brings its own spread (Welch 1947). Where one has fewer,
+Where both rows have two runs or more, each brings its own spread (Welch 1947), with no more degrees
+of freedom than two rows of the fewer runs would have. Where one has fewer,
 the baseline's standard deviation stands for both rows', with its degrees of freedom (the
 assumption of Raffel et al. 2020, section 3.1.5).
 """
@@ -9,22 +10,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.claims.statement import Claim, Ruler
-from sweeps.columns import Column, recorded_columns
-from sweeps.digests import stored_scores
-from sweeps.errors import DamagedStageError
-from sweeps.store import Store
-
-POWER = 0.8
-"""What is promised of a difference that is called detectable, or of seeds that are called needed"""
-MOST_SEEDS = 10_000
-"""A row that would need more is said to need more than any sweep has."""
-_QUANTILES = 2000
-DIVERGED = "diverged"
+from sweeps.columns import Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,33 +78,37 @@ class Difference:
     """Degrees of freedom of that error."""
     deviation: float
     """Of single runs, for the seeds that a row would need."""
+    runs: tuple[int, int]
+    """Of the first row and of the second one."""
+    parts: tuple[float, float] | None = None
+    """The squared errors of the two rows' means; None where one deviation stands for both."""
     method: str
     """How this was found, as a sentence."""
 
     def interval(self, level: float) -> tuple[float, float]:
         """What holds the true difference but for a share `level` of all studies."""
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        reach = float(t.isf(level / 2, self.freedom)) * self.error
+        reach = -float(stdtrit(self.freedom, level / 2)) * self.error
         return self.value - reach, self.value + reach
 
     def p_unequal(self) -> float:
         """Of the hypothesis that there is no difference, two-sided."""
-        from scipy.stats import t
-
-        return float(2 * t.sf(abs(self.value) / self.error, self.freedom))
+        return 2 * self._beyond(abs(self.value))
 
     def p_within(self, margin: float) -> float:
         """Of the hypothesis that the rows differ by the margin or more: two one-sided tests."""
-        from scipy.stats import t
-
-        return float(t.sf((margin - abs(self.value)) / self.error, self.freedom))
+        return self._beyond(margin - abs(self.value))
 
     def p_beyond(self, margin: float) -> float:
         """Of the hypothesis that the rows differ by the margin or less, on either side."""
-        from scipy.stats import t
+        return min(1.0, 2 * self._beyond(abs(self.value) - margin))
 
-        return min(1.0, float(2 * t.sf((abs(self.value) - margin) / self.error, self.freedom)))
+    def _beyond(self, distance: float) -> float:
+        """The chance of a distance as large as this one, or larger, on its own side."""
+        from scipy.special import stdtr
+
+        return float(stdtr(self.freedom, -distance / self.error))
 
 
 class UnjudgeableError(Exception):
@@ -141,12 +136,13 @@ def difference(
                 f"All {a.runs} runs of {a_name} have one score, and all {b.runs} of {b_name}: "
                 "nothing says how much chance there is."
             )
-        below = parts[0] ** 2 / (a.runs - 1) + parts[1] ** 2 / (b.runs - 1)
         return Difference(
             value=value,
             error=math.sqrt(sum(parts)),
-            freedom=sum(parts) ** 2 / below,
+            freedom=float(welch_freedom(*parts, a.runs, b.runs)),
+            parts=parts,
             deviation=math.sqrt((a.deviation**2 + b.deviation**2) / 2),
+            runs=(a.runs, b.runs),
             method=f"Welch's t test over {a.runs} and {b.runs} runs.{short}",
         )
     few = " and ".join(
@@ -168,11 +164,25 @@ def difference(
         error=ruler.deviation * math.sqrt(1 / a.runs + 1 / b.runs),
         freedom=ruler.runs - 1,
         deviation=ruler.deviation,
+        runs=(a.runs, b.runs),
         method=(
             f"t test of {a.runs} and {b.runs} runs by the deviation {ruler.deviation:.3g} of "
             f"{ruler.source}, which is taken to be each row's.{short}"
         ),
     )
+
+
+def welch_freedom(first: Any, second: Any, left: int, right: int) -> Any:
+    """Welch's degrees of freedom by the squared errors of two means of so many runs.
+
+    At most those of two rows of the fewer runs: two runs can be close together by chance, whatever
+    the other row's ten say, and with Welch's own number false verdicts come twice as often as the
+    level allows.
+    """
+    below = first**2 / (left - 1) + second**2 / (right - 1)
+    import numpy as np
+
+    return np.minimum((first + second) ** 2 / below, 2 * (min(left, right) - 1))
 
 
 def _whole(name: str, sample: Sample | None) -> tuple[str, _Whole]:
@@ -191,209 +201,3 @@ def _whole(name: str, sample: Sample | None) -> tuple[str, _Whole]:
 
 def _runs(count: int) -> str:
     return "run" if count == 1 else "runs"
-
-
-# -- power -----------------------------------------------------------------------------------
-
-
-def detectable(error: float, freedom: float, level: float, *, equal: bool) -> float:
-    """The smallest true difference that such evidence shows with a chance of POWER.
-
-    Of `~`, where `equal`: the smallest margin within which it shows that rows are equal, if they
-    are.
-    """
-    from scipy.optimize import brentq
-
-    power = _power_of_equality if equal else _power_of_difference
-
-    def lacking(size: float) -> float:
-        true, margin = (0.0, size) if equal else (size, 0.0)
-        return power(true, margin, 1.0, freedom, level) - POWER
-
-    highest = 1.0
-    while lacking(highest) < 0:
-        highest *= 2
-    return float(brentq(lacking, 0.0, highest, xtol=1e-6)) * error
-
-
-def seeds_needed(found: Difference, level: float, margin: float | None = None) -> int | None:
-    """Seeds a row for a chance of POWER to decide the claim, were the difference the one seen.
-
-    None where no number up to MOST_SEEDS is enough. With a `margin` the claim is `~`.
-    """
-    size = abs(found.value)
-    if size == (margin or 0.0):
-        return None
-
-    def enough(seeds: int) -> bool:
-        error, freedom = found.deviation * math.sqrt(2 / seeds), 2.0 * (seeds - 1)
-        if margin is not None and size < margin:
-            chance = _power_of_equality(size, margin, error, freedom, level)
-        else:
-            chance = _power_of_difference(size, margin or 0.0, error, freedom, level)
-        return chance >= POWER
-
-    low, high = 1, 2
-    while not enough(high):
-        low, high = high, 2 * high
-        if low >= MOST_SEEDS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high if high <= MOST_SEEDS else None
-
-
-def _power_of_difference(
-    true: float, margin: float, error: float, freedom: float, level: float
-) -> float:
-    """The chance to show a difference beyond the margin, on its own side, where it is true."""
-    from statsmodels.stats.power import ttest_power
-
-    # Its error is the deviation over the root of the number of observations: here 1.
-    size = (true - margin) / error
-    return float(ttest_power(size, 1, level / 2, df=freedom, alternative="larger"))
-
-
-def _power_of_equality(
-    true: float, margin: float, error: float, freedom: float, level: float
-) -> float:
-    """The chance of two one-sided tests within the margin, over what the deviation may come to."""
-    import numpy as np
-    from scipy.special import ndtr
-    from scipy.stats import chi2, t
-
-    shares = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    reach = t.isf(level, freedom) * np.sqrt(chi2.ppf(shares, freedom) / freedom)
-    low, high = (-margin - true) / error + reach, (margin - true) / error - reach
-    return float(np.mean(np.where(high > low, ndtr(high) - ndtr(low), 0.0)))
-
-
-# -- the store -------------------------------------------------------------------------------
-
-
-def column_called(name: str | None, columns: Sequence[Column]) -> Column | None:
-    """The column that a claim means; None where there is none.
-
-    Without a name it is the average, or the only column. A name is a column's own, or that of the
-    published column whose kind several of ours are: then their mean.
-    """
-    if name is None:
-        average = [one for one in columns if one.average]
-        return (average or columns)[0] if average or len(columns) == 1 else None
-    for column in columns:
-        if column.name == name:
-            return column
-    kind = [one for one in columns if one.paper == name and not one.average]
-    if not kind or len({one.lower_is_better for one in kind}) > 1:
-        return None
-    if len(kind) == 1:
-        return kind[0]
-    return replace(
-        kind[0],
-        name=name,
-        terms=tuple(group for one in kind for group in one.terms),
-        decimals=max(one.decimals for one in kind),
-        words=f"mean of {', '.join(one.name for one in kind)}",
-        unit=kind[0].unit if len({one.unit for one in kind}) == 1 else None,
-        average=True,
-    )
-
-
-def columns_of(claim: Claim, columns: Sequence[Column]) -> list[tuple[str, Column | None]]:
-    """What a claim is judged in: the name of each column, and the column where it is there."""
-    found: list[tuple[str, Column | None]] = []
-    for name in claim.columns or (None,):
-        column = column_called(name, columns)
-        found.append((column.name if column else name or "average", column))
-    return found
-
-
-Read = Mapping[str, Mapping[str, Any]]
-
-
-def recorded(
-    record: Mapping[str, Any],
-    store: Store,
-    columns: Iterable[Column],
-    seeds: Mapping[str, int] | None = None,
-) -> Evidence:
-    """The evidence of a sweep's record in these columns, by what its store holds now.
-
-    `seeds` says by a row's label of how many of its seeds, from the first.
-    """
-    columns = list(columns)
-    stages = record["stages"]
-    scores: dict[str, Read | None] = {}
-
-    def read(key: str) -> Read | None:
-        if key not in scores:
-            name = stages[key]["name"]
-            scores[key] = _scores(store, name, key)
-        return scores[key]
-
-    samples: dict[tuple[str, str], Sample] = {}
-    rulers: dict[str, Ruler] = {}
-    for row in record["rows"]:
-        cells = _distinct(row["cells"])[: (seeds or {}).get(row["label"])]
-        for column in columns:
-            values: list[float] = []
-            diverged = 0
-            for cell in cells:
-                keys = {t: cell["scores"][t] for t in column.tasks if t in cell["scores"]}
-                value = column.value({task: read(key) for task, key in keys.items()})
-                if value is not None:
-                    values.append(value)
-                elif any(_diverged(store, stages, key) for key in keys.values()):
-                    diverged += 1
-            sample = Sample.of(values, len(cells), diverged)
-            samples[row["label"], column.name] = sample
-            if row.get("baseline") and sample.deviation is not None:
-                rulers[column.name] = Ruler(
-                    deviation=sample.deviation,
-                    runs=sample.runs,
-                    source=f"the baseline's {sample.runs} runs",
-                )
-    return Evidence(samples=samples, rulers=rulers)
-
-
-def _distinct(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Two seeds that ask the same stages are one run, not two."""
-    found: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = {}
-    for cell in cells:
-        found.setdefault(tuple(sorted(cell["scores"].items())), cell)
-    return list(found.values())
-
-
-def _scores(store: Store, name: str, key: str) -> Read | None:
-    place = store.place(name, key)
-    if not place.is_dir():
-        return None
-    try:
-        return stored_scores(place)
-    except DamagedStageError:
-        return None
-
-
-def _diverged(store: Store, stages: Mapping[str, Any], key: str) -> bool:
-    """Whether the newest failure of an unfinished stage, or of what it needs, is a divergence."""
-    if store.place(stages[key]["name"], key).is_dir():
-        return False
-    failures = store.failures(key)
-    if failures and failures[-1].get("kind") == DIVERGED:
-        return True
-    return any(_diverged(store, stages, parent) for parent in stages[key]["inputs"].values())
-
-
-def recorded_claims(record: Mapping[str, Any]) -> tuple[Claim, ...]:
-    """The claims of a sweep's record; a record from before there were any has none."""
-    return tuple(Claim.from_json(one) for one in (record.get("claims") or {}).get("list", ()))
-
-
-def claimed_columns(record: Mapping[str, Any]) -> list[Column]:
-    """The columns that a record's claims are about."""
-    known = recorded_columns(record)
-    found: dict[str, Column] = {}
-    for claim in recorded_claims(record):
-        found |= {name: column for name, column in columns_of(claim, known) if column}
-    return list(found.values())

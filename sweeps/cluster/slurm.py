@@ -105,7 +105,7 @@ class _Cluster:
 
     def run(self, then: Decision | None) -> int:
         """As run_slurm."""
-        self._gives_up = then is not None and then.axis <= self._run["search"]["settled"]
+        self._gives_up = then is not None and then.number <= self._run["search"]["settled"]
         self._progress.begin(self._board)
         try:
             for stage in self._needed.values():
@@ -232,7 +232,7 @@ class _Cluster:
         if not waits_for:
             return
         if then.about in self._decisions:
-            self._progress.say("The job that decides this axis is in the queue already.")
+            self._progress.say(f"The job that decides this {then.what} is in the queue already.")
         elif self._run["submit_from_jobs"]:
             made = submit_decision(
                 self._store,
@@ -242,11 +242,13 @@ class _Cluster:
                 cluster=self._slurm.name,
             )
             self._progress.say(
-                f"Job {made.job} decides this axis when its scores are there, and submits the next."
+                f"Job {made.job} decides this {then.what} when its scores are there, and submits "
+                "the next."
             )
         else:
             self._progress.say(
-                "The next axis waits for this one's scores. Run the same command again then."
+                f"The next {then.what} waits for this one's scores. Run the same command again "
+                "then."
             )
 
     def _look_at_queue(self, *, patient: bool) -> None:

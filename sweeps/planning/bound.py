@@ -1,4 +1,4 @@
-"""What an unfinished search may still come to ask for: its cost before its winners are known."""
+"""What a search, or rounds of seeds, may still ask for: its cost before the scores are known."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ from sweeps.study import Cell
 
 
 def bound(expansion: Expansion, known: Sweep) -> list[Stage]:
+    """All that an unfinished search, or claims that are to be decided, ask for at most."""
+    return _of_search(expansion, known) if known.search else _of_rounds(expansion, known)
+
+
+def _of_rounds(expansion: Expansion, known: Sweep) -> list[Stage]:
+    """Every row of a claim with as many seeds as it may get."""
+    wanted = list(known.stages)
+    for row in known.rows:
+        if row.label in known.claimed:
+            missing = expansion.run["seeds"]["most"] - len(row.cells)
+            seeds = range(row.next_seed, row.next_seed + missing)
+            cells = [expansion.cell(known, row.overrides, seed) for seed in seeds]
+            wanted += [stage for cell in cells for stage in cell.scores.values()]
+    return wanted
+
+
+def _of_search(expansion: Expansion, known: Sweep) -> list[Stage]:
     """Every candidate of every axis, those of later axes on the costliest of the ones before.
 
     `known` is the search as far as it got (sweeps/search/ascent.py): its rows and path.

@@ -107,15 +107,23 @@ def _seeds(cells: Any) -> str:
 
 
 def _bound(plan: Plan, sweep: Sweep) -> str:
-    """What is known of a search before its next winner."""
+    """What is known of a search before its next winner, or of claims before they are decided."""
+    bound = plan.bounds[sweep.id]
+    most = (
+        f"at most {len(bound):,} stages, {flops_of(bound):.3g} FLOPs, "
+        f"about {duration(3600 * plan.hours(bound))} on one {plan.device.name}."
+    )
+    if not sweep.search:
+        seeds = (sweep.rounds or {}).get("most")
+        return (
+            f"Claims are to be decided: known so far is what stands above. If they stay open up to "
+            f"{seeds} seeds a row, it asks for {most}"
+        )
     path = (sweep.found or {}).get("axes", [])
     asked = path[-1]["name"] if path else "its first axis"
-    bound = plan.bounds[sweep.id]
     return (
         f"A search: known so far is what stands above, up to the candidates of {asked}. If every "
-        f"candidate of every axis runs, it asks for at most {len(bound):,} stages, "
-        f"{flops_of(bound):.3g} FLOPs, about {duration(3600 * plan.hours(bound))} on one "
-        f"{plan.device.name}."
+        f"candidate of every axis runs, it asks for {most}"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sweeps.asking.claimed import labelled
@@ -19,25 +19,11 @@ from sweeps.asking.sweepfile import FileRow
 from sweeps.errors import ConfigurationError, nearest
 from sweeps.graph import Graph
 from sweeps.search.scores import column_of, mean, value
-from sweeps.store import DIED, Store, newest_failure
-from sweeps.study import Cell
+from sweeps.search.step import Step, failures_of, has_failed
+from sweeps.store import Store
 
 TIE_BREAKS = ("cheaper", "none")
 _BASELINE = "Baseline"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A search as far as the store takes it."""
-
-    sweep: Sweep
-    """With the rows that are known by now, and the path in `found`."""
-    axes: int
-    """Axes that have begun."""
-    now: tuple[Row, ...]
-    """The rows that the last axis that has begun still asks for, the baseline included."""
-    complete: bool
-    """Whether the last axis is decided."""
 
 
 def advance(
@@ -122,7 +108,7 @@ class _Walk:
         self._tried = _tried(self._before, number, entry)
         self._path.append(entry)
         self._failures.append(
-            _failures(self._store, self._now()) if self._tried is None else dict(self._tried)
+            failures_of(self._store, self._now()) if self._tried is None else dict(self._tried)
         )
 
     def undecided(self) -> bool:
@@ -131,7 +117,7 @@ class _Walk:
         unscored = [cell for cell in cells if value(self._store, cell, self._column) is None]
         if self._tried is None:
             return bool(unscored)
-        return any(not _failed(self._store, cell, self._tried) for cell in unscored)
+        return any(not has_failed(self._store, cell, self._tried) for cell in unscored)
 
     def decide(self) -> bool:
         """Carry the last axis' winner along the axes to come; whether there is one."""
@@ -176,7 +162,7 @@ class _Walk:
                 notices=waiting,
                 claims=tuple(labelled(claim, self._claimed) for claim in self._sweep.claims),
             ),
-            axes=len(self._path),
+            number=len(self._path),
             now=self._now(),
             complete=complete,
         )
@@ -259,23 +245,6 @@ def _tried(
     return known[number] if same else None
 
 
-def _unfinished(store: Store, cell: Cell) -> list[str]:
-    return list(Graph(cell.scores.values()).needed(lambda one: store.find(one) is not None))
-
-
-def _failures(store: Store, rows: Iterable[Row]) -> dict[str, int]:
-    """The newest failed attempt at each stage that these rows still need."""
-    keys = {key for row in rows for cell in row.cells for key in _unfinished(store, cell)}
-    return {key: n for key in sorted(keys) if (n := newest_failure(store, key, but=DIED)) >= 0}
-
-
-def _failed(store: Store, cell: Cell, tried: Mapping[str, int]) -> bool:
-    return any(
-        newest_failure(store, key, but=DIED) > tried.get(key, -1)
-        for key in _unfinished(store, cell)
-    )
-
-
 def choose(
     scores: Mapping[str, float | None],
     costs: Mapping[str, float],
@@ -302,11 +271,6 @@ def choose(
     if cheapest == best:
         return best, f"the best score{missing}"
     return cheapest, f"within two baseline standard deviations of {best}, and cheaper{missing}"
-
-
-def whole(store: Store, row: Row) -> bool:
-    """Whether every stage that scores a row is finished."""
-    return not any(_unfinished(store, cell) for cell in row.cells)
 
 
 def _row(

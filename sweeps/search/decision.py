@@ -1,4 +1,7 @@
-"""What a search does when an axis has ended on a cluster: the same command once more, in a job."""
+"""What a search does when an axis has ended on a cluster: the same command once more, in a job.
+
+So do rounds of seeds, where claims are to be decided.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ class Decision:
     """Choose an axis' winner and submit the next axis: what the command does when typed again."""
 
     about: str
-    """The search and the axis, for whom one decision is enough."""
-    axis: int
-    """Counted from 1."""
+    """The sweep and the axis or the round, for whom one decision is enough."""
+    number: int
+    """Of the axis or the round, counted from 1."""
+    what: str
+    """An axis or a round, in a word."""
     command: tuple[str, ...]
     folder: str
     """Where the command was typed."""
@@ -29,20 +34,20 @@ class Decision:
     """The newest failed attempt at each stage when the axis began; a later one stands."""
 
     @classmethod
-    def of(cls, sweep: Sweep, axis: int, words: Sequence[str] | None = None) -> Self:
-        """Of the axis counted from 1, by this process's command for this search alone."""
+    def of(cls, sweep: Sweep, number: int, words: Sequence[str] | None = None) -> Self:
+        """Of the axis or round counted from 1, by this process's command for this sweep alone."""
         typed = list(sys.argv if words is None else words)
         if sweep.file:
             mine = {"sweep": sweep.file.asked, "study": sweep.study}
             for key, value in mine.items():
                 typed = [f"{key}={value}" if w.startswith(f"{key}=") else w for w in typed]
         typed = [word for word in typed if not word.startswith("search.settled=")]
-        # The axis has ended: what died in it is not tried again for ever.
-        command = (sys.executable, *typed, f"search.settled={axis}")
+        # It has ended: what died in it is not tried again for ever.
         return cls(
-            about=f"{sweep.name} {axis}",
-            axis=axis,
-            command=command,
+            about=f"{sweep.name} {number}",
+            number=number,
+            what="axis" if sweep.search else "round",
+            command=(sys.executable, *typed, f"search.settled={number}"),
             folder=os.getcwd(),
-            failures=sweep.found["failures"][-1] if sweep.found else {},
+            failures=(sweep.found or sweep.rounds or {}).get("failures", [{}])[-1],
         )

@@ -1,0 +1,127 @@
+"""What evidence could show: the smallest difference, and the seeds that a difference would take.
+
+The power of these tests has no closed form: it is the mean, over what the rows' own spreads may
+come to, of the chance that the difference then clears the bar.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+from sweeps.claims.evidence import Difference, welch_freedom
+
+POWER = 0.8
+"""What is promised of a difference that is called detectable, or of seeds that are called needed"""
+MOST_SEEDS = 10_000
+"""A row that would need more is said to need more than any sweep has."""
+_QUANTILES = 64
+"""Of each row's spread, at which the chance is looked up."""
+_LEAST_LEVEL = 1e-9
+"""Below it hardly any difference would do, and distributions lose their digits."""
+
+
+def detectable(found: Difference, level: float, *, equal: bool) -> float | None:
+    """The smallest true difference that such evidence shows with a chance of POWER.
+
+    Of `~`, where `equal`: the smallest margin within which it shows that rows are equal, if they
+    are. None where the level leaves nothing to show.
+    """
+    from scipy.optimize import brentq
+
+    if level < _LEAST_LEVEL:
+        return None
+
+    def lacking(size: float) -> float:
+        bars = _bars(found, level if equal else level / 2)
+        return (_within(0.0, size, bars) if equal else _beyond(size, bars)) - POWER
+
+    highest = 1.0
+    while lacking(highest) < 0:
+        highest *= 2
+    return float(brentq(lacking, 0.0, highest, xtol=1e-6)) * found.error
+
+
+def seeds_needed(found: Difference, level: float, margin: float | None = None) -> int | None:
+    """Seeds a row for a chance of POWER to decide the claim, were the difference the one seen.
+
+    None where no number up to MOST_SEEDS is enough. With a `margin` the claim is `~`.
+    """
+    size = abs(found.value)
+    if size == (margin or 0.0):
+        return None
+
+    def enough(seeds: int) -> bool:
+        error = found.deviation * math.sqrt(2 / seeds)
+        if margin is not None and size < margin:
+            chance = _within(size / error, margin / error, _of_seeds(seeds, level))
+        else:
+            chance = _beyond((size - (margin or 0.0)) / error, _of_seeds(seeds, level / 2))
+        return chance >= POWER
+
+    low, high = 1, 2
+    while not enough(high):
+        low, high = high, 2 * high
+        if low >= MOST_SEEDS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high if high <= MOST_SEEDS else None
+
+
+def _bars(found: Difference, level: float) -> Any:
+    """What a difference must reach on one side, in true standard errors, at each quantile."""
+    if found.parts is None:
+        return _of_ruler(found.freedom, level)
+    first, second = found.parts
+    return _of_two(*found.runs, first / (first + second), level)
+
+
+def _of_seeds(seeds: int, level: float) -> Any:
+    return _of_two(seeds, seeds, 0.5, level)
+
+
+@lru_cache(maxsize=256)
+def _of_ruler(freedom: float, level: float) -> Any:
+    import numpy as np
+    from scipy.special import stdtrit
+
+    return -stdtrit(freedom, level) * np.sqrt(_variances(freedom, _QUANTILES**2))
+
+
+@lru_cache(maxsize=256)
+def _of_two(left: int, right: int, share: float, level: float) -> Any:
+    """Of two rows of so many runs; `share` is the left one's of the difference's variance."""
+    import numpy as np
+    from scipy.special import stdtrit
+
+    first = share * _variances(left - 1, _QUANTILES)[:, None]
+    second = (1 - share) * _variances(right - 1, _QUANTILES)[None, :]
+    freedom = welch_freedom(first, second, left, right)
+    return -stdtrit(freedom, level) * np.sqrt(first + second)
+
+
+def _variances(freedom: float, count: int) -> Any:
+    """Quantiles of an estimated variance whose true value is 1, each of the same weight."""
+    import numpy as np
+    from scipy.special import chdtri
+
+    return chdtri(freedom, 1 - (np.arange(count) + 0.5) / count) / freedom
+
+
+def _beyond(size: float, bars: Any) -> float:
+    """The chance to find a true difference, in standard errors, beyond the bar on its own side."""
+    from scipy.special import ndtr
+
+    return float(ndtr(size - bars).mean())
+
+
+def _within(size: float, margin: float, bars: Any) -> float:
+    """The chance of both one-sided tests within the margin, in standard errors."""
+    import numpy as np
+    from scipy.special import ndtr
+
+    low, high = bars - margin - size, margin - size - bars
+    return float(np.where(high > low, ndtr(high) - ndtr(low), 0.0).mean())
