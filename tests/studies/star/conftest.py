@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
+from studies.star.generator import run as generating
 from studies.star.generator.asking import Draft, drafts
 from studies.star.generator.videos import Video, videos
 from studies.star.generator.writing import Written, write_questions
+from studies.star.reading import evaluate
 
 CONF = Path(__file__).parents[3] / "conf/star"
 
@@ -148,3 +152,77 @@ def star_file() -> list[dict[str, Any]]:
         }
         for id, (video, text, program, options) in asked.items()
     ]
+
+
+class House:
+    """Runs stages by hand into a folder, each once."""
+
+    def __init__(self, folder: Path, world: dict[str, Any]) -> None:
+        self.folder = folder
+        self.done: dict[str, Path] = {}
+        self.notes: list[str] = []
+        self("situations", generating.situations, {"world": world})
+        self(
+            "questions",
+            generating.questions,
+            {"distractors": "full", "clip": "paper", "seed": 0},
+            "situations",
+        )
+        self("asked", generating.asked, {"split": "test", "balance": "none"}, "questions")
+
+    def __call__(self, name: str, run: Any, config: dict[str, Any], *inputs: str) -> Path:
+        out = self.folder / name
+        out.mkdir()
+        work = self.folder / f"{name}-work"
+        work.mkdir()
+        context = SimpleNamespace(
+            work=work,
+            earlier=[],
+            device="cpu",
+            threads=1,
+            ranks=None,
+            execution={},
+            progress=lambda *_, **__: None,
+            should_stop=lambda: False,
+            assert_owned=lambda: None,
+            record=lambda notes: self.notes.extend(notes),
+        )
+        found = {key.split("/")[0]: self.done[key.split("/")[-1]] for key in inputs}
+        run(config, found, out, context)
+        self.done[name] = out
+        return out
+
+    def scores(self, name: str, config: dict[str, Any], *inputs: str) -> dict[str, Any]:
+        """Of an evaluation with the usual inputs and these."""
+        out = self(name, evaluate, config, "situations", "questions", "asked", *inputs)
+        return json.loads((out / "scores.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any]) -> House:
+    """A small world with its questions."""
+    return House(tmp_path_factory.mktemp("house"), world)
+
+
+@pytest.fixture(scope="session")
+def learning() -> dict[str, Any]:
+    """How a model of next to no size is trained for two steps."""
+    return {
+        "model": {
+            "architecture": "encoder_decoder",
+            "vocab_size": 384,
+            "d_model": 16,
+            "d_ff": 32,
+            "d_kv": 8,
+            "num_heads": 2,
+            "num_layers": 1,
+            "num_decoder_layers": 1,
+        },
+        "steps": 2,
+        "batch_size": 4,
+        "inputs_length": 160,
+        "targets_length": 24,
+        "hold": 100,
+        "precision": "32-true",
+        "seed": 0,
+    }
