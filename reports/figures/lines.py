@@ -57,6 +57,7 @@ def lines(sweep: Sweep) -> Figure | None:
         )
     axes.set_xlabel(plain(key))
     axes.set_ylabel("score")
+    axes.set_title(plain(sweep.table.title), fontsize=9)
     legend(axes)
     return figure
 

@@ -149,6 +149,7 @@ def test_lines_run_along_the_number_that_tells_rows_apart(builder: Any) -> None:
         pytest.approx(2 * 2**0.5)
     ] * 3
     assert (axes.get_xlabel(), drawn.get_label()) == ("noise", "Mood")
+    assert axes.get_title() == "A toy sweep"
 
 
 def test_lines_need_one_number(builder: Any) -> None:
