@@ -33,8 +33,10 @@ def _latex(text: str) -> Body:
 
 
 def _html(text: str) -> Body:
-    inside = text.split('<table class="scores">', 1)[1].split("</table>", 1)[0]
-    inside = re.sub(r"<caption>.*?</caption>", "", inside, flags=re.DOTALL)
+    tables = re.findall(r'<table class="scores">(.*?)</table>', text, flags=re.DOTALL)
+    if not tables:
+        raise ValueError("no table")
+    inside = re.sub(r"<caption>.*?</caption>", "", "\n".join(tables), flags=re.DOTALL)
     return re.sub(r' title="[^"]*"', "", _MARKS.sub("", inside)).splitlines()
 
 

@@ -11,6 +11,7 @@ import pytest
 from reports.commands.cli import main
 from reports.commands.compare import compare
 from reports.commands.output import write_table
+from reports.commands.published import published_table
 from reports.commands.verify import redraw, run
 from reports.errors import ReportError
 from reports.published import find_study
@@ -106,7 +107,7 @@ def test_published_and_compared_tables_too(full, tmp_path: Path) -> None:
     """Each names what it was made of."""
     full.rows[1]["label"] = "No pre-training"
     for table in (
-        find_study().table(8),
+        published_table(find_study(), "8"),
         compare(full.record(study=find_study().name), "toy", number=1, absolute=True).table,
     ):
         for path in vars(write_table(table, tmp_path)).values():
