@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sweeps.errors import ConfigurationError
 from sweeps.graph import Graph
 
 SMOKE = ["preset=smoke"]
+SWEEPS = Path(__file__).parents[3] / "sweeps/star"
 
 
 def cells(*words: str) -> list[Any]:
@@ -48,6 +50,16 @@ def test_noise_is_no_part_of_what_does_not_read_it() -> None:
     for words in ([], ["reader=random"]):
         keys = {key_of(cells(*words, f"noise={n}")[0], "evaluate") for n in (0.1, 0.4)}
         assert len(keys) == 1
+
+
+@pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_sweep_files_ask_what_they_say(path: Path) -> None:
+    """Their rows are different work, their claims are about them, and the title says what it is."""
+    words = [f"sweep=star/{path.stem}", *SMOKE, "seeds.baseline=1"]
+    (sweep,) = Command(by_study(words, "star"), composer_of).sweeps()
+    assert "generated situations" in sweep.title
+    assert len({row.cells[0].identity for row in sweep.rows}) == len(sweep.rows)
+    assert sum(row.baseline for row in sweep.rows) == 1
 
 
 @pytest.mark.parametrize(
