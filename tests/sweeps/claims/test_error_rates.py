@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sweeps.claims.evidence import Evidence, Sample
+from sweeps.claims.evidence import Difference, Evidence, Sample, welch_freedom
+from sweeps.claims.power import detectable, seeds_needed
 from sweeps.claims.statement import Claim, Ruler, read_claims
 from sweeps.claims.verdicts import CONTRADICTED, SUPPORTED, UNDECIDED, Word, _Family
 from sweeps.columns import Column
@@ -125,6 +127,7 @@ def test_without_a_difference_one_look(that: Sequence[str], runs: tuple[int, ...
     assert share(found, *DECIDED) <= HIGHEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("that", "runs", "spread"),
     [
@@ -144,7 +147,7 @@ def test_without_a_difference_looked_at_again_and_again(
     assert share(found, *DECIDED) <= HIGHEST
 
 
-@pytest.mark.parametrize("most", [None, 8])
+@pytest.mark.parametrize("most", [None, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("runs", [(3, 3), (8, 2), (5, 1)])
 def test_at_the_edge_of_the_margin(runs: tuple[int, int], most: int | None) -> None:
     """Rows that differ by the margin exactly are not within it."""
@@ -153,3 +156,47 @@ def test_at_the_edge_of_the_margin(runs: tuple[int, int], most: int | None) -> N
         found = words(claims, [50.0 + margin, 50.0], runs, most=most, seed=seed)
         assert share(found, SUPPORTED) <= HIGHEST
         assert share(found, CONTRADICTED) <= HIGHEST
+
+
+def known(left: int, right: int, ruler: int | None = None) -> Difference:
+    """The evidence of rows with so many runs and a deviation of 1; by a ruler of so many runs."""
+    parts = None if ruler else (1 / left, 1 / right)
+    freedom = ruler - 1 if ruler else float(welch_freedom(1 / left, 1 / right, left, right))
+    return Difference(
+        value=0.0,
+        error=math.sqrt(1 / left + 1 / right),
+        freedom=freedom,
+        deviation=1.0,
+        runs=(left, right),
+        parts=parts,
+        method="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "ruler"), [((2, 2), None), ((3, 3), None), ((5, 2), None), ((3, 1), 3)]
+)
+def test_the_power_that_is_promised(runs: tuple[int, int], ruler: int | None) -> None:
+    """A difference, or a margin, that is called detectable is shown in four of five studies."""
+    found = known(*runs, ruler)
+    size, margin = (detectable(found, LEVEL, equal=equal) for equal in (False, True))
+    assert size is not None
+    assert margin is not None
+    shown = words(claimed("A > B"), [50 + size, 50.0], runs)
+    assert share(shown, SUPPORTED) == pytest.approx(0.8, abs=0.05)
+    shown = words(claimed("A ~ B", within=margin), [50.0, 50.0], runs)
+    assert share(shown, SUPPORTED) == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(("value", "margin"), [(1.2, None), (0.5, 1.5), (2.0, 0.5)])
+def test_the_seeds_that_are_called_needed(value: float, margin: float | None) -> None:
+    """They decide four of five studies, and one seed less a row does not."""
+    seeds = seeds_needed(replace(known(2, 2), value=value), LEVEL, margin)
+    assert seeds is not None
+    claims = claimed("A > B") if margin is None else claimed("A ~ B", within=margin)
+    chances = [
+        share(words(claims, [50 + value, 50.0], (count, count)), *DECIDED)
+        for count in (seeds, seeds - 1)
+    ]
+    assert chances[0] >= 0.8 - 0.02
+    assert chances[1] <= 0.8 + 0.02
