@@ -223,6 +223,7 @@ STILL_NAMED = {
     "lab/corpora/named/provided.py": "says whose corpora they are",
     "lab/corpora/pins.py": "the licence of a vocabulary",
     "lab/corpora/registry/mixture.py": "says whose mixture it is",
+    "lab/encoder/huggingface.py": "families of checkpoints that go by these names",
     "lab/metrics.py": "says whose names they are",
     "lab/vocabulary.py": "says whose published vocabulary it is",
 }

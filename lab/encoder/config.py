@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 ACTIVATIONS: Mapping[str, str] = {"gelu": "none", "gelu_tanh": "tanh"}
-"""torch's word for each form of GELU: by the error function (BERT), by tanh (ALBERT's release)."""
+"""torch's word for each form of GELU: by the error function, by tanh (Lan et al. 2020)."""
 
 
 @dataclass(frozen=True, kw_only=True)

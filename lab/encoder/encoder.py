@@ -1,4 +1,4 @@
-"""The encoder (Devlin et al. 2019), with factorized tables and shared layers (Lan et al. 2020).
+"""The encoder of BERT, where wanted with factorized tables and shared layers.
 
 Letters: B rows, T positions, E width of the tables, D width, H heads, F inner width.
 """

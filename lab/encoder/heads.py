@@ -89,7 +89,7 @@ class Spans(nn.Module):
 class JointSpans(nn.Module):
     """The end given the start, and whether there is an answer at all (Yang et al. 2019).
 
-    So ELECTRA answers SQuAD, and ALBERT SQuAD 2.0.
+    So Clark et al. (2020) answer SQuAD, and Lan et al. (2020) SQuAD 2.0.
     """
 
     def __init__(self, config: EncoderConfig) -> None:

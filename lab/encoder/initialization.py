@@ -1,4 +1,4 @@
-"""How encoders start, as the released BERT and ELECTRA did."""
+"""How encoders start, as BERT did."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def initialize(model: nn.Module, glorot: Iterable[nn.Module] = ()) -> None:
 
     Tables and kernels come from a normal of STANDARD_DEVIATION that is cut at two of it, biases are
     0 and norms 1. Kernels inside of `glorot` come from Glorot's uniform distribution: in the
-    released ELECTRA the map, the last layer of the detector and the layers of fine-tuning.
+    release of Clark et al. (2020) the map, the detector's last layer and those of fine-tuning.
     """
     uniform = {id(one) for part in glorot for one in part.modules()}
     for module in model.modules():

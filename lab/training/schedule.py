@@ -26,3 +26,20 @@ def inverse_square_root(hold: int, *, steps: int = 0, ramp: float = 0.0) -> Sche
 def constant(value: float) -> Schedule:
     """The same rate at every step: fine-tuning's 0.001 (section 3.1.2)."""
     return lambda step: value
+
+
+def linear_decay(steps: int, warmup: int, *, through_warmup: bool = True) -> Schedule:
+    """From 0 up over the warm-up and down to 0 at the last of `steps`, as a share of the peak.
+
+    The decay counts from the first step. With `through_warmup` both act during the warm-up (Clark
+    et al. 2020), so that the peak is missed by warmup / steps; else the warm-up goes up to the
+    peak alone, and the rate drops where the decay takes over (Devlin et al. 2019).
+    """
+
+    def rate(step: int) -> float:
+        left = max(0.0, 1.0 - step / steps)
+        if step >= warmup:
+            return left
+        return step / warmup * (left if through_warmup else 1.0)
+
+    return rate

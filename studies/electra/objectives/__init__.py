@@ -1,0 +1,1 @@
+"""What the encoders of this study are pre-trained on."""

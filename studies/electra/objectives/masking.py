@@ -1,0 +1,99 @@
+"""Which positions a masked language model predicts, and what it sees there.
+
+Letters: B rows, T positions, N drawn slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+CAP_MARGIN = 0.005
+"""Added to the rate before the cap on a row's slots is cut to a whole number."""
+
+
+def most_positions(longest: int, rate: float) -> int:
+    """The cap on the positions drawn in a row, by the longest row's length."""
+    return int((rate + CAP_MARGIN) * longest)
+
+
+def how_many(tokens: int, rate: float, longest: int) -> int:
+    """Positions drawn in a row of so many real tokens, the special ones counted.
+
+    At least 1, at most the cap, rounded half to even in float32, as released.
+    """
+    rounded = int(np.round(np.float32(tokens) * np.float32(rate)))
+    return max(1, min(most_positions(longest, rate), rounded))
+
+
+def candidates(ids: Ids, real: NDArray[np.bool_], special: Collection[int]) -> NDArray[np.bool_]:
+    """Of pieces (B, T), those that may be drawn: neither padding nor special."""
+    return real & ~np.isin(ids, list(special))
+
+
+def draw(
+    allowed: NDArray[np.bool_],
+    counts: Ids,
+    rng: np.random.Generator,
+    *,
+    replacement: bool = False,
+) -> tuple[Ids, NDArray[np.bool_]]:
+    """Positions (B, N), N the largest count, and which of these slots are used.
+
+    Uniform among what is `allowed` (B, T), for each row as many as `counts` (B,) and as are there.
+    With `replacement`, as the released code draws, a position may be drawn more than once. An
+    unused slot is position 0.
+    """
+    slots = int(counts.max(initial=0))
+    there = allowed.sum(1)
+    if replacement:
+        order = np.argsort(~allowed, axis=1, kind="stable")
+        places = (rng.random((len(allowed), slots)) * there[:, None]).astype(np.int64)
+        positions = np.take_along_axis(order, places, 1)
+        counts = np.where(there > 0, counts, 0)
+    else:
+        keys = np.where(allowed, rng.random(allowed.shape), 2.0)
+        positions = np.argsort(keys, axis=1, kind="stable")[:, :slots]
+        counts = np.minimum(counts, there)
+    used = np.arange(positions.shape[1]) < counts[:, None]
+    return np.where(used, positions, 0), used
+
+
+def distinct_positions(candidates: int, draws: int) -> float:
+    """How many different positions to expect of draws with replacement."""
+    return candidates * (1.0 - (1.0 - 1.0 / candidates) ** draws)
+
+
+def write(ids: Ids, positions: Ids, values: Ids | int) -> Ids:
+    """Pieces (B, T) with values at positions (B, N), but for position 0, which stays.
+
+    Of several values for one position the last one stands.
+    """
+    changed = ids.copy()
+    rows = np.arange(len(ids))[:, None]
+    changed[rows, positions] = values
+    changed[:, 0] = ids[:, 0]
+    return changed
+
+
+def shown(
+    targets: Ids,
+    rng: np.random.Generator,
+    *,
+    mask: int,
+    vocabulary: int,
+    masked: float = 0.85,
+    random: float = 0.0,
+) -> Ids:
+    """What a model sees at drawn positions, of whose pieces `targets` (B, N) holds the right ones.
+
+    A share `masked` is the piece [MASK], a share `random` any piece, the rest is the right one:
+    85, 0 and 15% in the released code; 80, 10 and 10% in BERT (Devlin et al. 2019, section 3.1).
+    """
+    draws = rng.random(targets.shape)
+    anything = rng.integers(vocabulary, size=targets.shape)
+    seen = np.where(draws < masked + random, anything, targets)
+    return np.where(draws < masked, mask, seen)

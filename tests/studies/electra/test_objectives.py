@@ -1,0 +1,145 @@
+"""Masking and detection, for any rows and draws."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studies.electra.objectives import detection, masking
+
+CLS, SEP, MASK = 1, 2, 3
+seeds = st.integers(0, 2**32 - 1)
+
+
+def rows(seed: int, count: int = 4, length: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces and which are real: [CLS] words [SEP] padding, of several lengths."""
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(4, 50, size=(count, length))
+    lengths = rng.integers(3, length + 1, size=count)
+    ids[:, 0] = CLS
+    ids[np.arange(count), lengths - 1] = SEP
+    real = np.arange(length) < lengths[:, None]
+    return np.where(real, ids, 0), real
+
+
+def drawn(seed: int, *, replacement: bool) -> tuple[np.ndarray, ...]:
+    ids, real = rows(seed)
+    allowed = masking.candidates(ids, real, (CLS, SEP, MASK))
+    counts = np.array([masking.how_many(n, 0.3, 20) for n in real.sum(1)])
+    rng = np.random.default_rng(seed)
+    positions, used = masking.draw(allowed, counts, rng, replacement=replacement)
+    return ids, allowed, counts, positions, used
+
+
+@given(seeds, st.booleans())
+def test_only_what_may_be_drawn_is_drawn_and_as_often_as_asked(
+    seed: int, replacement: bool
+) -> None:
+    _, allowed, counts, positions, used = drawn(seed, replacement=replacement)
+    for row in range(len(allowed)):
+        chosen = positions[row][used[row]]
+        assert allowed[row][chosen].all()
+        most = allowed[row].sum()
+        assert len(chosen) == (counts[row] if replacement and most else min(counts[row], most))
+        assert replacement or len(set(chosen)) == len(chosen)
+        assert (positions[row][~used[row]] == 0).all()
+
+
+def test_each_candidate_is_drawn_as_often_as_another() -> None:
+    """Either way; with replacement so many positions are different as the formula says."""
+    allowed = np.zeros((4000, 12), dtype=bool)
+    allowed[:, 2:10] = True
+    counts = np.full(4000, 3)
+    for replacement in (False, True):
+        positions, _ = masking.draw(
+            allowed, counts, np.random.default_rng(0), replacement=replacement
+        )
+        shares = np.bincount(positions.ravel(), minlength=12) / positions.size
+        assert shares[2:10] == pytest.approx(1 / 8, abs=0.01)
+        different = np.mean([len(set(row)) for row in positions])
+        expected = masking.distinct_positions(8, 3) if replacement else 3
+        assert different == pytest.approx(expected, abs=0.03)
+
+
+def test_a_row_without_candidates_draws_nothing() -> None:
+    allowed = np.array([[False, False, False], [False, True, False]])
+    for replacement in (False, True):
+        positions, used = masking.draw(
+            allowed, np.array([1, 1]), np.random.default_rng(0), replacement=replacement
+        )
+        assert positions.tolist() == [[0], [1]]
+        assert used.tolist() == [[False], [True]]
+
+
+@given(seeds)
+def test_writing_changes_the_drawn_positions_alone(seed: int) -> None:
+    ids, _, _, positions, used = drawn(seed, replacement=False)
+    changed = masking.write(ids, positions, MASK)
+    for row in range(len(ids)):
+        where = positions[row][used[row]]
+        assert (changed[row][where] == MASK).all()
+        assert (np.delete(changed[row], where) == np.delete(ids[row], where)).all()
+
+
+def test_what_is_shown_at_drawn_positions() -> None:
+    """BERT's shares; a random piece may be any, the right one too."""
+    targets = np.full((100, 1000), 7)
+    seen = masking.shown(
+        targets,
+        np.random.default_rng(0),
+        mask=MASK,
+        vocabulary=50,
+        masked=0.8,
+        random=0.1,
+    )
+    shares = np.bincount(seen.ravel(), minlength=50) / seen.size
+    assert shares[MASK] == pytest.approx(0.8 + 0.1 / 50, abs=0.005)
+    assert shares[7] == pytest.approx(0.1 + 0.1 / 50, abs=0.005)
+    assert shares[20] == pytest.approx(0.1 / 50, abs=0.0005)
+
+
+@given(seeds)
+def test_a_sample_that_is_right_counts_as_real(seed: int) -> None:
+    ids, _, _, positions, used = drawn(seed, replacement=False)
+    samples = np.random.default_rng(seed).integers(4, 8, size=positions.shape)
+    corrupted, replaced = detection.corrupt(
+        torch.tensor(ids), torch.tensor(positions), torch.tensor(used), torch.tensor(samples)
+    )
+    expected, labels = ids.copy(), np.zeros_like(ids)
+    for row, slot in zip(*used.nonzero(), strict=True):
+        at = positions[row, slot]
+        expected[row, at] = samples[row, slot]
+        labels[row, at] = samples[row, slot] != ids[row, at]
+    assert corrupted.tolist() == expected.tolist()
+    assert replaced.tolist() == labels.tolist()
+
+
+def test_samples_follow_the_softmax_and_no_gradient_goes_through() -> None:
+    logits = torch.tensor([1.0, 0.0, -1.0, 2.0], requires_grad=True)
+    torch.manual_seed(0)
+    uniform = torch.rand(20_000, 4, dtype=torch.float64)
+    pieces = detection.sample(logits, uniform, temperature=2.0)
+    shares = torch.bincount(pieces, minlength=4) / len(pieces)
+    torch.testing.assert_close(shares, (logits.detach() / 2).softmax(-1), atol=0.01, rtol=0)
+    assert not pieces.requires_grad
+
+
+def test_a_constant_answer_is_the_loss_to_beat() -> None:
+    """The loss of the share's logit over labels of that share."""
+    replaced = torch.zeros(10, 10)
+    replaced[0, :6] = 1
+    logits = torch.full((10, 10), math.log(0.06 / 0.94))
+    loss = detection.detection_loss(logits, replaced, torch.ones(10, 10))
+    assert loss.item() == pytest.approx(detection.constant_answer(0.06))
+
+
+def test_a_gate_that_copies_nothing_is_the_softmax() -> None:
+    softmax = torch.tensor([[0.5, 0.5, 0.0]])
+    for gate, expected in ((0.0, softmax), (1.0, torch.tensor([[0.0, 0.0, 1.0]]))):
+        found = detection.copied(softmax, torch.tensor([gate]), torch.tensor([2]))
+        torch.testing.assert_close(found, expected)
