@@ -20,9 +20,8 @@ from lab.encoder.segments import cut_pair, two_segments
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from run import NotCoveredError
-from studies.electra import finetuning, flops
+from studies.electra import detection, finetuning, flops, masking
 from studies.electra.model import generator
-from studies.electra.objectives import detection, masking
 
 Case = Mapping[str, Any]
 

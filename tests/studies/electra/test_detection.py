@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.electra.objectives import detection, masking
+from studies.electra import detection, masking
 
 CLS, SEP, MASK = 1, 2, 3
 seeds = st.integers(0, 2**32 - 1)

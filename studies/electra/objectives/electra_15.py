@@ -1,0 +1,10 @@
+"""Detect replaced pieces among the drawn ones alone."""
+
+from __future__ import annotations
+
+from studies.electra.detection import DISCRIMINATOR_WEIGHT
+from studies.electra.objective import Objective
+
+objective = Objective(
+    generator=True, answer="detection", where="drawn", weight=DISCRIMINATOR_WEIGHT
+)
