@@ -17,7 +17,7 @@ from t5study.tasks import get_task
 
 def cases(area: str) -> list[dict[str, Any]]:
     """The cases of a file."""
-    path = Path(__file__).with_name("cases") / f"{area}.json"
+    path = Path(__file__).with_name("cases") / f"t5study/{area}.json"
     found: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
     return found
 

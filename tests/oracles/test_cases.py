@@ -27,8 +27,8 @@ def loaded() -> Any:
 
 RUN = loaded()
 CASES = [
-    (file.stem, case)
-    for file in sorted((HERE / "cases").glob("*.json"))
+    (file.parent.name, file.stem, case)
+    for file in sorted((HERE / "cases").glob("*/*.json"))
     for case in RUN.cases(file)
 ]
 
@@ -39,12 +39,14 @@ def adapters() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("file", "case"), CASES, ids=lambda one: one if isinstance(one, str) else one["case"][:40]
+    ("study", "file", "case"),
+    CASES,
+    ids=lambda one: one if isinstance(one, str) else one["case"][:40],
 )
-def test_case(adapters, tmp_path, monkeypatch, file, case):
+def test_case(tmp_path, monkeypatch, study, file, case):
     """The study's function gives what is expected."""
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    assert RUN.failures(adapters, [case]) == []
+    assert RUN.failures(RUN.adapters(study), [case]) == []
 
 
 def noise_mask(**expected: Any) -> dict[str, Any]:
