@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from t5study.model.config import model_config
-from t5study.model.flops import parameters
 
 from lab.corpora.cleaning import clean_page
+from lab.text_to_text.config import model_config
+from lab.text_to_text.flops import parameters
 from t5study.tasks import get_task
 
 
