@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from lab.corpora import available, get_corpus, needed, packaged_names, prepare_all
+from lab.corpora import (
+    available,
+    get_corpus,
+    identity_of,
+    needed,
+    packaged_names,
+    prepare_all,
+)
 from lab.corpora.build import missing_archives, with_dependencies
 from lab.errors import DataError
 
@@ -32,7 +39,7 @@ def corpora_read(names: Iterable[str], wanted: Iterable[StageLike]) -> list[str]
         for stage in wanted
         if stage.name in ("vocabulary", "corpus") and "corpus" in stage.config
     ]
-    return sorted(name for name in set(names) if get_corpus(name).identity() in read)
+    return sorted(name for name in set(names) if identity_of(get_corpus(name)) in read)
 
 
 class Steps:

@@ -220,6 +220,17 @@ def given_vocabulary(file: str) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "pieces": pieces}
 
 
+def readable_vocabulary(file: str) -> Vocabulary | None:
+    """An existing model, where it can be read without fetching it first; see `given_vocabulary`.
+
+    Raises DataError as Vocabulary does.
+    """
+    if file != PUBLISHED:
+        return Vocabulary(Path(os.path.expanduser(file)), sentinels=0)
+    kept = _kept(PUBLISHED_SHA256)
+    return Vocabulary(kept, sentinels=0) if kept.is_file() else None
+
+
 def keep_vocabulary(file: str) -> Path:
     """Put a copy of an existing model into the cache, where the stage finds it by its content.
 

@@ -182,6 +182,7 @@ class Finetune:
     learning_rate: float = field(default=0.001, metadata=MULTIPLE)
     inputs_length: int = field(default=MISSING, metadata=LENGTH)
     targets_length: int = field(default=MISSING, metadata=LENGTH)
+    """Of units with free text; where all tasks answer with labels, the longest one decides."""
     packing: bool = True
     checkpoint_every: int = field(default=MISSING, metadata=AMOUNT)
     validation_examples: int | None = field(default=None, metadata=AMOUNT)
@@ -223,6 +224,7 @@ class Unit:
     learning_rate: float | None = field(default=None, metadata=MULTIPLE)
     inputs_length: int | None = field(default=None, metadata=LENGTH)
     targets_length: int | None = field(default=None, metadata=LENGTH)
+    """Where null, what the labels need; finetune.targets_length for other tasks."""
     checkpoint_every: int | None = field(default=None, metadata=AMOUNT)
     beam_width: int | None = field(default=None, metadata=FEW)
     evaluate_examples: int | None = field(default=None, metadata=AMOUNT)

@@ -45,6 +45,7 @@ def of_cell(resolved: Resolved) -> list[str]:
         except StudyError as error:
             complaints.append(str(error))
     complaints += [*_columns(config), *_splits(resolved, tasks), *_sizes(resolved)]
+    complaints += _labels(resolved, tasks)
     complaints += _objective(resolved)
     return complaints
 
@@ -167,6 +168,25 @@ def _splits(resolved: Resolved, tasks: Mapping[str, Task]) -> Iterator[str]:
                     f"{key}={unit.split}: the task {name} has no such split, only "
                     f"{' and '.join(known)}. Type {key}={known[-1]}."
                 )
+
+
+def _labels(resolved: Resolved, tasks: Mapping[str, Task]) -> Iterator[str]:
+    """Labels that the targets have no room for, where the vocabulary is known beforehand."""
+    from lab.vocabulary import readable_vocabulary
+    from t5study.tasks.label_lengths import cut_labels
+
+    config = resolved.config
+    vocabulary = readable_vocabulary(config.vocabulary.file) if config.vocabulary.file else None
+    if vocabulary is None:
+        return
+    for unit in resolved.units:
+        of_unit = [tasks[n] for n in dict.fromkeys((*unit.train, *unit.evaluate)) if n in tasks]
+        common = config.suite.units[unit.name].targets_length is None
+        key = "finetune.targets_length" if common else f"suite.units.{unit.name}.targets_length"
+        yield from cut_labels(of_unit, vocabulary, unit.targets_length, key)
+        if most := config.evaluate.max_length:
+            scored = [tasks[name] for name in unit.evaluate if name in tasks]
+            yield from cut_labels(scored, vocabulary, most, "evaluate.max_length")
 
 
 def _sizes(resolved: Resolved) -> Iterator[str]:

@@ -11,7 +11,13 @@ from lab.text_to_text.config import ModelConfig, model_config
 from lab.vocabulary import embedding_rows, given_vocabulary
 from t5study.config import Schema
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
-from t5study.objectives import Objective, get_objective, objective_settings, sentinels_needed
+from t5study.objectives import (
+    Objective,
+    get_objective,
+    objective_settings,
+    objective_source,
+    sentinels_needed,
+)
 from t5study.tasks.chosen import chosen, describe
 from t5study.units import tasks_of, units_of
 
@@ -43,6 +49,12 @@ class Resolved:
             "targets_style": self.config.objective.targets,
         }
         return {"name": name} | {k: values[k] for k in objective_settings(name) if k in values}
+
+    @property
+    def objective_source(self) -> dict[str, str]:
+        """The digest of the objective's code, where another package brings it."""
+        source = objective_source(self.config.objective.name)
+        return {"objective_source": source} if source else {}
 
     @property
     def token_ids(self) -> int:

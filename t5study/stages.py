@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lab.corpora import get_corpus
+from lab.corpora import get_corpus, identity_of
 from lab.memory import PROCESS
 from lab.stage import Cost, Stage
 from lab.text_to_text.flops import forward_flops, parameters
@@ -37,7 +37,7 @@ class Stages:
             config: dict[str, Any] = {"file": self.resolved.given_vocabulary}
         else:
             config = {
-                "corpus": get_corpus(vocabulary_corpus(self.resolved.config)).identity(),
+                "corpus": identity_of(get_corpus(vocabulary_corpus(self.resolved.config))),
                 "pieces": settings.pieces,
                 "byte_fallback": settings.byte_fallback,
                 "lines": settings.lines,
@@ -59,7 +59,7 @@ class Stages:
         return Stage(
             name="corpus",
             version=1,
-            config={"corpus": corpus.identity()},
+            config={"corpus": identity_of(corpus)},
             inputs={"vocabulary": self.vocabulary()},
             run="t5study.corpora.tokenized.run",
             cost=Cost(disk_bytes=2 * corpus.approximate_tokens),

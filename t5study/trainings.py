@@ -38,6 +38,7 @@ def pretrain(
         "model": asdict(resolved.model),
         "sentinels": resolved.sentinels,
         "objective": resolved.objective_settings if corpus else None,
+        **(resolved.objective_source if corpus else {}),
         "corpus_tokens": limit if corpus else None,
         "mixture": _mixture(resolved, mixture, steps, length, targets) if mixture else None,
         "inputs_length": length,

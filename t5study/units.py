@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from lab.errors import StudyError
 from t5study.config import Schema, Unit
+from t5study.tasks.chosen import chosen
+from t5study.tasks.label_lengths import most_tokens
 from t5study.tasks.suites import SUITES
 
 T = TypeVar("T")
@@ -69,16 +71,19 @@ def _filled_in(name: str, unit: Unit, config: Schema) -> UnitSettings:
     train = unit.train or known.get("train")
     if not train:
         raise StudyError(f"suite.units.{name}.train: name the tasks that it trains on.")
+    scored = unit.evaluate or known.get("evaluate") or train
     steps = round(_or(unit.steps, finetune.steps) * scaling.steps)
     return UnitSettings(
         name=name,
         train=tuple(train),
-        evaluate=tuple(unit.evaluate or known.get("evaluate") or train),
+        evaluate=tuple(scored),
         steps=steps,
         batch_size=round(_or(unit.batch_size, finetune.batch_size) * scaling.batch),
         learning_rate=_or(unit.learning_rate, finetune.learning_rate),
         inputs_length=_or(unit.inputs_length, finetune.inputs_length),
-        targets_length=_or(unit.targets_length, finetune.targets_length),
+        targets_length=_or(
+            unit.targets_length, _or(_of_labels({*train, *scored}, config), finetune.targets_length)
+        ),
         checkpoint_every=min(steps, _or(unit.checkpoint_every, finetune.checkpoint_every)),
         beam_width=_or(unit.beam_width, evaluate.beam_width),
         evaluate_examples=_or(unit.evaluate_examples, evaluate.examples),
@@ -88,3 +93,20 @@ def _filled_in(name: str, unit: Unit, config: Schema) -> UnitSettings:
 
 def _or(of_unit: T | None, common: T) -> T:
     return common if of_unit is None else of_unit
+
+
+def _of_labels(tasks: Iterable[str], config: Schema) -> int | None:
+    """The targets length that tasks need of which each answers with labels; None of others.
+
+    What is wrong with a task is said where all complaints are.
+    """
+    labels: list[str] = []
+    for name in tasks:
+        try:
+            task, _ = chosen(name, config)
+        except StudyError:
+            return None
+        if not task.labels:
+            return None
+        labels += task.labels
+    return most_tokens(labels)

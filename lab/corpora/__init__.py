@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lab.corpora.part import GROUP, identity_of
 from lab.errors import DataError, unknown
 from lab.named import installed, modules_of
 
@@ -24,13 +25,11 @@ __all__ = [
     "corpus_names",
     "described_corpus",
     "get_corpus",
+    "identity_of",
     "is_own",
     "packaged_names",
     "prepare_all",
 ]
-
-GROUP = "lab.corpora"
-"""The entry points that other packages add corpora by."""
 
 
 @functools.cache
@@ -93,7 +92,7 @@ def is_own(name: str) -> bool:
 
 
 def described_corpus(description: Mapping[str, Any]) -> AnyCorpus:
-    """Return the corpus whose `identity` this is, with files found by their content."""
+    """Return the corpus that `identity_of` names so, with files found by their content."""
     from lab.corpora.provided import known_corpus
     from lab.corpora.weighted import WEIGHTED, WeightedCorpus
 

@@ -21,6 +21,7 @@ from lab.by_content import file_sha256
 from lab.cache import MOVE_IT, cache_folder
 from lab.corpora.archives import ARCHIVES, content_of, fetch_all
 from lab.errors import DataError
+from lab.sources import source_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Prepared:
 
     name: str
     version: int
-    """Raised when `write` comes to give other rows."""
+    """Raised when `write` comes to give other rows; another package's code enters by itself."""
     write: Callable[[], Mapping[str, Rows]]
     """File stem -> rows; a function of a module, so that another process can call it."""
     archives: tuple[str, ...]
@@ -52,6 +53,8 @@ class Prepared:
             made["archives"] = {n: content_of(ARCHIVES[n]) for n in self.archives}
         if self.packages:
             made["packages"] = {name: _version(name) for name in self.packages}
+        if not self.write.__module__.startswith("lab."):
+            made["source"] = source_sha256(self.write.__module__)
         if self.after:
             made["after"] = {other.name: other.digest() for other in self.after}
         return made

@@ -5,34 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from lab.corpora.part import Part, identity_of
 from lab.errors import DataError
-
-
-class Part(Protocol):
-    """What a corpus in a combination offers."""
-
-    @property
-    def name(self) -> str:
-        """Name that `get_corpus` and configurations know it by."""
-
-    @property
-    def licence(self) -> str:
-        """Or terms of the text."""
-
-    @property
-    def approximate_tokens(self) -> int:
-        """For planning."""
-
-    def identity(self) -> dict[str, Any]:
-        """Return plain values that name exactly which documents."""
-
-    def prepare(self) -> Any:
-        """Have what is needed at hand."""
-
-    def documents(self) -> Iterable[str]:
-        """Yield the documents in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +35,7 @@ class WeightedCorpus:
 
     def identity(self) -> dict[str, Any]:
         """Return plain values that name exactly which documents, without reading them."""
-        parts = [{"weight": weight, **part.identity()} for weight, part in self.parts]
+        parts = [{"weight": weight, **identity_of(part)} for weight, part in self.parts]
         return {"name": WEIGHTED, "parts": parts}
 
     def prepare(self) -> None:

@@ -14,6 +14,7 @@ from t5study.objectives.objective import (
     get_objective,
     objective_names,
     objective_settings,
+    objective_source,
     sentinels_needed,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "get_objective",
     "objective_names",
     "objective_settings",
+    "objective_source",
     "sentinels_needed",
 ]
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from lab.errors import StudyError, nearest
 from lab.named import installed
 from lab.runs import exceeds, quantile
+from lab.sources import offered_source
 from t5study.objectives.spans import FIRST_ORDINARY_ID, TokenRows
 
 ARCHITECTURES = ("encoder_decoder", "shared", "half", "language_model", "prefix_lm")
@@ -200,6 +201,15 @@ def objective_names() -> list[str]:
 def objective_settings(name: str) -> tuple[str, ...]:
     """Names the settings of `get_objective` that this objective reads; the others do nothing."""
     return tuple(field.name for field in fields(_find(name)))
+
+
+def objective_source(name: str) -> str | None:
+    """Gives the sha256 of the code of an objective that another package offers; None for ours.
+
+    What is made of a text by one of ours is named by its `version`.
+    """
+    offered = installed(ENTRY_POINTS).get(name)
+    return None if offered is None else offered_source(ENTRY_POINTS, name, offered)
 
 
 def get_objective(

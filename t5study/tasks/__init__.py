@@ -9,9 +9,10 @@ from typing import Any
 
 from lab.datasets.source import Source, TaskError, nearest
 from lab.named import installed, modules_of
+from lab.sources import offered_source
 from t5study.tasks.task import Task
 
-__all__ = ["Source", "Task", "TaskError", "get_task", "task_names"]
+__all__ = ["Source", "Task", "TaskError", "get_task", "task_names", "task_source"]
 
 GROUP = "t5study.tasks"
 """The entry points that other packages add tasks by: each a function that returns the task."""
@@ -53,3 +54,9 @@ def get_task(name: str, **settings: Any) -> Task:
                 f"Known: {', '.join(known) or 'none'}."
             )
     return builders[name](**settings)
+
+
+def task_source(name: str) -> str | None:
+    """Return the sha256 of the code of a task that another package adds; None for one of ours."""
+    build = installed(GROUP).get(name)
+    return None if build is None else offered_source(GROUP, name, build)

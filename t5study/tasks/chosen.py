@@ -12,7 +12,7 @@ from lab.by_content import note_file, noted_file
 from lab.datasets.source import TaskError, described_source
 from lab.errors import DataError
 from lab.rows import ending_of
-from t5study.tasks import get_task
+from t5study.tasks import get_task, task_source
 from t5study.tasks.defined import load_task, task_of
 from t5study.tasks.inspection import looked_through
 from t5study.tasks.task import Example, Tally, Task
@@ -77,7 +77,7 @@ def _check_places(where: str, key: str, given: Any) -> None:
 
 
 def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
-    """Return plain values that name the task's settings and exactly the data of `split`.
+    """Return plain values that say what the task is, and name exactly the data of `split`.
 
     Of files these say how many training rows are left out, where there are any. Raises TaskError
     for files with rows that cannot be what they should be.
@@ -88,8 +88,11 @@ def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
         counts = looked_through(task, split, data, overrides)
         if split == "train" and counts["left_out"]:
             data |= counts
-    made = {"settings": dict(task.settings), "data": data}
-    return made if task.written is None else {**made, "definition": dict(task.written)}
+    if task.written is not None:
+        return {"settings": dict(task.settings), "data": data, "definition": dict(task.written)}
+    made = {"settings": dict(task.settings), "data": data, "definition": task.definition}
+    # Nobody raises a version when the code of another package changes.
+    return made | ({"source": source} if (source := task_source(name)) else {})
 
 
 def described(name: str, description: Mapping[str, Any], split: str = "test") -> Task:

@@ -45,6 +45,32 @@ class Task(DataSet):
     written: Mapping[str, Any] | None = None
     """What the user's YAML file says of it, where one defines it; it is the task's identity."""
 
+    @property
+    def definition(self) -> dict[str, Any]:
+        """Plain values that say what the task makes of its data: in the keys of what reads it.
+
+        That is which fields it reads, its labels in order, its metrics, and the example that it
+        shows, as it is learned and as it is scored. Raises TaskError where that example is not what
+        the fields say.
+        """
+        place = "the example that it shows"
+        made = self._text(self.read(self.example, place), place)
+        return {
+            "fields": list(self.fields),
+            "classes": list(self.classes),
+            "labels": list(self.labels or ()),
+            "metrics": list(self.metrics),
+            "examples": [
+                {
+                    "inputs": one["inputs"],
+                    "targets": one["targets"],
+                    "answer": self.target(one),
+                    "read_back": self.postprocess(one["targets"], one),
+                }
+                for one in made
+            ],
+        }
+
     def examples(
         self, split: str, *, scored: bool = False, tally: Tally | None = None, **overrides: Any
     ) -> Iterator[Example]:

@@ -16,6 +16,7 @@ from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.tasks.inspection import blind_notes
 from t5study.training.answers import ask, constant, parts, score, write
+from t5study.training.examples import require_whole_labels
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Publishes scores.json, constant.json and predictions.jsonl."""
     keep_freed_memory()
+    most = config["max_length"]
+    read = {config["split"]: config["tasks"]}
+    require_whole_labels(read, Vocabulary(inputs["vocabulary"]), most, "evaluate.max_length")
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     scores, constants, lines, notes = {}, {}, [], []
     timing = Timing()
@@ -46,7 +50,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             outputs = write(
                 model,
                 questions,
-                max_length=config["max_length"],
+                max_length=most,
                 precision=config["precision"],
                 beam_width=config["beam_width"],
                 length_penalty=config["length_penalty"],

@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Any
 
 from lab.datasets.source import TaskError
+from lab.errors import StudyError
 from lab.vocabulary import Vocabulary
 from t5study.batching import Pairs
 from t5study.mixing import mixing_rates, shared_examples
 from t5study.tasks import chosen
+from t5study.tasks.label_lengths import cut_labels
 from t5study.tasks.task import Tally
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,43 @@ def left_out(tallies: Mapping[str, Tally]) -> dict[str, Any]:
         logger.warning("%s", note)
     counts = {name: asdict(tally) for name, tally in some.items()}
     return {"left_out": counts, "notes": notes} if some else {}
+
+
+def require_whole_labels(
+    read: Mapping[str, Mapping[str, Any]], vocabulary: Vocabulary, length: int, what: str
+) -> None:
+    """Raise StudyError where a label of tasks takes more than `length` tokens.
+
+    `read` are descriptions by task, by split; `what` is the setting that the length is.
+    """
+    tasks = {
+        name: chosen.described(name, description, split)
+        for split, descriptions in read.items()
+        for name, description in descriptions.items()
+    }
+    if complaints := cut_labels(tasks.values(), vocabulary, length, what):
+        raise StudyError(" ".join(complaints))
+
+
+def cut_targets(pairs: Mapping[str, Pairs], length: int) -> dict[str, float]:
+    """The share of each task's training targets that lose their end at `length` tokens with EOS."""
+    return {
+        name: float((one.targets.lengths >= length).mean()) if len(one) else 0.0
+        for name, one in pairs.items()
+    }
+
+
+def cut_notes(shares: Mapping[str, float], length: int, training: str) -> list[str]:
+    """What a table says of them."""
+    return [
+        f"In {training} {_percent(share)} of {name}'s targets were cut to {length} tokens."
+        for name, share in shares.items()
+        if share
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.1 else f"{max(share, 1e-4):.2%}"
 
 
 def rates(

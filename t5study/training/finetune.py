@@ -17,7 +17,14 @@ from lab.training.schedule import constant
 from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
 from t5study.batching import FinetuneBatches
-from t5study.training.examples import left_out, rates, training_pairs
+from t5study.training.examples import (
+    cut_notes,
+    cut_targets,
+    left_out,
+    rates,
+    require_whole_labels,
+    training_pairs,
+)
 from t5study.training.finetuning import GradualUnfreezing, Method, get_method
 from t5study.training.validation import validator
 
@@ -35,8 +42,12 @@ class Unfreezer(lightning.Callback):
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """Fine-tune; publishes each task's best checkpoint, the last one and selection.json.
 
-    Raises StudyError where several processes cannot share it in the way asked for.
+    Raises StudyError where several processes cannot share it in the way asked for, and where a
+    label is longer than its targets may be.
     """
+    read = {"train": config["tasks"], "validation": config["validation"]}
+    length = config["targets_length"]
+    require_whole_labels(read, Vocabulary(inputs["vocabulary"]), length, "targets_length")
     settings = dict(config["method"])
     method = get_method(settings.pop("name"), config["steps"], **settings)
     if context.ranks and context.ranks.strategy in method.unshareable:
@@ -63,6 +74,7 @@ def _train(
             sentinels, optimizer_state = config["sentinels"], None
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=sentinels)
     method.prepare(model)
+    length = config["targets_length"]
     with timing.part("data"):
         pairs, tallies = training_pairs(config["tasks"], vocabulary, config["train_examples"])
     batches = FinetuneBatches(
@@ -70,13 +82,16 @@ def _train(
         rates({name: len(one) for name, one in pairs.items()}, config["mixing"]),
         architecture=model.config.architecture,
         inputs_length=config["inputs_length"],
-        targets_length=config["targets_length"],
+        targets_length=length,
         batch_size=config["batch_size"],
         packing=config["packing"],
         seed=config["seed"],
         loss_on_inputs=config.get("loss_on_inputs", False),
     )
-    context.record(**left_out(tallies))
+    shares = cut_targets(pairs, length)
+    facts = left_out(tallies)
+    notes = [*facts.pop("notes", ()), *cut_notes(shares, length, "fine-tuning")]
+    context.record(**facts, targets_cut=shares, notes=notes)
     module = TextToText(
         model,
         schedule=constant(config["learning_rate"]),

@@ -22,11 +22,18 @@ from t5study.batching import (
     ExampleRows,
     Layout,
     Measured,
+    Pairs,
     PretrainBatches,
 )
 from t5study.objectives import get_objective
-from t5study.tasks.task import Tally
-from t5study.training.examples import left_out, rates, training_pairs
+from t5study.training.examples import (
+    cut_notes,
+    cut_targets,
+    left_out,
+    rates,
+    require_whole_labels,
+    training_pairs,
+)
 from t5study.training.validation import validator
 
 UNSUPERVISED = "unsupervised"
@@ -49,8 +56,18 @@ def _train(
     vocabulary = Vocabulary(inputs["vocabulary"], sentinels=config["sentinels"])
     whole = TokenizedCorpus.open(inputs["corpus"]) if config["objective"] else None
     corpus = whole.first(config["corpus_tokens"]) if whole and config["corpus_tokens"] else whole
+    length = config["targets_length"]
+    mixture = config["mixture"]
+    pairs: dict[str, Pairs] = {}
+    facts: dict[str, Any] = {}
     with timing.part("data"):
-        batches, tallies = _batches(config, corpus, vocabulary)
+        if mixture:
+            read = {"train": mixture["tasks"], "validation": mixture["validation"]}
+            require_whole_labels(read, vocabulary, length, "finetune.targets_length")
+            limit = mixture["train_examples"]
+            pairs, tallies = training_pairs(mixture["tasks"], vocabulary, limit)
+            facts = {**left_out(tallies), "targets_cut": cut_targets(pairs, length)}
+        batches = _batches(config, corpus, vocabulary, pairs)
     with timing.part("model"):
         model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
@@ -62,12 +79,12 @@ def _train(
     )
     extra = {"sentinels": config["sentinels"]}
     judged, every = None, 0
-    if config["mixture"] and config["mixture"]["validation"]:
-        every = config["mixture"]["checkpoint_every"]
+    if mixture and mixture["validation"]:
+        every = mixture["checkpoint_every"]
         if team.lead:
             copied = team.copy(model)
             with timing.part("data"):
-                judged = validator(copied, vocabulary, config["mixture"], context.work, extra)
+                judged = validator(copied, vocabulary, mixture, context.work, extra)
     tokens = config["batch_size"] * (config["inputs_length"] + config["targets_length"])
     keeper = Keeper(
         context,
@@ -91,10 +108,10 @@ def _train(
     with timing.part("data"):
         sample = batches.measure(range(min(MEASURED, config["steps"])))
     notes = sample_notes(sample, config["targets_length"])
-    facts = left_out(tallies)
     notes += facts.pop("notes", [])
+    notes += cut_notes(facts.get("targets_cut", {}), length, "pre-training")
     if corpus is not None and whole is not None:
-        times = seen[UNSUPERVISED if config["mixture"] else "corpus"]
+        times = seen[UNSUPERVISED if mixture else "corpus"]
         notes += repeat_notes(times, len(corpus), len(whole), config["corpus_tokens"])
     context.record(
         tokens=tokens * config["steps"], repeats=seen, sample=asdict(sample), notes=notes, **facts
@@ -141,8 +158,11 @@ def repeat_notes(times: float, read: int, whole: int, wanted: float | None) -> l
 
 
 def _batches(
-    config: Mapping[str, Any], corpus: TokenizedCorpus | None, vocabulary: Vocabulary
-) -> tuple[Batches, dict[str, Tally]]:
+    config: Mapping[str, Any],
+    corpus: TokenizedCorpus | None,
+    vocabulary: Vocabulary,
+    pairs: Mapping[str, Pairs],
+) -> Batches:
     architecture = config["model"]["architecture"]
     if corpus is not None:
         objective = get_objective(
@@ -159,7 +179,7 @@ def _batches(
             batch_size=config["batch_size"],
             seed=config["seed"],
             loss_on_inputs=config.get("loss_on_inputs", False),
-        ), {}
+        )
     mixture = config["mixture"]
     layout = Layout(
         architecture=architecture,
@@ -167,7 +187,6 @@ def _batches(
         targets_length=config["targets_length"],
         loss_on_inputs=config.get("loss_on_inputs", False),
     )
-    pairs, tallies = training_pairs(mixture["tasks"], vocabulary, mixture["train_examples"])
     sources: dict[str, Any] = {
         name: ExampleRows(one, layout, packing=mixture["packing"], seed=config["seed"])
         for name, one in pairs.items()
@@ -178,11 +197,10 @@ def _batches(
         sources[UNSUPERVISED] = CorpusRows(corpus, objective, layout, raw)
         counts[UNSUPERVISED] = sources[UNSUPERVISED].examples
     size = mixture["unsupervised_examples"]
-    batches = Batches(
+    return Batches(
         sources,
         rates(counts, mixture["mixing"], {} if size is None else {UNSUPERVISED: round(size)}),
         layout,
         batch_size=config["batch_size"],
         seed=config["seed"],
     )
-    return batches, tallies

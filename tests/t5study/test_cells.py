@@ -27,9 +27,9 @@ def test_decoding_is_printed_with_the_scores(configured: Configured):
     config = configured()
     config.suite.units["gettext_ende"].beam_width = 4
     assert cell(config)["footnotes"][-1] == (
-        "Decoding: greedy, at most 4 tokens for vader_sentiment word_in_context boolq, "
-        "6 tokens for vader_rating, 8 tokens for gloss_category winogrande, "
-        "24 tokens for docstring_summary; "
+        "Decoding: greedy, at most 10 tokens for vader_sentiment, 6 tokens for vader_rating, "
+        "15 tokens for gloss_category, 7 tokens for word_in_context boolq, "
+        "8 tokens for winogrande, 24 tokens for docstring_summary; "
         "beam search of width 4, alpha 0.6, at most 24 tokens for gettext_ende."
     )
     capped = cell(configured(evaluate__max_length=128))["footnotes"][-1]

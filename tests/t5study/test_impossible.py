@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.vocabulary import train_vocabulary
 from t5study.config import Column, Schema
 
 Configured = Callable[..., Schema]
@@ -190,3 +192,40 @@ def test_objective_that_does_not_fit(configured: Configured, complaints: Complai
     assert complaints(configured(objective__name="lm")) == [
         "objective=lm cannot train architecture=encoder_decoder. It fits: language_model."
     ]
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A vocabulary of letters: a label takes a token for each, one for the space and EOS."""
+    alphabet = "abcdefghijklmnopqrstuvwxyzFT"
+    words = [f"{a}{b}" for a in alphabet for b in alphabet]
+    folder: Path = tmp_path_factory.mktemp("letters")
+    return str(train_vocabulary(iter([" ".join(words)]), 33, folder))
+
+
+def test_labels_that_do_not_fit_a_known_vocabulary(
+    configured: Configured, complaints: Complaints, letters: str
+):
+    """Told before anything runs, with what to type; the length that follows from them fits."""
+    config = configured(vocabulary__file=letters)
+    assert complaints(config) == []
+    config.suite.units["boolq"].targets_length = 4
+    (complaint,) = complaints(config)
+    assert complaint == (
+        "suite.units.boolq.targets_length=4: the label 'False' of boolq takes 7 tokens of the "
+        "vocabulary, EOS included, and could never be answered right. "
+        "Type suite.units.boolq.targets_length=7."
+    )
+
+
+def test_answers_too_short_for_labels(configured: Configured, complaints: Complaints, letters: str):
+    """What is decoded is a length of its own, and so is that of a unit with free text."""
+    config = configured(vocabulary__file=letters, evaluate__max_length=6)
+    found = complaints(config)
+    assert {one.partition("=")[0] for one in found} == {"evaluate.max_length"}
+    assert "'False' of boolq takes 7 tokens" in " ".join(found)
+    mixed = configured(vocabulary__file=letters, finetune__targets_length=5)
+    mixed.suite.units["winogrande"].train = ["winogrande", "boolq"]
+    mixed.suite.units["winogrande"].targets_length = None
+    (complaint,) = complaints(mixed)
+    assert complaint.startswith("finetune.targets_length=5: the label 'False' of boolq")

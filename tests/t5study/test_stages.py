@@ -256,3 +256,29 @@ def test_given_vocabulary_enters_by_its_content(configured: Configured, tmp_path
     assert evaluate.inputs["vocabulary"].config["file"]["pieces"] == 60
     model = evaluate.inputs["member_0"].inputs["pretrain"].config["model"]
     assert model["vocab_size"] == 128
+
+
+def lengths_of(config: Schema) -> dict[str, tuple[int, int]]:
+    """By task that is scored: the targets length of training, and of answers."""
+    return {
+        task: (stage.inputs["member_0"].config["targets_length"], stage.config["max_length"])
+        for task, stage in cell(config)["scores"].items()
+    }
+
+
+def test_labels_decide_the_targets_length(configured: Configured):
+    """Where all tasks answer with labels: "True" and "False" take seven tokens at most."""
+    found = lengths_of(configured(finetune__targets_length=3))
+    assert found["boolq"] == (7, 7)
+    assert found["gloss_category"] == (len("communication") + 2,) * 2
+    assert found["docstring_summary"] == (24, 24)
+
+
+def test_what_a_unit_sets_goes_before_its_labels(configured: Configured):
+    """And units with free text have the common length where they set none."""
+    config = configured(finetune__targets_length=11)
+    config.suite.units["boolq"].targets_length = 9
+    config.suite.units["gettext_ende"].targets_length = None
+    config.suite.units["winogrande"] = Unit(train=["winogrande", "boolq"], evaluate=["winogrande"])
+    found = lengths_of(config)
+    assert [found[name][0] for name in ("boolq", "gettext_ende", "winogrande")] == [9, 11, 11]

@@ -19,7 +19,7 @@ WORDS = "red green blue cat dog bird sun moon star tree river stone bread water 
 SUITE = """
 name: tiny
 units:
-  sentiment: {train: [glue_sst2], steps: 60, targets_length: 4, checkpoint_every: 20}
+  sentiment: {train: [glue_sst2], steps: 60, checkpoint_every: 20}
 columns:
   - {name: Sentiment, terms: [[glue_sst2.acc]]}
 """

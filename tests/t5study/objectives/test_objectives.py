@@ -19,6 +19,7 @@ from t5study.objectives import (
     get_objective,
     objective_names,
     objective_settings,
+    objective_source,
 )
 from t5study.objectives import objective as registry
 
@@ -147,6 +148,11 @@ def test_another_package_brings_an_objective(tmp_path, monkeypatch, forgotten):
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert_whole_text_is_known()
+    source = objective_source("whole_text")
+    assert source
+    (tmp_path / "whole_text.py").write_text(WHOLE.format(more="", decorator="") + "\n# Other.\n")
+    assert objective_source("whole_text") not in (source, None)
+    assert objective_source("span") is None
 
 
 def test_the_objective_of_the_page_does_what_it_says(tmp_path, monkeypatch, forgotten):

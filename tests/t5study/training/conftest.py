@@ -135,6 +135,7 @@ class ToyTask:
     """Say whether the first word is a colour."""
 
     name = "toy_color"
+    labels: tuple[str, ...] | None = None
     metrics = ("acc",)
     splits = ("train", "validation", "test")
 

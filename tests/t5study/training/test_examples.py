@@ -11,14 +11,22 @@ import pytest
 from datasets import Dataset
 
 from lab.datasets.source import TaskError
+from lab.errors import StudyError
 from lab.vocabulary import Vocabulary
+from t5study.batching import Pairs
 from t5study.config import Schema
 from t5study.tasks import get_task
 from t5study.tasks.chosen import describe, examples
 from t5study.tasks.task import Tally
-from t5study.training import finetune, pretrain
+from t5study.training import evaluate, finetune, pretrain
 from t5study.training.answers import ask
-from t5study.training.examples import left_out, rates, training_pairs
+from t5study.training.examples import (
+    cut_notes,
+    cut_targets,
+    left_out,
+    rates,
+    training_pairs,
+)
 
 COUNTS = {"small": 10, "large": 1000, "unsupervised": 100_000}
 
@@ -176,7 +184,7 @@ def test_stages_record_what_is_left_out(
     description = on_the_hub(monkeypatch, SENTENCES)
     tasks = {"glue_sst2": description}
     less = {"tasks": tasks, "steps": 1, "checkpoint_every": 1}
-    less |= {"model": pretrain_config["model"], "sentinels": 20}
+    less |= {"model": pretrain_config["model"], "sentinels": 20, "targets_length": 12}
     inputs = {"vocabulary": data.vocabulary, "corpus": data.corpus}
     (tmp_path / "tuned").mkdir()
     finetune.run(finetune_config | less, inputs, tmp_path / "tuned", context)
@@ -193,3 +201,67 @@ def test_stages_record_what_is_left_out(
     )
     assert context.facts["left_out"] == counts
     assert note in context.facts["notes"]
+
+
+def test_share_of_targets_that_are_cut():
+    """A target of as many tokens as there is room for has no room for EOS."""
+    targets = [[5], [5, 6], [5, 6, 7], [5, 6, 7, 8]]
+    pairs = {"some": Pairs.of(([9], one) for one in targets), "none": Pairs.of([([9], [5])])}
+    shares = cut_targets(pairs, 3)
+    assert shares == {"some": 0.5, "none": 0.0}
+    assert cut_notes(shares, 3, "fine-tuning") == [
+        "In fine-tuning 50% of some's targets were cut to 3 tokens."
+    ]
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.00001, "0.01%"), (0.015, "1.50%"), (1.0, "100%")])
+def test_a_small_share_is_not_rounded_to_nothing(share: float, said: str):
+    """It is a footnote because it is not nothing."""
+    assert said in cut_notes({"one": share}, 3, "fine-tuning")[0]
+
+
+def test_fine_tuning_records_what_it_cuts(
+    data: SimpleNamespace,
+    finetune_config: dict[str, Any],
+    pretrain_config: dict[str, Any],
+    toy_task: Any,
+    context: Any,
+    tmp_path: Path,
+):
+    """Free text: the share of all examples, in stage.json and below the table."""
+    short = toy_task.preprocess
+    long = {"targets": "water and wine"}
+    toy_task.preprocess = lambda raw: [one | (long if raw["label"] else {}) for one in short(raw)]
+    folders = {"vocabulary": data.vocabulary}
+    model = {"model": pretrain_config["model"], "sentinels": 20}
+    out = tmp_path / "out"
+    out.mkdir()
+    finetune.run(
+        {**finetune_config, **model, "steps": 1, "checkpoint_every": 1, "targets_length": 2},
+        folders,
+        out,
+        context,
+    )
+    share = sum(raw["label"] for raw in toy_task.load("train")) / 40
+    assert context.facts["targets_cut"] == {"toy_color": share}
+    assert context.facts["notes"] == [
+        f"In fine-tuning {share:.0%} of toy_color's targets were cut to 2 tokens."
+    ]
+
+
+@pytest.mark.parametrize("stage", ["finetune", "evaluate"])
+def test_labels_that_do_not_fit_stop_a_stage_at_once(
+    data: SimpleNamespace,
+    finetune_config: dict[str, Any],
+    pretrain_config: dict[str, Any],
+    toy_task: Any,
+    context: Any,
+    tmp_path: Path,
+    stage: str,
+):
+    """Before there is a model: no update is made, and no answer decoded."""
+    toy_task.labels = ("zebra", "wine")
+    run = {"finetune": finetune.run, "evaluate": evaluate.run}[stage]
+    config = finetune_config | {"max_length": 2, "split": "test"}
+    with pytest.raises(StudyError, match=r"(targets|max)_length=\d: the label '.*' of toy_color"):
+        run(config, {"vocabulary": data.vocabulary}, tmp_path, context)
