@@ -8,11 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reports.table import Column, Row, number
+from sweeps.running.code import CHANGES
 
 REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
 UNEQUAL = 1.1
 """The largest ratio of two rows' FLOPs about which nothing is said."""
-BESIDE = {"device": "devices", "threads": "threads", "world_size": "processes"}
+BESIDE = {
+    "source": "code outside of git",
+    "device": "devices",
+    "threads": "threads",
+    "world_size": "processes",
+}
 """Fields of a provenance that should be equal for all stages of one name, in words."""
 
 
@@ -180,9 +186,17 @@ def mixed(finished: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterable[str]:
     commits = {str(p["git_commit"])[:10] for _, p in finished if p.get("git_commit")}
     if len(commits) > 1:
         yield f"Mixed code: stages of {len(commits)} commits ({', '.join(sorted(commits))})."
+    changes = {p.get("git_diff") for _, p in finished if p.get("git_commit")}
+    if len(commits) == 1 and len(changes) > 1:
+        yield (
+            f"Mixed code: stages of {len(changes)} states of the work tree at commit "
+            f"{', '.join(commits)}."
+        )
     dirty = sum(bool(p.get("git_dirty")) for _, p in finished)
     if dirty:
-        yield f"{dirty} of {len(finished)} stages ran from a work tree with uncommitted changes."
+        kept = f" ({CHANGES} in a stage's folder)" if changes - {None} else ""
+        stages = f"{dirty} of {len(finished)} stages"
+        yield f"{stages} ran from a work tree with uncommitted changes{kept}."
     versions: dict[str, set[str]] = defaultdict(set)
     for _, p in finished:
         if p.get("python"):

@@ -20,6 +20,7 @@ from reports.site.curve import curve_element
 from reports.site.page import amount, code, date, duration, folded, grid, page, section
 from reports.table import Table, number
 from sweeps.digests import DESCRIPTION
+from sweeps.running.code import CHANGES
 from sweeps.running.logs import find_logs
 from sweeps.store import read_json
 
@@ -144,7 +145,10 @@ class _CellPage:
                 wall = duration(result.wall_seconds)
                 rate = amount(work / result.wall_seconds if result.wall_seconds else 0.0)
                 commit = code(str(result.provenance.get("git_commit") or "")[:12])
-                if result.provenance.get("git_dirty"):
+                if result.provenance.get("git_diff"):
+                    place = f"{self.stages[key]['name']}/{key}/{CHANGES}"
+                    commit += f" with changes, {code(place)} in the store"
+                elif result.provenance.get("git_dirty"):
                     commit += " with changes"
             label = escape(self._label(key))
             dates = [f"<time>{date}</time>" if date else "" for date in self._dates(key)]

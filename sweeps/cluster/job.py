@@ -19,9 +19,9 @@ from submitit.helpers import Checkpointable
 
 from sweeps.errors import DamagedSpecificationError, SweepError
 from sweeps.lease import HeldLease
+from sweeps.running.code import commit_of
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, failure_record, run_one
-from sweeps.running.provenance import git_state
 from sweeps.running.ranks import Announcements, Ranks, announcement_of, follow
 from sweeps.running.worker import EXIT_CODES, STORE_ERROR_CODE
 from sweeps.store import Store, write_json
@@ -47,7 +47,7 @@ class RunStages(Checkpointable):
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
         )
-        commit, _ = git_state(Path(__file__).parent)
+        commit = commit_of(Path(__file__).parent)
         if commit != options["commit"]:
             log.warning("Submitted with commit %s, runs commit %s", options["commit"], commit)
         processes = _Processes(Store(store), options)

@@ -28,7 +28,7 @@ from sweeps.cluster.units import Resources, Unit
 from sweeps.errors import RefusedError
 from sweeps.files import replacing
 from sweeps.hardware.slots import THREAD_VARIABLES
-from sweeps.running.provenance import git_state
+from sweeps.running.code import commit_of
 from sweeps.search.decision import NAME as DECISION
 from sweeps.search.decision import Decision
 from sweeps.shapes import is_submission
@@ -169,7 +169,7 @@ def submit(
             "parallel": parallel,
             "lease_timeout": lease_timeout,
             "grace": notice * 2 / 3,
-            "commit": git_state(Path(__file__).parent)[0],
+            "commit": commit_of(Path(__file__).parent),
         },
         time_minutes=wanted.time_minutes,
         max_requeues=max_requeues,

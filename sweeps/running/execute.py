@@ -27,6 +27,7 @@ from sweeps.errors import (
     refuses,
 )
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
+from sweeps.running.code import CHANGES, kept_changes
 from sweeps.running.context import Context, Report, StopRequest
 from sweeps.running.logs import LOG, captured, gather_logs
 from sweeps.running.mirror import Mirror
@@ -290,6 +291,8 @@ def _attempt(
             "facts": context.facts,
         }
         with store_errors("publish a stage", out):
+            if changes := kept_changes(spec["run"]):
+                (out / CHANGES).write_text(changes, encoding="utf-8")
             gather_logs(earlier, log_file, out / LOG)
             description[FILES] = file_digests(out)
         parts |= context.facts.pop(SECONDS, {})
@@ -339,7 +342,7 @@ def _call(
         function = resolve_run(spec["run"])
         parts |= {"inputs": checked - began, "imports": time.perf_counter() - checked}
         function(spec["config"], inputs, out, context)
-        taken = [name for name in (DESCRIPTION, LOG) if (out / name).exists()]
+        taken = [name for name in (DESCRIPTION, LOG, CHANGES) if (out / name).exists()]
         if taken:
             raise StageError(f"The stage wrote {taken[0]}, a name kept for the store's own file.")
     except (Stopped, LeaseLost):

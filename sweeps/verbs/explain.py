@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sweeps.digests import DESCRIPTION
 from sweeps.errors import SweepError
+from sweeps.running.code import CHANGES
 from sweeps.stage import canonical
-from sweeps.store import Store
+from sweeps.store import Store, read_json
 from sweeps.verbs.address import RecordedCell, find, identity, known_stages
 
 _INDENT = "  "
@@ -62,6 +64,7 @@ def _explain_stages(store: Store, a: str, b: str, seen: set[tuple[str, str]]) ->
             yield f"{_INDENT}{field}: {_shown(one[field])} | {_shown(other[field])}"
     for line in differences(one["config"], other["config"], "config"):
         yield _INDENT + line
+    yield from _code(store, (one["name"], a), (other["name"], b))
     for role in sorted({*one["inputs"], *other["inputs"]}):
         left, right = one["inputs"].get(role), other["inputs"].get(role)
         if left is None or right is None:
@@ -70,6 +73,23 @@ def _explain_stages(store: Store, a: str, b: str, seen: set[tuple[str, str]]) ->
             first, *rest = _explain_stages(store, left, right, seen)
             yield f"{_INDENT}input {role}: {first}"
             yield from (_INDENT + line for line in rest)
+
+
+def _code(store: Store, *stages: tuple[str, str]) -> Iterator[str]:
+    """What two finished stages ran, where that differs: no part of a key."""
+    ran = []
+    for name, key in stages:
+        place = store.find_key(name, key)
+        made = (read_json(place / DESCRIPTION) or {}).get("provenance") if place else None
+        if not isinstance(made, Mapping):
+            return
+        commit = made.get("git_commit")
+        text = f"commit {commit[:10]}" if commit else f"package {str(made.get('source'))[:10]}"
+        if made.get("git_diff"):
+            text += f" with {name}/{key}/{CHANGES}"
+        ran.append((text, commit, made.get("git_diff"), made.get("source")))
+    if ran[0][1:] != ran[1][1:]:
+        yield f"{_INDENT}code (in no key): {ran[0][0]} | {ran[1][0]}"
 
 
 def _explain_cells(store: Store, a: RecordedCell, b: RecordedCell) -> list[str]:

@@ -204,6 +204,29 @@ def test_mixed_provenance_is_said(builder) -> None:
     assert "evaluate: cpu and cuda (NVIDIA H200)" in text
 
 
+def test_states_of_one_commit_are_mixed_code(builder) -> None:
+    """And it is said where the changes of each are kept."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("base", mood(50.0), baseline=True)
+    builder.row("other", mood(51.0), provenance={"git_dirty": True, "git_diff": "ab12"})
+    text = said(collect(builder.record(), "toy"))
+    assert "Mixed code: stages of 2 states of the work tree at commit 0123456789." in text
+    assert (
+        "2 of 4 stages ran from a work tree with uncommitted changes (changes.patch in a stage's "
+        "folder)." in text
+    )
+
+
+def test_code_outside_of_git_is_compared_by_its_digest(builder) -> None:
+    """Of stages of one name: others may be of another package."""
+    builder.column("Mood", ["mood.acc"])
+    for label, source in (("base", "aa11"), ("other", "bb22")):
+        (key,) = builder.row(label, mood(50.0), baseline=label == "base")
+        builder.finish(key, {"git_commit": None, "source": source})
+    text = said(collect(builder.record(), "toy"))
+    assert "Mixed code outside of git: evaluate: aa11 and bb22." in text
+
+
 def test_mixed_execution_is_said(builder) -> None:
     """How stages of one name ran, by setting; null is a setting that was not given."""
     builder.column("Mood", ["mood.acc"])
