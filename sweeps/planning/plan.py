@@ -16,6 +16,7 @@ from sweeps.asking.rows import Sweep
 from sweeps.graph import Graph
 from sweeps.hardware.devices import Device
 from sweeps.lease import running_lease
+from sweeps.planning.claimed import could_show
 from sweeps.stage import Stage
 from sweeps.store import Store, store_errors
 
@@ -41,6 +42,8 @@ class Plan:
     """Host and process of the stages that run, by key."""
     until: str | None
     """The name of the stages that it ends with; None plans to the scores."""
+    claims: tuple[Mapping[str, Any], ...] = ()
+    """What each claim could show with the seeds asked for (sweeps/planning/claimed.py)."""
 
     def keys(self, *states: str) -> list[str]:
         """The stages in these states."""
@@ -183,6 +186,7 @@ def make_plan(
             if lease.holder is not None
         },
         until=until,
+        claims=tuple(one for sweep in sweeps for one in could_show(sweep, store)),
     )
 
 

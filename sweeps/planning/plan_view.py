@@ -10,6 +10,7 @@ from rich.table import Table
 
 from sweeps.asking.rows import Sweep
 from sweeps.hardware.room import thriftier
+from sweeps.planning.claimed import sentence
 from sweeps.planning.plan import STATES, Plan, flops_of
 from sweeps.planning.words import UNKNOWN, duration, gib, size
 from sweeps.stage import Stage
@@ -54,6 +55,7 @@ def as_json(plan: Plan, **further: Any) -> str:
             ],
             "total": plan.totals(),
             "searches": [_search(plan, sweep) for sweep in plan.sweeps if sweep.id in plan.bounds],
+            "claims": list(plan.claims),
             "notices": [notice for sweep in plan.sweeps for notice in sweep.notices],
             "remarks": list(plan.remarks),
         },
@@ -80,6 +82,8 @@ def show(plan: Plan, console: Console) -> None:
             console.print(notice, highlight=False)
         if sweep.id in plan.bounds:
             console.print(_bound(plan, sweep), highlight=False)
+    for claim in plan.claims:
+        console.print(sentence(claim), highlight=False, markup=False)
     console.print(_kinds(plan))
     for line in [*_sentences(plan), *_remarks(plan)]:
         console.print(line, highlight=False)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -118,3 +121,18 @@ def test_what_rounds_need_is_said_before_anything_runs(dice: Path) -> None:
         said, _ = refused.communicate(timeout=120)
         assert refused.returncode == 2
         assert said.startswith(line)
+
+
+def test_a_plan_says_what_claims_could_show(dice: Path) -> None:
+    """Nothing before the baseline has two seeds; then what its deviation allows, Holm's share."""
+    rows = ("lr=0.1,0.9", 'claims=["lr=0.9 > lr=0.1"]', "seeds.baseline=2", "seeds.variants=2")
+    planned = []
+    for arguments in ((*rows, "plan=true", "format=json"), ("lr=0.1", "seeds.baseline=2"), rows):
+        more = () if "plan=true" in arguments or len(arguments) == 2 else ("plan=true",)
+        said, _ = start(dice, *arguments, *more).communicate(timeout=300)
+        planned.append(said)
+    assert json.loads(planned[0])["claims"][0]["detectable"] is None
+    noise = [random.Random(repr((0.1, seed))).gauss(0, 1) for seed in (0, 1)]
+    # 10.39 standard errors for two rows of two seeds, as the simulations of power confirm
+    (size,) = re.findall(r"would show a difference of ([\d.]+)", planned[2])
+    assert float(size) == pytest.approx(10.39 * statistics.stdev(noise), rel=0.01)

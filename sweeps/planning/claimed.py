@@ -1,0 +1,72 @@
+"""What a sweep's claims could show with the seeds asked for, where the store knows a deviation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sweeps.asking.record import record
+from sweeps.asking.rows import Sweep
+from sweeps.claims.columns import columns_of
+from sweeps.claims.evidence import Difference, welch_freedom
+from sweeps.claims.power import POWER, detectable
+from sweeps.claims.recorded import claimed_columns, recorded
+from sweeps.claims.statement import Ruler
+from sweeps.store import Store
+
+
+def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
+    """For each claim and column the smallest difference (of `~`: margin) that it could show.
+
+    The baseline's runs in the store give the deviation; null where there are fewer than two.
+    """
+    if not sweep.claims:
+        return []
+    content = record(sweep)
+    rulers = recorded(content, store, claimed_columns(content)).rulers
+    runs = {row.label: len(row.cells) for row in sweep.rows}
+    judged = [(c, *one) for c in sweep.claims for one in columns_of(c, sweep.cells[0].columns)]
+    found = []
+    for claim, name, column in judged:
+        ruler = rulers.get(column.name) if column else None
+        rows = runs.get(claim.left), runs.get(claim.right)
+        size = None
+        if ruler and ruler.deviation and rows[0] and rows[1]:
+            evidence = _planned(ruler, rows[0], rows[1])
+            size = detectable(evidence, sweep.level / len(judged), equal=claim.relation == "~")
+        found.append(
+            {
+                "sweep": sweep.id,
+                "that": claim.that,
+                "relation": claim.relation,
+                "column": name,
+                "detectable": size,
+            }
+        )
+    return found
+
+
+def sentence(found: Mapping[str, Any]) -> str:
+    """What one claim could show, for a reader."""
+    about = f"Claim {found['that']} in {found['column']}: "
+    if found["detectable"] is None:
+        return about + "what it could show is known once the baseline has two finished seeds."
+    what = "equality within a margin of" if found["relation"] == "~" else "a difference of"
+    size = f"{found['detectable']:.3g}"
+    return f"{about}these seeds would show {what} {size} with a chance of {POWER:.0%}."
+
+
+def _planned(ruler: Ruler, left: int, right: int) -> Difference:
+    """The evidence of so many runs whose deviations are the ruler's."""
+    parts = ruler.deviation**2 / left, ruler.deviation**2 / right
+    own = left > 1 and right > 1
+    return Difference(
+        value=0.0,
+        error=math.sqrt(sum(parts)),
+        freedom=float(welch_freedom(*parts, left, right)) if own else ruler.runs - 1,
+        deviation=ruler.deviation,
+        runs=(left, right),
+        parts=parts if own else None,
+        method="planned",
+    )
