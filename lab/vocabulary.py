@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sentencepiece
 
 from lab.cache import cache_folder
-from lab.errors import DataError
+from lab.errors import DataError, nearest_path
 from lab.files import replacing
 from lab.not_fetched import instead_of
 
@@ -69,8 +69,8 @@ class Vocabulary:
             proto = file.read_bytes()
         except OSError as error:
             raise DataError(
-                f"{file} cannot be read ({error.strerror}). Give a SentencePiece .model file, or "
-                f"a folder with one named {FILE}."
+                f"{file} cannot be read ({error.strerror}).{nearest_path(file)} Give a "
+                f"SentencePiece .model file, or a folder with one named {FILE}."
             ) from error
         self._processor = sentencepiece.SentencePieceProcessor()
         try:

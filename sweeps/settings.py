@@ -120,8 +120,8 @@ class RunSettings:
     """Where finished stages lie; the product's variable where it says something, else ./store."""
     seed: int = setting(0, **SEED, operational=False)
     seeds: Seeds = field(default_factory=Seeds, metadata={"operational": False})
-    baseline: str = setting("auto", choices=("auto", "none"))
-    """`auto` adds the baseline row where the grid lacks it, `none` leaves it out."""
+    baseline: str = setting("auto")
+    """A row, by label or values; `none`; or `auto`: the defaults, added where a grid lacks them."""
     search: SearchSettings = field(default_factory=SearchSettings)
     claims: ClaimSettings = field(default_factory=ClaimSettings)
     sweep: str | None = None

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from lab.errors import StudyError, unknown
+from lab.errors import StudyError, nearest_path, unknown
 from t5study.config import AMOUNT, FEW, SEED, Schema
 from t5study.strategies import STRATEGIES
 
@@ -54,7 +54,8 @@ def _values(config: Schema) -> Iterator[str]:
     if config.dataset.tokens and config.dataset.repeats:
         yield "dataset.tokens and dataset.repeats say the same thing twice: give one."
     if config.data_dir and not os.path.isdir(os.path.expanduser(config.data_dir)):
-        yield f"data_dir={config.data_dir}: no such folder."
+        near = nearest_path(config.data_dir)
+        yield f"data_dir={config.data_dir}: no such folder.{near}"
     if config.finetuning.name == "adapters" and config.finetuning.adapter_dim is None:
         yield "finetuning=adapters: finetuning.adapter_dim must say the inner width."
     for group, seed in (("pretrain", config.pretrain.seed), ("finetune", config.finetune.seed)):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lab.by_content import file_sha256
 from lab.corpora.archives import FETCH_COMMAND
 from lab.datasets.shares import SharedRows, Shares, described_shares
-from lab.errors import DataError, StudyError, nearest
+from lab.errors import DataError, StudyError, nearest, nearest_path
 from lab.rows import ENDINGS, FileRows, ending_of, rows_of
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ def _existing(task: str, paths: Paths) -> list[Path]:
         pattern = has_magic(item) and not os.path.exists(item)
         matches = sorted(glob(item, recursive=True)) if pattern else [item]
         if not matches or not all(os.path.isfile(match) for match in matches):
-            raise TaskError(f"Task '{task}': data file {item} does not exist.")
+            raise TaskError(f"Task '{task}': data file {item} does not exist.{nearest_path(item)}")
         files.extend(map(Path, matches))
     for file in files:
         if ending_of(file) is None:

@@ -26,9 +26,10 @@ from omegaconf import MISSING, Container, DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from sweeps.asking import grammar, schema
-from sweeps.asking.assign import set_value
+from sweeps.asking.assign import set_value, several
 from sweeps.errors import ConfigurationError, nearest
 
+_LAUNCHER = "launcher"
 LAUNCHER = "hydra.launcher._target_"
 """The class of what takes the stages to where they run."""
 
@@ -282,6 +283,9 @@ class Composer:
                 override = self.parse(text)
                 options = self.groups(override.key_or_group)
                 wrong = self._unknown_options(override, options) if options else []
+                if override.key_or_group == _LAUNCHER:
+                    known = ", ".join(self.groups(f"hydra/{_LAUNCHER}"))
+                    wrong = [f"{text}: Type hydra/{text}. Known: {known}."]
                 if override.is_hydra_override() and override.is_sweep_override():
                     wrong = wrong or [f"{text}: takes one value."]
             except ConfigurationError as error:
@@ -302,7 +306,7 @@ class Composer:
                 problem = set_value(typed.copy(), self.parse(choice))
                 if problem:
                     problems.append(problem)
-            complaints += problems
+            complaints += _as_one(text, problems, self.choices(override))
             if not problems:
                 right.append(text)
         return complaints, right
@@ -315,11 +319,21 @@ class Composer:
             return [f"{override.input_line}: {key} belongs to {axis}. Type {axis}=NAME. {known}"]
         if override.type == OverrideType.DEL:
             return [f"{override.input_line}: {key} cannot be left out. {nearest('', options)}"]
+        if isinstance(listed := override.value(), list):
+            return [f"{override.input_line}: {several(key, listed)}"]
         return [
             f"{choice}: unknown {key} {value!r}. {nearest(value, options)}"
             for choice in self.choices(override)
             if (value := choice.partition("=")[2].strip("'\"")) not in options
         ]
+
+
+def _as_one(text: str, problems: list[str], choices: Sequence[str]) -> list[str]:
+    """The complaints about an override's values; what holds of each alike is said once."""
+    said = {p.removeprefix(choice) for p, choice in zip(problems, choices, strict=False)}
+    if len(problems) == len(choices) > 1 and len(said) == 1:
+        return [f"{text}{said.pop()}"]
+    return problems
 
 
 def _plain(override: Override) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sweeps import settings
 from sweeps.asking import gridlabels
+from sweeps.asking.baseline import AUTO, NONE, named_baseline
 from sweeps.asking.claimed import OF_CLAIMS, level_of, unknown_columns, unread, with_claims
 from sweeps.asking.compose import Composer
 from sweeps.asking.grammar import comma_hint
@@ -40,8 +41,14 @@ class Expansion:
         composer: Composer,
         overrides: Sequence[str],
         fit: Fit | None = None,
+        *,
+        whole: bool = True,
     ) -> None:
-        """`fit` is asked about every cell that is expanded: whether its stages can run."""
+        """`fit` is asked about every cell that is expanded: whether its stages can run.
+
+        Where not the `whole` of what was typed is among the overrides, nobody knows all rows.
+        """
+        self._whole = whole
         self._composer = composer
         self._fit = fit
         self._parsed = [(text, composer.parse(text)) for text in dict.fromkeys(overrides)]
@@ -124,6 +131,7 @@ class Expansion:
         complaints = []
         if seeds:
             complaints.append(SEEDS_OF_SEARCH)
+        complaints += self._baseline_of_search()
         if not axes:
             complaints.append(
                 "search=ascent: no axis to search. Give an override several values, such as "
@@ -151,6 +159,12 @@ class Expansion:
                 ),
             ),
         )
+
+    def _baseline_of_search(self) -> list[str]:
+        given = self.run["baseline"]
+        if given in (AUTO, NONE):
+            return []
+        return [f"baseline={given}: a search starts from the defaults. Accepted are auto and none."]
 
     def _rule(self, search: Search) -> Search:
         """A search by the score and the tie-break of the command line, where they are given."""
@@ -208,8 +222,8 @@ class Expansion:
             for axis in axes
         ]
         complaints += self._set_twice(file, common)
-        if seeds and file.search:
-            complaints.append(SEEDS_OF_SEARCH)
+        if file.search:
+            complaints += [*([SEEDS_OF_SEARCH] if seeds else ()), *self._baseline_of_search()]
         sweep = Sweep(
             id=short_name(file.name),
             title=file.title,
@@ -247,9 +261,11 @@ class Expansion:
     # -- rows --------------------------------------------------------------------------------
 
     def _seed_counts(self, file: Mapping[str, int]) -> dict[str, int]:
-        """Seeds by the command line, else by the file, else by the preset."""
+        """Seeds by the command line, else by the file, else by the preset; of a typed seed, one."""
         counts = {key: self.run["seeds"][key] for key in ("baseline", "variants")}
         given = {t.partition("=")[0] for t, _ in self._parsed}
+        if "seed" in given and not {"seeds.baseline", "seeds.variants"} & given:
+            return dict.fromkeys(counts, 1)
         for key, value in file.items():
             if f"seeds.{key}" not in given:
                 counts[key] = value
@@ -266,8 +282,10 @@ class Expansion:
         complaints: Sequence[str] = (),
     ) -> Sweep:
         """A sweep with its rows, unless they are wrong, or `complaints` were made before."""
+        chosen, unknown_row = named_baseline(self.run["baseline"], rows)
         complaints = [
             *complaints,
+            *(unknown_row if self._whole else ()),
             *filter(None, (complaint("seed", seed, SEED) for seed in seeds or ())),
         ]
         first: dict[str, Cell] = {}
@@ -289,9 +307,12 @@ class Expansion:
             raise ConfigurationError(complaints)
         notices: list[str] = []
         rows = self._distinct(sweep, rows, first, notices)
-        if baseline is None and self.run["baseline"] == "auto":
+        if chosen:
+            same = first[chosen.label].identity
+            baseline = next(row.label for row in rows if first[row.label].identity == same)
+        elif baseline is None and self.run["baseline"] == AUTO:
             baseline = self._baseline_of_grid(sweep, rows, first, start, notices)
-        if "none" in (self.run["baseline"], baseline):
+        if NONE in (self.run["baseline"], baseline):
             baseline = None
         done = []
         for row in rows:

@@ -155,6 +155,10 @@ def _remedy(text: str, reason: str, parser: OverridesParser) -> str:
         quoted = _in_quotes(key, given, parser)
         meant = f" If the text is meant as it stands, type {quoted}." if quoted else ""
         return f"no function {name!r}. {nearest(name, USAGE)}{meant}"
+    if given and (kept := ",".join(filter(None, map(str.strip, given.split(","))))):
+        typed = f"{key}={kept}"
+        if kept != given and "'" not in given and '"' not in given and _reads(typed, parser):
+            return f"a comma too many. Type {shlex.quote(typed)}."
     if given.startswith("="):
         return f"one = too many. Type {key}={given.lstrip('= ')}."
     if given[:1] in "'\"" and (len(given) < 2 or given[-1] != given[0]):
@@ -170,6 +174,15 @@ def _remedy(text: str, reason: str, parser: OverridesParser) -> str:
     if quoted := _in_quotes(key, given, parser):
         return f"a value with {' '.join(odd) or 'such characters'} stands in quotes. Type {quoted}."
     return f"not an override: {reason}. Type key=value."
+
+
+def _reads(text: str, parser: OverridesParser) -> bool:
+    """Whether a text is an override."""
+    try:
+        parser.parse_override(text)
+    except (OverrideParseException, HydraException, ValueError, ArithmeticError):
+        return False
+    return True
 
 
 def _in_quotes(key: str, given: str, parser: OverridesParser) -> str | None:

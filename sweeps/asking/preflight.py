@@ -19,10 +19,12 @@ from sweeps.asking.command import by_study, typed_study, with_study
 from sweeps.asking.compose import Composer, config_loader
 from sweeps.asking.expand import Expansion
 from sweeps.asking.help import help_page
+from sweeps.asking.slips import without_slips
+from sweeps.asking.sweepnames import sweep_names
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
 from sweeps.product import PRODUCT
-from sweeps.studies import find_study
+from sweeps.studies import find_study, study_names
 
 MISTAKE = 2
 """Exit status of a user's mistake."""
@@ -56,26 +58,39 @@ def check(argv: list[str]) -> Path:
     Changes `argv` into what Hydra takes. Leaves with exit status 2 and every complaint, if there is
     one about the overrides.
     """
-    given, unknown = get_args_parser().parse_known_args(argv[1:])
+    # Hydra would take it for an override; nothing that stands behind it begins with a dash.
+    argv[1:] = [word for word in argv[1:] if word != "--"]
+    parser = get_args_parser()
+    given, unknown = parser.parse_known_args(argv[1:])
     typed = [*given.overrides, *unknown]
-    overrides = [in_full(word) for word in typed]
     try:
-        flags = [word for word in unknown if word.startswith("-")]
-        if flags:
-            raise SweepError(f"{' '.join(flags)}: no such option. See --help.")
         folder = _folder(given.config_path)
         name = given.config_name or CONFIG
+        extra = Path(given.config_dir).absolute() if given.config_dir else None
+        overrides = [in_full(word) for word in typed]
         own = typed_study(overrides) or (_study_in(folder, name) if folder else None)
         own = own or PRODUCT.default_study
-        extra = Path(given.config_dir).absolute() if given.config_dir else None
         if given.help:
             print(help_page(composer_of(own, name, folder, extra), folder or _conf(own)))
             sys.exit(0)
         if given.hydra_help or given.info or given.shell_completion:
             asked: Mapping[str, Sequence[str]] = {own: overrides}
         else:
-            asked = by_study(overrides, own)
-            _check(asked, own, folder, name, extra)
+            slips, words = without_slips(
+                typed,
+                argv[1:],
+                options=parser._option_string_actions,
+                sweeps=sweep_names(*study_names()),
+                axes=lambda: composer_of(own, name, folder, extra).axes(),
+            )
+            overrides = [in_full(word) for word in words]
+            try:
+                asked = by_study(overrides, own)
+                _check(asked, own, folder, name, extra)
+            except ConfigurationError as error:
+                raise ConfigurationError([*slips, *error.complaints]) from error
+            if slips:
+                raise ConfigurationError(slips)
         lead = next(iter(asked))
         schema.register(lead)
         conf = folder if folder and lead == own else _conf(lead)
@@ -118,7 +133,9 @@ def _check(
             try:
                 # What a stage will have to itself is known once Hydra has started a launcher.
                 fit = Fit(cluster=composer.on_cluster(composer.single(right)))
-                Expansion(composer, right, fit).sweeps()
+                left_out = [text for text in overrides if text not in right]
+                whole = not any("," in text or "(" in text for text in left_out)
+                Expansion(composer, right, fit, whole=whole).sweeps()
             except ConfigurationError as error:
                 complaints += error.complaints
         found += with_study(study, complaints) if len(asked) > 1 else complaints

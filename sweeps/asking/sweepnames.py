@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
         path = Path(asked)
         if not path.is_file():
             where = f"file {path.absolute()}" if path.name == asked else "sweep"
-            raise SweepError(f"sweep={asked}: no such {where}. {nearest(asked, known)}")
+            near = _near_file(path) or nearest(asked.removesuffix(".yaml"), known)
+            raise SweepError(f"sweep={asked}: no such {where}. {near}")
         return FoundFile(path=path, study=_study_in(path) or study, named=False)
     folder, _, stem = asked.rpartition("/")
     with suppress(SweepError):
@@ -59,6 +61,13 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
         if path.is_file():
             return FoundFile(path=path, study=folder or study, named=True)
     raise SweepError(f"sweep={asked}: no such sweep. {nearest(asked, known)}")
+
+
+def _near_file(path: Path) -> str:
+    """The question for the file beside a path whose name is nearest; nothing where none is."""
+    beside = [str(file) for end in _ENDINGS for file in path.parent.glob(f"*{end}")]
+    close = difflib.get_close_matches(str(path), beside, n=1, cutoff=0.8)
+    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 def _study_in(path: Path) -> str | None:

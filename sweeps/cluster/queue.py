@@ -72,16 +72,30 @@ class Cluster:
     """Whether a user sees their own jobs only."""
 
 
+_ELSEWHERE = (
+    "Run the same command on a login node of a SLURM cluster, or leave hydra/launcher=slurm out to "
+    "run on this machine."
+)
+_UNCONFIGURED = "Could not establish a configuration source"
+"""What SLURM's commands say last where they are installed and no cluster is."""
+
+
 def need_commands() -> None:
     """Raise SweepError where this machine cannot submit."""
     missing = [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]
     if missing:
         raise SweepError(
             f"hydra/launcher=slurm: no cluster was found, since {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not on PATH here. Run the same command on a "
-            "login node of a SLURM cluster, or leave hydra/launcher=slurm out to run on this "
-            "machine."
+            f"{'is' if len(missing) == 1 else 'are'} not on PATH here. {_ELSEWHERE}"
         )
+    try:
+        _output(["scontrol", "show", "config"])
+    except QueueError as error:
+        if _UNCONFIGURED in str(error):
+            raise SweepError(
+                "hydra/launcher=slurm: no cluster was found, since nothing here says which one "
+                f"SLURM's commands belong to ({error}). {_ELSEWHERE}"
+            ) from error
 
 
 def queue(jobs: Collection[str] | None = None) -> dict[tuple[str, int | None], Element]:

@@ -146,6 +146,8 @@ def test_no_value_breaks_the_complaint(text):
         ("a b=1", "not an override: token recognition error at: ' '. Type key=value, without"),
         ("=1", "names no key. Type key=value, without spaces."),
         ("lr==3", "one = too many. Type lr=3."),
+        ("seed=1,2,", "a comma too many. Type seed=1,2."),
+        ("lr=,0.1,,0.2", "a comma too many. Type lr=0.1,0.2."),
         ('store="abc', 'the quote " is not closed. Type \'store="abc"\'.'),
         ("terms=[a,b", "no list or settings by name ("),
         ("limits={a=3}", "no list or settings by name ("),

@@ -120,6 +120,25 @@ def test_without_slurm_it_is_said_once(
         run_slurm(Graph([toy.text("a")]), store, settings())
 
 
+def test_commands_without_a_cluster_are_said_so(
+    toy: Any, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SLURM's packages alone make no cluster: nothing is prepared, one line says it."""
+    for name in ("sbatch", "squeue", "srun", "scontrol"):
+        (tmp_path / name).write_text(
+            "#!/bin/sh\necho 'scontrol: fatal: Could not establish a configuration source' >&2\n"
+            "exit 1\n"
+        )
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(SweepError) as raised:
+        run_slurm(Graph([toy.text("a")]), store, settings())
+    assert str(raised.value).startswith(
+        "hydra/launcher=slurm: no cluster was found, since nothing here says which one"
+    )
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.apt
 def test_arrays_wait_for_their_parents(patient: Any, store: Store) -> None:
     """A diamond runs in order in three arrays, and its results spell its ancestry."""

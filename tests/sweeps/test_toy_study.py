@@ -171,7 +171,10 @@ def test_all_mistakes_come_out_at_once(toy: Path) -> None:
     assert done.returncode == 2
     assert "sed=3: unknown key 'sed'. Did you mean 'seed'?" in done.stderr
     assert "seed=abc: " in done.stderr
-    assert "baseline=maybe: accepted are auto and none." in done.stderr
+    assert (
+        "baseline=maybe: no row is called so. Accepted are auto, none, or a row: baseline=0.1, "
+        "baseline=0.2." in done.stderr
+    )
     assert "Traceback" not in done.stdout + done.stderr
     assert not (toy / "store").exists()
 

@@ -13,6 +13,7 @@ import pytest
 
 from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
+from sweeps.asking.rows import Sweep
 from sweeps.errors import ConfigurationError
 from sweeps.hardware.fit import Fit
 from sweeps.launchers import launchers
@@ -436,7 +437,7 @@ def test_plans_count_the_time_of_what_the_preset_is_for(overrides, device):
     ("override", "accepted"),
     [
         ("seed=1.5", "accepted is a whole number."),
-        ("corruption=[a]", "accepted is a number."),
+        ("corruption=a", "accepted is a number."),
         ("mixing.limits.boolq=abc", "accepted is a number."),
         ("plan=maybe", "accepted are true and false."),
         ("suite.columns=3", "accepted is a list, such as [a,b]."),
@@ -519,3 +520,104 @@ def test_an_ensembles_last_seed_is_no_larger_than_others():
         f"finetune.seed={largest}: the ensemble's last member has the seed {largest + 1}, too"
     )
     assert [line.startswith(expected) for line in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("objective=[span,iid]", "several values have no brackets. Type objective=span,iid."),
+        ("corruption=[0.15,0.25]", "several values have no brackets. Type corruption=0.15,0.25."),
+        ("seed=0..2", "accepted is a whole number. Type seed=0,1,2."),
+        ("seed=1-3", "accepted is a whole number. Type seed=1,2,3."),
+        ("seed=0:99", "accepted is a whole number. Type 'seed=range(0,100)'."),
+        ("seed=9..2", "accepted is a whole number."),
+        ("pretrain.steps=1e3", "accepted is a whole number. Type pretrain.steps=1000."),
+        ("corruption=15%", "accepted is a number. Type corruption=0.15."),
+        ("lr=0.1", "unknown key 'lr'. Did you mean finetune.learning_rate?"),
+        (
+            "steps=100",
+            "unknown key 'steps'. Did you mean finetune.steps or pretrain.steps or scaling.steps?",
+        ),
+        ("launcher=slurm", "Type hydra/launcher=slurm. Known: local, slurm."),
+        (
+            "seeds=0,1,2",
+            "seeds has settings of its own. Type seeds.baseline=VALUE. Known: baseline, variants, "
+            "most.",
+        ),
+    ],
+)
+def test_a_first_hours_typings(override: str, told: str):
+    """Each is one complaint, with what to type instead where that can be known."""
+    assert said(override) == [f"{override}: {told}"]
+
+
+def expanded(*overrides: str) -> Sweep:
+    """The one sweep of these overrides."""
+    with search_path(CONF):
+        (sweep,) = Expansion(Composer("config"), overrides).sweeps()
+    return sweep
+
+
+def test_a_typed_seed_is_one_seed():
+    """Other counts are those of `seeds`, also where they are typed beside it."""
+    one = expanded("seed=3", "objective=span,iid")
+    assert [[cell.seed for cell in row.cells] for row in one.rows] == [[3], [3]]
+    two = expanded("seed=3", "seeds.baseline=2", "seeds.variants=1", "objective=span,iid")
+    assert sorted([cell.seed for cell in row.cells] for row in two.rows) == [[3], [3, 4]]
+    file = expanded("sweep=table06", "seed=0")
+    assert {tuple(cell.seed for cell in row.cells) for row in file.rows} == {(0,)}
+
+
+@pytest.mark.parametrize(
+    ("axes", "named", "overrides"),
+    [
+        (["objective=iid,bert"], "bert", ("objective=bert",)),
+        (["objective=iid,bert"], '"objective=bert"', ("objective=bert",)),
+        (
+            ["objective=iid,bert", "corruption=0.25,0.5"],
+            '"bert,0.5"',
+            ("objective=bert", "corruption=0.5"),
+        ),
+        (
+            ["objective=iid,bert", "corruption=0.25,0.5"],
+            '"bert, 50%"',
+            ("objective=bert", "corruption=0.5"),
+        ),
+    ],
+)
+def test_a_row_of_a_grid_may_be_the_baseline(
+    axes: list[str], named: str, overrides: tuple[str, ...]
+):
+    """It is named by its label, its values or what was typed, and no other row is added."""
+    sweep = expanded(*axes, f"baseline={named}", "seed=0")
+    assert [row.overrides for row in sweep.rows if row.baseline] == [overrides]
+    assert len(sweep.rows) == 2 ** len(axes)
+
+
+def test_a_row_of_a_file_may_be_the_baseline():
+    """In the place of the one that the file names."""
+    sweep = expanded("sweep=table06", 'baseline="Corruption rate = 10%"', "seed=0")
+    assert [row.label for row in sweep.rows if row.baseline] == ["Corruption rate = 10%"]
+
+
+def test_a_wrong_baseline_is_told_with_what_else_is_wrong():
+    """With the names that there are, and what to type for a row of two axes."""
+    assert said("baseline=foo", "corruption=abc", "objective=span,iid") == [
+        "corruption=abc: accepted is a number.",
+        "baseline=foo: no row is called so. Accepted are auto, none, or a row: baseline=span, "
+        "baseline=iid.",
+    ]
+    (many,) = said("baseline=span", "objective=span,iid", "corruption=0.2,0.3")
+    assert many.startswith("baseline=span: 2 rows are called so. Accepted are auto, none, or a row")
+    assert """'baseline="span,0.2"'""" in many
+    (search,) = said("search=ascent", "objective=span,iid", "baseline=span")
+    assert search.startswith("baseline=span: a search starts from the defaults.")
+
+
+def test_the_file_beside_a_misspelt_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where a path is typed, by its path."""
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / "sweeps" / "mine.yaml").write_text("title: Mine\n")
+    monkeypatch.chdir(tmp_path)
+    (complaint,) = said("sweep=sweeps/mien.yaml")
+    assert complaint == "sweep=sweeps/mien.yaml: no such sweep. Did you mean 'sweeps/mine.yaml'?"

@@ -229,3 +229,18 @@ def test_answers_too_short_for_labels(configured: Configured, complaints: Compla
     mixed.suite.units["winogrande"].targets_length = None
     (complaint,) = complaints(mixed)
     assert complaint.startswith("finetune.targets_length=5: the label 'False' of boolq")
+
+
+def test_what_lies_beside_a_misspelt_path_is_named(
+    configured: Configured, complaints: Complaints, tmp_path: Path
+):
+    """A folder of data, a vocabulary's file; nothing where nothing is near."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "spiece.model").write_text("")
+    (folder,) = complaints(configured(data_dir=f"{tmp_path}/dta"))
+    near = f"Did you mean '{tmp_path}/data'?"
+    assert folder == f"data_dir={tmp_path}/dta: no such folder. {near}"
+    (file,) = complaints(configured(vocabulary__file=f"{tmp_path}/spice.model"))
+    assert f"Did you mean '{tmp_path}/spiece.model'? Give a SentencePiece" in file
+    (far,) = complaints(configured(data_dir=f"{tmp_path}/xyz"))
+    assert far == f"data_dir={tmp_path}/xyz: no such folder."
