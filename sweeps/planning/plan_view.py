@@ -117,8 +117,8 @@ def _bound(plan: Plan, sweep: Sweep) -> str:
         f"at most {len(bound):,} stages, {flops_of(bound):.3g} FLOPs, "
         f"about {duration(3600 * plan.hours(bound))} on one {plan.device.name}."
     )
-    if not sweep.search:
-        seeds = (sweep.rounds or {}).get("most")
+    if sweep.rounds:
+        seeds = sweep.rounds["most"]
         return (
             f"Claims are to be decided: known so far is what stands above. If they stay open up to "
             f"{seeds} seeds a row, it asks for {most}"
