@@ -35,7 +35,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def nearest_path(path: str | os.PathLike[str]) -> str:
     """The hint with the file or folder beside `path` whose name is closest, or nothing."""
-    place = Path(path).expanduser()
+    place = Path(os.path.expanduser(path))
     with suppress(OSError):
         names = os.listdir(place.parent)
         if close := difflib.get_close_matches(place.name, names, n=1, cutoff=0.6):

@@ -441,7 +441,7 @@ def test_plans_count_the_time_of_what_the_preset_is_for(overrides, device):
         ("mixing.limits.boolq=abc", "accepted is a number."),
         ("plan=maybe", "accepted are true and false."),
         ("suite.columns=3", "accepted is a list, such as [a,b]."),
-        ("tasks=3", "accepted are settings by name, such as {NAME: VALUE}."),
+        ("suite.tasks=3", "accepted is a list, such as [a,b]."),
         ("tasks.boolq=3", "accepted are settings by name, such as {NAME: VALUE}."),
     ],
 )
