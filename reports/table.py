@@ -178,7 +178,11 @@ def mark_bold(
         replace(
             row,
             scores=tuple(
-                replace(score, bold=bold.get((i, j), False)) for j, score in enumerate(row.scores)
+                # Most stay as they are, and a copy of each takes time in a large table.
+                score
+                if score.bold == (flag := bold.get((i, j), False))
+                else replace(score, bold=flag)
+                for j, score in enumerate(row.scores)
             ),
         )
         for i, row in enumerate(rows)

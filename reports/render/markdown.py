@@ -96,6 +96,8 @@ def _line(cells: list[str], widths: list[int], stubs: int) -> str:
 
 def _width(text: str) -> int:
     """Columns on a terminal."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
