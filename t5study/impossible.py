@@ -6,7 +6,7 @@ The complaints use the words of the command line; each is one line.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
 from lab.errors import StudyError, nearest_path, unknown
@@ -44,7 +44,8 @@ def of_cell(resolved: Resolved) -> list[str]:
             tasks[name], _ = chosen(name, config)
         except StudyError as error:
             complaints.append(str(error))
-    complaints += [*_columns(config), *_splits(resolved, tasks), *_sizes(resolved)]
+    wrong = resolved.tasks - tasks.keys()
+    complaints += [*_columns(config, wrong), *_splits(resolved, tasks), *_sizes(resolved)]
     complaints += _labels(resolved, tasks)
     complaints += _objective(resolved)
     return complaints
@@ -114,7 +115,7 @@ def _corpora(config: Schema) -> Iterator[str]:
             yield str(error)
 
 
-def _columns(config: Schema) -> Iterator[str]:
+def _columns(config: Schema, wrong: Set[str]) -> Iterator[str]:
     """Columns of what no task is scored by, which would stay empty."""
     from t5study.tasks.suites import SUITES
 
@@ -143,7 +144,9 @@ def _columns(config: Schema) -> Iterator[str]:
                 "are groups of TASK.METRIC, such as [[boolq.acc]]."
             )
         for term in [term for group in column.terms for term in group]:
-            if complaint := _term(term, config):
+            # What is wrong with a task that a unit reads is said once.
+            told = term.rpartition(".")[0] in wrong
+            if not told and (complaint := _term(term, config)):
                 yield f"suite.columns, {column.name}, {term}: {complaint}"
 
 

@@ -170,7 +170,7 @@ def test_a_folder_inside_an_axis_is_none(override):
     axes = shown[shown.index("Axes (conf/t5study/): key=choice[,choice...]") + 1 :]
     shown_axes = [line.partition(":")[0] for line in axes[: axes.index("")]]
     assert shown_axes == sorted(
-        {*(path.name for path in CONF.iterdir() if path.is_dir()), "search"}
+        {*(path.name for path in CONF.iterdir() if path.is_dir()), "search", "claims"}
     )
 
 
