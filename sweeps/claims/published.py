@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from typing import Any
 
 import yaml
 
+from sweeps.claims.statement import Ruler
 from sweeps.errors import SweepError
 from sweeps.studies import find_study
 
@@ -20,6 +22,32 @@ def published_columns(study: str) -> frozenset[str]:
     return frozenset(
         {*(about.get("condensed") or {}), *columns, *(one["name"] for one in columns.values())}
     )
+
+
+@cache
+def published_rulers(study: str) -> dict[str, Ruler]:
+    """The published baseline's deviation by the name of its column; empty where none is printed."""
+    about = _about(study)
+    row = about.get("deviation_row")
+    runs = about.get("baseline_runs")
+    if not row or not isinstance(runs, int) or runs < 2:
+        return {}
+    try:
+        with (find_study(study).published / str(about.get("full"))).open(encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, SweepError, csv.Error):
+        return {}
+    labels = about.get("labels") or []
+    values = next((one for one in lines if row in (one.get(name) for name in labels)), {})
+    columns = about.get("columns") or {}
+    names = {key: key_about["name"] for key, key_about in columns.items()}
+    keys = {**{name: key for key, name in names.items()}, **(about.get("condensed") or {})}
+    source = f"the {runs} published runs of the baseline"
+    return {
+        name: Ruler(deviation=float(values[key]), runs=runs, source=source)
+        for name, key in keys.items()
+        if values.get(key)
+    }
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a sweep's claims could show with the seeds asked for, where the store knows a deviation."""
+"""What a sweep's claims could show with the seeds asked for, where a deviation is known."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sweeps.asking.rows import Sweep
 from sweeps.claims.columns import columns_of
 from sweeps.claims.evidence import Difference, welch_freedom
 from sweeps.claims.power import POWER, detectable
+from sweeps.claims.published import published_rulers
 from sweeps.claims.recorded import claimed_columns, recorded
 from sweeps.claims.statement import Ruler
 from sweeps.store import Store
@@ -19,7 +20,8 @@ from sweeps.store import Store
 def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
     """For each claim and column the smallest difference (of `~`: margin) that it could show.
 
-    The baseline's runs in the store give the deviation; null where there are fewer than two.
+    The baseline's runs in the store give the deviation; where there are fewer than two, the
+    published baseline's of a column with the same name; null without either.
     """
     if not sweep.claims:
         return []
@@ -27,9 +29,13 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
     rulers = recorded(content, store, claimed_columns(content)).rulers
     runs = {row.label: len(row.cells) for row in sweep.rows}
     judged = [(c, *one) for c in sweep.claims for one in columns_of(c, sweep.cells[0].columns)]
+    ours = {column.name for column in sweep.cells[0].columns}
     found = []
     for claim, name, column in judged:
         ruler = rulers.get(column.name) if column else None
+        if ruler is None and name in ours:
+            # Not of a mean of ours that stands for a published column: its tasks are others.
+            ruler = published_rulers(sweep.study).get(name)
         rows = runs.get(claim.left), runs.get(claim.right)
         size = None
         if ruler and ruler.deviation and rows[0] and rows[1]:
@@ -42,6 +48,7 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
                 "relation": claim.relation,
                 "column": name,
                 "detectable": size,
+                "ruler": ruler.source if ruler else None,
             }
         )
     return found
@@ -54,7 +61,8 @@ def sentence(found: Mapping[str, Any]) -> str:
         return about + "what it could show is known once the baseline has two finished seeds."
     what = "equality within a margin of" if found["relation"] == "~" else "a difference of"
     size = f"{found['detectable']:.3g}"
-    return f"{about}these seeds would show {what} {size} with a chance of {POWER:.0%}."
+    by = f", by the deviation of {found['ruler']}" if found["ruler"] else ""
+    return f"{about}these seeds would show {what} {size} with a chance of {POWER:.0%}{by}."
 
 
 def _planned(ruler: Ruler, left: int, right: int) -> Difference:

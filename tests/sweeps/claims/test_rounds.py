@@ -136,3 +136,22 @@ def test_a_plan_says_what_claims_could_show(dice: Path) -> None:
     # 10.39 standard errors for two rows of two seeds, as the simulations of power confirm
     (size,) = re.findall(r"would show a difference of ([\d.]+)", planned[2])
     assert float(size) == pytest.approx(10.39 * statistics.stdev(noise), rel=0.01)
+
+
+@pytest.mark.apt
+def test_rounds_go_on_in_jobs_of_a_cluster(dice: Path, cluster: Path) -> None:
+    """One command: each round's seeds run in jobs, and a small job looks and asks for the next."""
+    here = start(dice, *COMMAND, store="here")
+    said, _ = here.communicate(timeout=600)
+    assert here.returncode == 0, said
+    path = looks(dice, "here")
+    config = dice / "conf/config.yaml"
+    config.write_text(config.read_text() + "slurm: {time_minutes: 5}\n")
+    submitted = start(dice, *COMMAND, "hydra/launcher=slurm")
+    said, _ = submitted.communicate(timeout=300)
+    assert submitted.returncode == 0, said
+    runs = sum(path[-1].values())
+    end = time.monotonic() + 300
+    while (looks(dice), len(journal(dice))) != (path, runs) and time.monotonic() < end:
+        time.sleep(0.5)
+    assert (looks(dice), len(journal(dice))) == (path, runs)
