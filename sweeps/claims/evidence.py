@@ -115,6 +115,10 @@ class UnjudgeableError(Exception):
     """Why two rows cannot be compared, as a sentence."""
 
 
+class NoSpreadError(UnjudgeableError):
+    """Nothing says yet how much chance there is: further seeds would."""
+
+
 def difference(
     left: tuple[str, Sample | None],
     right: tuple[str, Sample | None],
@@ -132,7 +136,7 @@ def difference(
     if a.deviation is not None and b.deviation is not None:
         parts = a.deviation**2 / a.runs, b.deviation**2 / b.runs
         if not sum(parts):
-            raise UnjudgeableError(
+            raise NoSpreadError(
                 f"All {a.runs} runs of {a_name} have one score, and all {b.runs} of {b_name}: "
                 "nothing says how much chance there is."
             )
@@ -151,12 +155,12 @@ def difference(
         if one.deviation is None
     )
     if ruler is None:
-        raise UnjudgeableError(
+        raise NoSpreadError(
             f"{few}, and no deviation is known that could stand for theirs: give the baseline, or "
             "these rows, two seeds or more."
         )
     if not ruler.deviation:
-        raise UnjudgeableError(
+        raise NoSpreadError(
             f"{few}, and {ruler.source} have one score: nothing says how much chance there is."
         )
     return Difference(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sweeps.claims.columns import columns_of
 from sweeps.claims.cost import Cost, further_cost
-from sweeps.claims.evidence import Difference, Evidence, UnjudgeableError, difference
+from sweeps.claims.evidence import Difference, Evidence, NoSpreadError, UnjudgeableError, difference
 from sweeps.claims.looks import information, nominal_level
 from sweeps.claims.power import MOST_SEEDS, POWER, detectable, seeds_needed
 from sweeps.claims.recorded import claimed_columns, recorded, recorded_claims
@@ -94,12 +94,11 @@ def open_claims(
     most: int | None = None,
     level: float = LEVEL,
 ) -> list[Claim]:
-    """The claims that are undecided in some column after these looks, the first one first."""
+    """The claims that further seeds may decide in some column after these looks, in their order."""
     family = _Family(claims, columns, level, most)
     for evidence in looks:
         family.look(evidence)
-    words = family.words()
-    return list(dict.fromkeys(claim for claim, word in words if word == UNDECIDED))
+    return family.open()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +151,8 @@ class _Family:
         self._shares: dict[int, tuple[float, ...]] = {}
         self._found: dict[int, _Outcome | str] = {}
         """Of each claim and column; or why it cannot be judged."""
+        self._without_spread: set[int] = set()
+        """Those that cannot be judged before there are further seeds."""
 
     def look(self, evidence: Evidence) -> None:
         """Judge what is open by this evidence."""
@@ -160,16 +161,28 @@ class _Family:
             before = self._found.get(at)
             if isinstance(before, _Outcome) and before.decided:
                 continue
+            self._without_spread.discard(at)
             try:
                 tests[at] = self._test(at, claim, name, column, evidence)
             except UnjudgeableError as error:
                 self._found[at] = str(error)
+                if isinstance(error, NoSpreadError):
+                    self._without_spread.add(at)
         while tests:
             own = self._level / len(tests)
             sure = {at for at, test in tests.items() if test.p_value <= test.bound(own)}
             for at in sure or tests:
                 self._found[at] = _Outcome(test=tests[at], own=own, decided=bool(sure))
             tests = {at: test for at, test in tests.items() if at not in sure} if sure else {}
+
+    def open(self) -> list[Claim]:
+        """The claims that are undecided in some column, or wait for further seeds there."""
+        claims = [
+            claim
+            for at, ((claim, _, _), found) in enumerate(self._in_order())
+            if at in self._without_spread or (isinstance(found, _Outcome) and not found.decided)
+        ]
+        return list(dict.fromkeys(claims))
 
     def words(self) -> list[tuple[Claim, Word]]:
         """Each claim, column by column, with its verdict by the last look that judged it."""

@@ -111,6 +111,14 @@ def test_a_killed_command_goes_on_with_the_same_path(dice: Path) -> None:
     assert looks(dice) == path
 
 
+def test_rows_of_one_seed_get_the_ones_that_tell_their_spread(dice: Path) -> None:
+    """Without any deviation no claim can be judged, and further seeds are what that takes."""
+    said, _ = start(dice, *COMMAND[:-1]).communicate(timeout=600)
+    counts = [tuple(look.values()) for look in looks(dice)]
+    assert counts[:2] == [(1, 1, 1), (2, 2, 2)], said
+    assert "cannot be judged" not in said
+
+
 def test_what_rounds_need_is_said_before_anything_runs(dice: Path) -> None:
     """Claims, and a command that reads the limit."""
     for arguments, line in (
