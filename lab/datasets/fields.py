@@ -194,8 +194,8 @@ class Texts(Field):
         return missing(value) or (isinstance(value, list | tuple) and all(map(blank, value)))
 
     def read(self, value: Any) -> list[str]:
-        """The texts; none where there is no answer."""
-        if self.absent(value):
+        """The texts as they stand, also empty ones; none where there are none."""
+        if missing(value):
             return []
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise self.mismatch(value)

@@ -13,7 +13,9 @@ from lab.training.schedule import inverse_square_root
 
 CASES = {
     case["case"]: case
-    for case in json.loads(Path(__file__).with_name("cases").joinpath("training.json").read_text())
+    for case in json.loads(
+        Path(__file__).with_name("cases").joinpath("t5study/training.json").read_text()
+    )
 }
 
 

@@ -206,7 +206,7 @@ def test_gc_does_nothing_while_a_record_cannot_be_read(store, toy, capsys, conte
         (["explain", "span", "iid"], 2, "'span' is neither a key"),
         (["gc"], 2, "sweeps/devices.json: no record of a sweep"),
         (["retry", "span"], 2, "'span' is neither a key"),
-        (["export", "all.tar"], 0, "0 stages, 0 sweeps"),
+        (["export", "all.tar"], 2, "holds no finished stage and no sweep to export"),
     ],
 )
 def test_a_checkout_is_a_store_without_sweeps(tmp_path, monkeypatch, capsys, words, status, said):

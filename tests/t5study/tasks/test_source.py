@@ -275,8 +275,8 @@ def test_pins_name_a_folder_that_is_not_made():
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({}, "a hub path or a folder"),
-        ({"path": "a/b", "folder": "c"}, "a hub path or a folder"),
+        ({}, "a hub path, a folder or listed files"),
+        ({"path": "a/b", "folder": "c"}, "a hub path, a folder or listed files"),
         ({"path": "a/b", "revision": "main"}, "'main' is not a commit"),
     ],
 )

@@ -47,6 +47,8 @@ def test_a_line_names_what_was_cut(
     monkeypatch.setattr(evaluate, "load", lambda *_, **__: (model, {"sentinels": 0}))
     monkeypatch.setattr(evaluate, "Vocabulary", Words)
     monkeypatch.setattr(evaluate, "described", lambda name, _: get_task(name))
+    # The labels of this task take more tokens than the answer may have, which it is about.
+    monkeypatch.setattr(evaluate, "require_whole_labels", lambda *_: None)
     monkeypatch.setattr(evaluate, "examples", lambda *_: [example])
     monkeypatch.setattr(evaluate, "constant", lambda *_: {})
     monkeypatch.setattr(evaluate, "write", lambda *_, **__: [[ord(c) for c in written]])
