@@ -12,7 +12,7 @@ import pytest
 from sweeps.claims.evidence import Difference, Evidence, Sample, welch_freedom
 from sweeps.claims.power import detectable, seeds_needed
 from sweeps.claims.statement import Claim, Ruler, read_claims
-from sweeps.claims.verdicts import CONTRADICTED, SUPPORTED, UNDECIDED, Word, _Family
+from sweeps.claims.verdicts import CONTRADICTED, SUPPORTED, Word, _Family
 from sweeps.columns import Column
 
 STUDIES = 2000
@@ -83,10 +83,7 @@ def words(
         while True:
             family.look(study.evidence(counts))
             open_rows = {
-                ROWS.index(row)
-                for claim, word in family.words()
-                if word == UNDECIDED
-                for row in (claim.left, claim.right)
+                ROWS.index(row) for claim in family.open() for row in (claim.left, claim.right)
             }
             if most is None or not open_rows:
                 break
