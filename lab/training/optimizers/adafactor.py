@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
+from lab.training.grouped import GroupedOptimizer
+
 STACKED = 1 << 26
 """Entries of parameters that are updated together: stacking copies them, a quarter of a gigabyte
 at most, where all of a large model's would double its memory."""
 
 
-class Adafactor(torch.optim.Optimizer):
+class Adafactor(GroupedOptimizer):
     """AdaFactor without a first moment, with updates clipped and scaled by the parameter.
 
     The second moment decays with 1 - (t + 1)^-0.8, is factored over a parameter's two largest
@@ -44,17 +46,6 @@ class Adafactor(torch.optim.Optimizer):
                 "factor_from": factor_from,
             },
         )
-
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
-        """One update of every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            self._update([p for p in group["params"] if p.grad is not None], group)
-        return loss
 
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         """Parameters of one shape and age are updated as stacked tensors (N, *shape)."""

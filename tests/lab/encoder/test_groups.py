@@ -53,21 +53,24 @@ def test_norms_and_biases_do_not_decay() -> None:
     assert "encoder.embeddings.word" not in free
 
 
-def test_with_bias_correction_it_is_torchs_adamw() -> None:
+def test_with_its_bias_corrected_it_would_be_torchs() -> None:
+    """A rate and an epsilon that make up for the correction, step by step."""
     torch.manual_seed(0)
-    ours, theirs = (nn.Parameter(torch.ones(4, 3)) for _ in range(2))
-    settings = {"lr": 0.01, "betas": (0.9, 0.99), "eps": 1e-6, "weight_decay": 0.1}
-    one = get_optimizer("adamw", [ours], bias_correction=True, **settings)
-    other = torch.optim.AdamW([theirs], **settings)  # type: ignore[arg-type]
-    for _ in range(5):
-        gradient = torch.randn(4, 3)
+    ours, theirs = (nn.Parameter(torch.ones(4, 3, dtype=torch.float64)) for _ in range(2))
+    one = get_optimizer("adamw", [ours], lr=0.01, betas=(0.9, 0.99), weight_decay=0.0)
+    other = torch.optim.AdamW([theirs], lr=0.01, betas=(0.9, 0.99), weight_decay=0.0)
+    for step in range(1, 6):
+        gradient = torch.randn(4, 3, dtype=torch.float64)
         ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        first, second = 1 - 0.9**step, (1 - 0.99**step) ** 0.5
+        other.param_groups[0].update(lr=0.01 * first / second, eps=1e-6 / second)
         one.step()
         other.step()
     torch.testing.assert_close(ours, theirs)
+    assert not torch.equal(ours, torch.ones(4, 3, dtype=torch.float64))
 
 
-def test_without_it_the_first_update_is_as_released() -> None:
+def test_the_first_update_is_as_released() -> None:
     """A moment of a tenth of the gradient, over the root of a thousandth of its square."""
     weight = nn.Parameter(torch.tensor([1.0, -2.0]))
     weight.grad = torch.tensor([0.5, 0.0])
