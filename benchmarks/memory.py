@@ -19,7 +19,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from contestants import Case, donor, forget_peak, ours_batch, peak, precision, resident
+from contestants import forget_peak, peak, resident
+from contestants_t5 import T5Case, donor, ours_batch
 from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
@@ -68,7 +69,7 @@ def trained(
     """A process: send the peak of some steps, and if asked of the tensors live in one, in bytes."""
     torch.set_num_threads(threads)
     keep_freed_memory()
-    case = Case(
+    case = T5Case(
         size=size, vocab_size=32128, batch=rows, source=SOURCE, target=TARGET, precision="bf16"
     )
     before = resident()
@@ -80,7 +81,7 @@ def trained(
     batch = ours_batch(case, examples_a_row=1)
 
     def step() -> None:
-        with precision(case):
+        with case.autocast():
             loss = module.training_step(batch, 0)
         loss.backward()
         optimizer.step()

@@ -1,22 +1,23 @@
-"""Training speed, ours beside Hugging Face's T5, in turn in one run.
+"""Training speed, ours beside Hugging Face's models, in turn in one run.
 
-    python benchmarks/training.py [--device cpu] [--modes 1x2 2x1] [--precisions fp32 bf16]
+    python benchmarks/training.py [--study t5study] [--device cpu] [--modes 1x2 2x1]
+        [--precisions fp32 bf16]
 
 Every contestant trains in processes of its own; in each repeat each has a turn of a few steps
 while the others wait, and the table shows medians over repeats. A mode is processes x threads: all
 processes of a contestant train at once, and their tokens are added up. contestants.py says what
-they share.
+they share, contestants_t5.py and contestants_electra.py what they train.
 
-On a CPU the model is the small one of the study's CPU sizes, and a peer is there twice: as a user's
-script runs it, and with freed memory kept as our stages keep it. With one thread the processes' own
-time is taken, so that a busy machine does not show; more threads need an idle machine. On a GPU the
-models are the published sizes at 512 input and 114 target tokens in bfloat16; each contestant has
-all its turns before the next one starts, with half of the rows as often as it needs to fit.
+On a CPU a peer is there twice: as a user's script runs it, and with freed memory kept as our stages
+keep it. With one thread the processes' own time is taken, so that a busy machine does not show;
+more threads need an idle machine. On a GPU the precision is bfloat16, and each contestant has all
+its turns before the next one starts, with half of the rows as often as it needs to fit.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import multiprocessing
 import statistics
 import time
@@ -30,45 +31,10 @@ from contestants import Case, Contestant, Ready, serve
 from rich.console import Console
 from rich.table import Table
 
-from lab.text_to_text.config import SIZES, model_config
-from lab.text_to_text.flops import training_flops
-
-HEADLINE = {"dropout_rate": 0.1}
-NANO_T5 = {"dropout_rate": 0.0, "feed_forward": "gated_gelu", "tie_embeddings": False}
-"""The setting that nanoT5 trains with: v1.1 without dropout."""
-V1_1: dict[str, dict[str, Any]] = {
-    "small": {"d_ff": 1024, "num_heads": 6, "num_layers": 8, "num_decoder_layers": 8},
-    "base": {"d_ff": 2048},
-    "large": {"d_ff": 2816},
-}
-"""What else is v1.1's of the published sizes."""
-
-CPU_CASE = Case(size="micro", settings=HEADLINE)
-CPU_CONTESTANTS = (
-    Contestant(name="Hugging Face, eager", ours=False, attention="eager"),
-    Contestant(name="Hugging Face, SDPA", ours=False),
-    Contestant(name="eager, memory kept", ours=False, attention="eager", keeps_memory=True),
-    Contestant(name="SDPA, memory kept", ours=False, keeps_memory=True),
-    Contestant(name="ours, element-wise dropout", ours=True),
-    Contestant(name="ours, masks broadcast", ours=True, dropout_form="broadcast"),
-)
-CPU_COMPILED = Contestant(name="Hugging Face, SDPA, torch.compile", ours=False, compiled=True)
-"""Takes half a minute to compile, and is no faster: only where it is asked for."""
-NANO_T5_NAME = "as nanoT5 trains (v1.1, AdamWScale)"
-GPU_BATCHES = {"small": 256, "base": 128, "large": 48}
-GPU_CONTESTANTS = (
-    Contestant(name="Hugging Face, SDPA", ours=False),
-    Contestant(name="Hugging Face, SDPA, torch.compile", ours=False, compiled=True),
-    Contestant(name="ours", ours=True, dropout_form="broadcast"),
-    Contestant(
-        name="ours, 4 examples a row", ours=True, dropout_form="broadcast", examples_a_row=4
-    ),
-)
+STUDIES = {"t5study": "contestants_t5", "electra": "contestants_electra"}
+"""Study -> the module that makes comparisons of the options, `on_cpu` and `on_gpu`."""
 AIM = 1.5
 """Times the best peer, on a GPU."""
-BASE_ON_H200 = (("40%", 931.0), ("50%", 1163.0))
-"""Sequences a second of Base at these shares of an H200's 989 TFLOP/s: the aim and the goal."""
-
 SHEETS = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
 """Dense bfloat16 FLOP/s by the makers' sheets."""
 
@@ -122,11 +88,11 @@ def compare(
                 take(entry, count, own=own)
             stop(entry)
             entries.append(entry)
-    alike = [e for e in entries if e.contestant.settings is None]
+    alike = [e for e in entries if e.contestant.case(case) == case]
     for entry in alike:
-        # Packed examples see less, and of fewer rows the loss is another.
-        other = entry.contestant.examples_a_row > 1 or entry.case.batch < case.batch
-        same = other or abs(entry.ready.loss - alike[0].ready.loss) < 0.02
+        # Of fewer rows the loss is another.
+        other = not entry.contestant.comparable or entry.case.batch < case.batch
+        same = other or abs(entry.ready.loss - alike[0].ready.loss) < case.tolerance
         if entry.ready.parameters != alike[0].ready.parameters or not same:
             raise SystemExit(f"not the same model: {alike[0].ready} and {entry.ready}")
     return entries
@@ -134,8 +100,7 @@ def compare(
 
 def start(case: Case, contestant: Contestant, processes: int, threads: int) -> Entry:
     """Start a contestant's processes and wait until they have made their first steps."""
-    if contestant.settings is not None:
-        case = replace(case, settings=contestant.settings)
+    case = contestant.case(case)
     context = multiprocessing.get_context("spawn")
     pipes, running = [], []
     for _ in range(processes):
@@ -227,7 +192,6 @@ def show(case: Case, entries: list[Entry], title: str, peak: tuple[float, str]) 
         table.add_column("memory kept", justify="right")
     for entry in entries:
         one = entry.case
-        config = model_config(size=one.size, vocab_size=one.vocab_size, **one.settings)
         sequences = entry.rate * one.batch
         table.add_row(
             entry.contestant.name,
@@ -235,7 +199,7 @@ def show(case: Case, entries: list[Entry], title: str, peak: tuple[float, str]) 
             f"{entry.rate * one.tokens:,.0f}",
             f"{sequences:,.0f}",
             f"{len(entry.pipes) / entry.rate:.3f}",
-            f"{sequences * training_flops(config, one.source, one.target) / peak[0]:.1%}",
+            f"{entry.rate * one.flops / peak[0]:.1%}",
             f"{entry.memory / 2**20:,.0f}",
             f"{sequences / best:.2f}x",
             *([] if kept is None else [f"{sequences / kept:.2f}x"]),
@@ -257,9 +221,7 @@ def marks(case: Case, entries: list[Entry], device: str) -> list[str]:
     rates = {e.contestant.name: e.rate * e.case.batch for e in entries}
     ours = max((e.contestant.name for e in entries if e.contestant.ours), key=rates.__getitem__)
     best = max(rates[e.contestant.name] for e in entries if not e.contestant.ours)
-    aims = [(f"{AIM} times the best peer", AIM * best)]
-    if case.size == "base" and "H200" in device:
-        aims += [(f"{share} of an H200's peak", aim) for share, aim in BASE_ON_H200]
+    aims = [(f"{AIM} times the best peer", AIM * best), *case.aims(device)]
     return [
         f"{'reached' if rates[ours] >= aim else 'missed'}: {name}, {aim:,.0f} sequences/s; "
         f"{ours}: {rates[ours]:,.0f}"
@@ -268,12 +230,13 @@ def marks(case: Case, entries: list[Entry], device: str) -> list[str]:
 
 
 def main() -> None:
-    """Print a table for each mode and precision, or for each size on a GPU."""
+    """Print a table for each mode, precision and case."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--study", default="t5study", choices=STUDIES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--modes", nargs="+", default=["1x2", "2x1"], help="processes x threads")
-    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"])
-    parser.add_argument("--sizes", nargs="+", default=list(GPU_BATCHES), choices=SIZES)
+    parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], help="on a CPU")
+    parser.add_argument("--sizes", nargs="+", help="of a study's models, where it has several")
     parser.add_argument("--nanot5", action="store_true", help="v1.1 without dropout, as nanoT5")
     parser.add_argument("--compiled", action="store_true", help="on a CPU too, the compiled peer")
     parser.add_argument("--repeats", type=int, default=5)
@@ -281,56 +244,29 @@ def main() -> None:
     options = parser.parse_args()
     timing: dict[str, Any] = {"repeats": options.repeats, "seconds": options.seconds}
     timing["together"] = options.device == "cpu"
-    settings = NANO_T5 if options.nanot5 else HEADLINE
-    kind = "v1.1 without dropout" if options.nanot5 else "dropout 0.1"
+    study = importlib.import_module(STUDIES[options.study])
     if options.device == "cpu":
-        peers = (CPU_COMPILED,) if options.compiled else ()
-        if options.nanot5:
-            peers += (nano_t5("micro", compiled=options.compiled),)
         for mode in options.modes:
             processes, threads = map(int, mode.split("x"))
             for precision in options.precisions:
-                case = replace(CPU_CASE, precision=precision, settings=settings)
-                peak = peak_flops(case, processes, threads)
-                entries = compare(
-                    case, (*peers, *CPU_CONTESTANTS), processes=processes, threads=threads, **timing
-                )
-                show(case, entries, f"{described(case)}, {kind}, {mode}", peak)
+                for one in study.on_cpu(options):
+                    case = replace(one.case, precision=precision)
+                    peak = peak_flops(case, processes, threads)
+                    entries = compare(
+                        case, one.contestants, processes=processes, threads=threads, **timing
+                    )
+                    show(case, entries, f"{described(case)}, {one.kind}, {mode}", peak)
         return
-    for size in options.sizes:
-        case = Case(
-            size=size,
-            vocab_size=32128,
-            batch=GPU_BATCHES.get(size, 32),
-            source=512,
-            target=114,
-            precision="bf16",
-            device=options.device,
-            settings={**settings, **V1_1.get(size, {})} if options.nanot5 else settings,
-        )
+    for one in study.on_gpu(options):
+        case = replace(one.case, precision="bf16", device=options.device)
         peak = peak_flops(case, 1, 1)
-        contestants = (nano_t5(size, compiled=True), *GPU_CONTESTANTS)
-        entries = compare(case, contestants, processes=1, threads=1, **timing)
-        show(case, entries, f"{described(case)}, {kind}", peak)
+        entries = compare(case, one.contestants, processes=1, threads=1, **timing)
+        show(case, entries, f"{described(case)}, {one.kind}", peak)
         print(*marks(case, entries, torch.cuda.get_device_name()), sep="\n")
 
 
-def nano_t5(size: str, *, compiled: bool) -> Contestant:
-    """The peer that trains as nanoT5 does, whatever the other contestants' model is."""
-    return Contestant(
-        name=NANO_T5_NAME + (", torch.compile" if compiled else ""),
-        ours=False,
-        compiled=compiled,
-        optimizer="adamw_scale",
-        settings={**NANO_T5, **V1_1.get(size, {})},
-    )
-
-
 def described(case: Case) -> str:
-    return (
-        f"{case.size}, V {case.vocab_size}, {case.batch} x ({case.source} + {case.target}) tokens, "
-        f"{case.precision}, {case.device}, torch {torch.__version__}"
-    )
+    return f"{case.described}, {case.precision}, {case.device}, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

@@ -34,6 +34,13 @@ class Line:
 
 
 @pytest.fixture
+def t5(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """benchmarks/contestants_t5.py."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("contestants_t5")
+
+
+@pytest.fixture
 def training(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """benchmarks/training.py, whose processes are threads."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
@@ -54,19 +61,19 @@ def pretended(pipe, case, contestant, threads) -> None:
         pipe.send((0.5 * steps, 0.5 * steps, case.batch))
 
 
-def test_a_batch_that_does_not_fit_is_halved(training, monkeypatch):
+def test_a_batch_that_does_not_fit_is_halved(training, t5, monkeypatch):
     monkeypatch.setattr(training, "serve", pretended)
-    case = training.Case(size="base", batch=12)
-    entry = training.start(case, training.GPU_CONTESTANTS[0], 1, 1)
+    case = t5.T5Case(size="base", batch=12)
+    entry = training.start(case, t5.GPU_CONTESTANTS[0], 1, 1)
     assert entry.case.batch == 3
     training.stop(entry)
     assert not entry.processes[0].is_alive()
 
 
-def test_marks_say_what_is_reached(training):
+def test_marks_say_what_is_reached(training, t5):
     """Our fastest entry beside 1.5 times the best peer, and beside an H200's peak."""
-    case = training.Case(size="base", batch=100)
-    peer, ours = training.GPU_CONTESTANTS[0], training.GPU_CONTESTANTS[2]
+    case = t5.T5Case(size="base", batch=100)
+    peer, ours = t5.GPU_CONTESTANTS[0], t5.GPU_CONTESTANTS[2]
     entries = [
         training.Entry(peer, case, [], [], None, [6.0]),
         training.Entry(ours, case, [], [], None, [9.5]),
@@ -79,10 +86,10 @@ def test_marks_say_what_is_reached(training):
     assert len(training.marks(case, entries, "NVIDIA A100")) == 1
 
 
-def test_the_table_compares_with_peers_as_they_are_and_with_memory_kept(training, capsys):
+def test_the_table_compares_with_peers_as_they_are_and_with_memory_kept(training, t5, capsys):
     """A peer that keeps memory is no script's speed: it has a column of its own."""
-    case = training.Case(size="pico", vocab_size=512, batch=2)
-    named = {c.name: c for c in training.CPU_CONTESTANTS}
+    case = t5.T5Case(size="pico", vocab_size=512, batch=2)
+    named = {c.name: c for c in t5.CPU_CONTESTANTS}
     rates = {
         "Hugging Face, eager": 4.0,
         "Hugging Face, SDPA": 5.0,
@@ -100,24 +107,22 @@ def test_the_table_compares_with_peers_as_they_are_and_with_memory_kept(training
     assert "memory kept" not in capsys.readouterr().out
 
 
-def test_nano_t5_s_models_are_v1_1_s(training):
+def test_nano_t5_s_models_are_v1_1_s(t5):
     """Parameters of the published v1.1 models, in millions."""
     for size, millions in (("small", 77.0), ("base", 247.6), ("large", 783.2)):
-        settings = training.nano_t5(size, compiled=True).settings
+        settings = t5.nano_t5(size, compiled=True).settings
         assert parameters(model_config(size=size, **settings)) / 1e6 == pytest.approx(
             millions, abs=0.1
         )
 
 
 @pytest.mark.slow
-def test_contestants_of_the_gpu_table_train(training):
+def test_contestants_of_the_gpu_table_train(training, t5):
     """Each for itself, one after the other, at a tiny size: the same model and loss, bfloat16."""
-    contestants = [c for c in training.GPU_CONTESTANTS if not c.compiled]
-    contestants.insert(0, training.nano_t5("pico", compiled=False))
-    case = training.Case(
-        size="pico", vocab_size=512, batch=4, source=48, target=20, precision="bf16"
-    )
-    case = training.replace(case, settings=training.HEADLINE)
+    contestants = [c for c in t5.GPU_CONTESTANTS if not c.compiled]
+    contestants.insert(0, t5.nano_t5("pico", compiled=False))
+    case = t5.T5Case(size="pico", vocab_size=512, batch=4, source=48, target=20, precision="bf16")
+    case = training.replace(case, settings=t5.HEADLINE)
     entries = training.compare(
         case, contestants, processes=1, threads=1, repeats=2, seconds=0.01, together=False
     )
@@ -128,9 +133,9 @@ def test_contestants_of_the_gpu_table_train(training):
     training.show(case, entries, "tiny", (1e12, "said"))
 
 
-def test_nano_t5_s_optimizer_scales_adam_by_the_weight(training):
+def test_nano_t5_s_optimizer_scales_adam_by_the_weight(t5):
     """The first step is the gradient's sign times the rate and the weight's root mean square."""
-    optimizer_of = sys.modules["contestants"].AdamWScale
+    optimizer_of = t5.AdamWScale
     weight = torch.nn.Parameter(torch.full((4, 4), 2.0))
     weight.grad = torch.linspace(1, 2, 16).view(4, 4)
     optimizer_of([weight], lr=0.01).step()
