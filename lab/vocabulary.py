@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 PAD, EOS, UNK = 0, 1, 2
 EMBEDDING_MULTIPLE = 128
 FILE = "spiece.model"
+MODEL = ".model"
+"""How the name of a kept SentencePiece model ends."""
 SENTINEL = "<extra_id_{}>"
+WORD_START = "\u2581"
+"""What a piece begins with where a word begins: a space as SentencePiece writes it."""
 SPECIAL = "[{}]"
 """How a special piece is shown: its role in capitals."""
 LINE_LENGTH = 4000
@@ -114,9 +118,13 @@ class Vocabulary:
         """Pieces, special pieces and sentinels; the first sentinel is `size - 1`."""
         return self.pieces + len(self.special) + self.sentinels
 
+    def piece(self, one: int) -> str:
+        """A piece of the model as it is written there, with the mark where it begins a word."""
+        return str(self._processor.id_to_piece(one))
+
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without EOS."""
-        return list(self._processor.encode(_encodable([text])[0]))
+        return list(self._processor.encode(encodable([text])[0]))
 
     def encode_batch(self, texts: Sequence[str], threads: int | None = None) -> list[list[int]]:
         """The ids of many texts, in order; see `encode_arrays`."""
@@ -132,11 +140,11 @@ class Vocabulary:
             return []
         threads = threads or len(os.sched_getaffinity(0))
         encode = self._processor.encode
-        return list(encode(_encodable(texts), num_threads=threads, out_type="numpy"))
+        return list(encode(encodable(texts), num_threads=threads, out_type="numpy"))
 
     def normalize(self, text: str) -> str:
         """The text as SentencePiece sees it, which is what decoding its ids gives back."""
-        return str(self._processor.normalize(text)).replace("\u2581", " ").strip(" ")
+        return str(self._processor.normalize(text)).replace(WORD_START, " ").strip(" ")
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids up to the first EOS; padding is left out, special pieces are shown.
@@ -227,7 +235,7 @@ def readable_vocabulary(file: str) -> Vocabulary | None:
     """
     if file != PUBLISHED:
         return Vocabulary(Path(os.path.expanduser(file)), sentinels=0)
-    kept = _kept(PUBLISHED_SHA256)
+    kept = _kept(PUBLISHED_SHA256, MODEL)
     return Vocabulary(kept, sentinels=0) if kept.is_file() else None
 
 
@@ -238,7 +246,7 @@ def keep_vocabulary(file: str) -> Path:
     """
     from lab.corpora.archives import ARCHIVES, read_member
 
-    kept = _kept(given_vocabulary(file)["sha256"])
+    kept = _kept(given_vocabulary(file)["sha256"], MODEL)
     if kept.is_file() and hashlib.sha256(kept.read_bytes()).hexdigest() == kept.stem:
         return kept
     if file == PUBLISHED:
@@ -246,33 +254,20 @@ def keep_vocabulary(file: str) -> Path:
     else:
         path = Path(os.path.expanduser(file))
         content = (path / FILE if path.is_dir() else path).read_bytes()
-    _write(kept, content)
+    return keep_content(content, MODEL)
+
+
+def keep_content(content: bytes, ending: str) -> Path:
+    """Put a vocabulary's file into the cache, under its sha256 and the ending of its name."""
+    kept = _kept(hashlib.sha256(content).hexdigest(), ending)
+    if not kept.is_file() or kept.read_bytes() != content:
+        _write(kept, content)
     return kept
 
 
-def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """The vocabulary stage: publishes spiece.model, trained or, with a "file", as it was given."""
-    from lab.corpora import described_corpus
-
-    if config.get("file"):
-        _write(out / FILE, _kept_content(config["file"]["sha256"]))
-        return
-    with closing(described_corpus(config["corpus"]).documents()) as documents:
-        train_vocabulary(
-            documents,
-            config["pieces"],
-            out,
-            byte_fallback=config["byte_fallback"],
-            max_lines=config["lines"],
-        )
-
-
-def _kept(sha256: str) -> Path:
-    return cache_folder() / "vocabularies" / f"{sha256}.model"
-
-
-def _kept_content(sha256: str) -> bytes:
-    kept = _kept(sha256)
+def kept_content(sha256: str, ending: str) -> bytes:
+    """What `keep_content` put there. Raises DataError where it is missing or damaged."""
+    kept = _kept(sha256, ending)
     try:
         content = kept.read_bytes()
     except OSError as error:
@@ -286,6 +281,27 @@ def _kept_content(sha256: str) -> bytes:
             "vocabulary.file=... on this machine."
         )
     return content
+
+
+def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
+    """The vocabulary stage: publishes spiece.model, trained or, with a "file", as it was given."""
+    from lab.corpora import described_corpus
+
+    if config.get("file"):
+        _write(out / FILE, kept_content(config["file"]["sha256"], MODEL))
+        return
+    with closing(described_corpus(config["corpus"]).documents()) as documents:
+        train_vocabulary(
+            documents,
+            config["pieces"],
+            out,
+            byte_fallback=config["byte_fallback"],
+            max_lines=config["lines"],
+        )
+
+
+def _kept(sha256: str, ending: str) -> Path:
+    return cache_folder() / "vocabularies" / f"{sha256}{ending}"
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -317,7 +333,8 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
                     yield part
 
 
-def _encodable(texts: Sequence[str]) -> list[str]:
+def encodable(texts: Sequence[str]) -> list[str]:
+    """The same texts. Raises DataError for one with a lone surrogate, which no library reads."""
     for text in texts:
         try:
             text.encode()
