@@ -34,9 +34,10 @@ class Training(lightning.LightningModule):
     """A model, the loss it is trained on, an optimizer and its schedule.
 
     The summed loss is divided by what counts in the batch of all processes, or by what `divisor`
-    says of the rows of a process, which must be the same number in all of them. `blocks` are the
-    parts whose parameters are gathered together where they are spread over processes; `padding`
-    gives the values, other than 0, that widen an array of a batch.
+    says of the rows of a process, which must be the same number in all of them. `clip` is the most
+    that the norm of all gradients together may be. `blocks` are the parts whose parameters are
+    gathered together where they are spread over processes; `padding` gives the values, other than
+    0, that widen an array of a batch.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Training(lightning.LightningModule):
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Schedule,
         divisor: Callable[[Batch], float] | None = None,
+        clip: float | None = None,
         blocks: Sequence[nn.Module] = (),
         padding: Mapping[str, int] | None = None,
         optimizer_state: Mapping[str, Any] | None = None,
@@ -57,6 +59,7 @@ class Training(lightning.LightningModule):
         self.model = model
         self._loss, self._count, self._divisor = loss, count, divisor
         self._optimizer, self._schedule = optimizer, schedule
+        self._clip = clip
         self._blocks = list(blocks)
         self._padding = padding or {}
         self._optimizer_state = optimizer_state
@@ -130,6 +133,11 @@ class Training(lightning.LightningModule):
 
     def optimizer_zero_grad(self, *_: Any) -> None:
         """Nothing: each step begins with it, before the first micro-batch."""
+
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
+        """Scale the gradients down to the norm that is set, once all micro-batches added theirs."""
+        if self._clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self._clip)
 
     def configure_optimizers(self) -> Any:
         """The optimizer over what trains, at the schedule's rate."""
