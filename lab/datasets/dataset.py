@@ -79,6 +79,11 @@ class DataSet:
     """Licence or terms of the data."""
     labels: tuple[str, ...] | None = None
     """Label words by label index; None where the target is free text or a number."""
+    segments: tuple[str, ...] = ()
+    """What an encoder reads, a template over the fields for each segment (lab.datasets.segments).
+
+    Where there are none, each field but the answer is a segment, in order.
+    """
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Published number of raw examples by split."""
     grouped: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import yaml
@@ -16,8 +15,10 @@ import yaml
 from lab import metrics
 from lab.datasets.dataset import DataSet
 from lab.datasets.fields import Answers, Field, Label, Number, Shown, as_text, value_at, way_of
+from lab.datasets.segments import MOST
 from lab.datasets.shares import Shares
 from lab.datasets.source import Source, TaskError, nearest
+from lab.datasets.templates import columns
 from lab.errors import StudyError
 
 KEYS = (
@@ -115,6 +116,7 @@ class Definition:
         self.kind = self._one_of("kind", tuple(KINDS))
         self.words = self._one_of("words", ("english", "any"), "english")
         self.answer = self.text("answer")
+        self.templates = self._templates()
         self.inputs = self._inputs()
         self.check()
         self.labels = self._labels()
@@ -178,15 +180,27 @@ class Definition:
             return found
         if "fields" in self.written:
             self.complain("fields", "the columns stand in input already: leave one of them out.")
-        template = self.text("input")
+        return tuple(dict.fromkeys(name for text in self.templates for name in self._named(text)))
+
+    def _templates(self) -> tuple[str, ...]:
+        """The texts that the input is made of: one, or two that an encoder reads as segments."""
+        if not isinstance(self.written.get("input", ""), list):
+            return (self.text("input"),) if "input" in self.written else ()
+        found = self.texts("input")
+        if not 1 <= len(found) <= MOST:
+            self.complain("input", f"found {len(found)} texts, expected one or two.")
+        return found
+
+    def _named(self, template: str) -> list[str]:
+        """The columns that a template names."""
         try:
-            named = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+            named = columns(template)
         except ValueError as error:
             self.complain("input", f"{template!r}: {error}. A brace itself is written twice: {{{{.")
-            return ()
+            return []
         if not named or not all(named):
             self.complain("input", f"{template!r} names no column. Write one as {{column}}.")
-        return tuple(dict.fromkeys(named))
+        return named
 
     def _labels(self) -> dict[str, str]:
         """What the data hold -> the label's word, in order."""
@@ -361,6 +375,7 @@ class Definition:
             measure=self.measure,
             metrics=self.metrics,
             example={},
+            segments=self.templates,
             about=self.written.get("about", f"a {self.kind} that {self.name}.yaml defines"),
             licence=self.written.get("licence", "yours to know"),
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from lab.datasets.dataset import DataSet
 from lab.datasets.definition import Definition, name_of, read_definition
 from lab.datasets.fields import value_at, way_of
 from lab.datasets.source import Source
+from lab.datasets.templates import ToText, field_text, template
 from lab.words import mostly_unspaced, mostly_without_english
 from t5study.tasks.labels import label_constants, label_index
 from t5study.tasks.task import Example, Task, frequent, text_form
@@ -19,7 +19,6 @@ from t5study.tasks.text import UNLABELLED, join_fields
 
 KEYS = ("prefix", "step")
 """What a definition may say of the texts, beside what it says of its data."""
-ToText = Callable[[Mapping[str, Any]], str]
 
 
 def load_task(file: str | Path) -> Task:
@@ -71,30 +70,12 @@ def _inputs(definition: Definition) -> ToText:
         return joined(definition.text("prefix", definition.name), definition.inputs)
     if "prefix" in definition.written:
         definition.complain("prefix", "write it into input: leave it out.")
-    return template(definition.text("input"))
+    return template(" ".join(definition.templates))
 
 
 def joined(prefix: str, names: Sequence[str]) -> ToText:
     """Return what makes "prefix a: ... b: ..." of a row's fields."""
-    return lambda raw: join_fields(prefix, {name: _field(raw, name) for name in names}, names)
-
-
-def template(text: str) -> ToText:
-    """Return what puts a row's fields into a text with their names in braces."""
-    parts = [(before, name) for before, name, _, _ in Formatter().parse(text)]
-
-    def render(raw: Mapping[str, Any]) -> str:
-        return "".join(b + ("" if name is None else _field(raw, name)) for b, name in parts)
-
-    return render
-
-
-def _field(raw: Mapping[str, Any], name: str) -> str:
-    """A field's text; KeyError where the row has no such field."""
-    value = value_at(raw, way_of(raw, name))
-    if value is None:
-        raise KeyError(name)
-    return str(value)
+    return lambda raw: join_fields(prefix, {name: field_text(raw, name) for name in names}, names)
 
 
 def _answer(raw: Mapping[str, Any], data: DataSet) -> Any:

@@ -63,6 +63,7 @@ DATASETS = [
             "word": Text("text"),
             "label": label_of(("False", "True")),
         },
+        segments=("{word}: {sentence1}", "{sentence2}"),
         answer="label",
         labels=("False", "True"),
         measure=metrics.accuracy,

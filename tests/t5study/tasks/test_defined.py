@@ -58,6 +58,13 @@ def test_a_template_and_labels_make_the_texts(tmp_path: Path, reviews: str):
     assert withheld["targets"] == "<unk>"
 
 
+def test_two_templates_are_one_text(tmp_path: Path):
+    """What an encoder reads as two segments stands with a space between."""
+    made = task(tmp_path, REVIEWS.replace('"review of {item}: {text}"', '["{item}?", "{text}"]'))
+    (one,) = made.preprocess({"item": "lamp", "text": "It shone.", "label": "0"})
+    assert one["inputs"] == "lamp? It shone."
+
+
 def test_fields_and_a_prefix_are_written_as_the_papers_tasks(tmp_path: Path):
     """The prefix is the file's name where none is given; braces of a template stand doubled."""
     fields = REVIEWS.replace('input: "review of {item}: {text}"', "fields: [item, text]")
