@@ -34,11 +34,7 @@ class StageLike(Protocol):
 
 def corpora_read(names: Iterable[str], wanted: Iterable[StageLike]) -> list[str]:
     """Return those of the named corpora that the wanted stages read as text."""
-    read = [
-        stage.config["corpus"]
-        for stage in wanted
-        if stage.name in ("vocabulary", "corpus") and "corpus" in stage.config
-    ]
+    read = [stage.config["corpus"] for stage in wanted if "corpus" in stage.config]
     return sorted(name for name in set(names) if identity_of(get_corpus(name)) in read)
 
 

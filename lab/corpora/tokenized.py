@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -120,55 +120,99 @@ def write_tokens(
 ) -> dict[str, Any]:
     """Write documents of ids below `pieces` into `folder`; returns what its index says.
 
+    See TokenWriter. Raises DataError for ids that are no pieces, and where there are no documents.
+    """
+    with TokenWriter(
+        folder, pieces=pieces, shard_tokens=shard_tokens, chunk_length=chunk_length
+    ) as writer:
+        for document in documents:
+            writer.add(document)
+        return writer.finish()
+
+
+class TokenWriter:
+    """Writes documents of ids below `pieces` into `folder`, one after the other.
+
     Two bytes a token where they do. Of a document over `chunk_length` tokens one aligned chunk is
     kept, chosen by the document's number; documents without tokens are left out. Both are counted
-    in the index, which is written last: without one the folder is no corpus.
-    Raises DataError for ids that are no pieces, and where there are no documents.
+    in the index, which `finish` writes last: without one the folder is no corpus.
     """
-    dtype = np.dtype(np.uint16 if pieces < 2**16 else np.int32)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / INDEX).unlink(missing_ok=True)
-    shards: list[dict[str, Any]] = []
-    counts = {"empty_documents": 0, "cut_documents": 0, "cut_tokens": 0}
-    total = 0
-    shard: BinaryIO | None = None
-    with (folder / OFFSETS).open("wb") as offsets:
-        offsets.write(np.int64(0).tobytes())
-        for number, document in enumerate(documents):
-            ids = _checked(document, number, pieces)
-            if chunk_length and len(ids) > chunk_length:
-                kept = aligned_chunk(ids, np.random.default_rng(number), chunk_length)
-                counts["cut_documents"] += 1
-                counts["cut_tokens"] += len(ids) - len(kept)
-                ids = kept
-            if not len(ids):
-                counts["empty_documents"] += 1
-                continue
-            if shard is None or shards[-1]["tokens"] + len(ids) > shard_tokens:
-                _close(shard)
-                shards.append({"file": f"tokens-{len(shards):05d}.bin", "tokens": 0})
-                shard = (folder / shards[-1]["file"]).open("wb")
-            shard.write(ids.astype(dtype).tobytes())
-            shards[-1]["tokens"] += len(ids)
-            total += len(ids)
-            offsets.write(np.int64(total).tobytes())
-        written = offsets.tell() // 8 - 1
-        _sync(offsets)
-    _close(shard)
-    if not total:
-        raise DataError("There are no documents with text: a corpus needs at least one.")
-    index = {
-        "format": FORMAT,
-        "dtype": dtype.str,
-        "pieces": pieces,
-        "tokens": total,
-        "documents": written,
-        **counts,
-        "shards": shards,
-    }
-    with replacing(folder / INDEX) as part:
-        part.write_text(json.dumps(index, indent=1))
-    return index
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pieces: int,
+        shard_tokens: int = SHARD_TOKENS,
+        chunk_length: int | None = CHUNK_LENGTH,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / INDEX).unlink(missing_ok=True)
+        self.documents = 0
+        """So many were written; those without tokens do not count."""
+        self._folder, self._pieces = folder, pieces
+        self._shard_tokens, self._chunk_length = shard_tokens, chunk_length
+        self._given = self._tokens = 0
+        self._counts = {"empty_documents": 0, "cut_documents": 0, "cut_tokens": 0}
+        self._shards: list[dict[str, Any]] = []
+        self._shard: BinaryIO | None = None
+        self._offsets = (folder / OFFSETS).open("wb")
+        self._offsets.write(np.int64(0).tobytes())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files; without an index they are no corpus."""
+        self._offsets.close()
+        if self._shard is not None:
+            self._shard.close()
+
+    def add(self, document: Sequence[int] | np.ndarray) -> None:
+        """Write one document. Raises DataError for ids that are no pieces."""
+        ids = _checked(document, self._given, self._pieces)
+        if self._chunk_length and len(ids) > self._chunk_length:
+            kept = aligned_chunk(ids, np.random.default_rng(self._given), self._chunk_length)
+            self._counts["cut_documents"] += 1
+            self._counts["cut_tokens"] += len(ids) - len(kept)
+            ids = kept
+        self._given += 1
+        if not len(ids):
+            self._counts["empty_documents"] += 1
+            return
+        if self._shard is None or self._shards[-1]["tokens"] + len(ids) > self._shard_tokens:
+            if self._shard is not None:
+                _sync(self._shard)
+                self._shard.close()
+            self._shards.append({"file": f"tokens-{len(self._shards):05d}.bin", "tokens": 0})
+            self._shard = (self._folder / self._shards[-1]["file"]).open("wb")
+        self._shard.write(ids.astype(_dtype(self._pieces)).tobytes())
+        self._shards[-1]["tokens"] += len(ids)
+        self._tokens += len(ids)
+        self.documents += 1
+        self._offsets.write(np.int64(self._tokens).tobytes())
+
+    def finish(self) -> dict[str, Any]:
+        """Write the index, and return it. Raises DataError where there are no documents."""
+        for file in filter(None, (self._offsets, self._shard)):
+            _sync(file)
+        if not self._tokens:
+            raise DataError("There are no documents with text: a corpus needs at least one.")
+        index = {
+            "format": FORMAT,
+            "dtype": _dtype(self._pieces).str,
+            "pieces": self._pieces,
+            "tokens": self._tokens,
+            "documents": self.documents,
+            **self._counts,
+            "shards": self._shards,
+        }
+        with replacing(self._folder / INDEX) as part:
+            part.write_text(json.dumps(index, indent=1))
+        return index
 
 
 def encoded(
@@ -186,7 +230,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
 
     vocabulary = Vocabulary(inputs["vocabulary"])
     corpus = described_corpus(config["corpus"])
-    texts = _watched(corpus.documents(), corpus.approximate_tokens, context)
+    texts = watched(corpus.documents(), corpus.approximate_tokens, context)
     index = write_tokens(encoded(texts, vocabulary, context.threads), out, pieces=vocabulary.pieces)
     facts = {k: index[k] for k in ("tokens", "documents", "empty_documents", "cut_tokens")}
     if empty := index["empty_documents"]:
@@ -194,7 +238,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     context.record(**facts)
 
 
-def _watched(texts: Iterable[str], approximate_tokens: int, context: Any) -> Iterator[str]:
+def watched(texts: Iterable[str], approximate_tokens: int, context: Any) -> Iterator[str]:
     """The same texts; tells the context about every thousandth and stops where it wants to."""
     characters = 0
     for number, text in enumerate(texts):
@@ -205,6 +249,10 @@ def _watched(texts: Iterable[str], approximate_tokens: int, context: Any) -> Ite
             if context.should_stop():
                 context.stop()
         yield text
+
+
+def _dtype(pieces: int) -> np.dtype:
+    return np.dtype(np.uint16 if pieces < 2**16 else np.int32)
 
 
 def _checked(document: Sequence[int] | np.ndarray, number: int, pieces: int) -> np.ndarray:
@@ -244,12 +292,6 @@ def _mapped(path: Path, dtype: np.dtype, count: int) -> np.ndarray:
         raise DataError(f"{path} {size}; the index says {wanted}. Write the corpus again.")
     # As a plain array: a slice of it costs a tenth of a slice of np.memmap.
     return np.memmap(path, dtype=dtype, mode="r", shape=(count,)).view(np.ndarray)
-
-
-def _close(shard: BinaryIO | None) -> None:
-    if shard is not None:
-        _sync(shard)
-        shard.close()
 
 
 def _sync(file: Any) -> None:
