@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch.optim.adamw import adamw
 
 from lab.training.grouped import GroupedOptimizer
+
+OLD = 2.0**40
+"""Updates after which 1 - beta^updates is 1 in every precision, for any beta that is used."""
 
 
 class AdamW(GroupedOptimizer):
@@ -42,17 +46,25 @@ class AdamW(GroupedOptimizer):
             if not state:
                 state["first"], state["second"] = torch.zeros_like(p), torch.zeros_like(p)
         gradients = [p.grad for p in parameters if p.grad is not None]
-        first, second = ([state[name] for state in states] for name in ("first", "second"))
         low, high = group["betas"]
-        torch._foreach_lerp_(first, gradients, 1.0 - low)
-        torch._foreach_mul_(second, high)
-        torch._foreach_addcmul_(second, gradients, gradients, 1.0 - high)
-        scale = torch._foreach_sqrt(second)
-        torch._foreach_add_(scale, group["eps"])
-        updates = torch._foreach_div(first, scale)
-        if group["weight_decay"]:
-            torch._foreach_add_(updates, parameters, alpha=group["weight_decay"])
-        torch._foreach_add_(parameters, updates, alpha=-group["lr"])
+        # One pass over memory. What corrects the bias is 1 for a parameter as old as that.
+        old = torch.full((), OLD, device=parameters[0].device)
+        adamw(
+            parameters,
+            gradients,
+            [state["first"] for state in states],
+            [state["second"] for state in states],
+            [],
+            [old] * len(parameters),
+            fused=True,
+            amsgrad=False,
+            beta1=low,
+            beta2=high,
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
 
 
 optimizer = AdamW
