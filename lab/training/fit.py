@@ -92,7 +92,7 @@ class Keeper(lightning.Callback):
         last = step == self._steps
         self._pending.append(module.reported)
         if step % LOG_EVERY == 0 or last:
-            self._log(step)
+            self._log(step, module.reports)
         due = self._every > 0 and (last or step % self._every == 0)
         if due:
             self.team.refresh(module.model, self._model_of_validation(module))
@@ -128,17 +128,19 @@ class Keeper(lightning.Callback):
             self._context.assert_owned()
         return saving, stopping
 
-    def _log(self, step: int) -> None:
-        loss = float(torch.stack(self._pending).mean())
+    def _log(self, step: int, names: Sequence[str]) -> None:
+        means = torch.stack(self._pending).mean(0).reshape(-1).tolist()
+        numbers = dict(zip(names, means, strict=True))
+        loss = numbers["loss"]
         now = time.monotonic()
         rate = len(self._pending) * self._tokens_per_step / max(now - self._logged_at, 1e-9)
         self._pending, self._logged_at = [], now
         if loss != loss or loss == float("inf"):
             raise DivergedError(f"the loss is {loss} at step {step}")
-        self.history.append({"step": step, "loss": loss})
+        self.history.append({"step": step, **numbers})
         if step * LINES // self._steps > (step - LOG_EVERY) * LINES // self._steps:
             log.info("update %d of %d: loss %.4g, %.0f tokens/s", step, self._steps, loss, rate)
-        self._context.progress(step, self._steps, loss=loss, tokens_per_second=rate)
+        self._context.progress(step, self._steps, **numbers, tokens_per_second=rate)
 
     def _save(self, trainer: lightning.Trainer) -> None:
         start = time.monotonic()
@@ -159,7 +161,7 @@ class Keeper(lightning.Callback):
             random["random_cuda"] = torch.cuda.get_rng_state_all()
         return {
             "history": self.history,
-            "pending": [float(x) for x in self._pending],
+            "pending": [x.tolist() for x in self._pending],
             "validation": self.validator.memory if self.validator else None,
             "threads": torch.get_num_threads(),
             "micro_batch_size": self.micro_batch_size,

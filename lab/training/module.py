@@ -24,10 +24,10 @@ some pairs of widths, and as many sets as blocks where they unfreeze one after t
 
 Batch = Mapping[str, Tensor]
 Loss = Callable[[Any, Batch], tuple[Tensor, Tensor]]
-"""(model, rows) -> the loss that is trained on and the loss that is reported, each summed over what
-counts in these rows."""
+"""(model, rows) -> the loss that is trained on and what is reported, the loss or several numbers,
+each summed over what counts in these rows."""
 Count = Callable[[Batch], Tensor]
-"""How much counts in these rows: what the reported loss is a mean over."""
+"""How much counts in these rows: what the reported numbers are a mean over."""
 
 
 class Training(lightning.LightningModule):
@@ -37,7 +37,8 @@ class Training(lightning.LightningModule):
     says of the rows of a process, which must be the same number in all of them. `clip` is the most
     that the norm of all gradients together may be. `blocks` are the parts whose parameters are
     gathered together where they are spread over processes; `padding` gives the values, other than
-    0, that widen an array of a batch.
+    0, that widen an array of a batch; `reports` names the numbers that the loss reports, the loss
+    first.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Training(lightning.LightningModule):
         clip: float | None = None,
         blocks: Sequence[nn.Module] = (),
         padding: Mapping[str, int] | None = None,
+        reports: Sequence[str] = ("loss",),
         optimizer_state: Mapping[str, Any] | None = None,
         team: Team | None = None,
     ) -> None:
@@ -68,8 +70,9 @@ class Training(lightning.LightningModule):
         """At most so many rows go through the model at once; None: all that the process has."""
         self._compiled: Callable[..., tuple[Tensor, Tensor]] | None = None
         self._widths_vary = self._graphs = False
+        self.reports = list(reports)
         self.reported = torch.zeros(())
-        """The reported loss of the last step, as a mean over what counted."""
+        """What the last step reports, by `reports`, as means over what counted."""
 
     def configure_model(self) -> None:
         """Spread the parameters over the processes where their strategy does that."""
