@@ -13,7 +13,8 @@ from __future__ import annotations
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.groups import parameter_groups
 from lab.encoder.huggingface import PretrainedEncoder, save_huggingface
-from studies.electra.batches import Special, masked_batch
+from studies.electra.batches import masked_batch
+from studies.electra.generators.encoder import MaskedGenerator
 from studies.electra.masking import how_many
 from studies.electra.model import HEAD_WIDTH, generator
 from studies.electra.networks import Networks, loss
@@ -34,7 +36,7 @@ from studies.electra.objectives import get_objective
 LEARNING_RATE, WEIGHT_DECAY, CLIP = 5e-4, 0.01, 1.0
 RATE = 0.15
 """Share of positions that are drawn."""
-SPECIAL = Special(cls=1, sep=2, mask=3)
+SPECIAL = {"pad": 0, "cls": 1, "sep": 2, "mask": 3}
 WORDS_FROM = 5
 """The first piece that is a word."""
 BACKWARD = 2
@@ -196,6 +198,7 @@ def ours(case: ElectraCase, contestant: Contestant) -> tuple[Ready, Step]:
         optimizer=lambda _: get_optimizer("adamw", groups),
         schedule=constant(1.0),
         clip=CLIP,
+        reports=networks.reports,
     )
     optimizer = module.configure_optimizers()["optimizer"]
     if case.device != "cpu":
@@ -256,7 +259,7 @@ def masked_peer(
     networks = donor(case)
     kind = "bert" if case.config.embedding == case.config.width else "electra"
     name = {"bert": "BertForMaskedLM", "electra": "ElectraForMaskedLM"}[kind]
-    model = written(name, kind, networks.encoder, contestant, masked=networks.pieces)
+    model = written(name, kind, networks.encoder, contestant, masked=networks.answer.pieces)
     model.to(case.device)
     run = torch.compile(model) if contestant.compiled else model
     inputs = masked_inputs(rows)
@@ -273,16 +276,20 @@ def detecting_peer(
 ) -> tuple[nn.Module, Callable[[], Tensor]]:
     """ElectraForMaskedLM and ElectraForPreTraining with one set of tables, and their joint loss."""
     networks = donor(case)
-    assert networks.generator is not None
+    assert isinstance(networks.generator, MaskedGenerator)
     makes = written(
-        "ElectraForMaskedLM", "electra", networks.generator, contestant, masked=networks.masked
+        "ElectraForMaskedLM",
+        "electra",
+        networks.generator.encoder,
+        contestant,
+        masked=networks.generator.pieces,
     )
     detects = written(
         "ElectraForPreTraining",
         "electra",
         networks.encoder,
         contestant,
-        detection=networks.detection,
+        detection=networks.answer.detection,
     )
     makes.electra.embeddings = detects.electra.embeddings
     makes.generator_lm_head.weight = detects.electra.embeddings.word_embeddings.weight
@@ -326,7 +333,8 @@ def written(name: str, kind: str, network: Encoder, contestant: Contestant, **he
 def donor(case: ElectraCase) -> Networks:
     """The weights that everyone starts from."""
     torch.manual_seed(0)
-    return Networks(get_objective(case.objective), case.config, case.generator)
+    made = {"kind": "encoder", "encoder": asdict(case.generator)}
+    return Networks(get_objective(case.objective), case.config, made)
 
 
 def batch(case: ElectraCase) -> dict[str, Tensor]:
@@ -338,8 +346,10 @@ def batch(case: ElectraCase) -> dict[str, Tensor]:
         np.ones(shape, dtype=bool),
         get_objective(case.objective),
         rng,
-        special=SPECIAL,
-        vocabulary=case.config.vocabulary,
+        pieces=SimpleNamespace(
+            **SPECIAL, special=frozenset(SPECIAL.values()), size=case.config.vocabulary
+        ),
+        longest=case.length,
         rate=RATE,
     )
     return {name: torch.from_numpy(value).to(case.device) for name, value in made.items()}

@@ -5,27 +5,21 @@ Letters: B rows, T positions, N drawn slots.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import copy
+from collections.abc import Iterable
+from typing import Any, Self
 
 import numpy as np
 
+from lab.batching.layout import BatchError
+from lab.batching.order import shuffled
 from studies.electra.masking import Ids, candidates, draw, how_many, shown
 from studies.electra.objective import Objective
 
-
-@dataclass(frozen=True, kw_only=True)
-class Special:
-    """Ids of the pieces that are no words."""
-
-    cls: int
-    sep: int
-    mask: int
-
-    @property
-    def all(self) -> Collection[int]:
-        """Those that are never drawn."""
-        return (self.cls, self.sep, self.mask)
+WIDTHS = 16
+"""Batches are as wide as their longest row, rounded up to a multiple of this."""
+WINDOW = 16
+"""Batches among which rows are grouped by their lengths."""
 
 
 def masked_batch(
@@ -34,30 +28,38 @@ def masked_batch(
     objective: Objective,
     rng: np.random.Generator,
     *,
-    special: Special,
-    vocabulary: int,
+    pieces: Any,
+    longest: int,
+    types: np.ndarray | None = None,
     rate: float = 0.15,
     replacement: bool = False,
 ) -> dict[str, np.ndarray]:
-    """What `networks.loss` reads, of pieces (B, T) of which some are `real` (B, T)."""
-    allowed = candidates(tokens, real.astype(bool), special.all)
-    longest = tokens.shape[1]
+    """What `networks.loss` reads, of rows (B, T) of which some positions are `real` (B, T).
+
+    `tokens`, `real` and `types` (B, T); `drawn`, `used`, `seen` and `other` (B, N): positions,
+    which slots are used, what is shown there, and positions drawn apart; `slots` and `length` (B,):
+    used slots and real tokens of the whole batch; `share` (B,): what a row is of the batch. N
+    depends on T alone. Of the vocabulary, `pieces`, its `size`, `mask` and `special` are read.
+    """
+    allowed = candidates(tokens, real.astype(bool), pieces.special)
     counts = np.array([how_many(int(n), rate, longest) for n in real.sum(1)])
-    drawn, used = draw(allowed, counts, rng, replacement=replacement)
+    slots = how_many(tokens.shape[1], rate, longest)
+    drawn, used = draw(allowed, counts, rng, slots=slots, replacement=replacement)
     targets = np.take_along_axis(tokens, drawn, 1)
     seen = shown(
         targets,
         rng,
-        mask=special.mask,
-        vocabulary=vocabulary,
+        mask=pieces.mask,
+        vocabulary=pieces.size,
         masked=objective.masked,
         random=objective.random,
     )
-    other, _ = draw(allowed, counts, rng)
+    other, _ = draw(allowed, counts, rng, slots=slots)
     rows = len(tokens)
     return {
         "tokens": tokens,
         "real": real.astype(np.int64),
+        "types": np.zeros_like(tokens) if types is None else types,
         "drawn": drawn,
         "used": used,
         "seen": seen,
@@ -66,3 +68,105 @@ def masked_batch(
         "length": np.full(rows, real.sum(), dtype=np.float32),
         "share": np.full(rows, 1 / rows, dtype=np.float32),
     }
+
+
+class MaskedBatches:
+    """Batches of `batch_size` rows with positions drawn, each a function of (seed, index).
+
+    Rows come in epochs, each in an order of its own. The rows of the next WINDOW batches, or of an
+    epoch where that is less, are grouped by their lengths, so that little padding is computed; the
+    batches of a window come in an order that says nothing of their lengths.
+    """
+
+    fixed_widths = True
+    """There are few widths, so that each may be compiled."""
+
+    def __init__(
+        self,
+        rows: Any,
+        objective: Objective,
+        pieces: Any,
+        *,
+        longest: int,
+        batch_size: int,
+        rate: float,
+        replacement: bool,
+        seed: int,
+    ) -> None:
+        if len(rows) < 1 or batch_size < 1:
+            raise BatchError(
+                f"batches of {batch_size} of {len(rows)} rows: give a batch of 1 or more, and a "
+                "corpus with text in its training part."
+            )
+        self.batch_size = batch_size
+        self._rows, self._objective, self._pieces = rows, objective, pieces
+        self._longest, self._rate, self._replacement = longest, rate, replacement
+        self._seed = seed
+        self._window = min(WINDOW, max(1, len(rows) // batch_size))
+        self._rank, self._world = 0, 1
+        self._grouped: tuple[int, np.ndarray] | None = None
+
+    def shard(self, rank: int, world: int) -> Self:
+        """The same batches, of which this rank makes its consecutive share of the rows.
+
+        Raises BatchError where the ranks' shares would differ.
+        """
+        if self.batch_size % world or not 0 <= rank < world:
+            raise BatchError(
+                f"rank {rank} of {world} with batches of {self.batch_size} rows: the number of "
+                "ranks must divide the batch."
+            )
+        view = copy.copy(self)
+        view._rank, view._world = rank, world
+        return view
+
+    def epochs(self, steps: int) -> float:
+        """How often `steps` batches go through all rows."""
+        return steps * self.batch_size / len(self._rows)
+
+    def padding_share(self, indices: Iterable[int]) -> float:
+        """Share of the positions of some batches that hold no piece."""
+        held = wide = 0
+        for index in indices:
+            lengths = self._rows.lengths[self.chosen(index)]
+            held += int(lengths.sum())
+            wide += len(lengths) * self._width(int(lengths.max()))
+        return 1.0 - held / max(1, wide)
+
+    def _width(self, longest: int) -> int:
+        return min(self._longest, -(-longest // WIDTHS) * WIDTHS)
+
+    def chosen(self, index: int) -> np.ndarray:
+        """Which rows (B,) a batch holds. Raises IndexError."""
+        if index < 0:
+            raise IndexError(f"batch {index}: batches are counted from 0")
+        window, place = divmod(index, self._window)
+        if self._grouped is None or self._grouped[0] != window:
+            each = self._window * self.batch_size
+            slots = window * each + np.arange(each)
+            rows = shuffled(slots, len(self._rows), self._seed)
+            rows = rows[np.argsort(self._rows.lengths[rows], kind="stable")]
+            order = np.random.default_rng((self._seed, 0, window)).permutation(self._window)
+            self._grouped = window, rows.reshape(self._window, self.batch_size)[order]
+        found: np.ndarray = self._grouped[1][place]
+        return found
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        read = self._rows.read(self.chosen(index))
+        width = read["tokens"].shape[1]
+        missing = (0, 0), (0, self._width(width) - width)
+        tokens, types, real = (np.pad(read[name], missing) for name in ("tokens", "types", "real"))
+        batch = masked_batch(
+            tokens,
+            real,
+            self._objective,
+            np.random.default_rng((self._seed, 1, index)),
+            pieces=self._pieces,
+            longest=self._longest,
+            types=types,
+            rate=self._rate,
+            replacement=self._replacement,
+        )
+        share = self.batch_size // self._world
+        mine = slice(self._rank * share, (self._rank + 1) * share)
+        return {name: array[mine] for name, array in batch.items()}

@@ -17,57 +17,56 @@ DISCRIMINATOR_WEIGHT = 50.0
 
 
 def sample(logits: Tensor, uniform: Tensor, temperature: float = 1.0) -> Tensor:
-    """Pieces (...) drawn from logits (..., V), by numbers of (0, 1) of the same shape.
+    """Pieces (...) drawn from logits (..., V), by numbers of [0, 1) of the same shape.
 
-    The piece with the largest sum of logit and Gumbel noise; the temperature divides the logits
-    only. No gradient goes through.
+    The piece with the largest sum of logit and Gumbel noise, in the precision of `uniform`; the
+    temperature divides the logits only. No gradient goes through.
     """
-    noise = -torch.log(-torch.log(uniform.double()))
-    return (logits.detach().double() / temperature + noise).argmax(-1)
+    noise = -torch.log(-torch.log(uniform))
+    return (logits.detach().to(uniform) / temperature + noise).argmax(-1)
 
 
-def corrupt(ids: Tensor, positions: Tensor, used: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows (B, T) with samples (B, N) at their used positions (B, N), and the labels (B, T).
+def placed(pieces: Tensor, positions: Tensor, used: Tensor, values: Tensor) -> Tensor:
+    """Pieces (B, T) with values at the used slots of positions (B, N); an unused one is the last.
 
-    A sample that equals the original piece is real.
+    Of several values for one position the first stands.
     """
-    corrupted = ids.clone()
-    rows = torch.arange(len(ids), device=ids.device).unsqueeze(1).expand_as(positions)
-    corrupted[rows[used], positions[used]] = samples[used]
-    return corrupted, (corrupted != ids).long()
+    first = (positions.unsqueeze(-1) == positions.unsqueeze(-2)).int().argmax(-1)
+    written = torch.where(used, values, pieces.gather(1, positions)).gather(1, first)
+    return pieces.scatter(1, positions, written)
 
 
-def detection_loss(logits: Tensor, replaced: Tensor, counted: Tensor) -> Tensor:
-    """Mean binary cross-entropy in nats over the positions (B, T) that count.
+def detection_losses(logits: Tensor, replaced: Tensor) -> Tensor:
+    """Binary cross-entropy in nats at each position (...).
 
-    ELECTRA counts all that is not padding; the 15% row of Table 5 only what was drawn.
+    Of a sample it is also what the adversarial generator gets for it (appendix F).
     """
-    losses = F.binary_cross_entropy_with_logits(logits, replaced.to(logits), reduction="none")
-    return (losses * counted).sum() / counted.sum()
+    return F.binary_cross_entropy_with_logits(logits, replaced.to(logits), reduction="none")
 
 
-def generator_loss(logits: Tensor, targets: Tensor, used: Tensor) -> Tensor:
-    """Mean cross-entropy in nats of pieces (N,) by logits (N, V), over the used slots (N,)."""
-    losses = F.cross_entropy(logits, targets, reduction="none")
-    return (losses * used).sum() / used.sum()
+def piece_losses(logits: Tensor, pieces: Tensor) -> Tensor:
+    """Cross-entropy in nats of pieces (...) by logits (..., V)."""
+    flat = F.cross_entropy(logits.flatten(0, -2), pieces.flatten(), reduction="none")
+    return flat.view_as(pieces)
 
 
-def copied(softmax: Tensor, copy: Tensor, inputs: Tensor) -> Tensor:
-    """Probabilities of pieces where a gate copies the input: All-Tokens MLM (section 3.4).
+def gated_losses(chances: Tensor, gate: Tensor, read: Tensor) -> Tensor:
+    """Nats of pieces where a gate copies what was read: All-Tokens MLM (section 3.4).
 
-    Softmax (..., V), the gate's probability (...) to copy, input pieces (...) -> (..., V).
+    The log-probabilities (...) of the pieces by the softmax, the gate's logits (...) that it
+    copies, and whether the piece is the one that was `read` (...).
     """
-    gate = copy.unsqueeze(-1)
-    return (1.0 - gate) * softmax + gate * F.one_hot(inputs, softmax.shape[-1])
+    predicted = F.logsigmoid(-gate) + chances
+    copied = torch.logaddexp(predicted, F.logsigmoid(gate))
+    return -torch.where(read, copied, predicted)
 
 
-def reward(real: Tensor, right: Tensor) -> Tensor:
-    """What the adversarial generator gets for a sample: the discriminator's loss on it.
+def total(losses: Tensor, counted: Tensor) -> Tensor:
+    """The sum over the positions that count: all that is no padding, or what was drawn.
 
-    `real` is the discriminator's probability that the sample is the original piece, `right` whether
-    it is (appendix F).
+    What does not count may be infinite: a special piece at a slot that is not used.
     """
-    return -torch.log(torch.where(right, real, 1.0 - real))
+    return torch.where(counted, losses, 0.0).sum()
 
 
 def constant_answer(replaced: float) -> float:

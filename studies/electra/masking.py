@@ -39,15 +39,16 @@ def draw(
     counts: Ids,
     rng: np.random.Generator,
     *,
+    slots: int | None = None,
     replacement: bool = False,
 ) -> tuple[Ids, NDArray[np.bool_]]:
-    """Positions (B, N), N the largest count, and which of these slots are used.
+    """Positions (B, N) and which of these `slots` are used; N is the largest count by default.
 
     Uniform among what is `allowed` (B, T), for each row as many as `counts` (B,) and as are there.
     With `replacement`, as the released code draws, a position may be drawn more than once. An
     unused slot is position 0.
     """
-    slots = int(counts.max(initial=0))
+    slots = int(counts.max(initial=0)) if slots is None else slots
     there = allowed.sum(1)
     if replacement:
         order = np.argsort(~allowed, axis=1, kind="stable")

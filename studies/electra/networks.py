@@ -1,118 +1,154 @@
 """The networks of a pre-training and the loss of a batch.
 
-Letters: B rows, T positions, N drawn slots, V pieces.
+Letters: B rows, T positions, N drawn slots, P positions that the main encoder is asked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
-from lab.encoder.heads import Detection, Labels, MaskedLanguageModel
+from lab.encoder.heads import Detection
 from lab.encoder.initialization import initialize
-from studies.electra.detection import copied, corrupt, sample
+from lab.training import checkpoint
+from studies.electra.algorithms import get_algorithm
+from studies.electra.answer import Answered
+from studies.electra.answers import get_answer
+from studies.electra.detection import piece_losses, placed, sample, total
+from studies.electra.generator import Generator, Guess, Rows
+from studies.electra.generators import get_generator
 from studies.electra.objective import Objective
-
-Rows = Mapping[str, Tensor]
-"""A batch: `tokens` and `real` (B, T), `drawn`, `used`, `seen` and `other` (B, N): positions, which
-slots are used, what is shown there, and positions drawn apart; `slots` and `length` (B,): used
-slots and real tokens of the whole batch; `share` (B,): what a row is of the batch."""
 
 
 class Networks(nn.Module):
     """A main encoder with its head, and beside it the generator where the objective has one.
 
-    `tying` is what the two share: none, embeddings, or all (then both have one shape).
+    `generator` are its settings, `tying` is what it shares with the main encoder, and `algorithm`
+    how it learns.
     """
 
     def __init__(
         self,
         objective: Objective,
         config: EncoderConfig,
-        generator: EncoderConfig | None = None,
+        generator: Mapping[str, Any] | None = None,
         *,
         tying: str = "embeddings",
+        algorithm: str = "joint",
+        temperature: float = 1.0,
     ) -> None:
         super().__init__()
         self.objective = objective
+        self.temperature = temperature
         self.encoder = Encoder(config)
-        self.detection = Detection(config) if objective.answer == "detection" else None
-        self.pieces = MaskedLanguageModel(config) if self.detection is None else None
-        self.gate = Labels(config, 1) if objective.answer == "gated pieces" else None
-        self.generator: Encoder | None = None
-        self.masked: MaskedLanguageModel | None = None
+        self.answer = get_answer(objective.answer, config)
+        self.generator: Generator | None = None
         if objective.generator:
-            shape = generator or config
-            tables = self.encoder.embeddings if tying == "embeddings" else None
-            self.generator = self.encoder if tying == "all" else Encoder(shape, tables)
-            self.masked = MaskedLanguageModel(shape)
+            assert generator is not None
+            self.generator = get_generator(generator, self.encoder, tying)
+            self.algorithm = get_algorithm(algorithm, self.generator)
         # As the released code, whose last layer of the detector and maps say nothing of it.
-        last = [self.detection.out] if self.detection else []
-        maps = [one.map for one in (self.encoder, self.generator) if one is not None and one.map]
+        last = [one.out for one in self.modules() if isinstance(one, Detection)]
+        maps = [one.map for one in self.modules() if isinstance(one, Encoder) and one.map]
         initialize(self, glorot=[*last, *maps])
 
+    @property
+    def reports(self) -> list[str]:
+        """What the loss function reports, in its order."""
+        of_generator = ["generator_loss", "generator_acc"] if self.generator else []
+        return ["loss", *of_generator, *(f"{self.answer.name}_{n}" for n in self.answer.numbers)]
 
-def loss(networks: Networks, rows: Rows, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-    """The share of these rows in the batch's loss, twice: to train on and to report.
 
-    The generator's mean over the batch's drawn slots, and the objective's weight times the main
-    encoder's mean over the positions that count.
+def build(settings: Mapping[str, Any]) -> Networks:
+    """New networks by a pre-training stage's settings."""
+    own = {name: settings[name] for name in ("tying", "algorithm", "temperature") if settings[name]}
+    return Networks(
+        Objective(**settings["objective"]),
+        EncoderConfig(**settings["encoder"]),
+        settings["generator"],
+        **own,
+    )
+
+
+def load_networks(path: Path, *, device: str = "cpu") -> tuple[Networks, Mapping[str, Any]]:
+    """The networks that a pre-training stage published, and its settings."""
+    settings: Mapping[str, Any] = checkpoint.read(path)["config"]
+    networks, _ = checkpoint.load(path, build, device=device)
+    return networks, settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """What both networks made of a batch."""
+
+    guess: Guess | None
+    read: Tensor
+    """What the main encoder read (B, T)."""
+    answered: Answered
+    asked: Tensor
+    """Which of the positions (B, P) count."""
+    places: Tensor
+    """How many count in the whole batch ()."""
+
+
+def run(networks: Networks, rows: Rows) -> Passed:
+    """Both networks, the main one on what the generator made of the rows where there is one."""
+    objective, tokens, drawn, used = networks.objective, rows["tokens"], rows["drawn"], rows["used"]
+    read = placed(tokens, drawn, used, rows["seen"])
+    guess = None
+    if networks.generator is not None:
+        guess = _guess(networks.generator, rows, read, networks.temperature)
+        read = placed(tokens, drawn, used, guess.samples)
+    vectors = networks.encoder(read, rows["types"], segments=rows["real"])
+    original, places = tokens, rows["length"][0]
+    asked, pieces = rows["real"].bool(), read
+    if objective.where != "all":
+        at = rows[objective.where]
+        vectors = vectors.gather(1, at.unsqueeze(-1).expand(-1, -1, vectors.shape[-1]))
+        original, pieces = tokens.gather(1, at), read.gather(1, at)
+        asked, places = used, rows["slots"][0]
+    answered = networks.answer(vectors, pieces, original, networks.encoder.embeddings)
+    return Passed(guess=guess, read=read, answered=answered, asked=asked, places=places)
+
+
+def loss(networks: Networks, rows: Rows) -> tuple[Tensor, Tensor]:
+    """The share of these rows in the batch's loss, and in what `reports` names.
+
+    The loss is the generator's mean over the batch's drawn slots, and the objective's weight times
+    the main encoder's mean over the positions that count.
     """
-    objective, tokens, real = networks.objective, rows["tokens"], rows["real"]
-    drawn, used = rows["drawn"], rows["used"]
-    shown = _placed(tokens, drawn, used, rows["seen"])
-    total = torch.zeros((), device=tokens.device)
-    read = shown
-    if networks.generator is not None and networks.masked is not None:
-        vectors = networks.generator(shown, segments=real)
-        logits = networks.masked(_at(vectors, drawn)[used], networks.generator.embeddings)
-        targets = tokens.gather(1, drawn)[used]
-        total = total + F.cross_entropy(logits, targets, reduction="sum") / rows["slots"][0]
-        uniform = torch.rand(logits.shape, dtype=torch.float64, device=logits.device)
-        samples = torch.zeros_like(drawn)
-        # 0 has no logarithm, and 1 is none of its draws.
-        samples[used] = sample(logits, uniform.clamp_min(1e-300), temperature)
-        read, _ = corrupt(tokens, drawn, used, samples)
-    vectors = networks.encoder(read, segments=real)
-    if objective.where == "all":
-        counted, place = real.bool(), rows["length"][0]
-    else:
-        positions = drawn if objective.where == "drawn" else rows["other"]
-        counted = _placed(torch.zeros_like(tokens), positions, used, torch.ones_like(drawn)).bool()
-        place = rows["slots"][0]
-    main = _answers(networks, vectors[counted], read[counted], tokens[counted])
-    total = total + objective.weight * main.sum() / place
-    return total, total.detach()
+    passed = run(networks, rows)
+    answered, guess = passed.answered, passed.guess
+    numbers = {
+        "loss": total(answered.losses, passed.asked) / passed.places,
+        "acc": (answered.right & passed.asked).sum() / passed.places,
+    }
+    trained = networks.objective.weight * numbers["loss"]
+    reported = [numbers[name] for name in networks.answer.numbers]
+    if guess is not None:
+        used, slots = rows["used"], rows["slots"][0]
+        trained = trained + total(networks.algorithm(guess, answered, rows), used) / slots
+        of_generator = total(guess.losses, used) / slots, (guess.right & used).sum() / slots
+        reported = [*of_generator, *reported]
+    return trained, torch.stack([trained, *reported]).detach()
 
 
-def _answers(networks: Networks, vectors: Tensor, read: Tensor, tokens: Tensor) -> Tensor:
-    """Losses in nats of the main encoder's answers, one a position."""
-    if networks.detection is not None:
-        replaced = (read != tokens).to(vectors)
-        logits = networks.detection(vectors)
-        return F.binary_cross_entropy_with_logits(logits, replaced, reduction="none")
-    assert networks.pieces is not None
-    logits = networks.pieces(vectors, networks.encoder.embeddings)
-    if networks.gate is None:
-        return F.cross_entropy(logits, tokens, reduction="none")
-    gate = networks.gate(vectors).squeeze(-1).sigmoid()
-    chances = copied(logits.softmax(-1), gate, read)
-    return -chances.gather(1, tokens.unsqueeze(1)).squeeze(1).clamp_min(1e-12).log()
-
-
-def _at(vectors: Tensor, positions: Tensor) -> Tensor:
-    """Vectors (B, T, D) at positions (B, N) -> (B, N, D)."""
-    return vectors.gather(1, positions.unsqueeze(-1).expand(-1, -1, vectors.shape[-1]))
-
-
-def _placed(tokens: Tensor, positions: Tensor, used: Tensor, values: Tensor) -> Tensor:
-    """Pieces (B, T) with values (B, N) at the used ones of positions (B, N)."""
-    changed = tokens.clone()
-    rows = torch.arange(len(tokens), device=tokens.device).unsqueeze(1).expand_as(positions)
-    changed[rows[used], positions[used]] = values[used]
-    return changed
+def _guess(generator: Generator, rows: Rows, shown: Tensor, temperature: float) -> Guess:
+    logits, vectors = generator(rows, shown)
+    targets = rows["tokens"].gather(1, rows["drawn"])
+    uniform = torch.rand(logits.shape, dtype=torch.float32, device=logits.device)
+    return Guess(
+        logits=logits,
+        losses=piece_losses(logits, targets),
+        right=logits.argmax(-1) == targets,
+        samples=sample(logits, uniform, temperature),
+        temperature=temperature,
+        vectors=vectors,
+    )

@@ -12,7 +12,7 @@ class Objective:
 
     generator: bool
     """Whether a generator's samples stand at the drawn positions; else [MASK] and the like."""
-    answer: Literal["pieces", "gated pieces", "detection"]
+    answer: Literal["pieces", "gated_pieces", "detection"]
     """The original piece, the same behind a gate that copies the input, or whether it is real."""
     where: Literal["drawn", "all", "other"]
     """The positions that the loss is over; `other` are as many as were drawn, and none of them."""

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from studies.electra.objective import Objective
 
-objective = Objective(generator=True, answer="gated pieces", where="all", weight=1.0)
+objective = Objective(generator=True, answer="gated_pieces", where="all", weight=1.0)

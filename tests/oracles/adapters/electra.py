@@ -71,7 +71,7 @@ def both_networks(case: Case) -> Any:
     ids, positions = np.array([at["input_ids"]]), np.array([at["positions"]])
     targets = np.take_along_axis(ids, positions, 1)
     seen = np.where(np.array([at["shown_as_mask"]], dtype=bool), at["mask"], targets)
-    corrupted, replaced = detection.corrupt(
+    corrupted = detection.placed(
         torch.tensor(ids),
         torch.tensor(positions),
         torch.ones(positions.shape, dtype=torch.bool),
@@ -81,7 +81,7 @@ def both_networks(case: Case) -> Any:
         "generator_input": masking.write(ids, positions, seen)[0].tolist(),
         "generator_targets": targets[0].tolist(),
         "discriminator_input": corrupted[0].tolist(),
-        "replaced": replaced[0].tolist(),
+        "replaced": (corrupted != torch.tensor(ids))[0].int().tolist(),
     }
 
 
@@ -94,16 +94,20 @@ def sampled(case: Case) -> Any:
 # -- losses --------------------------------------------------------------------------------------
 
 
+def mean(losses: torch.Tensor, counted: torch.Tensor) -> float:
+    return float(detection.total(losses, counted.bool()) / counted.sum())
+
+
 def detector_loss(case: Case, counted: str) -> Any:
     at = given(case)
     logits, replaced, counts = (numbers(at[name]) for name in ("logits", "replaced", counted))
-    return float(detection.detection_loss(logits, replaced, counts))
+    return mean(detection.detection_losses(logits, replaced), counts)
 
 
 def masked_loss(case: Case) -> Any:
     at = given(case)
-    used = numbers(at["weights"])
-    return float(detection.generator_loss(numbers(at["logits"]), torch.tensor(at["targets"]), used))
+    losses = detection.piece_losses(numbers(at["logits"]), torch.tensor(at["targets"]))
+    return mean(losses, numbers(at["weights"]))
 
 
 def reference_points(case: Case) -> Any:
@@ -120,15 +124,20 @@ def reference_points(case: Case) -> Any:
 
 def gate(case: Case) -> Any:
     at = given(case)
-    p = detection.copied(
-        numbers(at["softmax"]), numbers(at["copy_probability"]), torch.tensor(at["input_token"])
-    )
-    return {"p": p.tolist(), "nll": [-float(p[target].log()) for target in at["targets"]]}
+    chances = numbers(at["softmax"]).log()
+    copies = numbers(at["copy_probability"]).logit().expand_as(chances)
+    read = torch.arange(len(chances)) == at["input_token"]
+    losses = detection.gated_losses(chances, copies, read)
+    return {
+        "p": (-losses).exp().tolist(),
+        "nll": [float(losses[target]) for target in at["targets"]],
+    }
 
 
 def rewards(case: Case) -> Any:
     at = given(case)
-    return detection.reward(numbers(at["D"]), torch.tensor(at["sample_is_right"])).tolist()
+    replaced = ~torch.tensor(at["sample_is_right"])
+    return detection.detection_losses(-numbers(at["D"]).logit(), replaced).tolist()
 
 
 def question_answering(case: Case) -> Any:

@@ -104,19 +104,17 @@ def test_what_is_shown_at_drawn_positions() -> None:
 
 
 @given(seeds)
-def test_a_sample_that_is_right_counts_as_real(seed: int) -> None:
+def test_samples_stand_at_used_slots_alone(seed: int) -> None:
     ids, _, _, positions, used = drawn(seed, replacement=False)
     samples = np.random.default_rng(seed).integers(4, 8, size=positions.shape)
-    corrupted, replaced = detection.corrupt(
+    corrupted = detection.placed(
         torch.tensor(ids), torch.tensor(positions), torch.tensor(used), torch.tensor(samples)
     )
-    expected, labels = ids.copy(), np.zeros_like(ids)
+    expected = ids.copy()
     for row, slot in zip(*used.nonzero(), strict=True):
         at = positions[row, slot]
         expected[row, at] = samples[row, slot]
-        labels[row, at] = samples[row, slot] != ids[row, at]
     assert corrupted.tolist() == expected.tolist()
-    assert replaced.tolist() == labels.tolist()
 
 
 def test_samples_follow_the_softmax_and_no_gradient_goes_through() -> None:
@@ -134,12 +132,36 @@ def test_a_constant_answer_is_the_loss_to_beat() -> None:
     replaced = torch.zeros(10, 10)
     replaced[0, :6] = 1
     logits = torch.full((10, 10), math.log(0.06 / 0.94))
-    loss = detection.detection_loss(logits, replaced, torch.ones(10, 10))
-    assert loss.item() == pytest.approx(detection.constant_answer(0.06))
+    losses = detection.detection_losses(logits, replaced)
+    assert losses.mean().item() == pytest.approx(detection.constant_answer(0.06))
 
 
-def test_a_gate_that_copies_nothing_is_the_softmax() -> None:
-    softmax = torch.tensor([[0.5, 0.5, 0.0]])
-    for gate, expected in ((0.0, softmax), (1.0, torch.tensor([[0.0, 0.0, 1.0]]))):
-        found = detection.copied(softmax, torch.tensor([gate]), torch.tensor([2]))
-        torch.testing.assert_close(found, expected)
+def test_of_several_values_for_a_position_the_first_stands() -> None:
+    """As draws with replacement have them; unused slots write nothing."""
+    pieces = torch.tensor([[1, 5, 6, 7]])
+    positions, values = torch.tensor([[2, 3, 2, 0]]), torch.tensor([[8, 9, 10, 11]])
+    used = torch.tensor([[True, True, True, False]])
+    assert detection.placed(pieces, positions, used, values).tolist() == [[1, 5, 8, 9]]
+
+
+@given(seeds)
+def test_a_gate_mixes_copies_with_the_softmax(seed: int) -> None:
+    """All pieces' probabilities are the mixture of section 3.4, and add up to 1."""
+    rng = np.random.default_rng(seed)
+    chances = torch.tensor(rng.normal(size=7)).log_softmax(-1)
+    gate, read = torch.tensor(rng.normal(scale=5)), int(rng.integers(7))
+    is_read = torch.arange(7) == read
+    found = (-detection.gated_losses(chances, gate.expand(7), is_read)).exp()
+    copy = gate.sigmoid()
+    torch.testing.assert_close(found, (1 - copy) * chances.exp() + copy * is_read.double())
+    assert found.sum().item() == pytest.approx(1.0)
+
+
+def test_what_does_not_count_may_be_infinite() -> None:
+    losses = torch.tensor([[1.0, torch.inf], [2.0, 4.0]], requires_grad=True)
+    counted = torch.tensor([[True, False], [True, False]])
+    summed = detection.total(losses, counted)
+    summed.backward()
+    assert summed.item() == 3.0
+    assert losses.grad is not None
+    assert losses.grad.tolist() == [[1.0, 0.0], [1.0, 0.0]]

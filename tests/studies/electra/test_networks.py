@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from torch import Tensor
 from lab.encoder.config import EncoderConfig
 from lab.errors import StudyError
 from lab.training.optimizers import get_optimizer
-from studies.electra.batches import Special, masked_batch
+from studies.electra.batches import masked_batch
+from studies.electra.generators.encoder import MaskedGenerator
 from studies.electra.model import generator
 from studies.electra.networks import Networks, loss
 from studies.electra.objectives import get_objective, objective_names
@@ -29,7 +31,7 @@ CONFIG = EncoderConfig(
     attention_dropout=0.0,
 )
 GENERATOR = replace(generator(CONFIG, 0.5), heads=1)
-SPECIAL = Special(cls=1, sep=2, mask=3)
+PIECES = SimpleNamespace(pad=0, cls=1, sep=2, mask=3, special=frozenset(range(4)), size=24)
 
 
 def text(seed: int, count: int = 32, length: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -38,8 +40,8 @@ def text(seed: int, count: int = 32, length: int = 12) -> tuple[np.ndarray, np.n
     start = rng.integers(20, size=(count, 1))
     ids = 4 + (start + 3 * np.arange(length)) % 20
     lengths = rng.integers(length - 3, length + 1, size=count)
-    ids[:, 0] = SPECIAL.cls
-    ids[np.arange(count), lengths - 1] = SPECIAL.sep
+    ids[:, 0] = PIECES.cls
+    ids[np.arange(count), lengths - 1] = PIECES.sep
     real = np.arange(length) < lengths[:, None]
     return np.where(real, ids, 0), real
 
@@ -51,8 +53,8 @@ def batch(name: str, seed: int, *, text_seed: int = 0) -> dict[str, Tensor]:
         real,
         get_objective(name),
         np.random.default_rng(seed),
-        special=SPECIAL,
-        vocabulary=CONFIG.vocabulary,
+        pieces=PIECES,
+        longest=ids.shape[1],
     )
     return {key: torch.from_numpy(value) for key, value in made.items()}
 
@@ -60,7 +62,8 @@ def batch(name: str, seed: int, *, text_seed: int = 0) -> dict[str, Tensor]:
 def networks(name: str, seed: int = 0, tying: str = "embeddings") -> Networks:
     torch.manual_seed(seed)
     shape = CONFIG if tying == "all" else GENERATOR
-    return Networks(get_objective(name), CONFIG, shape, tying=tying)
+    made = {"kind": "encoder", "encoder": asdict(shape)}
+    return Networks(get_objective(name), CONFIG, made, tying=tying)
 
 
 def test_the_rows_of_the_papers_table_are_there() -> None:
@@ -71,20 +74,29 @@ def test_the_rows_of_the_papers_table_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["bert", "replace_mlm", "all_tokens_mlm", "electra_15", "electra_15_other", "electra"]
+    "name",
+    [
+        "bert",
+        "bert_85",
+        "replace_mlm",
+        "all_tokens_mlm",
+        "electra_15",
+        "electra_15_other",
+        "electra",
+    ],
 )
 def test_each_objective_fits_32_rows(name: str) -> None:
     """Of the same rows with the same positions drawn nearly nothing of the loss is left."""
     model, rows = networks(name), batch(name, 0)
     made = get_optimizer("adamw", model.parameters(), lr=3e-3)
     losses = []
-    for _ in range(130):
+    for _ in range(250):
         made.zero_grad()
         now, _ = loss(model, rows)
         now.backward()
         made.step()
         losses.append(now.item())
-    assert np.mean(losses[-5:]) < 0.25 * np.mean(losses[:5])
+    assert np.mean(losses[-20:]) < 0.25 * np.mean(losses[:20])
 
 
 def test_no_gradient_reaches_the_generator_from_the_detector() -> None:
@@ -99,7 +111,7 @@ def test_no_gradient_reaches_the_generator_from_the_detector() -> None:
 
     light, heavy = gradients(0.0), gradients(50.0)
     for name, value in light.items():
-        if name.startswith(("generator.", "masked.")):
+        if name.startswith("generator."):
             assert torch.equal(value, heavy[name]), name
     assert any(heavy[n].any() for n in heavy if n.startswith("encoder."))
     assert not any(light[n].any() for n in light if n.startswith("encoder."))
@@ -108,10 +120,10 @@ def test_no_gradient_reaches_the_generator_from_the_detector() -> None:
 def test_tied_tables_are_moved_by_both_losses() -> None:
     for tying, shared in (("embeddings", True), ("none", False), ("all", True)):
         model = networks("electra", tying=tying)
-        assert model.generator is not None
-        same = model.generator.embeddings.word is model.encoder.embeddings.word
-        assert same == shared
-        assert (model.generator is model.encoder) == (tying == "all")
+        assert isinstance(model.generator, MaskedGenerator)
+        made = model.generator.encoder
+        assert (made.embeddings.word is model.encoder.embeddings.word) == shared
+        assert (made is model.encoder) == (tying == "all")
 
 
 def test_padding_changes_nothing() -> None:
@@ -119,7 +131,7 @@ def test_padding_changes_nothing() -> None:
     model = networks("electra").eval()
     made = batch("electra", 3)
     wider = dict(made)
-    for name in ("tokens", "real"):
+    for name in ("tokens", "real", "types"):
         wider[name] = torch.nn.functional.pad(made[name], (0, 4))
     losses = []
     for rows in (made, wider):
@@ -157,7 +169,7 @@ def test_bert_is_shown_random_pieces_and_the_generator_none() -> None:
     for name in ("bert", "electra"):
         made = [batch(name, seed) for seed in range(20)]
         share = [
-            ((b["seen"] != SPECIAL.mask) & (b["seen"] != b["tokens"].gather(1, b["drawn"])))[
+            ((b["seen"] != PIECES.mask) & (b["seen"] != b["tokens"].gather(1, b["drawn"])))[
                 b["used"]
             ]
             .float()
