@@ -30,7 +30,10 @@ DATASETS = [
         licence="MIT (Hutto and Gilbert 2014)",
         source=of_prepared(sentiment.DATA, "rating-"),
         sizes={"train": 20628, "validation": 1000, "test": 1000},
-        fields={"sentence": Text("text"), "rating": Number("mean sentiment of 20 people, -4..4")},
+        fields={
+            "sentence": Text("text"),
+            "rating": Number("mean sentiment of 20 people, -4..4", least=-4.0, most=4.0),
+        },
         answer="rating",
         measure=metrics.all_of(metrics.pearson, metrics.spearman),
         metrics=("pearson", "spearman"),

@@ -94,7 +94,7 @@ DATASETS = [
         fields={
             "sentence1": Text("text"),
             "sentence2": Text("text"),
-            "label": Number("similarity, 0..5; -1 withheld", withheld=(-1.0,)),
+            "label": Number("similarity, 0..5; -1 withheld", withheld=(-1.0,), least=0.0, most=5.0),
         },
         answer="label",
         measure=metrics.all_of(metrics.pearson, metrics.spearman),

@@ -1,0 +1,82 @@
+"""An encoder with the head of a task, made for a fine-tuning and read again from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lab.encoder.checkpoint import load_encoder
+from lab.encoder.config import EncoderConfig
+from lab.encoder.encoder import Encoder
+from lab.encoder.finetuning.kinds import Kind
+from lab.encoder.initialization import initialize
+from lab.training import checkpoint
+
+
+class Finetuned(nn.Module):
+    """What a kind's head reads off an encoder's vectors."""
+
+    def __init__(self, encoder: Encoder, head: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Any:
+        """The head's outputs for `tokens`, `types` and `real` (B, T)."""
+        vectors = self.encoder(batch["tokens"], batch["types"], segments=batch["real"])
+        return self.head(vectors, batch)
+
+
+def start(
+    config: Mapping[str, Any], inputs: Mapping[str, Path], kind: Kind, device: str
+) -> Finetuned:
+    """The encoder of a pre-training, or a random one, under a new head.
+
+    Which of a pre-training's encoders is said by `config["checkpoint"]`: its updates, or None for
+    the last one. Kernels of the head are drawn from Glorot's distribution, as the release of Clark
+    et al. (2020) does, or from the normal one of the encoder.
+    """
+    if "pretrain" in inputs:
+        updates = config["checkpoint"]
+        name = "encoder.pt" if updates is None else f"encoder_{updates}.pt"
+        encoder = load_encoder(inputs["pretrain"] / name)
+    else:
+        encoder = Encoder(EncoderConfig(**config["encoder"]))
+    if config["dropout"] is not None:
+        encoder = _with_dropout(encoder, config["dropout"])
+    head = kind.head(replace(encoder.config, dropout=config["head"]["dropout"]))
+    # The head first: it is the same whether the encoder is drawn or not.
+    torch.manual_seed(config["seed"])
+    initialize(head, glorot=[head] if config["head"]["kernel"] == "glorot" else [])
+    if "pretrain" not in inputs:
+        initialize(encoder, glorot=[encoder.map] if encoder.map else [])
+    return Finetuned(encoder, head).to(device)
+
+
+def _with_dropout(encoder: Encoder, share: float) -> Encoder:
+    """The same weights, of which others are left out."""
+    settings = replace(encoder.config, dropout=share, attention_dropout=share)
+    made = Encoder(settings)
+    made.load_state_dict(encoder.state_dict())
+    return made
+
+
+def save(path: Path, model: Finetuned) -> None:
+    """Write a fine-tuned model."""
+    checkpoint.save(path, model, asdict(model.encoder.config))
+
+
+def load(path: Path, kind: Kind, *, device: str) -> Finetuned:
+    """The model that `save` wrote, whose head is that of `kind`."""
+
+    def build(settings: Mapping[str, Any]) -> Finetuned:
+        config = EncoderConfig(**settings)
+        return Finetuned(Encoder(config), kind.head(config))
+
+    model, _ = checkpoint.load(path, build, device=device)
+    return model

@@ -1,0 +1,39 @@
+"""Classification from rows on disk to scores."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+
+
+def test_an_encoder_learns_labels_by_heart(world, tmp_path):
+    """32 sentences; the label is a property of the second word."""
+    data = world.second_word(tmp_path / "data")
+    member = world.learned(tmp_path / "finetune", world.settings(data))
+    out, facts = world.scored(tmp_path / "evaluate", data, [member])
+    scores = json.loads((out / "scores.json").read_text())
+    assert scores == {"mine": {"acc": 100.0, "acc_mean": 100.0}}
+    lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == 32
+    assert {line["target"] for line in lines} == {"no", "yes"}
+    assert all(line["prediction"] == line["target"] for line in lines)
+    assert all(line["parts"] == {"acc": {"mean": [100.0, 1]}} for line in lines)
+    constant = json.loads((out / "constant.json").read_text())["mine"]["acc"]
+    yes = sum(line["target"] == "yes" for line in lines)
+    assert constant == pytest.approx(100 * max(yes, 32 - yes) / 32)
+    assert facts["notes"] == []
+
+
+def test_a_pair_is_read_as_two_segments(world, tmp_path):
+    """Whether two sentences are the same cannot be seen in one of them."""
+    texts = [" ".join(one) for one in world.sentences(16)]
+    rows = [{"a": one, "b": one, "label": "yes"} for one in texts]
+    rows += [{"a": one, "b": other, "label": "no"} for one, other in pairwise(texts)]
+    data = world.defined(tmp_path / "data", world.LABELS.replace("[text]", "[a, b]"), rows)
+    member = world.learned(tmp_path / "finetune", world.settings(data, steps=300))
+    out, _ = world.scored(tmp_path / "evaluate", data, [member])
+    assert json.loads((out / "scores.json").read_text())["mine"]["acc"] == 100.0
+    first = json.loads((out / "predictions.jsonl").read_text().splitlines()[0])
+    assert first["inputs"] == f"{texts[0]} [SEP] {texts[0]}"
