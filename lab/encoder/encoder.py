@@ -1,6 +1,6 @@
 """The encoder of BERT, where wanted with factorized tables and shared layers.
 
-Letters: B rows, T positions, E width of the tables, D width, H heads, F inner width.
+Letters: B rows, T positions, N positions asked for, E width of the tables, D width.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from lab.encoder.config import ACTIVATIONS, EncoderConfig
 from lab.errors import ModelError
+from lab.kernels.dropout import Dropout
+from lab.kernels.operations import operations
 
 
 class Embeddings(nn.Module):
@@ -23,10 +25,14 @@ class Embeddings(nn.Module):
         self.kind = nn.Parameter(torch.empty(config.types, config.embedding))
         self.norm = nn.LayerNorm(config.embedding, eps=config.epsilon)
 
-    def forward(self, tokens: Tensor, positions: Tensor, types: Tensor | None) -> Tensor:
-        """Pieces, places and types (B, T) -> (B, T, E); without types all are 0."""
+    def forward(self, tokens: Tensor, positions: Tensor | None, types: Tensor | None) -> Tensor:
+        """Pieces, places and types (B, T) -> (B, T, E); places count from 0, types are 0."""
         kinds = self.kind[0] if types is None else F.embedding(types, self.kind)
-        places = F.embedding(positions, self.position)
+        places = (
+            self.position[: tokens.shape[1]]
+            if positions is None
+            else F.embedding(positions, self.position)
+        )
         summed: Tensor = self.norm(F.embedding(tokens, self.word) + places + kinds)
         return summed
 
@@ -41,18 +47,28 @@ class Attention(nn.Module):
         """Queries, keys and values behind one another."""
         self.outward = nn.Linear(config.width, config.width)
         self.norm = nn.LayerNorm(config.width, eps=config.epsilon)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.weight_dropout = config.attention_dropout
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """x (B, T, D), mask (B, 1, T, T), True where attention is allowed -> (B, T, D)."""
-        rows, length, width = x.shape
-        parts = self.inward(x).view(rows, length, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        share = self.weight_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=share)
-        mixed = self.outward(mixed.transpose(1, 2).reshape(rows, length, width))
-        normed: Tensor = self.norm(x + self.dropout(mixed))
+    def forward(self, x: Tensor, mask: Tensor | None, at: Tensor | None = None) -> Tensor:
+        """x (B, T, D) and what the kernels' `together` says of who sees whom -> (B, T, D).
+
+        Positions `at` (B, N): of these alone, as (B, N, D).
+        """
+        run = operations(x)
+        weight, bias = self.inward.weight, self.inward.bias
+        memory = None
+        if at is None:
+            queries = run.linear(x, weight, bias)
+        else:
+            width = x.shape[-1]
+            memory = run.linear(x, weight[width:], bias[width:])
+            x = taken(x, at)
+            queries = run.linear(x, weight[:width], bias[:width])
+        rate = self.weight_dropout if self.training else 0.0
+        mixed = run.scaled_attend(queries, memory, self.heads, mask, rate)
+        mixed = run.linear(mixed, self.outward.weight, self.outward.bias)
+        normed: Tensor = self.norm(self.dropout.add(x, mixed))
         return normed
 
 
@@ -64,13 +80,16 @@ class FeedForward(nn.Module):
         self.up = nn.Linear(config.width, config.feed_forward)
         self.down = nn.Linear(config.feed_forward, config.width)
         self.norm = nn.LayerNorm(config.width, eps=config.epsilon)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.form = ACTIVATIONS[config.activation]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
-        inner = F.gelu(self.up(x), approximate=self.form)
-        normed: Tensor = self.norm(x + self.dropout(self.down(inner)))
+        up, down = self.up, self.down
+        inner = operations(x).gelu_feed_forward(
+            x, up.weight, up.bias, down.weight, down.bias, self.form
+        )
+        normed: Tensor = self.norm(self.dropout.add(x, inner))
         return normed
 
 
@@ -86,7 +105,7 @@ class Encoder(nn.Module):
             raise ModelError(" ".join(complaints))
         self.config = config
         self.embeddings = embeddings or Embeddings(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         table = self.embeddings.word.shape[1]
         self.map = nn.Linear(table, config.width) if table != config.width else None
         parts = config.parts
@@ -99,13 +118,14 @@ class Encoder(nn.Module):
         types: Tensor | None = None,
         segments: Tensor | None = None,
         positions: Tensor | None = None,
+        at: Tensor | None = None,
     ) -> Tensor:
-        """Vectors (B, T, D) of pieces (B, T).
+        """Vectors (B, T, D) of pieces (B, T), or those (B, N, D) at the columns `at` (B, N) alone.
 
         `segments` (B, T) numbers the examples that are packed into a row from 1 on, 0 is padding;
         without it a row is one example. `positions` (B, T) are places within an example, and may
-        be left out where rows hold one each. Raises ModelError for rows beyond the table of
-        positions.
+        be left out where rows hold one each. For the columns `at` the last layer works out nothing
+        else. Raises ModelError for rows beyond the table of positions.
         """
         length = tokens.shape[1]
         longest = self.embeddings.position.shape[0]
@@ -114,15 +134,23 @@ class Encoder(nn.Module):
                 f"A row of {length} pieces, and the table of positions ends at {longest}. Shorten "
                 "the rows, or take an encoder with more positions."
             )
-        if positions is None:
-            positions = torch.arange(length, device=tokens.device).expand_as(tokens)
-        mask = None
-        if segments is not None:
-            # Padding sees padding: a row of the softmax that nothing enters would be NaN.
-            mask = (segments.unsqueeze(-1) == segments.unsqueeze(-2)).unsqueeze(1)
         x = self.dropout(self.embeddings(tokens, positions, types))
         if self.map is not None:
-            x = self.map(x)
-        for attention, feed_forward in self.config.parts:
-            x = self.feed_forwards[feed_forward](self.attentions[attention](x, mask))
+            x = operations(x).linear(x, self.map.weight, self.map.bias)
+        run, last = operations(x), len(self.config.parts) - 1
+        mask = None if segments is None else run.together(segments, segments)
+        for layer, (attention, feed_forward) in enumerate(self.config.parts):
+            asked = at if layer == last else None
+            if asked is not None and segments is not None:
+                mask = run.together(segments.gather(1, asked), segments)
+            x = self.attentions[attention](x, mask, asked)
+            x = self.feed_forwards[feed_forward](x)
         return x
+
+
+def taken(x: Tensor, at: Tensor) -> Tensor:
+    """Vectors (B, T, D) at columns (B, N) -> (B, N, D)."""
+    rows, length, width = x.shape
+    first = torch.arange(0, rows * length, length, device=x.device).unsqueeze(1)
+    found = x.reshape(-1, width).index_select(0, (first + at).flatten())
+    return found.view(*at.shape, width)

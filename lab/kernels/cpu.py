@@ -1,15 +1,13 @@
 """The operations of a block on a CPU, in few passes over memory; lab.kernels.plain defines them.
 
-They exist because of where a CPU's time goes. In float32 the matrix library behind `mkldnn` takes 5
-to 30% less time than the one behind `F.linear` (on one core of an AMD EPYC). Small layers spend
-more time in elementwise passes than in products, and drawing dropout masks takes a sixth of a step.
+They exist because of where a CPU's time goes: small layers spend more time in elementwise passes
+than in products, and drawing dropout masks takes a sixth of a step.
 
 Letters: B batch, T queries, S keys, D d_model, F d_ff, H heads, K head width, I = H K.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -19,11 +17,28 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from lab.kernels import plain
+from lab.kernels.cpu_gelu import gelu_feed_forward
 from lab.kernels.masks import additive, packed
 from lab.kernels.plain import compute_dtype
+from lab.kernels.products import product
 
-WORTHWHILE = 1 << 21
-"""Products of fewer multiply-adds than this gain nothing from the other matrix library."""
+__all__ = [
+    "attend",
+    "bernoulli",
+    "compute_dtype",
+    "feed_forward",
+    "gelu_feed_forward",
+    "linear",
+    "log_partition",
+    "look_up",
+    "loss_rows",
+    "product",
+    "rms_norm",
+    "scaled_attend",
+    "together",
+    "used_length",
+    "visible",
+]
 
 RANDOM_BITS = 8
 """Bits drawn for one element of a dropout mask; what is finer of its probability, a row draws."""
@@ -35,9 +50,9 @@ MANY_WORDS = 1 << 15
 """Random words from which on a generator of their own is worth its seeding."""
 
 
-def linear(x: Tensor, weight: Tensor) -> Tensor:
-    """x (..., N) weight (L, N)^T -> (..., L)."""
-    return _Linear.apply(x, weight, compute_dtype(x))
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x (..., N) weight (L, N)^T + bias (L,) -> (..., L)."""
+    return _Linear.apply(x, weight, bias, compute_dtype(x))
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
@@ -61,7 +76,20 @@ def attend(
     scale: float = 1.0,
 ) -> Tensor:
     """softmax(Q K^T + bias + mask) V for every head; shapes as in lab.kernels.plain."""
-    return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep, scale)
+    return _Attend.apply(queries, memory, heads, bias, mask, value_keep, weight_keep, scale, 1.0)
+
+
+def scaled_attend(
+    queries: Tensor, memory: Tensor | None, heads: int, mask: Tensor | None, rate: float
+) -> Tensor:
+    """dropout(softmax(Q K^T / sqrt(K) + mask)) V for every head, as lab.kernels.plain says."""
+    parts, span = (3, queries.shape[1]) if memory is None else (1, memory.shape[1])
+    root = (queries.shape[-1] // (parts * heads)) ** -0.5
+    keep = None
+    if rate:
+        shape = [len(queries), heads, queries.shape[1], span]
+        keep = bernoulli(shape, 1.0 - rate, compute_dtype(queries), queries.device)
+    return _Attend.apply(queries, memory, heads, None, mask, None, keep, 1.0 / (1.0 - rate), root)
 
 
 def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> Tensor:
@@ -94,6 +122,10 @@ def visible(
         return plain.visible(query_segments, key_segments, causal=causal, prefix=prefix)
     real = key_segments != 0
     return None if causal or bool(real.all()) else additive(real.unsqueeze(1))
+
+
+together = visible
+"""Who sees whom in self-attention, as `scaled_attend` takes it."""
 
 
 def used_length(segments: Tensor) -> int:
@@ -144,36 +176,16 @@ def _random_words(count: int) -> Tensor:
     return torch.from_numpy(np.random.SFC64(seed).random_raw(count).view(np.int64))
 
 
-def product(x: Tensor, weight: Tensor, then: str = "none") -> Tensor:
-    """then(x (M, N) weight (L, N)^T) -> (M, L), by whichever matrix library is faster.
-
-    The other one wants x laid out by rows. For a weight's gradient, where both sides lie
-    transposed, a copy costs what it gains, but for a matrix much larger than x.
-    """
-    large = x.shape[0] * x.shape[1] * weight.shape[0] >= WORTHWHILE
-    if large and x.dtype in _other_library():
-        return torch.ops.mkldnn._linear_pointwise(x, weight, None, then, [], "")
-    result = x @ weight.t()
-    return result.relu_() if then == "relu" else result
-
-
-@functools.cache
-def _other_library() -> tuple[torch.dtype, ...]:
-    """The dtypes whose products this machine's oneDNN takes."""
-    if not torch.backends.mkldnn.is_available():
-        return ()
-    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return (torch.float32, torch.bfloat16)
-    return (torch.float32,)
-
-
 class _Linear(Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype
+    ) -> Tensor:
         ctx.dtypes = x.dtype, weight.dtype
         rows, weight = x.to(dtype).reshape(-1, x.shape[-1]), weight.to(dtype)
+        bias = None if bias is None else bias.to(dtype)
         ctx.save_for_backward(rows, weight)
-        return product(rows, weight).view(*x.shape[:-1], -1)
+        return product(rows, weight, bias).view(*x.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
@@ -182,12 +194,14 @@ class _Linear(Function):
         x_dtype, weight_dtype = ctx.dtypes
         shape = (*gradient.shape[:-1], rows.shape[-1])
         gradient = gradient.reshape(-1, gradient.shape[-1])
-        to_x = to_weight = None
+        to_x = to_weight = to_bias = None
         if ctx.needs_input_grad[0]:
             to_x = product(gradient, weight.t()).view(shape).to(x_dtype)
         if ctx.needs_input_grad[1]:
             to_weight = (gradient.t() @ rows).to(weight_dtype)
-        return to_x, to_weight, None
+        if ctx.needs_input_grad[2]:
+            to_bias = gradient.sum(0).to(weight_dtype)
+        return to_x, to_weight, to_bias, None
 
 
 class _Norm(Function):
@@ -227,7 +241,7 @@ class _FeedForward(Function):
         ctx.scale = scale if keep is not None else 1.0
         rows, up = x.to(dtype).reshape(-1, x.shape[-1]), up.to(dtype)
         down = (down * ctx.scale).to(dtype)
-        hidden = product(rows, up, "relu")
+        hidden = product(rows, up, then="relu")
         if keep is not None:
             hidden.view(*x.shape[:-1], -1).mul_(keep.to(dtype))
         ctx.save_for_backward(rows, up, down, hidden)
@@ -266,6 +280,7 @@ class _Attend(Function):
         value_keep: Tensor | None,
         weight_keep: Tensor | None,
         scale: float,
+        root: float,
     ) -> Tensor:
         batch, length = queries.shape[:2]
         if memory is None:
@@ -288,16 +303,17 @@ class _Attend(Function):
             logits = query.new_empty(batch, heads, length, span).copy_(shifts[0])
             for shift in shifts[1:]:
                 logits.add_(shift.to(logits.dtype))
-            logits.view(-1, length, span).baddbmm_(query, key.transpose(1, 2))
+            logits.view(-1, length, span).baddbmm_(query, key.transpose(1, 2), alpha=root)
         else:
-            logits = torch.bmm(query, key.transpose(1, 2)).view(batch, heads, length, span)
+            logits = _scaled_bmm(query, key.transpose(1, 2), root)
+            logits = logits.view(batch, heads, length, span)
         weights = torch.softmax(logits, -1)
         if weight_keep is not None:
             weight_keep = weight_keep.to(weights.dtype)
         kept = weights if weight_keep is None else weights * weight_keep
         kept = kept.view(batch * heads, length, span)
         ctx.save_for_backward(query, key, value, weights, kept, value_keep, weight_keep)
-        ctx.cross, ctx.scale = memory is not None, scale
+        ctx.cross, ctx.scale, ctx.root = memory is not None, scale, root
         ctx.bias_dtype = None if bias is None else bias.dtype
         mixed = torch.bmm(kept, value).view(batch, heads, length, -1)
         return mixed.transpose(1, 2).reshape(batch, length, -1)
@@ -322,14 +338,20 @@ class _Attend(Function):
         if ctx.needs_input_grad[3]:
             to_bias = to_logits.sum(0, keepdim=True, dtype=ctx.bias_dtype)
         to_logits = to_logits.view_as(kept)
-        to_query = torch.bmm(to_logits, key)
-        to_key = torch.bmm(to_logits.transpose(1, 2), query)
+        to_query = _scaled_bmm(to_logits, key, ctx.root)
+        to_key = _scaled_bmm(to_logits.transpose(1, 2), query, ctx.root)
         if ctx.cross:
             to_queries = _heads_inside([to_query], heads)
             to_memory = _heads_inside([to_key, to_value], heads)
         else:
             to_queries, to_memory = _heads_inside([to_query, to_key, to_value], heads), None
-        return to_queries, to_memory, None, to_bias, None, None, None, None
+        return to_queries, to_memory, None, to_bias, None, None, None, None, None
+
+
+def _scaled_bmm(left: Tensor, right: Tensor, scale: float) -> Tensor:
+    """scale left (N, L, M) right (N, M, K), without a pass of its own for the scale."""
+    empty = left.new_empty(len(left), left.shape[1], right.shape[2])
+    return empty.baddbmm_(left, right, beta=0.0, alpha=scale)
 
 
 def _heads_outside(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:

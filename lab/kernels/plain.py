@@ -27,6 +27,16 @@ def feed_forward(x: Tensor, up: Tensor, down: Tensor, keep: Tensor | None, scale
     return F.linear(hidden, down)
 
 
+def gelu_feed_forward(
+    x: Tensor, up: Tensor, up_bias: Tensor, down: Tensor, down_bias: Tensor, form: str
+) -> Tensor:
+    """down(GELU(up(x) + up_bias)) + down_bias for x (..., D), up (F, D), down (D, F).
+
+    `form` is torch's word for how GELU is approximated.
+    """
+    return F.linear(F.gelu(F.linear(x, up, up_bias), approximate=form), down, down_bias)
+
+
 def attend(
     queries: Tensor,
     memory: Tensor | None,
@@ -64,6 +74,23 @@ def attend(
     return mixed.transpose(1, 2).flatten(-2)
 
 
+def scaled_attend(
+    queries: Tensor, memory: Tensor | None, heads: int, mask: Tensor | None, rate: float
+) -> Tensor:
+    """dropout(softmax(Q K^T / sqrt(K) + mask)) V for every head -> (B, T, I).
+
+    Queries and memory as in `attend`, the mask as `together` gives it; single weights are dropped
+    at `rate`.
+    """
+    if memory is None:
+        query, key, value = by_head(queries, 3, heads)
+    else:
+        (query,) = by_head(queries, 1, heads)
+        key, value = by_head(memory, 2, heads)
+    mixed = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=rate)
+    return mixed.transpose(1, 2).flatten(-2)
+
+
 def visible(
     query_segments: Tensor,
     key_segments: Tensor,
@@ -80,6 +107,15 @@ def visible(
     if prefix is not None:
         return additive(decoder_mask(None, query_segments, prefix))
     return additive(segment_mask(query_segments, key_segments))
+
+
+def together(query_segments: Tensor, key_segments: Tensor) -> Tensor | None:
+    """Who sees whom in self-attention of segments (B, T) and (B, S): True, as (B, 1, T, S).
+
+    Padding, whose segment is 0, sees padding: a row of the softmax that nothing enters would be
+    NaN.
+    """
+    return (query_segments.unsqueeze(-1) == key_segments.unsqueeze(-2)).unsqueeze(1)
 
 
 def used_length(segments: Tensor) -> int:

@@ -13,6 +13,8 @@ from lab.encoder.encoder import Embeddings, Encoder
 from lab.encoder.heads import Detection, JointSpans, MaskedLanguageModel, Pooler
 from lab.encoder.initialization import STANDARD_DEVIATION, initialize
 from lab.errors import ModelError
+from lab.kernels import cpu, plain
+from lab.kernels.operations import OPERATIONS
 
 TINY = EncoderConfig(
     vocabulary=40, width=16, layers=4, heads=2, feed_forward=32, embedding=8, positions=16
@@ -148,6 +150,51 @@ def test_packed_examples_do_not_see_each_other() -> None:
     torch.testing.assert_close(packed[:, :5], model(first))
     torch.testing.assert_close(packed[:, 5:11], model(second))
     assert packed.isfinite().all()
+
+
+@pytest.mark.parametrize("sharing", ["none", "all"])
+@pytest.mark.parametrize("hidden", ["nothing", "padding", "other examples"])
+def test_the_columns_asked_for_are_those_of_the_whole_row(sharing: str, hidden: str) -> None:
+    """Vectors and all gradients, a column asked for twice included."""
+    torch.manual_seed(3)
+    model = Encoder(replace(TINY, sharing=sharing)).eval().double()
+    initialize(model)
+    tokens = torch.randint(0, 40, (3, 9))
+    at = torch.tensor([[0, 4], [6, 2], [5, 5]])
+    segments = None
+    if hidden != "nothing":
+        segments = torch.ones(3, 9, dtype=torch.long)
+        segments[1, -2:] = 0 if hidden == "padding" else 2
+    whole = model(tokens, segments=segments).gather(1, at.unsqueeze(-1).expand(-1, -1, 16))
+    asked = model(tokens, segments=segments, at=at)
+    torch.testing.assert_close(asked, whole, atol=1e-12, rtol=1e-12)
+    direction = torch.randn_like(whole)
+    names, values = zip(*model.named_parameters(), strict=True)
+    for name, found, expected in zip(
+        names,
+        torch.autograd.grad((asked * direction).sum(), values, allow_unused=True),
+        torch.autograd.grad((whole * direction).sum(), values, allow_unused=True),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12, msg=name)
+
+
+def test_fast_and_plain_operations_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors and gradients of an encoder by the formulas alone are those of the fast one."""
+    torch.manual_seed(4)
+    model = Encoder(replace(TINY, dropout=0.0, attention_dropout=0.0)).double()
+    initialize(model)
+    tokens = torch.randint(0, 40, (3, 9))
+    segments = torch.ones(3, 9, dtype=torch.long)
+    segments[1, -2:] = 2
+    outcomes = []
+    for path in (cpu, plain):
+        monkeypatch.setitem(OPERATIONS, "cpu", path)
+        vectors = model(tokens, segments=segments)
+        values = list(model.parameters())
+        outcomes.append([vectors, *torch.autograd.grad(vectors.sin().sum(), values)])
+    for found, expected in zip(*outcomes, strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-11, rtol=1e-11)
 
 
 def test_two_networks_of_two_widths_share_their_tables() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.kernels import cpu, operations, plain
+from lab.kernels import cpu, operations, plain, products
 from t5study.model import build_model
 
 B, T, S, D, F, H, K = 3, 5, 7, 12, 20, 2, 4
@@ -36,9 +36,10 @@ def check(name: str, inputs: list, *rest, atol: float = 1e-12) -> None:
         torch.testing.assert_close(found, expected, atol=atol, rtol=atol)
 
 
-def test_linear():
-    """Values and both gradients."""
-    check("linear", [random(B, T, D), random(F, D)])
+@pytest.mark.parametrize("biased", [False, True])
+def test_linear(biased):
+    """Values and all gradients."""
+    check("linear", [random(B, T, D), random(F, D), random(F) if biased else None])
 
 
 @pytest.mark.parametrize("shape", [(256, 128, 512), (1024, 96, 31)])
@@ -47,8 +48,10 @@ def test_linear_by_the_other_matrix_library(shape):
     rows, inner, columns = shape
     x = torch.randn(rows, inner, requires_grad=True)
     weight = torch.randn(columns, inner, requires_grad=True)
-    assert rows * inner * columns >= cpu.WORTHWHILE
+    bias = torch.randn(columns, requires_grad=True)
+    assert rows * inner * columns >= products.WORTHWHILE
     check("linear", [x, weight], atol=2e-4)
+    check("linear", [x, weight, bias], atol=2e-4)
 
 
 def test_rms_norm():
@@ -92,6 +95,61 @@ def test_attend(cross, dropout, shifted):
         strict=True,
     ):
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+def test_gelu_feed_forward(form):
+    """Values and all five gradients, for both forms of GELU."""
+    torch.manual_seed(1)
+    check(
+        "gelu_feed_forward",
+        [random(B, T, D), random(F, D), random(F), random(D, F), random(D)],
+        form,
+    )
+
+
+@pytest.mark.parametrize("cross", [False, True])
+@pytest.mark.parametrize("hidden", ["nothing", "padding", "other examples"])
+def test_scaled_attend(cross, hidden):
+    """Values and gradients, where rows are full, padded, or hold several examples."""
+    torch.manual_seed(2)
+    span = S if cross else T
+    queries = random(B, T, H * K if cross else 3 * H * K)
+    memory = random(B, span, 2 * H * K) if cross else None
+    keys = torch.ones(B, span, dtype=torch.long)
+    if hidden == "padding":
+        keys[1, -2:] = 0
+    elif hidden == "other examples":
+        keys[1, -2:] = 2
+    asked = keys[:, :T]
+    real = (asked != 0).unsqueeze(-1)
+
+    def run(module):
+        mask = module.together(asked, keys)
+        # What padding sees is nobody's business, and no gradient comes from there.
+        return lambda q, m: module.scaled_attend(q, m, H, mask, 0.0) * real
+
+    for found, expected in zip(
+        outcome(run(cpu), [queries, memory]), outcome(run(plain), [queries, memory]), strict=True
+    ):
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    assert (cpu.together(asked, keys) is None) == (hidden == "nothing")
+
+
+def test_scaled_attend_drops_single_weights():
+    """At its rate, and what is kept counts more: the sums stay as they are in the mean."""
+    torch.manual_seed(3)
+    span, rate = 64, 0.25
+    # Without queries all weights are alike: 1 / span each, times values of 1.
+    states = torch.zeros(40, span, 3 * H * K)
+    states[..., 2 * H * K :] = 1.0
+    mixed = cpu.scaled_attend(states, None, H, None, rate)
+    kept = (mixed[..., ::K].flatten() * span * (1 - rate)).double()
+    assert kept.numel() == 40 * span * H
+    spread = (span * rate * (1 - rate)) ** 0.5
+    assert kept.mean().item() == pytest.approx(span * (1 - rate), abs=4 * spread / 40)
+    assert kept.std().item() == pytest.approx(spread, rel=0.1)
+    assert torch.equal(kept.round(), kept.round(decimals=2))
 
 
 @pytest.mark.parametrize("shifted", [False, True])
