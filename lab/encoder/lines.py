@@ -95,7 +95,7 @@ class LinesWriter:
 
 def lines_of(text: str, splitter: SentenceSplitter) -> Iterator[str]:
     """The sentences of a text; the end of a line of it ends a sentence too."""
-    for line in text.splitlines():
+    for line in map(str.strip, text.splitlines()):
         for start, end in splitter.spans(line):
             yield line[start:end]
 

@@ -138,3 +138,11 @@ def test_a_document_without_line_ends_has_lines() -> None:
         "Why?",
         "Nobody knows",
     ]
+
+
+def test_the_end_of_a_line_ends_a_sentence() -> None:
+    assert list(lines_of("A title\nThe text\r\n\n of it.", sentence_splitter())) == [
+        "A title",
+        "The text",
+        "of it.",
+    ]

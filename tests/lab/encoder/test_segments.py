@@ -48,3 +48,11 @@ def test_a_coin_lets_one_line_more_into_the_first_segment() -> None:
     assert kept == ([1] * 5 + [2] * 4, [3] * 6)
     moved = two_segments(text, 20, one_segment=False, coin=lambda: False)
     assert moved == ([1] * 5, [2] * 4 + [3] * 6)
+
+
+def test_a_line_that_fills_the_first_segment_to_its_goal_is_beyond_it() -> None:
+    """The goal of a row of 20 is 8: 5 and 2 stay below it, 5 and 3 do not."""
+    for size, in_first in ((2, True), (3, False)):
+        text = [[1] * 5, [2] * size]
+        first, second = two_segments(text, 20, one_segment=False, coin=lambda: False)
+        assert (len(first) == 5 + size, not second) == (in_first, in_first)

@@ -24,8 +24,8 @@ from lab.vocabulary import train_vocabulary
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = "the cat dog sees runs under house naïve Über 東 京 don ' t , . ! [ ] mask".split()
-LETTERS = [chr(code) for code in (*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1))]
-PIECES = [*SPECIAL, *WORDS, "naive", "uber", *LETTERS, *(f"##{one}" for one in LETTERS), "##é"]
+LETTERS = [*(chr(code) for code in range(33, 127)), *"éüñßøžщяßίςıłÉ京…’\u0301"]
+PIECES = [*SPECIAL, *WORDS, "naive", "uber", *LETTERS, *(f"##{one}" for one in LETTERS)]
 PIECES = list(dict.fromkeys(PIECES))
 
 
@@ -106,14 +106,23 @@ def test_text_that_is_not_unicode(pieces: Pieces) -> None:
         pieces.encode_batch(["fine", "the \udc80"])
 
 
+ODD = (
+    "naïve",
+    "ÜBER",
+    "İstanbul",
+    "東京",
+    "don't",
+    "\u0301e",
+    "\x00a",
+    "…",
+    "ﬁne",
+    "Ⅷ",
+    "a\u200bb",
+)
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
-    st.lists(
-        st.sampled_from(
-            [*WORDS, "naïve", "ÜBER", "İstanbul", "東京", "don't", "\u0301e", "\x00a", "…"]
-        ),
-        max_size=10,
-    ).map(" ".join),
+    st.text(st.sampled_from([*LETTERS, *" \t\n\u00a0\ufffd"]), max_size=40),
+    st.lists(st.sampled_from([*WORDS, *ODD]), max_size=10).map(" ".join),
 )
 
 
