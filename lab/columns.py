@@ -58,3 +58,5 @@ class Column:
     """What its numbers are, where its metrics do not say that."""
     scientific: bool = False
     """Whether numbers are written as 1.4e18."""
+    competes: bool = True
+    """Whether its best numbers are bold and every row has one; not so of what only describes it."""

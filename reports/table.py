@@ -25,8 +25,6 @@ class Column(columns.Column):
 
     signed: bool = False
     """Whether the numbers are differences, shown with their sign."""
-    competes: bool = True
-    """Whether its best numbers are bold; sizes and costs that only describe a row are not."""
 
 
 @dataclass(frozen=True, kw_only=True)

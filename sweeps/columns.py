@@ -56,6 +56,8 @@ class Column:
     """The published column of the same kind."""
     scientific: bool = False
     """Whether numbers are written as 1.4e18."""
+    competes: bool = True
+    """Whether its best numbers are bold and every row has one; not so of what only describes it."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -185,6 +187,7 @@ def _column(values: Mapping[str, Any], where: str) -> Column:
         kind=_text(values.get("kind")),
         paper=_text(values.get("paper")),
         scientific=bool(values.get("scientific", False)),
+        competes=bool(values.get("competes", True)),
     )
 
 

@@ -130,6 +130,7 @@ _CELL = {
     "config": dict,
     "scores": {ANY: _KEYED},
     "stages": [_KEYED],
+    "absent?": {ANY: str},
 }
 _ROW = {
     "label": str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Cell:
     references: tuple[Mapping[str, Any], ...] = ()
     selection: str | None = None
     footnotes: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Why a task of a column has no stage, by task."""
     remarks: tuple[str, ...] = ()
     """What a plan says of it beside its stages and their cost."""
 
@@ -128,5 +130,6 @@ class Study:
             references=tuple(given.get("references", ())),
             selection=given.get("selection"),
             footnotes=tuple(given.get("footnotes", ())),
+            absent=dict(given.get("absent", {})),
             remarks=tuple(given.get("remarks", ())),
         )

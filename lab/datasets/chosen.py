@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,6 @@ def described(description: Mapping[str, Any], split: str) -> DataSet:
     files = [_noted(name, split, sha256) for sha256 in hashes]
     source = described_source(split, data, files)
     if known is not None:
-        from dataclasses import replace
-
         return replace(known, source=source, sizes={})
     return Definition(name, written, also=TEXT_KEYS).dataset(source)
 

@@ -203,16 +203,16 @@ class Collector:
         why: list[tuple[int, str]] = []
         for cell in cells:
             value = column.value(self._files(cell, tasks, SCORES))
-            if value is None:
-                why.append((cell["seed"], self._reason(column, cell, tasks)))
-            else:
+            if value is not None:
                 values.append(value)
+            elif column.competes or self._unfinished(cell, tasks):
+                why.append((cell["seed"], self._reason(column, cell, tasks)))
         return Score(
             value=statistics.fmean(values) if values else None,
             deviation=statistics.stdev(values) if len(values) > 1 else None,
             runs=len(values),
             asked=len(cells),
-            notes=notes.incomplete(len(values), len(cells), why),
+            notes=notes.incomplete(len(values), len(values) + len(why), why),
             samples=tuple(values),
             keys=tuple(
                 dict.fromkeys(c["scores"][t] for c in cells for t in tasks if t in c["scores"])
@@ -231,13 +231,20 @@ class Collector:
             found[task] = result.files.get(file) if result else None
         return found
 
+    def _unfinished(self, cell: Mapping[str, Any], tasks: Iterable[str]) -> bool:
+        """Whether a stage that the tasks' scores are of is not finished, or is damaged."""
+        keys = [cell["scores"][task] for task in tasks if task in cell["scores"]]
+        found = [self.results.get(self.stages[key]["name"], key) for key in keys]
+        return any(result is None or result.damage for result in found)
+
     def _reason(self, column: Column, cell: Mapping[str, Any], tasks: Iterable[str]) -> str:
         missing, without = [], []
         for task in tasks:
             key = cell["scores"].get(task)
             name = (self.stages.get(key) or {}).get("name", "") if key else ""
             if key is None:
-                missing.append(f"{task} is not scored in this cell")
+                absent = cell.get("absent") or {}
+                missing.append(absent.get(task, f"{task} is not scored in this cell"))
             elif (result := self.results.get(name, key)) is None:
                 missing.append(reason(self.results, self.stages, key))
             elif result.damage:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _DROPOUT, _NORM, _GELU, _SOFTMAX = 4, 5, 8, 5
-_PREDICTED = 20 / 128
-_PASSES = 2
+PREDICTED = 20 / 128
+"""Share of the positions at which pieces are predicted."""
+PASSES = 2
+"""A training is so many forward passes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +33,21 @@ class Shape:
         return self.width if self.embedding is None else self.embedding
 
 
-def training(shape: Shape, *, batch: int, updates: float, detects: bool = False) -> float:
-    """FLOPs of an encoder that predicts pieces, or `detects` replaced ones."""
-    head = _detection(shape) if detects else _prediction(shape)
+def training(
+    shape: Shape,
+    *,
+    batch: int,
+    updates: float,
+    detects: bool = False,
+    predicted: float = PREDICTED,
+) -> float:
+    """FLOPs of an encoder that predicts pieces at a share of positions, or `detects` replaced ones.
+
+    The script counts no share but the default one.
+    """
+    head = _detection(shape) if detects else _prediction(shape, predicted)
     forward = shape.layers * _block(shape) + _embedding(shape) + head
-    return _PASSES * batch * updates * forward
+    return PASSES * batch * updates * forward
 
 
 def electra(discriminator: Shape, generator: Shape, *, batch: int, updates: float) -> float:
@@ -67,11 +79,11 @@ def _embedding(shape: Shape) -> float:
     return shape.length * (summed + normed + mapped)
 
 
-def _prediction(shape: Shape) -> float:
+def _prediction(shape: Shape, predicted: float) -> float:
     """Logits of pieces at the predicted positions of one row, and their loss."""
     table, pieces = shape.table, shape.vocabulary
     hidden = table * (2 * shape.width + 1) + (_GELU + _NORM) * table
-    return _PREDICTED * shape.length * (hidden + 2 * table * pieces + (_SOFTMAX + 2) * pieces)
+    return predicted * shape.length * (hidden + 2 * table * pieces + (_SOFTMAX + 2) * pieces)
 
 
 def _detection(shape: Shape) -> float:

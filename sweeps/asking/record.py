@@ -75,6 +75,7 @@ def _row(row: Row) -> dict[str, Any]:
                 "config": cell.config,
                 "scores": {task: stage.key for task, stage in cell.scores.items()},
                 "stages": sorted(Graph(cell.scores.values()).stages),
+                **({"absent": dict(cell.absent)} if cell.absent else {}),
             }
             for cell in row.cells
         ],

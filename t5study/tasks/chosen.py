@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lab.by_content import note_file, noted_file
+from lab.datasets.places import OVERRIDES, places
 from lab.datasets.source import TaskError, described_source
 from lab.errors import DataError
 from lab.rows import ending_of
@@ -19,7 +20,6 @@ from t5study.tasks.task import Example, Tally, Task
 
 FILE = "file"
 """The setting that names the YAML file of a task that is defined by one."""
-OVERRIDES = ("data_dir", "data_files")
 LOOKED_AT = 1000
 """Training examples on the hub that are looked at before a run: such a split may be huge."""
 
@@ -46,34 +46,7 @@ def chosen(name: str, config: TaskSettings) -> tuple[Task, dict[str, Any]]:
             "inside."
         )
     task = get_task(name, **settings) if file is None else load_task(file)
-    for key, places in overrides.items():
-        _check_places(f"tasks.{name}.{key}", key, places)
-    files = overrides.get("data_files")
-    if files is not None and not isinstance(files, Mapping) and len(task.splits) > 1:
-        *others, last = task.splits
-        raise TaskError(
-            f"tasks.{name}.data_files: one list would be {', '.join(others)} and {last} alike. "
-            f"Name the split: tasks.{name}.data_files={{validation: [FILE]}}."
-        )
-    if not overrides and config.data_dir and task.source.path is not None:
-        overrides = {"data_dir": config.data_dir}
-    return task, overrides
-
-
-def _check_places(where: str, key: str, given: Any) -> None:
-    """Raise TaskError unless a configuration gives a folder, or files, as texts."""
-    if given is None or isinstance(given, str):
-        return
-    by_split = given.values() if isinstance(given, Mapping) else [given]
-    places = [one for of in by_split for one in (of if isinstance(of, list | tuple) else [of])]
-    if key == "data_dir" or not all(isinstance(one, str) for one in places):
-        accepted = {
-            "data_dir": "a folder",
-            "data_files": "a file, a list of files, or either by split: {validation: [FILE]}",
-        }[key]
-        raise TaskError(
-            f"{where}={given}: accepted is {accepted}; a name that is a number stands in quotes."
-        )
+    return task, places(task, overrides, config.data_dir)
 
 
 def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:

@@ -123,6 +123,36 @@ def test_a_stage_nobody_touched_has_not_run(builder) -> None:
     assert collect(builder.record(), "toy").rows[0].scores[0].notes == ("No score: not run yet.",)
 
 
+def test_what_only_describes_a_row_may_lack(builder) -> None:
+    """A column that does not compete is no hole where a finished stage says nothing of it."""
+    builder.column("Mood", ["mood.acc"])
+    builder.column("Loss", ["mood.loss"], competes=False)
+    builder.row("a", [{"mood": {"acc": 50.0, "loss": 2.0}}])
+    builder.row("b", [{"mood": {"acc": 60.0}}])
+    table = collect(builder.record(), "toy")
+    assert values(table) == [[50.0, 2.0], [60.0, None]]
+    assert table.rows[1].scores[1].notes == ()
+    assert table.holes == 0
+
+
+def test_what_only_describes_a_row_is_waited_for(builder) -> None:
+    """What is not finished says so in every column."""
+    builder.column("Loss", ["mood.loss"], competes=False)
+    builder.row("r", [None])
+    assert collect(builder.record(), "toy").rows[0].scores[0].notes == ("No score: not run yet.",)
+
+
+def test_a_cell_says_why_a_task_has_no_stage(builder) -> None:
+    """Its own words stand below the hole."""
+    builder.column("Pairs", ["pairs.acc"])
+    builder.row("r", [{"mood": {"acc": 1.0}}])
+    because = {"pairs": "the answers are withheld"}
+    builder.rows[0]["cells"][0] |= {"scores": {}, "absent": because}
+    table = collect(builder.record(), "toy")
+    assert table.rows[0].scores[0].notes == ("No score: the answers are withheld.",)
+    assert table.holes == 1
+
+
 @pytest.mark.parametrize("scores", [{"mood": {"f1": 1.0}}, {"mood": {"acc": float("nan")}}, {}])
 def test_a_finished_stage_without_the_metric_is_a_hole(builder, scores) -> None:
     """Missing metric, missing task and NaN are named as task.metric."""

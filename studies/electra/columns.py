@@ -1,0 +1,95 @@
+"""The columns of a suite's table: tasks, their plain mean, what pre-training itself does, cost."""
+
+from __future__ import annotations
+
+from lab.columns import Column, Measure
+from studies.electra.resolved import Resolved
+
+NATS = {"unit": "nats", "most": None, "lower_is_better": True}
+INTRINSIC: dict[str, tuple[str, Measure]] = {
+    "generator_acc": ("G acc.", Measure(words="drawn pieces that the generator gets right")),
+    "generator_loss": ("G loss", Measure(words="the generator's loss", **NATS)),  # type: ignore[arg-type]
+    "detector_auc": ("D AUC", Measure(words="area under the discriminator's ROC curve")),
+    "detector_loss": ("D loss", Measure(words="the discriminator's loss", **NATS)),  # type: ignore[arg-type]
+    "detector_constant": (
+        "D const.",
+        Measure(words="loss of answering the share of replaced pieces", **NATS),  # type: ignore[arg-type]
+    ),
+    "mlm_acc": ("MLM acc.", Measure(words="drawn pieces that the encoder gets right")),
+    "mlm_loss": ("MLM loss", Measure(words="the encoder's loss of pieces", **NATS)),  # type: ignore[arg-type]
+}
+"""A column's name and measure by what the stage `intrinsic` scores."""
+COST = {
+    "parameters": Measure(words="parameters of the encoder", unit="millions", most=None),
+    "flops": Measure(words="FLOPs of pre-training", unit="FLOPs", most=None),
+    "paper_flops": Measure(
+        words="FLOPs of pre-training by the paper's count", unit="FLOPs", most=None
+    ),
+}
+
+
+def columns(resolved: Resolved) -> list[Column]:
+    """Those of the suite, their average, then what is asked for beside them."""
+    config = resolved.config
+    made = _of_suite(resolved)
+    if config.suite.average and len(made) > 1:
+        groups = [term for column in made for term in column.terms]
+        words = f"mean over {len(groups)} tasks"
+        made.append(
+            Column(
+                name=config.suite.average,
+                terms=groups,
+                kind="average",
+                paper="GLUE",
+                average=True,
+                words=words,
+            )
+        )
+    if config.evaluate.intrinsic:
+        made += _intrinsic()
+    if config.evaluate.cost:
+        made += [
+            Column(name="Params (M)", terms=[[("cost", "parameters")]], measures=COST, decimals=1),
+            Column(name="FLOPs", terms=[[("cost", "flops")]], measures=COST, scientific=True),
+            Column(
+                name="FLOPs (paper)",
+                terms=[[("cost", "paper_flops")]],
+                measures=COST,
+                scientific=True,
+            ),
+        ]
+    return made
+
+
+def _of_suite(resolved: Resolved) -> list[Column]:
+    given = resolved.config.suite.columns
+    if given is not None and resolved.config.suite.tasks is None:
+        return [
+            Column(
+                name=column.name,
+                terms=[[term.rsplit(".", 1) for term in group] for group in column.terms],
+                kind=column.kind,
+                paper=column.paper,
+                decimals=column.decimals,
+            )
+            for column in given
+        ]
+    return [
+        Column(
+            name=data.name if len(data.data.metrics) == 1 else f"{data.name} {metric}",
+            terms=[[(data.name, metric)]],
+            kind=data.data.kind.replace("_", " "),
+        )
+        for unit in resolved.units
+        for data in unit.evaluate
+        for metric in data.data.metrics
+    ]
+
+
+def _intrinsic() -> list[Column]:
+    """All of them: the rows of a table share its columns, and a row leaves empty what it lacks."""
+    measures = {key: measure for key, (_, measure) in INTRINSIC.items()}
+    return [
+        Column(name=name, terms=[[("intrinsic", key)]], measures=measures, competes=False)
+        for key, (name, _) in INTRINSIC.items()
+    ]

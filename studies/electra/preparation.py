@@ -1,0 +1,87 @@
+"""Which data the study's stages read, and having it at hand before they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import carrying, preparation
+from lab.corpora import packaged_names
+from lab.datasets.chosen import Chosen
+from lab.encoder.vocabulary import keep_vocabulary
+from lab.preparation import StageLike
+from lab.processor import emulates_bfloat16
+from studies.electra.config import Schema
+from studies.electra.corpora import corpora_named
+from studies.electra.units import units_of
+
+SLOW_HERE = (
+    "This machine's processor has no bfloat16 of its own: stages that run here train many times "
+    "slower by precision=bf16-mixed than by precision=32-true, whose stages have keys of their own."
+)
+DESCRIPTIONS = (("data", None), ("train", "train"), ("validation", "validation"))
+"""Keys under which stages describe a data set, and of which split; None: as the stage says."""
+
+
+def _in_bfloat16(stage: StageLike) -> bool:
+    return stage.name in ("pretrain", "finetune") and stage.config["precision"] == "bf16-mixed"
+
+
+def data_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
+    """The (data set, split) that these stages read."""
+    found: set[tuple[str, str]] = set()
+    for stage in wanted:
+        if stage.name not in ("finetune", "evaluate"):
+            continue
+        for key, split in DESCRIPTIONS:
+            described: dict[str, Any] | None = stage.config.get(key)
+            if described:
+                found.add((described["name"], split or stage.config.get("split", "train")))
+    return found
+
+
+def corpora_read(configs: Iterable[Schema], wanted: Iterable[StageLike]) -> list[str]:
+    """The corpora of these cells, as they are named there, that the stages read as text."""
+    names = {name for config in configs for name in corpora_named(config)}
+    return preparation.corpora_read(names, wanted)
+
+
+def prepare(
+    configs: Sequence[Schema], wanted: Sequence[StageLike], say: Callable[[str], None]
+) -> None:
+    """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
+    if emulates_bfloat16() and any(map(_in_bfloat16, wanted)):
+        say(SLOW_HERE)
+    for file in dict.fromkeys(config.vocabulary.file for config in configs):
+        if file:
+            keep_vocabulary(file)
+    reads = data_read(wanted)
+    once: dict[str, tuple[Chosen, str]] = {}
+    for config in configs:
+        for data, split in _splits(config):
+            if (data.name, split) in reads:
+                once[f"{data} {split}"] = data, split
+    for data, split in once.values():
+        data.prepare(split)
+    names = {name for name, _ in reads}
+    preparation.prepare_named(names, corpora_read(configs, wanted), say)
+
+
+def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
+    """The files of the cache that the wanted stages read, by their path inside it.
+
+    Data that was not written yet is written first. Raises DataError and TaskError.
+    """
+    prepare(configs, wanted, lambda line: None)
+    names = {name for name, _ in data_read(wanted)}
+    return carrying.files_read(names, packaged_names(corpora_read(configs, wanted)), wanted)
+
+
+def _splits(config: Schema) -> Iterator[tuple[Chosen, str]]:
+    """Every data set and split that a stage of the cell may read."""
+    for unit in units_of(config):
+        yield unit.train, "train"
+        for data in unit.evaluate:
+            yield data, "validation"
+            yield data, unit.split
