@@ -21,7 +21,7 @@ from lab.training import checkpoint
 from studies.electra.algorithms import get_algorithm
 from studies.electra.answer import Answered
 from studies.electra.answers import get_answer
-from studies.electra.detection import piece_losses, placed, sample, total
+from studies.electra.detection import draw, likeliest, piece_losses, placed, total
 from studies.electra.generator import Generator, Guess, Rows
 from studies.electra.generators import get_generator
 from studies.electra.objective import Objective
@@ -106,12 +106,11 @@ def run(networks: Networks, rows: Rows) -> Passed:
     if networks.generator is not None:
         guess = _guess(networks.generator, rows, read, networks.temperature)
         read = placed(tokens, drawn, used, guess.samples)
-    vectors = networks.encoder(read, rows["types"], segments=rows["real"])
+    at = None if objective.where == "all" else rows[objective.where]
+    vectors = networks.encoder(read, rows["types"], segments=rows["real"], at=at)
     original, places = tokens, rows["length"][0]
     asked, pieces = rows["real"].bool(), read
-    if objective.where != "all":
-        at = rows[objective.where]
-        vectors = vectors.gather(1, at.unsqueeze(-1).expand(-1, -1, vectors.shape[-1]))
+    if at is not None:
         original, pieces = tokens.gather(1, at), read.gather(1, at)
         asked, places = used, rows["slots"][0]
     answered = networks.answer(vectors, pieces, original, networks.encoder.embeddings)
@@ -143,12 +142,12 @@ def loss(networks: Networks, rows: Rows) -> tuple[Tensor, Tensor]:
 def _guess(generator: Generator, rows: Rows, shown: Tensor, temperature: float) -> Guess:
     logits, vectors = generator(rows, shown)
     targets = rows["tokens"].gather(1, rows["drawn"])
-    uniform = torch.rand(logits.shape, dtype=torch.float32, device=logits.device)
+    uniform = torch.rand(targets.shape, dtype=torch.float32, device=logits.device)
     return Guess(
         logits=logits,
         losses=piece_losses(logits, targets),
-        right=logits.argmax(-1) == targets,
-        samples=sample(logits, uniform, temperature),
+        right=likeliest(logits) == targets,
+        samples=draw(logits, uniform, temperature),
         temperature=temperature,
         vectors=vectors,
     )

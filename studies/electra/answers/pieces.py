@@ -8,7 +8,7 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Embeddings
 from lab.encoder.heads import MaskedLanguageModel
 from studies.electra.answer import Answer, Answered
-from studies.electra.detection import piece_losses
+from studies.electra.detection import likeliest, piece_losses
 
 
 class Pieces(Answer):
@@ -24,7 +24,7 @@ class Pieces(Answer):
         self, vectors: Tensor, read: Tensor, tokens: Tensor, embeddings: Embeddings
     ) -> Answered:
         logits = self.pieces(vectors, embeddings)
-        return Answered(losses=piece_losses(logits, tokens), right=logits.argmax(-1) == tokens)
+        return Answered(losses=piece_losses(logits, tokens), right=likeliest(logits) == tokens)
 
 
 answer = Pieces

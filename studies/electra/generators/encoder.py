@@ -52,10 +52,8 @@ class MaskedGenerator(Generator):
         return super().train(mode and not self.frozen)
 
     def forward(self, rows: Rows, shown: Tensor) -> tuple[Tensor, Tensor]:
-        vectors = self.encoder(shown, rows["types"], segments=rows["real"])
-        at = rows["drawn"].unsqueeze(-1).expand(-1, -1, vectors.shape[-1])
-        chosen = vectors.gather(1, at)
-        return self.pieces(chosen, self.encoder.embeddings), chosen
+        vectors = self.encoder(shown, rows["types"], segments=rows["real"], at=rows["drawn"])
+        return self.pieces(vectors, self.encoder.embeddings), vectors
 
 
 generator = MaskedGenerator

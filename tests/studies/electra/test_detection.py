@@ -117,14 +117,26 @@ def test_samples_stand_at_used_slots_alone(seed: int) -> None:
     assert corrupted.tolist() == expected.tolist()
 
 
-def test_samples_follow_the_softmax_and_no_gradient_goes_through() -> None:
+@pytest.mark.parametrize("form", ["sample", "draw"])
+def test_samples_follow_the_softmax_and_no_gradient_goes_through(form: str) -> None:
+    """By a number a piece, or by one number alone."""
     logits = torch.tensor([1.0, 0.0, -1.0, 2.0], requires_grad=True)
     torch.manual_seed(0)
-    uniform = torch.rand(20_000, 4, dtype=torch.float64)
-    pieces = detection.sample(logits, uniform, temperature=2.0)
+    numbers = (20_000, 4) if form == "sample" else (20_000,)
+    uniform = torch.rand(numbers, dtype=torch.float64)
+    given = logits if form == "sample" else logits.expand(20_000, 4)
+    pieces = getattr(detection, form)(given, uniform, temperature=2.0)
     shares = torch.bincount(pieces, minlength=4) / len(pieces)
     torch.testing.assert_close(shares, (logits.detach() / 2).softmax(-1), atol=0.01, rtol=0)
     assert not pieces.requires_grad
+
+
+def test_numbers_at_the_ends_draw_possible_pieces() -> None:
+    logits = torch.tensor([-math.inf, 0.0, 0.0, -math.inf]).expand(3, 4)
+    pieces = detection.draw(logits, torch.tensor([0.0, 0.5, 1.0 - 2.0**-24]))
+    assert pieces.tolist() == [1, 2, 2]
+    # What rounds up to 1 is no other than the last possible piece either.
+    assert detection.draw(logits, torch.ones(3)).tolist() == [2, 2, 2]
 
 
 def test_a_constant_answer_is_the_loss_to_beat() -> None:
