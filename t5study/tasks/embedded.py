@@ -92,6 +92,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "vader_rating": vader_rating,
     "gloss_category": _task("gloss_category", "gloss", (64, 4)),
     "word_in_context": _task("word_in_context", "sense", (64, 4)),
+    "acceptability": _task("acceptability", "acceptability", (64, 4)),
     # The question first, so that a cut leaves it whole.
     "boolq": _task("boolq", "boolq", (128, 4)),
     "winogrande": winogrande,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab import metrics
 from lab.datasets.dataset import DataSet
-from lab.datasets.embedded import catalogues, docstrings, olmo, sentiment, wordnet
+from lab.datasets.embedded import acceptability, catalogues, docstrings, olmo, sentiment, wordnet
 from lab.datasets.fields import Label, Number, Text, label_of
 from lab.datasets.source import of_prepared
 
@@ -77,6 +77,21 @@ DATASETS = [
             "word": "bank",
             "label": 0,
         },
+    ),
+    DataSet(
+        name="acceptability",
+        kind="classification",
+        about="Does the sentence stand as it was written? (Else two neighbours are exchanged, or a "
+        "verb is in the other number. It resembles the detection of replaced tokens.)",
+        licence="CC BY-SA 3.0 (Clark and others 2019)",
+        source=of_prepared(acceptability.DATA),
+        sizes={"train": 13818, "validation": 1000, "test": 1000},
+        fields={"sentence": Text("text"), "label": label_of(("wrong", "right"))},
+        answer="label",
+        labels=("wrong", "right"),
+        measure=metrics.all_of(metrics.matthews, metrics.accuracy),
+        metrics=("mcc", "acc"),
+        example={"sentence": "The old harbour are a park today.", "label": 0},
     ),
     DataSet(
         name="boolq",

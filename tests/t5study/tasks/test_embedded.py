@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lab.corpora import available, needed
 from lab.corpora.build import with_dependencies
-from lab.datasets.embedded import olmo, sentiment, wordnet
+from lab.corpora.embedded import held_out
+from lab.datasets.embedded import acceptability, olmo, sentiment, wordnet
 from lab.datasets.embedded.splits import letters
 from lab.datasets.packaged import EMBEDDED as DATA
 from t5study.tasks import TaskError, get_task, task_names
@@ -31,6 +32,7 @@ TEXTS = {
         "sentence2: The bank was closed on Sunday. word: bank",
         "False",
     ),
+    "acceptability": ("acceptability sentence: The old harbour are a park today.", "wrong"),
     "boolq": (
         "boolq question: is the moon larger than the earth? "
         "passage: The Moon has about a quarter of the diameter of the Earth.",
@@ -57,6 +59,7 @@ CONTENT = {
     "glosses": (1, "ddd7e1ad14ced1d9"),
     "usage": (1, "c90a1791517fa797"),
     "boolq": (1, "a4fa4f5f63c72d1d"),
+    "acceptability": (1, "567b70cc83e55f10"),
     "winogrande": (1, "cb445bd1da7b1871"),
     "gettext": (1, "ebd52565ba1d564d"),
     "slices": (1, "57d0976b7836b99a"),
@@ -226,6 +229,32 @@ def test_gold_answers_score_100(fetched, name, split):
     gold = [task.postprocess(example["targets"], example) for example in made]
     assert task.score(targets, gold) == pytest.approx(dict.fromkeys(task.metrics, 100.0))
     assert task.mean(task.constant_score(targets, targets)) < 70
+
+
+def test_sentences_to_accept_are_in_no_corpus(fetched):
+    """As they were written, all of validation and test are what the corpora leave out."""
+    rows = [row for part in ("validation", "test") for row in acceptability.DATA.rows(part)]
+    right = [row["sentence"] for row in rows if row["label"]]
+    assert 2 * len(right) == len(rows)
+    assert held_out([olmo.BOOLQ]).found_in(right).all()
+
+
+@given(st.lists(st.sampled_from("the is are old park parks London, seems".split()), max_size=12))
+def test_one_thing_is_wrong_in_a_sentence(words):
+    """A verb's number, or the places of two neighbours; the same sentence always in one way."""
+    sentence = " ".join(words)
+    wrong = acceptability.corrupted(sentence)
+    if wrong is None:
+        assert not set(words) & acceptability.OTHER_NUMBER.keys()
+        return
+    changed = [i for i, word in enumerate(wrong.split()) if word != words[i]]
+    if len(changed) == 1:
+        assert acceptability.OTHER_NUMBER[words[changed[0]]] == wrong.split()[changed[0]]
+    else:
+        first, second = changed
+        assert second == first + 1
+        assert wrong.split()[first : second + 1] == words[first : second + 1][::-1]
+    assert acceptability.corrupted(sentence) == wrong
 
 
 def test_labels_of_word_in_context_are_even(fetched):
