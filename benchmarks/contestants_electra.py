@@ -95,7 +95,7 @@ class ElectraCase(Case):
     @property
     def drawn(self) -> int:
         """Positions drawn in a row."""
-        return how_many(self.length, RATE, self.length)
+        return int(how_many(self.length, RATE, self.length))
 
     @property
     def config(self) -> EncoderConfig:

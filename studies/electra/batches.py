@@ -42,8 +42,8 @@ def masked_batch(
     depends on T alone. Of the vocabulary, `pieces`, its `size`, `mask` and `special` are read.
     """
     allowed = candidates(tokens, real.astype(bool), pieces.special)
-    counts = np.array([how_many(int(n), rate, longest) for n in real.sum(1)])
-    slots = how_many(tokens.shape[1], rate, longest)
+    counts = how_many(real.sum(1), rate, longest)
+    slots = int(how_many(tokens.shape[1], rate, longest))
     drawn, used = draw(allowed, counts, rng, slots=slots, replacement=replacement)
     targets = np.take_along_axis(tokens, drawn, 1)
     seen = shown(

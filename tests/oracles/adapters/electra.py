@@ -44,7 +44,7 @@ def counts(case: Case) -> Any:
     longest, rate = at["max_seq_length"], at["mask_prob"]
     return {
         "cap": masking.most_positions(longest, rate),
-        "chosen": [masking.how_many(tokens, rate, longest) for tokens in at["tokens"]],
+        "chosen": masking.how_many(at["tokens"], rate, longest).tolist(),
     }
 
 

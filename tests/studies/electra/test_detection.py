@@ -30,7 +30,7 @@ def rows(seed: int, count: int = 4, length: int = 20) -> tuple[np.ndarray, np.nd
 def drawn(seed: int, *, replacement: bool) -> tuple[np.ndarray, ...]:
     ids, real = rows(seed)
     allowed = masking.candidates(ids, real, (CLS, SEP, MASK))
-    counts = np.array([masking.how_many(n, 0.3, 20) for n in real.sum(1)])
+    counts = masking.how_many(real.sum(1), 0.3, 20)
     rng = np.random.default_rng(seed)
     positions, used = masking.draw(allowed, counts, rng, replacement=replacement)
     return ids, allowed, counts, positions, used
