@@ -183,6 +183,7 @@ _RECORD = {
     "created?": str,
     "command?": [str],
     "sweep_file?": Maybe({"name?": _TEXT, "sha256?": _TEXT}),
+    "figure?": {ANY: str},
     "common?": [str],
     "asked?": [str],
     "seeds?": {ANY: int},

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from reports.errors import ReportError
-from reports.published.counterpart import counterparts, table_number
+from reports.published.counterpart import counterparts, table_named
 from reports.published.find import find_study
 from reports.published.study import PublishedStudy
 from reports.table import Column, Row, Table
@@ -47,7 +47,8 @@ def published_claims(
     # What a claim without columns is about: the sweep's average is no published one of any name.
     claims = [replace(c, columns=c.columns or tuple(average[:1])) for c in claims]
     file = (record.get("sweep_file") or {}).get("name") or record["id"]
-    return published_of(str(record.get("study") or ""), str(file), claims, rows, level, own)
+    study = str(record.get("study") or "")
+    return published_of(study, str(file), claims, rows, level, own, *average[:1])
 
 
 def published_of(
@@ -57,21 +58,25 @@ def published_of(
     rows: Sequence[Row],
     level: float,
     own: Mapping[str, str | None] | None = None,
+    average: str = AVERAGE,
 ) -> PublishedClaims | None:
     """The published verdicts on claims of a study's sweep; None where it repeats no table.
 
-    `own` says which published column is of the kind of one of the sweep's own.
+    `own` says which published column is of the kind of one of the sweep's own, `average` what the
+    sweep's average is called.
     """
     try:
         study = find_study(name or None)
-        number = study.find(table_number({"id": sweep}))
+        number = table_named({"id": sweep}, study)
     except ReportError:
         return None
     claims = [replace(claim, columns=claim.columns or (AVERAGE,)) for claim in claims]
     named = dict.fromkeys(one for claim in claims for one in claim.columns)
     kinds = own or {}
     metrics = {one: study.metric(one) or study.metric(kinds.get(one) or "") for one in named}
-    return _judged(study.name, number, tuple(claims), tuple(rows), level, tuple(metrics.items()))
+    return _judged(
+        study.name, number, tuple(claims), tuple(rows), level, tuple(metrics.items()), average
+    )
 
 
 @lru_cache(maxsize=64)
@@ -82,15 +87,22 @@ def _judged(
     rows: tuple[Row, ...],
     level: float,
     metrics: tuple[tuple[str, str | None], ...],
+    average: str,
 ) -> PublishedClaims:
     """`metrics` says which column of the files stands for each that is claimed about.
 
-    Kept, for a table that is drawn again and again has the same ones.
+    For the `average` the table's own does, where it has another. Kept, for a table that is drawn
+    again and again has the same ones.
     """
     study = find_study(name)
     table = study.table(number)
     if not {metric for _, metric in metrics if metric} <= {c.paper for c in table.columns}:
         table = _fuller(study, number, table)
+    there = {column.paper for column in table.columns}
+    metrics = tuple(
+        (one, _average(study, table) if one == average and metric not in there else metric)
+        for one, metric in metrics
+    )
     columns = [
         (j, replace(column, name=claimed))
         for claimed, metric in metrics
@@ -121,6 +133,13 @@ def _fuller(study: PublishedStudy, number: int | str, table: Table) -> Table:
         return study.table(number, every_metric=True)
     except ReportError:
         return table
+
+
+def _average(study: PublishedStudy, table: Table) -> str | None:
+    """The column that summarizes the others, or the only one; None where there is none."""
+    scores = [column.paper for column in table.columns if column.competes]
+    means = [metric for metric in scores if metric in study.about.averages]
+    return means[0] if means else scores[0] if len(scores) == 1 else None
 
 
 def _evidence(

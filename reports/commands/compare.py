@@ -24,7 +24,7 @@ from reports.published.counterpart import (
     counterparts,
     paired_rows,
     published_of,
-    table_number,
+    table_named,
     with_columns,
 )
 from reports.reading.collect import collect
@@ -71,7 +71,7 @@ def compare(
     record = find_record(store, id)
     ours = collect(store, id)
     published = published_of(record, study)
-    number = published.find(table_number(record) if number is None else number)
+    number = table_named(record, published) if number is None else published.find(number)
     metrics = _paired_columns(ours, published)
     theirs, metrics = with_columns(published, number, metrics)
     rows = paired_rows(ours, theirs, number)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reports.commands.options import WHOLE, add_store, parser, store_of
 from reports.commands.output import FOLDER
 from reports.errors import ReportError
+from reports.figures.along import along
 from reports.figures.claims import claims
 from reports.figures.columns import columns
 from reports.figures.flowchart import flowchart, plain
@@ -84,10 +85,10 @@ def cost(sweep: Sweep) -> Figure | None:
     j = sweep.table.columns.index(chosen)
     rows = [row for row in sweep.table.rows if row.scores[j].value is not None]
     unit = "FLOPs of a run's stages"
-    spent = [_spent(sweep, row, _flops) for row in rows]
+    spent = [sweep.flops(row) for row in rows]
     if not all(spent):
         unit = "seconds of a run's stages"
-        spent = [_spent(sweep, row, _seconds) for row in rows]
+        spent = [sweep.seconds(row) for row in rows]
     points = [(row, x) for row, x in zip(rows, spent, strict=True) if x]
     if not points:
         return None
@@ -174,6 +175,7 @@ FIGURES: dict[str, Callable[[Sweep], Figure | None]] = {
     "columns": columns,
     "claims": claims,
     "lines": lines,
+    "along": along,
 }
 
 
@@ -263,22 +265,3 @@ def _curve(sweep: Sweep, cell: Mapping[str, Any]) -> tuple[str, Curve]:
             if curve:
                 return key, curve
     return "", []
-
-
-def _spent(sweep: Sweep, row: Row, cost: Callable[[Sweep, str], float | None]) -> float:
-    """Mean over a row's finished runs of what their stages cost together; 0 where unknown."""
-    totals = []
-    for cell in sweep.cells(row):
-        stages = {key: sweep.stages[key]["name"] for key in cell["stages"]}
-        if all(sweep.results.get(name, key) for key, name in stages.items()):
-            totals.append(sum(cost(sweep, key) or 0.0 for key in stages))
-    return sum(totals) / len(totals) if totals else 0.0
-
-
-def _flops(sweep: Sweep, key: str) -> float:
-    return sweep.results.flops(key, sweep.stages[key])
-
-
-def _seconds(sweep: Sweep, key: str) -> float | None:
-    result = sweep.results.get(sweep.stages[key]["name"], key)
-    return result.wall_seconds if result else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,26 @@ class Sweep:
     def cells(self, row: Row) -> Sequence[Mapping[str, Any]]:
         """The cells of a row of the table."""
         return next(r["cells"] for r in self.record["rows"] if r["label"] == row.label)
+
+    def flops(self, row: Row) -> float:
+        """Mean over a row's finished runs of what their stages compute together; 0 if unknown."""
+        return self._spent(row, lambda key: self.results.flops(key, self.stages[key]))
+
+    def seconds(self, row: Row) -> float:
+        """The same of the time that the stages took."""
+        return self._spent(row, self._seconds)
+
+    def _seconds(self, key: str) -> float:
+        result = self.results.get(self.stages[key]["name"], key)
+        return (result.wall_seconds if result else None) or 0.0
+
+    def _spent(self, row: Row, cost: Callable[[str], float]) -> float:
+        totals = []
+        for cell in self.cells(row):
+            stages = {key: self.stages[key]["name"] for key in cell["stages"]}
+            if all(self.results.get(name, key) for key, name in stages.items()):
+                totals.append(sum(map(cost, stages)))
+        return sum(totals) / len(totals) if totals else 0.0
 
 
 def find_column(table: Table, name: str | None) -> Column:

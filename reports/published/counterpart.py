@@ -26,13 +26,18 @@ def published_of(record: Mapping[str, Any], study: str | None) -> PublishedStudy
         ) from None
 
 
-def table_number(record: Mapping[str, Any]) -> int:
-    """The number of the published table that a sweep's name says. Raises ReportError."""
+def table_named(record: Mapping[str, Any], study: PublishedStudy) -> int | str:
+    """The published table that a sweep's name says: by its number, or its own name.
+
+    Raises ReportError.
+    """
     file = record.get("sweep_file") or {}
     for name in (file.get("name"), record.get("id")):
-        found = re.fullmatch(r"(?:.*/)?table0*(\d+)", str(name or ""))
-        if found:
-            return int(found[1])
+        bare = str(name or "").rpartition("/")[2]
+        if found := re.fullmatch(r"table0*(\d+)", bare):
+            return study.find(found[1])
+        if bare in study.names:
+            return study.find(bare)
     raise ReportError(
         f"Sweep {record['id']!r} does not say which published table it repeats: give --table N."
     )

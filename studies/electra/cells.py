@@ -33,6 +33,7 @@ def cell(config: Schema) -> dict[str, Any]:
     return {
         "scores": scores,
         "columns": shown,
+        "absent": dict(config.suite.absent),
         "references": [CONSTANT],
         "selection": _selection(config),
         "footnotes": _footnotes(config),

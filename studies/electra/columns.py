@@ -9,6 +9,8 @@ NATS = {"unit": "nats", "most": None, "lower_is_better": True}
 INTRINSIC: dict[str, tuple[str, Measure]] = {
     "generator_acc": ("G acc.", Measure(words="drawn pieces that the generator gets right")),
     "generator_loss": ("G loss", Measure(words="the generator's loss", **NATS)),  # type: ignore[arg-type]
+    "unigram_loss": ("Unigram loss", Measure(words="loss by frequency alone", **NATS)),  # type: ignore[arg-type]
+    "replaced": ("Replaced", Measure(words="pieces that a sample replaced, in percent")),
     "detector_auc": ("D AUC", Measure(words="area under the discriminator's ROC curve")),
     "detector_loss": ("D loss", Measure(words="the discriminator's loss", **NATS)),  # type: ignore[arg-type]
     "detector_constant": (
@@ -32,8 +34,9 @@ def columns(resolved: Resolved) -> list[Column]:
     """Those of the suite, their average, then what is asked for beside them."""
     config = resolved.config
     made = _of_suite(resolved)
-    if config.suite.average and len(made) > 1:
-        groups = [term for column in made for term in column.terms]
+    scored = [column for column in made if not _tasks(column) & {*config.suite.absent}]
+    if config.suite.average and len(scored) > 1:
+        groups = [term for column in scored for term in column.terms]
         words = f"mean over {len(groups)} tasks"
         made.append(
             Column(
@@ -84,6 +87,10 @@ def _of_suite(resolved: Resolved) -> list[Column]:
         for data in unit.evaluate
         for metric in data.data.metrics
     ]
+
+
+def _tasks(column: Column) -> set[str]:
+    return {task for group in column.terms for task, _ in group}
 
 
 def _intrinsic() -> list[Column]:

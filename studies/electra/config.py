@@ -295,6 +295,8 @@ class Suite:
     """Data sets, by name or YAML file, each fine-tuned by itself: in place of units and columns."""
     columns: list[Column] | None = None
     """The table's columns; one a metric where null."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """What columns name and nothing scores, such as withheld answers -> why: holes that say so."""
     average: str | None = "GLUE"
     """What the plain mean of the columns is called; null leaves it out."""
 

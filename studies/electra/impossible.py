@@ -241,6 +241,8 @@ def _columns(resolved: Resolved, known: dict[str, DataSet]) -> Iterator[str]:
         for term in [term for group in column.terms for term in group]:
             task, _, metric = term.rpartition(".")
             where = f"suite.columns, {column.name}, {term}"
+            if task in suite.absent:
+                continue
             if task not in scored:
                 yield f"{where}: a term is TASK.METRIC. {unknown('task', task, sorted(scored))}"
             elif task in known and metric not in known[task].metrics:

@@ -50,6 +50,7 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
         },
         "search": sweep.found and dict(sweep.found),
         "claims": _claims(sweep) if sweep.claims else None,
+        **({"figure": dict(sweep.file.figure)} if sweep.file and sweep.file.figure else {}),
     }
 
 

@@ -66,6 +66,8 @@ class SweepFile:
     search: Search | None = None
     claims: tuple[Claim, ...] = ()
     """Of rows by their labels as they stand here."""
+    figure: Mapping[str, str] = field(default_factory=dict)
+    """How its figure is drawn: `along` which value, and `by` which a line each."""
 
     def where(self, row: FileRow, axis: str | None = None) -> str:
         """How a complaint names a row, or a candidate of an axis."""
@@ -197,6 +199,7 @@ class _Check:
         seeds = self._seeds(content.get("seeds") or {})
         search = self._search(content["search"]) if content.get("search") else None
         claims = self._claims(content, rows, search) if "claims" in content else ()
+        figure = self._figure(content.get("figure"))
         if self._complaints:
             raise ConfigurationError(self._complaints)
         return SweepFile(
@@ -212,6 +215,7 @@ class _Check:
             rows=rows,
             search=search,
             claims=claims,
+            figure=figure,
         )
 
     def _claims(
@@ -227,6 +231,18 @@ class _Check:
         for line in complaints:
             self._complain(line)
         return claims
+
+    def _figure(self, figure: Any) -> Mapping[str, str]:
+        if figure is None:
+            return {}
+        if not isinstance(figure, dict) or "along" not in figure:
+            self._complain(
+                f"figure: {figure!r}; accepted is a mapping such as {{along: size.width, "
+                "by: objective.name}."
+            )
+            return {}
+        self._unknown_keys("figure: ", figure, ("along", "by"))
+        return {key: str(value) for key, value in figure.items()}
 
     def _text(self, content: Mapping[str, Any], key: str, where: str = "") -> str | None:
         """A text; None where it is missing or, with a complaint, none."""

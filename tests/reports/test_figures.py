@@ -11,6 +11,7 @@ import pytest
 
 from reports.errors import ReportError
 from reports.figures import Sweep, ascent, cost, dots, lines, losses, run, write_figures
+from reports.figures.along import along as drawn_along
 
 # A label of the shared store has a letter that matplotlib's own font lacks.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
@@ -159,6 +160,34 @@ def test_lines_need_one_number(builder: Any) -> None:
     assert lines(Sweep(builder.record(), "toy")) is None
     along(builder, noise=[0.1, 0.2], rate=[0.5, 0.6])
     assert lines(Sweep(builder.record(), "toy")) is None
+
+
+def test_a_sweep_says_along_what_its_figure_runs(builder: Any) -> None:
+    """A line for each value of `by`, the ruler as a band, rows without a number across."""
+    builder.column("Mood", ["mood.acc"])
+    for label, method, width, scores in (
+        ("wide", "new", 8, [90.0, 92.0]),
+        ("narrow", "new", 4, [80.0, 82.0]),
+        ("old", "old", 4, [70.0, 70.0]),
+        ("none", "old", None, [50.0, 50.0]),
+    ):
+        runs = [{"mood": {"acc": score}} for score in scores]
+        builder.row(label, runs, baseline=label == "wide")
+        for cell in builder.rows[-1]["cells"]:
+            cell["config"] |= {"method": method, "size": {"width": width}}
+    asked = {"along": "size.width", "by": "method"}
+    figure = drawn_along(Sweep(builder.record(figure=asked), "toy"))
+    assert figure is not None
+    (axes,) = figure.axes
+    points = {line.get_label(): line[0].get_xydata().tolist() for line in axes.containers}
+    assert points == {"new": [[4.0, 81.0], [8.0, 91.0]], "old": [[4.0, 70.0]]}
+    (band,) = axes.patches
+    assert (band.get_y(), band.get_height()) == pytest.approx((91 - 2 * 2**0.5, 2 * 2**0.5))
+    assert [line.get_ydata()[0] for line in axes.get_lines() if line.get_label() == "none"] == [50]
+    assert axes.get_xlabel() == "size.width"
+    assert drawn_along(Sweep(builder.record(), "toy")) is None
+    with pytest.raises(ReportError, match=r"no key 'size\.widht'\. Did you mean 'size\.width'"):
+        drawn_along(Sweep(builder.record(figure={"along": "size.widht"}), "toy"))
 
 
 def test_same_numbers_same_file(full: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sweeps.asking.sweepfile import read_sweep_file
 from sweeps.errors import SweepError
 
 HEAD = "study: toy\ntitle: x\n"
-KNOWN = "Known: study, title, section, baseline, seeds, rows, search, claims."
+KNOWN = "Known: study, title, section, baseline, seeds, rows, search, claims, figure."
 
 
 def said(tmp_path: Path, text: str) -> list[str]:
@@ -75,6 +75,17 @@ def said(tmp_path: Path, text: str) -> list[str]:
         (HEAD + "rows: []\n", ["mine.yaml: rows is empty: give it a row, such as {label: A}."]),
         (HEAD + "rows: 0\n", ["mine.yaml: rows is empty: give it a row, such as {label: A}."]),
         (HEAD + "search:\n", ["mine.yaml: search is empty: give it axes."]),
+        (
+            HEAD + "rows: [{label: A}]\nfigure: size\n",
+            [
+                "mine.yaml: figure: 'size'; accepted is a mapping such as {along: size.width, by: "
+                "objective.name}."
+            ],
+        ),
+        (
+            HEAD + "rows: [{label: A}]\nfigure: {along: lr, of: a}\n",
+            ["mine.yaml: figure: unknown key 'of'. Known: along, by."],
+        ),
         (HEAD, ["mine.yaml: give either rows or search."]),
         (
             HEAD + "rows: [{label: A}]\nzeal: 1\nquest: 2\n",
