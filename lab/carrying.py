@@ -25,7 +25,7 @@ def files_read(
     cache = cache_folder()
     found = [file for folder in folders for file in folder.iterdir()]
     # Notes, all of a few bytes, and links to local files: what a stage's key says of its data.
-    found += [*cache.glob("served/*.json"), *cache.glob("vocabularies/*.model")]
+    found += [*cache.glob("served/*.json"), *cache.glob("vocabularies/[!.]*")]
     local = _hashes(wanted)
     found += [file for file in cache.glob("files/*") if file.name.partition(".")[0] in local]
     return {file.relative_to(cache).as_posix(): file.resolve() for file in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.carrying import bring, files_read
 from lab.encoder.vocabulary import (
     Pieces,
     given_vocabulary,
@@ -19,6 +21,7 @@ from lab.encoder.vocabulary import (
     vocabulary_size,
 )
 from lab.errors import DataError
+from lab.stage import Stage
 from lab.vocabulary import given_vocabulary as given_sentencepiece
 from lab.vocabulary import train_vocabulary
 
@@ -175,6 +178,28 @@ def test_ids_are_lines_with_any_line_end(tmp_path: Path, monkeypatch: pytest.Mon
     pieces = open_vocabulary(tmp_path / "out")
     assert pieces.encode_batch(["cat house"]) == [[6, 0]]
     assert (pieces.mask, pieces.sep, pieces.cls, pieces.unk, pieces.pad) == (1, 2, 3, 4, 5)
+
+
+def test_a_kept_vocabulary_is_carried_to_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage finds it there in the cache, by its content."""
+    (tmp_path / "vocab.txt").write_text("\n".join(PIECES), "utf-8")
+    stage = Stage(
+        name="vocabulary",
+        version=1,
+        config={"file": given_vocabulary(str(tmp_path))},
+        run="lab.encoder.vocabulary.run",
+    )
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "here"))
+    keep_vocabulary(str(tmp_path))
+    for name, file in files_read([], [], [stage]).items():
+        (tmp_path / "way" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, tmp_path / "way" / name)
+    monkeypatch.setenv("T5STUDY_CACHE", str(tmp_path / "there"))
+    bring(tmp_path / "way")
+    run(stage.config, {}, tmp_path / "out", None)
+    assert open_vocabulary(tmp_path / "out").size == len(PIECES)
 
 
 @pytest.mark.parametrize("gone", SPECIAL)
