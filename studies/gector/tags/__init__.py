@@ -1,0 +1,1 @@
+"""Edits as tags: pairs of sentences to tags of tokens, and back (section 3)."""

@@ -1,0 +1,45 @@
+"""The dictionary of verb forms: which word is which form of another (section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from lab.errors import DataError
+
+FORMS = ("VB", "VBZ", "VBG", "VBD", "VBN")
+"""Base, third person, gerund, past, participle."""
+PAIRS_OF_FORMS = tuple(f"{one}_{other}" for one, other in permutations(FORMS, 2))
+
+
+@dataclass(frozen=True)
+class VerbForms:
+    """Pairs of words by their forms, one way: the way back is a pair of its own."""
+
+    encode: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(word, other word) -> forms, as "VB_VBZ"; of several the last that was read."""
+    decode: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(word, forms) -> other word; of several the first that was read."""
+
+    @staticmethod
+    def of(lines: Iterable[str]) -> VerbForms:
+        """Read lines `go_goes:VB_VBZ`; blank ones do not count.
+
+        A line whose word and forms came before is left out. Raises DataError for other lines.
+        """
+        made = VerbForms()
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            words, _, forms = line.strip().rpartition(":")
+            word, _, other = words.partition("_")
+            if not word or not other or forms not in PAIRS_OF_FORMS:
+                raise DataError(
+                    f"Line {number} of the verb forms is {line.strip()!r}. A line is as "
+                    f"go_goes:VB_VBZ, with two forms of {', '.join(FORMS)}."
+                )
+            if (word, forms) not in made.decode:
+                made.decode[word, forms] = other
+                made.encode[word, other] = forms
+        return made
