@@ -73,6 +73,7 @@ def by_name() -> dict[str, Prepared]:
     """Return the prepared data by each name of a task, corpus or validation set that it holds."""
     from lab.corpora.corpus import Corpus
     from lab.datasets import packaged, slices
+    from lab.datasets.correction import pairs
 
     found = {name: corpora.get_corpus(name) for name in corpora.corpus_names()}
     return {
@@ -80,6 +81,7 @@ def by_name() -> dict[str, Prepared]:
         **packaged.REGISTRY,
         **{name: corpus.data for name, corpus in found.items() if isinstance(corpus, Corpus)},
         **slices.DATA,
+        pairs.DATA.name: pairs.DATA,
     }
 
 

