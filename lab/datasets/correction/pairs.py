@@ -94,7 +94,7 @@ def apart(parts: Sequence[Sequence[Row]]) -> list[list[Row]]:
 
 def write() -> dict[str, Rows]:
     """Return the rows of each part."""
-    return split(kept(chain(language_tool.examples(), harper.examples())))
+    return {**split(kept(chain(language_tool.examples(), harper.examples())))}
 
 
 DATA = Prepared(

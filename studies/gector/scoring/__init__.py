@@ -73,7 +73,7 @@ def get_scorer(name: str) -> Scorer:
     if name not in scorer_names():
         raise DataError(unknown("scorer", name, scorer_names()))
     module = importlib.import_module(f"{__name__}.{name}")
-    return module.SCORER  # type: ignore[no-any-return]
+    return module.SCORER
 
 
 def score(examples: Iterable[Example], scorer: Scorer) -> Score:
