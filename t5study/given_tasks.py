@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from lab.datasets.definition import is_definition, name_of
+from lab.datasets.written import is_definition, name_of
 from lab.errors import StudyError
 from t5study.config import Column, Schema, Suite, Unit
 from t5study.tasks import get_task, task_names

@@ -164,9 +164,7 @@ def needed(
     from lab.corpora.corpus import Corpus
     from lab.datasets import packaged
 
-    data = {**packaged.EMBEDDED, **packaged.REGISTRY}
     known = {name: c.data for name, c in _corpora().items() if isinstance(c, Corpus)}
-    wanted = packaged.EMBEDDED if tasks is None else tasks
+    of_tasks = packaged.embedded() if tasks is None else packaged.prepared_of(tasks)
     named = embedded.CORPORA if corpora is None else corpora
-    of_tasks = [data[name] for name in wanted if name in data]
-    return of_tasks + [known[name] for name in named if name in known]
+    return [*of_tasks.values()] + [known[name] for name in named if name in known]

@@ -77,8 +77,7 @@ def by_name() -> dict[str, Prepared]:
 
     found = {name: corpora.get_corpus(name) for name in corpora.corpus_names()}
     return {
-        **packaged.EMBEDDED,
-        **packaged.REGISTRY,
+        **packaged.prepared_of(),
         **{name: corpus.data for name, corpus in found.items() if isinstance(corpus, Corpus)},
         **slices.DATA,
         pairs.DATA.name: pairs.DATA,

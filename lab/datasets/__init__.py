@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import unknown
@@ -10,13 +12,31 @@ from lab.named import installed, modules_of
 
 if TYPE_CHECKING:
     from lab.datasets.dataset import DataSet
+    from lab.datasets.definition import Definition
 
 GROUP = "lab.datasets"
 """The entry points that other packages add data sets by."""
+FOLDER = Path(__file__).parent / "named"
 
 
 @functools.cache
-def _datasets() -> dict[str, DataSet]:
+def definition_files() -> Mapping[str, Path]:
+    """Return the YAML files that define data sets with a name, by it."""
+    return {file.stem: file for file in sorted(FOLDER.glob("*.yaml"))}
+
+
+@functools.cache
+def get_definition(name: str) -> Definition:
+    """Return what the YAML file of a data set says, which is one of `definition_files`."""
+    from lab.datasets.definition import Definition
+    from lab.datasets.written import read_definition
+
+    return Definition(name, read_definition(definition_files()[name]), folder=FOLDER)
+
+
+@functools.cache
+def _built() -> dict[str, DataSet]:
+    """The data sets that a file of Python or another package makes."""
     found = {
         data.name: data for module in modules_of("lab.datasets.named") for data in module.DATASETS
     }
@@ -24,14 +44,16 @@ def _datasets() -> dict[str, DataSet]:
 
 
 def dataset_names() -> list[str]:
-    """Return the names of all data sets, file by file."""
-    return list(_datasets())
+    """Return the names of all data sets."""
+    return sorted({*definition_files(), *_built()})
 
 
 def get_dataset(name: str) -> DataSet:
     """Return the data set called `name`. Raises TaskError with the nearest known name."""
     from lab.datasets.source import TaskError
 
-    if name not in _datasets():
-        raise TaskError(unknown("data set", name, _datasets()))
-    return _datasets()[name]
+    if name in definition_files():
+        return get_definition(name).dataset()
+    if name not in _built():
+        raise TaskError(unknown("data set", name, dataset_names()))
+    return _built()[name]

@@ -11,15 +11,13 @@ from typing import Any
 from lab.by_content import note_file, noted_file
 from lab.datasets import get_dataset
 from lab.datasets.dataset import DataSet
-from lab.datasets.definition import Definition, is_definition, name_of, read_definition
+from lab.datasets.definition import Definition
 from lab.datasets.places import places
 from lab.datasets.segments import templates
 from lab.datasets.source import TaskError, described_source
+from lab.datasets.written import is_definition, name_of, read_definition
 from lab.errors import DataError
 from lab.rows import ending_of
-
-TEXT_KEYS = ("prefix", "step")
-"""Keys of a definition that a text-to-text study reads; they say nothing of the rows."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Chosen:
         if not is_definition(self.given):
             return None
         file = Path(self.given).expanduser()
-        written = read_definition(file)
-        return Definition(self.name, written, also=TEXT_KEYS, folder=file.parent)
+        return Definition(self.name, read_definition(file), folder=file.parent)
 
     @cached_property
     def data(self) -> DataSet:
@@ -108,7 +105,8 @@ def described(description: Mapping[str, Any], split: str) -> DataSet:
     source = described_source(split, data, files)
     if known is not None:
         return replace(known, source=source, sizes={})
-    return Definition(name, written, also=TEXT_KEYS).dataset(source)
+    segments = tuple(description["definition"]["segments"])
+    return replace(Definition(name, written).dataset(source), segments=segments)
 
 
 def _facts(data: DataSet) -> dict[str, Any]:

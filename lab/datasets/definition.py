@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import functools
 import math
+import pkgutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from lab import metrics
 from lab.datasets.dataset import DataSet
-from lab.datasets.fields import Answers, Field, Label, Number, Shown, as_text, value_at, way_of
+from lab.datasets.fields import (
+    Answers,
+    Field,
+    Label,
+    Number,
+    Shown,
+    Text,
+    as_text,
+    label_of,
+    value_at,
+    way_of,
+)
 from lab.datasets.segments import MOST
 from lab.datasets.shares import Shares
-from lab.datasets.source import Source, TaskError, nearest
+from lab.datasets.source import Source, nearest, of_prepared
 from lab.datasets.templates import columns
+from lab.datasets.written import Written
 from lab.errors import StudyError
 
-KEYS = (
-    *("about", "licence", "kind", "data", "splits", "fields", "input", "answer", "labels"),
-    *("range", "metrics", "words"),
+if TYPE_CHECKING:
+    from lab.corpora.prepared import Prepared
+
+DECIDING = (
+    *("kind", "columns", "fields", "prefix", "input", "segments", "answer", "labels", "range"),
+    *("step", "metrics", "words"),
 )
-"""What a definition may say of its data; a study's own keys say what is made of them."""
-PLACES = ("about", "licence", "data", "splits")
-"""Keys that change no example: which rows a stage reads is told by their content."""
+"""Keys that decide about examples and scores."""
+PLACES = ("data", "splits")
+"""Keys that say which rows there are; what a stage reads of them is told by their content."""
+NOTES = ("about", "licence", "shown_as", "sizes", "lengths", "example")
+"""Keys that are there to be shown."""
+KEYS = (*DECIDING, *PLACES, *NOTES)
 SPLITS = ("train", "validation", "test")
+HUB = ("hub", "config", "commit", "withheld")
 KINDS: dict[str, tuple[str, ...]] = {
     "classification": ("acc",),
     "regression": ("pearson", "spearman"),
@@ -36,88 +54,34 @@ KINDS: dict[str, tuple[str, ...]] = {
     "spans": ("em", "f1"),
 }
 """Kind -> the metrics where none are named."""
+NONE = "none"
+"""What `splits` says where there are no others than the data name, not even train."""
 SHARE = 0.1
 """Of the training rows, for a split that has neither files nor a share."""
-ENDINGS = (".yaml", ".yml")
 SEEN = 100_000
 """Rows that labels are looked for in."""
 
 
-class DefinitionError(TaskError):
-    """What is wrong with a definition, a line for each mistake."""
-
-
-class _Texts(yaml.SafeLoader):
-    """Reads every scalar as the text that stands there: no, 010 and 1:30 stay what they are."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key.value, str)]
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise yaml.MarkedYAMLError(None, None, f"'{name}' stands there twice", None)
-        return super().construct_mapping(node, deep)
-
-
-_Texts.yaml_implicit_resolvers = {}
-
-
-def is_definition(name: str) -> bool:
-    """Return whether a task's name is that of a file that defines it."""
-    return name.endswith(ENDINGS)
-
-
-def name_of(file: str | Path) -> str:
-    """Return how a definition's data set is called: as its file, without the ending."""
-    return Path(file).stem
-
-
-def read_definition(file: Path) -> dict[str, Any]:
-    """Return what a definition says, every value as text. Raises DefinitionError."""
-    try:
-        content = yaml.load(file.read_text("utf-8-sig"), Loader=_Texts)
-    except (OSError, UnicodeDecodeError) as error:
-        beside = [p.name for p in file.parent.glob("*.y*ml")] if file.parent.is_dir() else []
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        hint = nearest(file.name, beside)
-        raise DefinitionError(f"Task definition {file}: {reason}.{hint}") from error
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise DefinitionError(f"Task definition {file} is no YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise DefinitionError(
-            f"Task definition {file}: found {content!r}, expected keys such as kind, data, input, "
-            "answer."
-        )
-    return content
-
-
-class Definition:
+class Definition(Written):
     """What a definition says, checked; `dataset()` is the data set that it describes.
 
-    `folder` is where its relative paths begin, `also` the keys that a study adds. Raises
-    DefinitionError with all that is wrong, a line each.
+    `folder` is where its relative paths begin. Raises DefinitionError with all that is wrong, a
+    line each.
     """
 
-    def __init__(
-        self,
-        name: str,
-        written: Mapping[str, Any],
-        *,
-        also: Sequence[str] = (),
-        folder: Path = Path(),
-    ) -> None:
-        self.name, self.written = name, written
-        self._folder = folder
-        self.complaints: list[str] = []
-        """What was found wrong so far; `check` raises them."""
+    def __init__(self, name: str, written: Mapping[str, Any], *, folder: Path = Path()) -> None:
+        super().__init__(name, written)
+        self.folder = folder
         for key in written:
-            if key not in (known := (*KEYS, *also)):
-                self.complain(key, f"unknown.{nearest(key, known)} Known: {', '.join(known)}.")
-        self.kind = self._one_of("kind", tuple(KINDS))
-        self.words = self._one_of("words", ("english", "any"), "english")
+            if key not in KEYS:
+                self.complain(key, f"unknown.{nearest(key, KEYS)} Known: {', '.join(KEYS)}.")
+        self.kind = self.one_of("kind", tuple(KINDS))
+        self.words = self.one_of("words", ("english", "any"), "english")
+        self.columns = self.one_of("columns", ("any", "text"), "any")
         self.answer = self.text("answer")
-        self.templates = self._templates()
+        self.templates = self._templates("input")
         self.inputs = self._inputs()
+        self.segments = self._segments()
         self.check()
         self.labels = self._labels()
         self.metrics = self._metrics()
@@ -125,49 +89,9 @@ class Definition:
         self._shares()
         self.check()
 
-    def complain(self, key: str, what: str) -> None:
-        """Keep a complaint about what the definition says under a key."""
-        self.complaints.append(f"Task '{self.name}': {key}: {what}")
-
-    def check(self) -> None:
-        """Raise DefinitionError if anything was found wrong."""
-        if self.complaints:
-            raise DefinitionError("\n".join(self.complaints))
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return the text under a key; without a default it has to be there."""
-        value = self.written.get(key, default)
-        if isinstance(value, str) and value.strip():
-            return value
-        self.complain(key, "is missing." if value is None else f"found {value!r}, expected a text.")
-        return ""
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return the list of texts under a key; one text is a list of it, nothing is none."""
-        value = self.written.get(key, [])
-        value = [value] if isinstance(value, str) else value
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        self.complain(key, f"found {value!r}, expected a list such as [a, b].")
-        return ()
-
-    def number(self, key: str, value: Any) -> float:
-        """Return the number that a text is, or the share that a percentage is."""
-        text = str(value).strip()
-        try:
-            number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            self.complain(key, f"found {value!r}, expected a number.")
-        return number
-
-    def _one_of(self, key: str, options: tuple[str, ...], default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value and value not in options:
-            known = f"Known: {', '.join(options)}."
-            self.complain(key, f"unknown '{value}'.{nearest(value, options)} {known}")
-        return value
+    def but(self, **changes: Any) -> Definition:
+        """Return this definition with something else under some keys."""
+        return Definition(self.name, {**self.written, **changes}, folder=self.folder)
 
     def _inputs(self) -> tuple[str, ...]:
         """The columns that the input is made of."""
@@ -180,26 +104,34 @@ class Definition:
             return found
         if "fields" in self.written:
             self.complain("fields", "the columns stand in input already: leave one of them out.")
-        return tuple(dict.fromkeys(name for text in self.templates for name in self._named(text)))
+        named = [name for text in self.templates for name in self._named("input", text)]
+        return tuple(dict.fromkeys(named))
 
-    def _templates(self) -> tuple[str, ...]:
-        """The texts that the input is made of: one, or two that an encoder reads as segments."""
-        if not isinstance(self.written.get("input", ""), list):
-            return (self.text("input"),) if "input" in self.written else ()
-        found = self.texts("input")
+    def _segments(self) -> tuple[str, ...]:
+        """What an encoder reads where it is said: by itself, or as the texts of the input."""
+        found = self._templates("segments")
+        for text in found:
+            self.known("segments", self._named("segments", text), self.inputs)
+        return found or self.templates
+
+    def _templates(self, key: str) -> tuple[str, ...]:
+        """The texts under a key: one, or two that an encoder reads as segments."""
+        if not isinstance(self.written.get(key, ""), list):
+            return (self.text(key),) if key in self.written else ()
+        found = self.texts(key)
         if not 1 <= len(found) <= MOST:
-            self.complain("input", f"found {len(found)} texts, expected one or two.")
+            self.complain(key, f"found {len(found)} texts, expected one or two.")
         return found
 
-    def _named(self, template: str) -> list[str]:
-        """The columns that a template names."""
+    def _named(self, key: str, template: str) -> list[str]:
+        """The columns that a template under a key names."""
         try:
             named = columns(template)
         except ValueError as error:
-            self.complain("input", f"{template!r}: {error}. A brace itself is written twice: {{{{.")
+            self.complain(key, f"{template!r}: {error}. A brace itself is written twice: {{{{.")
             return []
         if not named or not all(named):
-            self.complain("input", f"{template!r} names no column. Write one as {{column}}.")
+            self.complain(key, f"{template!r} names no column. Write one as {{column}}.")
         return named
 
     def _labels(self) -> dict[str, str]:
@@ -241,10 +173,7 @@ class Definition:
     def _metrics(self) -> tuple[str, ...]:
         found = self.texts("metrics") or KINDS[self.kind]
         known = _measures(self.kind, len(self.labels), self.words)
-        for name in found:
-            if name not in known:
-                what = f"unknown '{name}' of a {self.kind}.{nearest(name, known)}"
-                self.complain("metrics", f"{what} Known: {', '.join(known)}.")
+        self.known("metrics", found, tuple(known), of=f" of a {self.kind}")
         return tuple(dict.fromkeys(found))
 
     def _range(self) -> tuple[float, float]:
@@ -266,9 +195,17 @@ class Definition:
 
     @property
     def _data(self) -> dict[str, Any]:
-        """Files, or the hub's split, by ours; one entry "rows" where all lie together."""
+        """What `data` says: files, or the names that splits have where the rows come from, by ours.
+
+        One entry "rows" where all lie together.
+        """
         given = self.written.get("data")
         return given if isinstance(given, dict) else {} if given is None else {"rows": given}
+
+    @property
+    def _entries(self) -> dict[str, Any]:
+        """Of the data, what says where the rows of a split are."""
+        return {k: v for k, v in self._data.items() if k not in (*HUB, "prepared")}
 
     @property
     def _together(self) -> str:
@@ -276,15 +213,11 @@ class Definition:
         return "rows" if "rows" in self._data else "train"
 
     def _shares(self) -> Shares:
-        given = self.written.get("splits", {})
-        if not isinstance(given, dict):
-            self.complain("splits", f"found {given!r}, expected {{validation: 10%, test: 10%}}.")
-            given = {}
+        if self.written.get("splits") == NONE:
+            return Shares(validation=0.0, test=0.0, seed=0, fields=self.inputs)
+        given = self.mapping("splits", "{validation: 10%, test: 10%}, or none")
         known = ("validation", "test", "seed")
-        for key in given:
-            if key not in known:
-                hint = nearest(key, known)
-                self.complain("splits", f"unknown '{key}'.{hint} Known: {', '.join(known)}.")
+        self.known("splits", tuple(given), known)
         shares = {}
         for split in known[:2]:
             if split in given and split in self._data:
@@ -301,33 +234,44 @@ class Definition:
     @functools.cached_property
     def source(self) -> Source:
         """Where the rows of each split lie. Raises DefinitionError."""
-        data, shares = self._data, self._shares()
-        hub = data.get("hub")
-        entries = {k: v for k, v in data.items() if k not in ("hub", "config", "commit")}
-        for key in entries:
-            if key not in (*SPLITS, "rows"):
-                known = (*SPLITS, "hub", "config", "commit")
-                hint = nearest(key, known)
-                self.complain("data", f"unknown '{key}'.{hint} Known: {', '.join(known)}.")
-        if self._together not in entries:
+        entries, shares = self._entries, self._shares()
+        known = (*SPLITS, *HUB, "prepared")
+        self.known("data", [key for key in entries if key != "rows"], known)
+        only_named = self.written.get("splits") == NONE and entries
+        if self._together not in entries and not only_named:
             self.complain("data", "names no rows to train on: data: FILE, or data: {train: FILE}.")
         self.check()
         splits = {split: split for split in SPLITS if split in entries}
-        splits |= {"train": self._together}
+        splits |= {"train": self._together} if self._together in entries else {}
         splits |= {s: self._together for s in SPLITS[1:] if getattr(shares, s)}
         splits = {split: splits[split] for split in SPLITS if split in splits}
         shared = shares if len({*splits.values()}) < len(splits) else None
-        if hub is None:
+        if "hub" not in self._data and "prepared" not in self._data:
             listed = {key: self._paths(value) for key, value in entries.items()}
             return Source(splits=splits, listed=listed, shares=shared)
         theirs = {ours: str(entries[key]) for ours, key in splits.items()}
+        if "prepared" in self._data:
+            return of_prepared(self._prepared(shared), theirs)
         return Source(
             splits=theirs,
-            path=str(hub),
-            config=data.get("config"),
-            revision=data.get("commit"),
+            path=str(self._data["hub"]),
+            config=self._data.get("config"),
+            revision=self._data.get("commit"),
+            withheld=self.listed("data", self._data.get("withheld", [])),
             shares=shared,
         )
+
+    def _prepared(self, shared: Shares | None) -> Prepared:
+        """The data out of packages that package.module:NAME is."""
+        given = str(self._data["prepared"])
+        if shared:
+            self.complain("splits", f"{given} is shared out already: name its splits, or none.")
+        try:
+            found = pkgutil.resolve_name(given)
+        except (ImportError, AttributeError, ValueError) as error:
+            self.complain("data", f"prepared: {given}: {error}. Expected package.module:NAME.")
+        self.check()
+        return found
 
     def _paths(self, given: Any) -> list[str]:
         """Files as they are named, those without a folder of their own beside the definition."""
@@ -335,23 +279,28 @@ class Definition:
         if not isinstance(files, list) or not all(isinstance(f, str | Path) for f in files):
             self.complain("data", f"found {given!r}, expected a file, or a list of files.")
             self.check()
-        return [str(self._folder / Path(file).expanduser()) for file in files]
+        return [str(self.folder / Path(file).expanduser()) for file in files]
 
     # -- the data set ------------------------------------------------------------------------
 
     @property
     def fields(self) -> dict[str, Field]:
         """The columns that are read, the answer last."""
-        return {**{name: Shown("text") for name in self.inputs}, self.answer: self._truth()}
+        text = Text if self.columns == "text" else Shown
+        return {**{name: text("text") for name in self.inputs}, self.answer: self._truth()}
 
     def _truth(self) -> Field:
         if self.kind == "classification":
             values, words = tuple(self.labels), tuple(self.labels.values())
+            if values == tuple(map(str, range(len(words)))):
+                return label_of(words)
             return Label("one of " + ", ".join(words), words, values)
         if self.kind == "regression":
             least, most = self.range
             return Number(f"a number of {least:g} to {most:g}", least=least, most=most)
-        return Answers("the answers") if self.kind == "spans" else Shown("the text")
+        if self.kind == "spans":
+            return Answers("the answers")
+        return Text("the text") if self.columns == "text" else Shown("the text")
 
     @property
     def measure(self) -> metrics.Metric:
@@ -367,15 +316,16 @@ class Definition:
         """
         return DataSet(
             name=self.name,
-            kind=self.kind,
+            kind=self.text("shown_as", self.kind),
             source=source or self.source,
             fields=self.fields,
             answer=self.answer,
             labels=tuple(self.labels.values()) or None,
             measure=self.measure,
             metrics=self.metrics,
-            example={},
-            segments=self.templates,
+            example=self.mapping("example"),
+            sizes={k: int(self.number("sizes", v)) for k, v in self.mapping("sizes").items()},
+            segments=self.segments,
             about=self.written.get("about", f"a {self.kind} that {self.name}.yaml defines"),
             licence=self.written.get("licence", "yours to know"),
         )
@@ -385,7 +335,7 @@ class Definition:
 
         Labels are pairs, for their order counts and a mapping's does not.
         """
-        kept = {key: value for key, value in self.written.items() if key not in PLACES}
+        kept = {key: value for key, value in self.written.items() if key in DECIDING}
         return kept | ({"labels": list(map(list, self.labels.items()))} if self.labels else {})
 
 

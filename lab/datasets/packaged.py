@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.corpora.prepared import Prepared
-from lab.datasets.dataset import DataSet
-from lab.datasets.named import embedded, registry
+from lab.datasets import dataset_names, get_dataset
+
+ASKED_FOR = "lab.datasets.registry."
+"""The readers of what Debian's archive carries: fetched only when asked for."""
 
 
-def _prepared(datasets: Iterable[DataSet]) -> dict[str, Prepared]:
-    return {data.name: data.source.prepared for data in datasets if data.source.prepared}
+def prepared_of(names: Iterable[str] | None = None) -> dict[str, Prepared]:
+    """Return what the data sets of these names, or all, are made of where that is out of packages.
+
+    Names of other data sets, and of none, are passed over.
+    """
+    known = dataset_names()
+    sources = {n: get_dataset(n).source for n in (known if names is None else names) if n in known}
+    return {name: source.prepared for name, source in sources.items() if source.prepared}
 
 
-EMBEDDED = _prepared(embedded.DATASETS)
-"""What is embedded, by the data set's name."""
-
-REGISTRY = _prepared(registry.DATASETS)
-"""What Debian's archive carries, fetched only when asked for."""
+def embedded() -> dict[str, Prepared]:
+    """Return those that a first run fetches."""
+    return {
+        name: data
+        for name, data in prepared_of().items()
+        if not data.write.__module__.startswith(ASKED_FOR)
+    }

@@ -244,10 +244,10 @@ def described_source(split: str, identity: Mapping[str, Any], files: Sequence[Pa
     )
 
 
-def of_prepared(data: Prepared, prefix: str = "") -> Source:
-    """Return the files called prefix + split of prepared data as a source."""
-    splits = {split: f"{prefix}{split}" for split in ("train", "validation", "test")}
-    return Source(folder=data.prepare, pins=data.identity, prepared=data, splits=splits)
+def of_prepared(data: Prepared, splits: Mapping[str, str] | None = None) -> Source:
+    """Return prepared data as a source; `splits` says which file of it is which split."""
+    files = splits or {split: split for split in ("train", "validation", "test")}
+    return Source(folder=data.prepare, pins=data.identity, prepared=data, splits=files)
 
 
 def read_files(task: str, files: Sequence[Path], fields: Iterable[str]) -> FileRows:

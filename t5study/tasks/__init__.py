@@ -7,9 +7,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lab.datasets import definition_files
 from lab.datasets.source import Source, TaskError, nearest
+from lab.errors import unknown
 from lab.named import installed, modules_of
 from lab.sources import offered_source
+from t5study.tasks.defined import named_builder
 from t5study.tasks.task import Task
 
 __all__ = ["Source", "Task", "TaskError", "get_task", "task_names", "task_source"]
@@ -25,15 +28,15 @@ def _builders() -> Mapping[str, Callable[..., Task]]:
     for module in modules_of("t5study.tasks"):
         builders |= getattr(module, "TASKS", {})
     for name, build in installed(GROUP).items():
-        if name in builders:
+        if name in builders or name in definition_files():
             raise TaskError(f"entry point {name} of group {GROUP}: there is a task of this name.")
         builders[name] = build
     return builders
 
 
 def task_names() -> list[str]:
-    """Return the names of all tasks, file by file."""
-    return list(_builders())
+    """Return the names of all tasks: those of a YAML file, and those that are more than that."""
+    return sorted({*definition_files(), *_builders()})
 
 
 def get_task(name: str, **settings: Any) -> Task:
@@ -41,19 +44,20 @@ def get_task(name: str, **settings: Any) -> Task:
 
     Raises TaskError for an unknown name or setting, with the nearest known one.
     """
-    builders = _builders()
-    if name not in builders:
-        raise TaskError(
-            f"Unknown task '{name}'.{nearest(name, builders)} Known: {', '.join(builders)}."
-        )
-    known = inspect.signature(builders[name]).parameters
+    if name in _builders():
+        build = _builders()[name]
+    elif name in definition_files():
+        build = named_builder(name)
+    else:
+        raise TaskError(unknown("task", name, task_names()))
+    known = inspect.signature(build).parameters
     for setting in settings:
         if setting not in known:
             raise TaskError(
                 f"Task '{name}' has no setting '{setting}'.{nearest(setting, known)} "
                 f"Known: {', '.join(known) or 'none'}."
             )
-    return builders[name](**settings)
+    return build(**settings)
 
 
 def task_source(name: str) -> str | None:

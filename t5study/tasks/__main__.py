@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def show_task(options: argparse.Namespace, console: Console) -> None:
     """Print a task with its examples: real ones where they are here. Raises StudyError."""
-    from lab.datasets.definition import is_definition
+    from lab.datasets.written import is_definition
     from t5study.tasks import TaskError, get_task
     from t5study.tasks.chosen import OVERRIDES
     from t5study.tasks.defined import load_task

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from lab.by_content import note_file, noted_file
+from lab.datasets.definition import Definition
 from lab.datasets.places import OVERRIDES, places
 from lab.datasets.source import TaskError, described_source
 from lab.errors import DataError
 from lab.rows import ending_of
 from t5study.tasks import get_task, task_source
-from t5study.tasks.defined import load_task, task_of
+from t5study.tasks.defined import load_task, own_task
 from t5study.tasks.inspection import looked_through
 from t5study.tasks.task import Example, Tally, Task
 
@@ -71,15 +73,15 @@ def describe(name: str, split: str, config: TaskSettings) -> dict[str, Any]:
 def described(name: str, description: Mapping[str, Any], split: str = "test") -> Task:
     """Return the task of a description that `describe` made of its data of `split`.
 
-    A task of the user's is made of its definition. Its files are found by their content where
-    `prepare_split` noted them. Raises TaskError where they are not there.
+    One that is described by what a YAML file says is made of that. Its files are found by their
+    content where `prepare_split` noted them. Raises TaskError where they are not there.
     """
     if "kind" not in description.get("definition", {}):
         return get_task(name, **description["settings"])
     data = description["data"]
     files = [_noted(name, split, sha256) for sha256 in data.get("sha256", ())]
     source = described_source(split, data, files)
-    return task_of(name, description["definition"], source=source)
+    return own_task(Definition(name, description["definition"]), source)
 
 
 def examples(
@@ -94,8 +96,9 @@ def examples(
     hashes = description["data"].get("sha256")
     if not hashes or task.written is not None:
         return task.examples(split, tally=tally)
-    files = {split: [_noted(name, split, sha256) for sha256 in hashes]}
-    return task.examples(split, tally=tally, data_files=files)
+    files = [_noted(name, split, sha256) for sha256 in hashes]
+    source = described_source(split, description["data"], files)
+    return replace(task, source=source).examples(split, tally=tally)
 
 
 def prepare_split(name: str, split: str, config: TaskSettings) -> None:

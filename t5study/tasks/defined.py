@@ -7,37 +7,63 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.datasets import get_definition
 from lab.datasets.dataset import DataSet
-from lab.datasets.definition import Definition, name_of, read_definition
-from lab.datasets.fields import value_at, way_of
+from lab.datasets.definition import Definition
+from lab.datasets.fields import Text, value_at, way_of
 from lab.datasets.source import Source
 from lab.datasets.templates import ToText, field_text, template
+from lab.datasets.written import name_of, read_definition
 from lab.words import mostly_unspaced, mostly_without_english
-from t5study.tasks.labels import label_constants, label_index
+from t5study.tasks.labels import choose, label_constants, label_index
 from t5study.tasks.task import Example, Task, frequent, text_form
 from t5study.tasks.text import UNLABELLED, join_fields
 
-KEYS = ("prefix", "step")
-"""What a definition may say of the texts, beside what it says of its data."""
+ENGLISH, ANY = "english", "any"
+"""What counts as a word in a score: as the published scores have it, or of any script."""
+LENGTHS = (512, 512)
+"""Tokens of input and target where none are published."""
+
+
+def named_builder(name: str) -> Callable[..., Task]:
+    """Return what makes the task of a data set with a name that a YAML file defines.
+
+    One that answers with texts has the setting `words`, as such a file has the key. What the file
+    makes of the example that it shows is the task's identity; without one, what the file says is.
+    """
+    definition = get_definition(name)
+
+    def task() -> Task:
+        return task_of(definition) if "example" in definition.written else own_task(definition)
+
+    def text_task(*, words: str = ENGLISH) -> Task:
+        # The published form is no setting: what it is called must not change what is known of it.
+        if choose("words", words, (ENGLISH, ANY)) == ENGLISH:
+            return task()
+        return task_of(definition.but(words=words), settings={"words": words})
+
+    return text_task if definition.kind == "generation" else task
 
 
 def load_task(file: str | Path) -> Task:
-    """Return the task that a YAML file defines. Raises DefinitionError with all that is wrong."""
+    """Return the task that a user's file defines. Raises DefinitionError with all that is wrong."""
     path = Path(file).expanduser()
-    written = read_definition(path)
-    return task_of(name_of(path), written, folder=path.parent)
+    return own_task(Definition(name_of(path), read_definition(path), folder=path.parent))
 
 
-def task_of(
-    name: str, written: Mapping[str, Any], *, folder: Path = Path(), source: Source | None = None
-) -> Task:
+def own_task(definition: Definition, source: Source | None = None) -> Task:
+    """Return the task of a user's definition, which is its identity (see `task_of`)."""
+    return task_of(definition, source, written=definition.identity())
+
+
+def task_of(definition: Definition, source: Source | None = None, **form: Any) -> Task:
     """Return the task of a definition; `source` goes before the data that it names.
 
-    Raises DefinitionError.
+    `form` is what else the task has. Raises DefinitionError.
     """
-    definition = Definition(name, written, also=KEYS, folder=folder)
     inputs = _inputs(definition)
     step = _step(definition)
+    lengths = _lengths(definition)
     definition.check()
     data = definition.dataset(source)
     forms = {
@@ -45,21 +71,23 @@ def task_of(
         "generation": _generation,
         "spans": _spans,
     }
-    form = forms[definition.kind](data) if definition.kind in forms else _regression(data, step)
-    targets: ToText = form.pop("targets")
+    made_by = forms[definition.kind](data) if definition.kind in forms else _regression(data, step)
+    targets: ToText = made_by.pop("targets")
+    # What published sets call a row's number.
+    number = "id" if data.form in ("text", "spans") else "idx"
 
     def to_text(raw: Mapping[str, Any]) -> list[Example]:
-        kept = {key: raw[key] for key in ("id", "idx") if key in raw}
         made: Example = {"inputs": inputs(raw), "targets": targets(raw)}
         if data.form == "spans":
             made["answers"] = value_at(raw, way_of(raw, data.answer)) or []
-        return [made | kept]
+        return [made | ({number: raw[number]} if number in raw else {})]
 
     return text_form(
         data,
         to_text=to_text,
         uncounted=_uncounted(definition),
-        written=definition.identity(),
+        lengths=lengths,
+        **made_by,
         **form,
     )
 
@@ -79,7 +107,11 @@ def joined(prefix: str, names: Sequence[str]) -> ToText:
 
 
 def _answer(raw: Mapping[str, Any], data: DataSet) -> Any:
-    return value_at(raw, way_of(raw, data.answer))
+    """What is right; KeyError where the row does not say it."""
+    way = way_of(raw, data.answer)
+    if way.partition(".")[0] not in raw:
+        raise KeyError(way)
+    return value_at(raw, way)
 
 
 def _step(definition: Definition) -> str:
@@ -95,6 +127,15 @@ def _step(definition: Definition) -> str:
     elif not definition.number("step", step) > 0:
         definition.complain("step", f"found {step}, expected a number above 0, such as 0.5.")
     return step
+
+
+def _lengths(definition: Definition) -> tuple[int, int]:
+    """Tokens of input and target that published runs kept."""
+    found = [definition.number("lengths", one) for one in definition.texts("lengths")]
+    if len(found) not in (0, 2):
+        definition.complain("lengths", "expected those of input and target, such as [512, 84].")
+    inputs, targets = found if len(found) == 2 else LENGTHS
+    return int(inputs), int(targets)
 
 
 def _uncounted(definition: Definition) -> Callable[[str], bool]:
@@ -149,7 +190,8 @@ def _regression(data: DataSet, step: str) -> dict[str, Any]:
 
 def _generation(data: DataSet) -> dict[str, Any]:
     def targets(raw: Mapping[str, Any]) -> str:
-        return str(_answer(raw, data)) or UNLABELLED
+        answer = str(_answer(raw, data))
+        return answer if answer or isinstance(data.fields[data.answer], Text) else UNLABELLED
 
     return {
         "targets": targets,

@@ -43,7 +43,7 @@ class Task(DataSet):
     uncounted: Callable[[str], bool] = lambda target: False
     """Whether a target is written in a script that the metrics cannot count."""
     written: Mapping[str, Any] | None = None
-    """What the user's YAML file says of it, where one defines it; it is the task's identity."""
+    """What a YAML file says of it, where that is its identity, as of a user's task."""
 
     @property
     def definition(self) -> dict[str, Any]:

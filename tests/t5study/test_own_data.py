@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.datasets.definition import read_definition
-from t5study.tasks.defined import task_of
+from lab.datasets.definition import Definition
+from t5study.tasks.defined import load_task, task_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "own-data.md").read_text("utf-8")
@@ -111,7 +111,7 @@ def test_the_table_stands_in_both_forms(done: tuple[Path, list[str]]):
 def test_the_other_definitions_of_the_page_are_right():
     """The translation is read as it stands; the suite has units and columns."""
     _, translation, suite = map(yaml.safe_load, blocks("yaml"))
-    made = task_of("pairs", {key: value for key, value in translation.items() if key != "splits"})
+    made = task_of(Definition("pairs", translation))
     (one,) = made.preprocess({"en": "One.", "fy": "Ien."})
     assert one["inputs"] == "translate English to Frisian: One."
     assert made.score(["Ien twa trije fjouwer"], ["Ien twa trije fjouwer"]) == {"bleu": 100}
@@ -122,7 +122,7 @@ def test_the_splits_of_the_translation(tmp_path: Path):
     """A fifth of the training rows is tested on; validation has its file."""
     file = tmp_path / "pairs.yaml"
     file.write_text(blocks("yaml")[1])
-    task = task_of("pairs", read_definition(file), folder=tmp_path)
+    task = load_task(file)
     assert task.source.splits == {"train": "train", "validation": "validation", "test": "train"}
     assert task.source.shares is not None
     assert (task.source.shares.validation, task.source.shares.test) == (0, 0.2)

@@ -1,1 +1,1 @@
-"""The data sets that have a name: each file here has `DATASETS`, a list of them."""
+"""The data sets with a name: YAML files that define one each, and `DATASETS` of what is more."""

@@ -17,9 +17,11 @@ from lab.corpora.build import with_dependencies
 from lab.corpora.registry.corpora import CORPORA, MULTILINGUAL
 from lab.corpora.registry.evaluated import ALL
 from lab.datasets.embedded.splits import letters
-from lab.datasets.packaged import REGISTRY as DATA
+from lab.datasets.packaged import embedded, prepared_of
 from t5study.tasks import get_task
-from t5study.tasks.registry import TASKS
+
+DATA = {name: data for name, data in prepared_of().items() if name not in embedded()}
+TASKS = list(DATA)
 
 pytestmark = [pytest.mark.slow, pytest.mark.apt]
 

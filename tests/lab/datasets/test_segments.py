@@ -8,10 +8,11 @@ import pytest
 
 from lab.datasets import dataset_names, get_dataset
 from lab.datasets.dataset import Row
-from lab.datasets.definition import Definition, DefinitionError
+from lab.datasets.definition import Definition
 from lab.datasets.segments import complaint, segments_of, templates
 from lab.datasets.source import TaskError
 from lab.datasets.templates import columns
+from lab.datasets.written import DefinitionError
 
 
 def defined(**written: object):
