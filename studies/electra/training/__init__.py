@@ -1,0 +1,1 @@
+"""The stages of the ELECTRA study that train and judge encoders."""
