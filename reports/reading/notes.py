@@ -153,9 +153,11 @@ def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:
     if baseline is None:
         yield "No row is the baseline: no ruler, so only the best of a column is bold."
         return
-    spread = [score.deviation for score in baseline.scores]
+    beside = [i for i, column in enumerate(columns) if column.competes]
+    columns, scores = [columns[i] for i in beside], [baseline.scores[i] for i in beside]
+    spread = [score.deviation for score in scores]
     if any(std is not None for std in spread):
-        runs = sorted({s.runs for s in baseline.scores if s.deviation is not None})
+        runs = sorted({s.runs for s in scores if s.deviation is not None})
         lower = [i for i, column in enumerate(columns) if column.lower_is_better]
         side = "below it"
         if len(lower) == len(columns):
@@ -167,7 +169,7 @@ def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:
             f"the baseline ({'-'.join(map(str, runs))} runs) {side}."
         )
     for finished, some in enumerate(("no finished run", "one finished run")):
-        without = [i for i, score in enumerate(baseline.scores) if score.runs == finished]
+        without = [i for i, score in enumerate(scores) if score.runs == finished]
         if without:
             where = "" if len(without) == len(columns) else f" in {_names(columns, without)}"
             why = f"the baseline has {some}, two are needed; only the best is bold"

@@ -51,9 +51,8 @@ def _selection(config: Schema) -> str:
 
 
 def _footnotes(config: Schema) -> list[str]:
-    notes = [
-        f"{column.name}: {column.note}" for column in config.suite.columns or () if column.note
-    ]
+    shown = (config.suite.columns or ()) if config.suite.tasks is None else ()
+    notes = [f"{column.name}: {column.note}." for column in shown if column.note]
     dataset = config.dataset
     if dataset.corpus != dataset.name:
         if is_own(dataset.corpus):

@@ -133,6 +133,7 @@ def test_what_only_describes_a_row_may_lack(builder) -> None:
     assert values(table) == [[50.0, 2.0], [60.0, None]]
     assert table.rows[1].scores[1].notes == ()
     assert table.holes == 0
+    assert "Loss" not in "".join(note for note in table.notes if "No ruler" in note)
 
 
 def test_what_only_describes_a_row_is_waited_for(builder) -> None:
