@@ -17,6 +17,7 @@ from sweeps.graph import Graph
 from sweeps.hardware.devices import Device
 from sweeps.lease import running_lease
 from sweeps.planning.claimed import could_show
+from sweeps.planning.words import some_of
 from sweeps.stage import Stage
 from sweeps.store import Store, store_errors
 
@@ -87,9 +88,19 @@ class Plan:
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:
-        """What the study says of the cells, each sentence once."""
-        cells = [cell for sweep in self.sweeps for cell in sweep.cells]
-        return tuple(dict.fromkeys(remark for cell in cells for remark in cell.remarks))
+        """What the study says of the cells, each sentence once.
+
+        One that is not said of all rows has in front of it of which it is.
+        """
+        rows = [row for sweep in self.sweeps for row in sweep.rows]
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            for remark in dict.fromkeys(r for cell in row.cells for r in cell.remarks):
+                said.setdefault(remark, []).append(row.label)
+        return tuple(
+            remark if len(labels) == len(rows) else f"{some_of(labels)}: {remark}"
+            for remark, labels in said.items()
+        )
 
     @cached_property
     def largest(self) -> Stage | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 UNKNOWN = "not known"
 DIGITS = 2
@@ -49,3 +50,9 @@ def size(count: float) -> str:
 
 def _counted(amount: str, unit: str) -> str:
     return f"{amount} {unit}" if amount == "1" else f"{amount} {unit}s"
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are: `a, b, c and 2 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -19,7 +19,7 @@ from sweeps.hardware.devices import Device
 from sweeps.lease import HeldLease, acquire
 from sweeps.planning.plan import Plan, make_plan
 from sweeps.planning.plan_view import as_json, show
-from sweeps.planning.words import duration, rounded
+from sweeps.planning.words import duration, rounded, some_of
 from sweeps.stage import Cost, Stage
 from sweeps.store import Store
 from sweeps.study import Cell
@@ -286,3 +286,23 @@ def test_planning_imports_no_torch(tmp_path: Path):
     )
     assert "distinct stages" in done.stdout
     assert done.stdout.endswith("heavy: set()\n")
+
+
+def test_a_remark_says_of_which_rows_it_is_unless_of_all(store: Store):
+    """In the words of the table; of many rows the first are named."""
+    labels = "abcde"
+    rows = tuple(
+        replace(
+            row,
+            label=label,
+            cells=(replace(row.cells[0], remarks=("Of all.", f"It reads {label in 'ab'}.")),),
+        )
+        for label in labels
+        for row in sweep().rows[:1]
+    )
+    plan = make_plan([replace(sweep(), rows=rows)], store, device=DEVICE)
+    assert plan.remarks == ("Of all.", "a, b: It reads True.", "c, d, e: It reads False.")
+    only = make_plan([replace(sweep(), rows=rows[:1])], store, device=DEVICE)
+    assert only.remarks == ("Of all.", "It reads True.")
+    assert "a, b: It reads True." in text_of(plan)
+    assert some_of(labels) == "a, b, c and 2 more"
