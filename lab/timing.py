@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 class Timing:
@@ -12,15 +15,30 @@ class Timing:
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
+        self._within = 0.0
+        """Of the block that is timed, what other blocks inside it took."""
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Count the time of a block to a part."""
-        began = time.monotonic()
+        """Count the time of a block to a part, but for blocks of parts inside it."""
+        began, around, self._within = time.monotonic(), self._within, 0.0
         try:
             yield
         finally:
-            self.add(name, time.monotonic() - began)
+            passed = time.monotonic() - began
+            self.add(name, passed - self._within)
+            self._within = around + passed
+
+    def each(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items; the time that each takes to come is counted to a part."""
+        waiting = iter(items)
+        while True:
+            with self.part(name):
+                try:
+                    item = next(waiting)
+                except StopIteration:
+                    return
+            yield item
 
     def add(self, name: str, seconds: float) -> None:
         """Count seconds to a part."""

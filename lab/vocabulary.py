@@ -18,6 +18,7 @@ from lab.cache import cache_folder
 from lab.errors import DataError, nearest_path
 from lab.files import replacing
 from lab.not_fetched import instead_of
+from lab.timing import Timing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -290,14 +291,17 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     if config.get("file"):
         _write(out / FILE, kept_content(config["file"]["sha256"], MODEL))
         return
-    with closing(described_corpus(config["corpus"]).documents()) as documents:
+    timing = Timing()
+    documents = described_corpus(config["corpus"]).documents()
+    with closing(documents), timing.part("pieces"):
         train_vocabulary(
-            documents,
+            timing.each("text", documents),
             config["pieces"],
             out,
             byte_fallback=config["byte_fallback"],
             max_lines=config["lines"],
         )
+    context.record(seconds=timing.seconds)
 
 
 def _kept(sha256: str, ending: str) -> Path:

@@ -15,6 +15,7 @@ import numpy as np
 from lab.errors import DataError
 from lab.files import replacing
 from lab.pieces import CHUNK_LENGTH, aligned_chunk
+from lab.timing import Timing
 from lab.vocabulary import Vocabulary
 
 INDEX = "index.json"
@@ -216,12 +217,19 @@ class TokenWriter:
 
 
 def encoded(
-    texts: Iterable[str], vocabulary: Vocabulary, threads: int | None = None
+    texts: Iterable[str],
+    vocabulary: Vocabulary,
+    threads: int | None = None,
+    timing: Timing | None = None,
 ) -> Iterator[np.ndarray]:
     """The ids of each text, in order; one that is not valid Unicode raises DataError."""
+    timing = timing or Timing()
     waiting = iter(texts)
-    while batch := list(islice(waiting, ENCODED_TOGETHER)):
-        yield from vocabulary.encode_arrays(batch, threads)
+    batches = iter(lambda: list(islice(waiting, ENCODED_TOGETHER)), [])
+    for batch in timing.each("text", batches):
+        with timing.part("tokens"):
+            made = vocabulary.encode_arrays(batch, threads)
+        yield from made
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -231,11 +239,14 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     vocabulary = Vocabulary(inputs["vocabulary"])
     corpus = described_corpus(config["corpus"])
     texts = watched(corpus.documents(), corpus.approximate_tokens, context)
-    index = write_tokens(encoded(texts, vocabulary, context.threads), out, pieces=vocabulary.pieces)
+    timing = Timing()
+    with timing.part("writing"):
+        tokens = encoded(texts, vocabulary, context.threads, timing)
+        index = write_tokens(tokens, out, pieces=vocabulary.pieces)
     facts = {k: index[k] for k in ("tokens", "documents", "empty_documents", "cut_tokens")}
     if empty := index["empty_documents"]:
         facts["notes"] = [f"Of the corpus' documents {empty:,} are null or empty and left out."]
-    context.record(**facts)
+    context.record(**facts, seconds=timing.seconds)
 
 
 def watched(texts: Iterable[str], approximate_tokens: int, context: Any) -> Iterator[str]:

@@ -225,6 +225,16 @@ def test_the_corpus_stage(tmp_path, stage_inputs):
     assert context.facts["empty_documents"] == 20
     assert context.facts["tokens"] == len(corpus)
     assert context.steps[0] == (8, 500)
+    assert {*context.facts["seconds"]} == {"text", "tokens", "writing"}
+
+
+def test_the_vocabulary_stage_says_where_its_time_went(stage_inputs, tmp_path):
+    """In reading the text, and in finding the pieces."""
+    context = Context()
+    settings = {"corpus": {"name": "any"}, "pieces": 20, "byte_fallback": False, "lines": 1000}
+    vocabulary.run(settings, {}, tmp_path / "again", context)
+    assert {*context.facts["seconds"]} == {"text", "pieces"}
+    assert all(value >= 0 for value in context.facts["seconds"].values())
 
 
 def test_the_corpus_stage_stops_when_asked(tmp_path, stage_inputs):
