@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import DataError, nearest, nearest_path
+from lab.errors import DataError, nearest_path
 from lab.files import replacing
 from lab.vocabulary import encodable, keep_content, kept_content
 
@@ -158,11 +158,12 @@ def _ids(content: bytes, file: Path) -> dict[str, int]:
                 f"{file}: lines {first + 1} and {number + 1} are both {piece!r}; a piece has one "
                 "id. Take one of them out, or rename it to keep the other ids."
             )
-    missing = [piece for piece in ROLES.values() if piece not in ids]
-    if missing:
+    if missing := [piece for piece in ROLES.values() if piece not in ids]:
+        alike = [p for p in ids if p[:1] in "[<" and f"[{p[1:-1].upper()}]" in missing]
+        found = f" It has {', '.join(alike)}." if alike else ""
         raise DataError(
-            f"{file} has no {', '.join(missing)}.{nearest(missing[0], ids)} An encoder's "
-            f"vocabulary has {', '.join(ROLES.values())}, written so. Add a line for each that "
-            "is missing, at the end to keep the other ids."
+            f"{file} has no {', '.join(missing)}.{found} An encoder's vocabulary has "
+            f"{', '.join(ROLES.values())}, written so. Add a line for each that is missing, at the "
+            "end to keep the other ids."
         )
     return ids

@@ -209,14 +209,14 @@ def test_a_vocabulary_without_a_special_piece(tmp_path: Path, gone: str) -> None
     file.write_text("\n".join(piece for piece in PIECES if piece != gone))
     with pytest.raises(DataError) as error:
         given_vocabulary(str(file))
-    assert f"has no {gone}." in str(error.value)
+    assert f"has no {gone}. An encoder's" in str(error.value)
     assert "Add a line for each" in str(error.value)
 
 
 def test_a_special_piece_in_other_letters(tmp_path: Path) -> None:
     file = tmp_path / "vocab.txt"
     file.write_text("\n".join("[mask]" if piece == "[MASK]" else piece for piece in PIECES))
-    with pytest.raises(DataError, match=r"has no \[MASK\]\..*written so"):
+    with pytest.raises(DataError, match=r"has no \[MASK\]\. It has \[mask\]\. .*written so"):
         given_vocabulary(str(file))
 
 
