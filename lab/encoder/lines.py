@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,12 +16,15 @@ import numpy as np
 
 from lab.corpora.sentences import SentenceSplitter, sentence_splitter
 from lab.corpora.tokenized import ENCODED_TOGETHER, TokenizedCorpus, TokenWriter, watched
+from lab.corpora.workers import worker_processes
 from lab.encoder.vocabulary import open_vocabulary
 from lab.errors import DataError
 
 TRAIN, HELD_OUT = "train", "held_out"
 SPECIAL = "special.json"
 DOCUMENTS = "documents.bin"
+SPLIT_TOGETHER = 100
+"""Documents that a worker process is given at a time."""
 ROLES = ("pad", "cls", "sep")
 """Special pieces that rows of lines have."""
 
@@ -133,14 +136,29 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             for name in ((TRAIN, HELD_OUT) if share else (TRAIN,))
         }
         texts = watched(documents, corpus.approximate_tokens, context)
-        while batch := list(islice(texts, ENCODED_TOGETHER)):
-            lines = [list(lines_of(text, splitter)) for text in batch]
+        split = open_files.enter_context(_splitting(context.threads))
+        while batch := list(islice(texts, ENCODED_TOGETHER * context.threads)):
+            lines = split(batch)
             ids = iter(pieces.encode_arrays([*_flat(lines)], context.threads))
             for text, own in zip(batch, lines, strict=True):
                 parts[part_of(text, share)].add(islice(ids, len(own)))
         facts = {name: _finished(name, part, share) for name, part in parts.items()}
     held_out = {f"held_out_{name}": count for name, count in facts.get(HELD_OUT, {}).items()}
     context.record(**facts[TRAIN], **held_out)
+
+
+@contextmanager
+def _splitting(threads: int) -> Iterator[Callable[[list[str]], list[list[str]]]]:
+    """Give what makes lines of texts; with several threads in processes, as it is all Python."""
+    if threads == 1:
+        yield lambda texts: list(map(_lines, texts))
+        return
+    with worker_processes(threads, "Give fewer threads.") as pool:
+        yield lambda texts: list(pool.map(_lines, texts, chunksize=SPLIT_TOGETHER))
+
+
+def _lines(text: str) -> list[str]:
+    return list(lines_of(text, sentence_splitter()))
 
 
 def _flat(lines: Iterable[Iterable[str]]) -> Iterator[str]:

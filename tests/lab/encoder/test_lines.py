@@ -28,9 +28,8 @@ TEXTS = [
 class Context:
     """What a stage is given, as far as this one asks."""
 
-    threads = 1
-
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
         self.facts: dict[str, int] = {}
 
     def progress(self, step: int, total: int) -> None:
@@ -98,6 +97,17 @@ def test_parts_do_not_depend_on_the_order_and_equal_texts_are_in_one(
         assert sorted(count[("Twice.", "The same text.")] for count in counts) == [0, 6]
         held.append(counts[1])
     assert held[0] == held[1]
+
+
+def test_several_threads_write_the_same_files(tmp_path: Path, inputs) -> None:
+    written = []
+    for threads in (1, 2):
+        out = tmp_path / str(threads)
+        run(config(), inputs, out, Context(threads))
+        files = sorted(file for file in out.rglob("*") if file.is_file())
+        written.append({file.relative_to(out): file.read_bytes() for file in files})
+    assert len(written[0]) == 10
+    assert written[0] == written[1]
 
 
 @given(st.lists(st.text(max_size=30), max_size=5), st.floats(0, 1), st.floats(0, 1))
