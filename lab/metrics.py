@@ -107,6 +107,24 @@ def exact_match_f1(targets: Sequence[Sequence[str]], predictions: Sequence[str])
     return {"em": 100 * fmean(exact), "f1": 100 * fmean(overlap)}
 
 
+def _answer_parts_or_none(answers: Sequence[str], prediction: str) -> Parts:
+    if normalize_answer(prediction):
+        # Official: of a question with answers the empty ones do not count.
+        return _answer_parts([a for a in answers if normalize_answer(a)], prediction)
+    right = 100.0 * (not any(map(normalize_answer, answers)))
+    return {"em": parts.mean(right), "f1": parts.mean(right)}
+
+
+@measured(parts.of_each(_answer_parts_or_none))
+def exact_match_f1_or_none(targets: Sequence[Sequence[str]], predictions: Sequence[str]) -> Scores:
+    """Return {"em", "f1"} of SQuAD 2.0: as exact_match_f1, where "" says that nothing answers.
+
+    Without an answer among the targets that is right, and anything else wrong in both.
+    """
+    values = [_answer_parts_or_none(t, p) for t, p in zip(targets, predictions, strict=True)]
+    return {name: fmean(one[name][PartKind.MEAN][0] for one in values) for name in ("em", "f1")}
+
+
 def normalize_answer(text: str) -> str:
     """Return the answer lower-cased, without ASCII punctuation, articles and extra spaces."""
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())

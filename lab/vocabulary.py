@@ -143,6 +143,27 @@ class Vocabulary:
         encode = self._processor.encode
         return list(encode(encodable(texts), num_threads=threads, out_type="numpy"))
 
+    def encode_offsets(
+        self, texts: Sequence[str], threads: int | None = None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The ids (n,) of each text, and of each piece (n, 2) its first character and its end.
+
+        Spaces before a piece belong to it; of the pieces of one character one has it.
+        """
+        import numpy as np
+
+        threads = threads or len(os.sched_getaffinity(0))
+        found = self._processor.encode(
+            encodable(texts), num_threads=threads, return_type="offset_mapping"
+        )
+        return [
+            (
+                np.array(one["ids"], dtype=np.int32),
+                np.array(one["offsets"], dtype=np.int64).reshape(-1, 2),
+            )
+            for one in found
+        ]
+
     def normalize(self, text: str) -> str:
         """The text as SentencePiece sees it, which is what decoding its ids gives back."""
         return str(self._processor.normalize(text)).replace(WORD_START, " ").strip(" ")

@@ -169,7 +169,8 @@ class DataSet:
             return Row(rest, score=value, group=group)
         if self.form == "text":
             return Row(rest, text=value, group=group)
-        spans = _spans(read, value, f"{first}.answer_start") or None
+        absent = self.fields[self.answer].absent(value)
+        spans = None if absent else _spans(read, value, f"{first}.answer_start")
         return Row(rest, spans=spans, group=group)
 
     def group(self, read: Mapping[str, Any]) -> tuple[int | str, ...] | None:

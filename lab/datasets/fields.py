@@ -206,6 +206,18 @@ class Texts(Field):
 
 
 @dataclass(frozen=True)
+class TextsOrNone(Texts):
+    """A list of texts; an empty one says that none is right, which is an answer."""
+
+    @property
+    def expected(self) -> str:
+        return "a list of texts, empty where none is right"
+
+    def absent(self, value: Any) -> bool:
+        return missing(value)
+
+
+@dataclass(frozen=True)
 class Answers(Texts):
     """A list of texts, or one text."""
 

@@ -110,17 +110,14 @@ class JointSpans(nn.Module):
     def ends(self, vectors: Tensor, starts: Tensor) -> Tensor:
         """Vectors (B, T, D), start positions (B, S) -> logits of the ends given each (B, S, T)."""
         chosen = torch.gather(vectors, 1, starts.unsqueeze(-1).expand(-1, -1, vectors.shape[-1]))
-        rows, count, width = chosen.shape
-        length = vectors.shape[1]
-        pairs = torch.cat(
-            [
-                chosen.unsqueeze(2).expand(rows, count, length, width),
-                vectors.unsqueeze(1).expand(rows, count, length, width),
-            ],
-            dim=-1,
-        )
-        logits: Tensor = self.end(pairs)
-        return logits.squeeze(-1)
+        # The dense layer of [start ; position] is a sum, of which each half is worked out once.
+        inward, outward = self.end[0], self.end[2]
+        assert isinstance(inward, nn.Linear)
+        of_start, of_position = inward.weight.chunk(2, dim=1)
+        given = F.linear(chosen, of_start, inward.bias)
+        own = F.linear(vectors, of_position)
+        each = (F.gelu(own + given[:, number, None]) for number in range(starts.shape[1]))
+        return torch.cat([outward(inner) for inner in each], -1).transpose(1, 2)
 
     def no_answer(self, vectors: Tensor, start_logits: Tensor) -> Tensor:
         """Logits (B,) that nothing answers, by the first position and the mean over starts."""

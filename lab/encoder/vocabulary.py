@@ -38,6 +38,14 @@ class Pieces(Protocol):
     def encode_arrays(self, texts: Sequence[str], threads: int | None = None) -> list[np.ndarray]:
         """The int32 ids of many texts, in order. Raises DataError for invalid Unicode."""
 
+    def encode_offsets(
+        self, texts: Sequence[str], threads: int | None = None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The ids (n,) of each text, and of each piece (n, 2) its first character and its end.
+
+        Spaces before a piece may belong to it.
+        """
+
     def normalize(self, text: str) -> str:
         """The text as decoding its ids gives it back."""
 
@@ -60,6 +68,7 @@ class SentencePieces:
         self.size = self._vocabulary.size
         self.encode_batch = self._vocabulary.encode_batch
         self.encode_arrays = self._vocabulary.encode_arrays
+        self.encode_offsets = self._vocabulary.encode_offsets
         self.normalize = self._vocabulary.normalize
         self.decode = self._vocabulary.decode
 

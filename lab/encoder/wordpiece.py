@@ -70,6 +70,20 @@ class WordPieces:
 
         return [np.array(ids, dtype=np.int32) for ids in self.encode_batch(texts, threads)]
 
+    def encode_offsets(
+        self, texts: Sequence[str], threads: int | None = None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The ids (n,) of each text, and of each piece (n, 2) its first character and its end."""
+        import numpy as np
+
+        return [
+            (
+                np.array(found.ids, dtype=np.int32),
+                np.array(found.offsets, dtype=np.int64).reshape(-1, 2),
+            )
+            for found in self._tokenizer.encode_batch(encodable(texts))
+        ]
+
     def normalize(self, text: str) -> str:
         """The text's words with a space between them, which is what decoding its ids gives back."""
         plain = self._tokenizer.normalizer.normalize_str(text)

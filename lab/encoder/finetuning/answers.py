@@ -80,7 +80,7 @@ def answer(model: Finetuned, questions: Questions, precision: str) -> list[Any]:
         arrays = questions.batches.of(chosen)
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            read = questions.kind.read(model.head, model(batch), batch)
+            read = model.head.read(model(batch), batch)
         numbers.append(chosen)
         kept.append({name: value.float().cpu().numpy() for name, value in read.items()})
     back = np.argsort(np.concatenate(numbers))

@@ -54,9 +54,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     answered = []
     for done, folder in enumerate(folders, start=1):
         with timing.part("model"):
-            model = load(
-                _chosen(folder, data.name, config["selection"]), kind, device=context.device
-            )
+            model = load(_chosen(folder, config["selection"]), kind, device=context.device)
         with timing.part("answering"):
             answered.append(answer(model.eval(), questions, config["precision"]))
         context.progress(done, len(folders))
@@ -103,12 +101,12 @@ def summed_up(members: Sequence[Mapping[str, float]], summary: str) -> dict[str,
     return scores
 
 
-def _chosen(folder: Path, task: str, rule: str) -> Path:
-    """The model that answers for a fine-tuning; one that chose none has a last one only."""
+def _chosen(folder: Path, rule: str) -> Path:
+    """The model that answers for a fine-tuning, chosen on its one validation set or the last."""
     if rule == "last":
         return folder / LAST_MODEL
-    selection = json.loads((folder / "selection.json").read_text())
-    return folder / str(selection[task][rule])
+    (chosen,) = json.loads((folder / "selection.json").read_text()).values()
+    return folder / str(chosen[rule])
 
 
 def _blind(questions: Questions) -> list[str]:

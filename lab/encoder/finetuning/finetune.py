@@ -73,7 +73,7 @@ def _train(
     pieces = open_vocabulary(inputs["vocabulary"])
     length = config["inputs_length"]
     with timing.part("data"):
-        rows, read, left_out = training_rows(data, config["examples"])
+        rows, read, left_out = training_rows(data, kind, config["examples"])
         made = made_inputs(
             data, kind, rows, pieces, length, orders=config["orders"], threads=context.threads
         )
@@ -104,7 +104,7 @@ def _train(
         timing=timing,
     )
     fit(
-        training(model, kind, config, team),
+        training(model, config, team),
         batches,
         steps=config["steps"],
         seed=config["seed"],
@@ -115,15 +115,15 @@ def _train(
     if team.lead:
         with timing.part("checkpoints"):
             write_history(out / "metrics.csv", keeper.history)
-            _publish(out, model, judged, kind, data.name, config)
+            _publish(out, model, judged, kind)
     context.record(seconds=timing.seconds)
 
 
-def training(model: Finetuned, kind: Kind, config: Mapping[str, Any], team: Team) -> Training:
+def training(model: Finetuned, config: Mapping[str, Any], team: Team) -> Training:
     """The steps of a fine-tuning: AdamW as BERT's, rates by layer, linear decay."""
 
     def loss(model: Finetuned, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        total = kind.loss(model(batch), batch)
+        total = model.head.loss(model(batch), batch)
         return total, total.detach()
 
     def optimizer(_: Any) -> Any:
@@ -180,18 +180,11 @@ def _validator(
     )
 
 
-def _publish(
-    out: Path,
-    model: Finetuned,
-    judged: Validator | None,
-    kind: Kind,
-    name: str,
-    config: Mapping[str, Any],
-) -> None:
+def _publish(out: Path, model: Finetuned, judged: Validator | None, kind: Kind) -> None:
     """The models that may be scored, and the encoder of the chosen one for what goes on from it."""
     if judged is None:
         save(out / LAST_MODEL, model)
     else:
         judged.publish(out)
-        model = load(out / f"step_{judged.best(name)}.pt", kind, device="cpu")
+        model = load(out / f"step_{judged.best_together()}.pt", kind, device="cpu")
     save_encoder(out / ENCODER, model.encoder)

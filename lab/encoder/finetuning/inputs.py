@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,33 +23,32 @@ class Inputs:
     second: Ragged
     """Empty where there is one segment."""
     cut: np.ndarray
-    """bool (N,): of which the data set's row holds more."""
-    answers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """bool (rows,): which rows of the data set hold more than is read of them."""
+    answers: Mapping[str, np.ndarray]
     """What a loss reads, by name: an array (N, ...) each."""
 
     def __len__(self) -> int:
         return len(self.first.lengths)
 
 
-def encoded(texts: Texts, pieces: Pieces, threads: int | None) -> list[list[np.ndarray]]:
-    """The ids of each segment's texts, segment by segment."""
-    return [pieces.encode_arrays(list(segment), threads) for segment in zip(*texts, strict=True)]
-
-
-def cut_inputs(
-    texts: Texts, pieces: Pieces, length: int, threads: int | None = None
-) -> tuple[Ragged, Ragged, np.ndarray]:
-    """First and second segments that with their special pieces have `length` at most; which lost.
+def whole_rows(
+    texts: Texts,
+    answers: Mapping[str, np.ndarray],
+    pieces: Pieces,
+    length: int,
+    threads: int | None = None,
+) -> Inputs:
+    """An input of each row, that with its special pieces has `length` at most.
 
     A pair loses pieces of the longer segment, at equality of the second.
     """
-    first, *rest = encoded(texts, pieces, threads)
+    first, *rest = (pieces.encode_arrays(list(one), threads) for one in zip(*texts, strict=True))
     second = rest[0] if rest else [np.zeros(0, np.int32)] * len(first)
     most = length - SPECIALS + (0 if rest else 1)
     kept = [cut_pair(len(a), len(b), most) for a, b in zip(first, second, strict=True)]
-    cut = [len(a) + len(b) > most for a, b in zip(first, second, strict=True)]
-    return (
-        Ragged.of(a[:n] for a, (n, _) in zip(first, kept, strict=True)),
-        Ragged.of(b[:n] for b, (_, n) in zip(second, kept, strict=True)),
-        np.array(cut, dtype=bool),
+    return Inputs(
+        first=Ragged.of(a[:n] for a, (n, _) in zip(first, kept, strict=True)),
+        second=Ragged.of(b[:n] for b, (_, n) in zip(second, kept, strict=True)),
+        cut=np.array([len(a) + len(b) > most for a, b in zip(first, second, strict=True)]),
+        answers=answers,
     )

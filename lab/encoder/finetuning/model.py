@@ -13,23 +13,26 @@ from torch import Tensor, nn
 from lab.encoder.checkpoint import load_encoder
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
+from lab.encoder.finetuning.heads import Batch, Head
 from lab.encoder.finetuning.kinds import Kind
 from lab.encoder.initialization import initialize
 from lab.training import checkpoint
 
 
 class Finetuned(nn.Module):
-    """What a kind's head reads off an encoder's vectors."""
+    """An encoder and a head."""
 
-    def __init__(self, encoder: Encoder, head: nn.Module) -> None:
+    def __init__(self, encoder: Encoder, head: Head) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
 
-    def forward(self, batch: Mapping[str, Tensor]) -> Any:
-        """The head's outputs for `tokens`, `types` and `real` (B, T)."""
-        vectors = self.encoder(batch["tokens"], batch["types"], segments=batch["real"])
-        return self.head(vectors, batch)
+    def forward(self, batch: Batch) -> Tensor:
+        """The encoder's vectors that the head reads, of `tokens`, `types` and `real` (B, T)."""
+        tokens = batch["tokens"]
+        at = tokens.new_zeros(len(tokens), 1) if self.head.first else None
+        vectors: Tensor = self.encoder(tokens, batch["types"], segments=batch["real"], at=at)
+        return vectors
 
 
 def start(

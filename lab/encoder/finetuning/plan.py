@@ -28,6 +28,11 @@ def complaints(data: DataSet, *, orders: int = 1) -> list[str]:
         )
     if wrong := segments.complaint(data):
         found.append(f"Task '{data.name}': {wrong}")
+    elif data.form == "spans" and len(segments.templates(data)) < segments.MOST:
+        found.append(
+            f"Task '{data.name}': an encoder finds spans in the second text of two, a question and "
+            "a passage, and its rows have one. Name two columns in fields, or two texts in input."
+        )
     elif orders > 1 and (len(segments.templates(data)) < orders or data.form == "spans"):
         found.append(
             f"Task '{data.name}': orders={orders}, but its rows are no pairs. Give orders=1."

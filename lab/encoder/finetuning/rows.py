@@ -20,19 +20,21 @@ from lab.strata import stratified
 log = logging.getLogger(__name__)
 
 
-def training_rows(data: DataSet, limit: int | None) -> tuple[list[Row], int, int]:
+def training_rows(data: DataSet, kind: Kind, limit: int | None) -> tuple[list[Row], int, int]:
     """The first rows to learn, how many were read for them, and how many of these have no answer.
 
-    Raises TaskError where none has an answer.
+    Raises TaskError where none has one that can be learned.
     """
+    texts = segments_of(data)
     rows: list[Row] = []
     read = left_out = 0
     for _, raw, row in data.read_rows("train"):
         if limit is not None and len(rows) == limit:
             break
         read += 1
-        if data.answered(raw):
-            rows.append(data.row(row))
+        made = data.row(row) if data.answered(raw) else None
+        if made is not None and kind.learned(made, texts(made)):
+            rows.append(made)
         else:
             left_out += 1
     if not rows:

@@ -7,34 +7,34 @@ from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
-from torch import Tensor, nn
 
 from lab.datasets.dataset import DataSet, Row
 from lab.encoder.config import EncoderConfig
+from lab.encoder.finetuning.heads import Head
 from lab.encoder.finetuning.inputs import Inputs, Texts
 from lab.encoder.finetuning.plan import KINDS
 from lab.encoder.vocabulary import Pieces
 
 
 class Kind(Protocol):
-    """A form of answers: what is learned, by which head and loss, and what is read off it."""
+    """A form of answers: from rows to inputs of a head, and from what it reads to predictions."""
+
+    def learned(self, row: Row, texts: tuple[str, ...]) -> bool:
+        """Whether a row with an answer can be learned from the texts of its segments."""
 
     def inputs(
         self, rows: Sequence[Row], texts: Texts, pieces: Pieces, length: int, threads: int | None
     ) -> Inputs:
-        """Rows and the texts of their segments as inputs of `length` positions at most."""
+        """Rows and the texts of their segments as inputs of `length` positions at most.
 
-    def head(self, config: EncoderConfig) -> nn.Module:
-        """What reads outputs off vectors (B, T, D) and a batch."""
+        Of a row there are one or more, all rows in order.
+        """
 
-    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """The loss of a batch, summed over its rows."""
-
-    def read(self, head: Any, outputs: Any, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What is kept of a batch's outputs, arrays (B, ...) by name."""
+    def head(self, config: EncoderConfig) -> Head:
+        """What answers on an encoder of this shape."""
 
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[Any]:
-        """Each row's prediction, of what was kept of all inputs (N, ...)."""
+        """Each row's prediction, of what a head read of all inputs (N, ...)."""
 
     def target(self, row: Row) -> Any:
         """What a row's prediction is compared with."""
@@ -43,7 +43,7 @@ class Kind(Protocol):
         """The prediction that is right for a row."""
 
     def shown(self, answer: Any) -> str:
-        """A target or a prediction as text."""
+        """A prediction as text."""
 
     def constants(self, rows: Sequence[Row]) -> Sequence[Any]:
         """Predictions that may be made for every row alike, by what training rows hold."""

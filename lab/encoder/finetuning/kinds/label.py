@@ -1,4 +1,4 @@
-"""One of some labels: their logits, and cross-entropy."""
+"""One of some labels of a text or of a pair."""
 
 from __future__ import annotations
 
@@ -6,33 +6,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from lab.datasets.dataset import Row
+from lab.datasets.dataset import DataSet, Row
 from lab.encoder.config import EncoderConfig
-from lab.encoder.finetuning.inputs import Inputs
-from lab.encoder.finetuning.whole_rows import FirstPosition, WholeRows
+from lab.encoder.finetuning.heads import LabelHead
+from lab.encoder.finetuning.inputs import Inputs, Texts, whole_rows
+from lab.encoder.vocabulary import Pieces
 
 
-class LabelKind(WholeRows):
-    """Classification of a text or of a pair."""
+class LabelKind:
+    """Classification; see Kind."""
 
-    def answers(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
-        """The right label's index."""
-        return {"label": np.array([row.label for row in rows], dtype=np.int64)}
+    def __init__(self, data: DataSet, head: Mapping[str, Any]) -> None:
+        self.data = data
 
-    def head(self, config: EncoderConfig) -> nn.Module:
+    def learned(self, row: Row, texts: tuple[str, ...]) -> bool:
+        """Every row with an answer."""
+        return True
+
+    def inputs(
+        self, rows: Sequence[Row], texts: Texts, pieces: Pieces, length: int, threads: int | None
+    ) -> Inputs:
+        """Rows with their `label`."""
+        labels = np.array([row.label for row in rows], dtype=np.int64)
+        return whole_rows(texts, {"label": labels}, pieces, length, threads)
+
+    def head(self, config: EncoderConfig) -> LabelHead:
         """See Kind."""
-        return FirstPosition(config, len(self.data.classes))
-
-    def loss(self, outputs: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """See Kind."""
-        return F.cross_entropy(outputs, batch["label"], reduction="sum")
+        return LabelHead(config, len(self.data.classes))
 
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[int]:
         """The indices of the greatest logits."""
-        found: list[int] = kept["outputs"].argmax(-1).tolist()
+        found: list[int] = kept["logits"].argmax(-1).tolist()
         return found
 
     def target(self, row: Row) -> Any:

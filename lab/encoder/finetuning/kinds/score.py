@@ -1,4 +1,4 @@
-"""A number: one output, and the squared error against the number's place in its range."""
+"""A number for a text or for a pair."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lab.datasets.dataset import DataSet, Row
 from lab.encoder.config import EncoderConfig
-from lab.encoder.finetuning.inputs import Inputs
-from lab.encoder.finetuning.whole_rows import FirstPosition, WholeRows
+from lab.encoder.finetuning.heads import ScoreHead
+from lab.encoder.finetuning.inputs import Inputs, Texts, whole_rows
+from lab.encoder.vocabulary import Pieces
 
 
-class ScoreKind(WholeRows):
-    """Regression of a text or of a pair.
+class ScoreKind:
+    """Regression; see Kind.
 
     Numbers are learned as 0 at the least and 1 at the most of the data set's range: of STS-B as
     label / 5 (Clark et al. 2020, released code).
     """
 
     def __init__(self, data: DataSet, head: Mapping[str, Any]) -> None:
-        super().__init__(data, head)
+        self.data = data
         field: Any = data.fields[data.answer]
         bounded = isfinite(field.least) and isfinite(field.most)
         self._least: float = field.least if bounded else 0.0
-        self._most: float = field.most if bounded else 1.0
+        self._span: float = field.most - field.least if bounded else 1.0
 
-    def answers(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
-        """The place in the range."""
-        numbers = np.array([row.score for row in rows], dtype=np.float64)
-        return {"place": ((numbers - self._least) / (self._most - self._least)).astype(np.float32)}
+    def learned(self, row: Row, texts: tuple[str, ...]) -> bool:
+        """Every row with an answer."""
+        return True
 
-    def head(self, config: EncoderConfig) -> nn.Module:
+    def inputs(
+        self, rows: Sequence[Row], texts: Texts, pieces: Pieces, length: int, threads: int | None
+    ) -> Inputs:
+        """Rows with their `place` in the range."""
+        places = (np.array([row.score for row in rows]) - self._least) / self._span
+        return whole_rows(texts, {"place": places.astype(np.float32)}, pieces, length, threads)
+
+    def head(self, config: EncoderConfig) -> ScoreHead:
         """See Kind."""
-        return FirstPosition(config, 1)
-
-    def loss(self, outputs: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """See Kind."""
-        return F.mse_loss(outputs.squeeze(-1), batch["place"], reduction="sum")
+        return ScoreHead(config)
 
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[float]:
         """Numbers of the data set's scale; nothing holds them to its range."""
-        places = kept["outputs"][:, 0].astype(np.float64)
-        found: list[float] = (self._least + places * (self._most - self._least)).tolist()
+        found: list[float] = (self._least + kept["place"].astype(float) * self._span).tolist()
         return found
 
     def target(self, row: Row) -> float:
@@ -65,7 +65,7 @@ class ScoreKind(WholeRows):
 
     def constants(self, rows: Sequence[Row]) -> Sequence[float]:
         """The mean."""
-        return [fmean(row.score for row in rows if row.score is not None)] if rows else [0.0]
+        return [fmean(map(self.right, rows))] if rows else [0.0]
 
 
 KIND = ScoreKind

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.encoder.finetuning.inputs import Inputs, cut_inputs
+from lab.encoder.finetuning.inputs import whole_rows
 from lab.encoder.finetuning.layout import InputBatches
 
 PAD, CLS, SEP = 9, 7, 8
@@ -22,9 +22,7 @@ class Numbers:
 
 
 def made(texts, length):
-    first, second, cut = cut_inputs(texts, Numbers(), length)
-    answers = {"label": np.arange(len(texts)) * 10}
-    return Inputs(first=first, second=second, cut=cut, answers=answers)
+    return whole_rows(texts, {"label": np.arange(len(texts)) * 10}, Numbers(), length)
 
 
 def test_rows_of_one_and_of_two_segments():

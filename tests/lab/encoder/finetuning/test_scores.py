@@ -57,7 +57,7 @@ def test_numbers_are_learned_as_places_of_their_range(world, tmp_path):
         kind = kind_of(data, {})
         inputs = made_inputs(data, kind, [row], pieces, 16)
         assert inputs.answers["place"].tolist() == pytest.approx([place])
-        kept = {"outputs": np.array([[place]], dtype=np.float32)}
+        kept = {"place": np.array([place], dtype=np.float32)}
         assert kind.predictions(kept, inputs) == pytest.approx([row.score], abs=1e-5)
 
 

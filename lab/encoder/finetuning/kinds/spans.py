@@ -1,0 +1,95 @@
+"""A stretch of a passage that answers a question, or none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lab.datasets.dataset import DataSet, Row
+from lab.datasets.fields import TextsOrNone
+from lab.encoder.config import EncoderConfig
+from lab.encoder.finetuning.inputs import Inputs, Texts
+from lab.encoder.finetuning.span_heads import SpanHead, head_named
+from lab.encoder.finetuning.span_inputs import SpanInputs, span_inputs
+from lab.encoder.vocabulary import Pieces
+
+FREQUENT = 5
+"""Answers of the training set that are tried as a constant one."""
+
+
+class SpansKind:
+    """SQuAD 1.1, and 2.0 where the data set's field may say that there is no answer; see Kind.
+
+    Long passages are read in windows; a span counts only in the window that shows the most context
+    of its first piece. Of a row the best span over its windows is the answer, unless the least of
+    their logits of "no answer" says that there is none (Devlin et al. 2019, released code).
+    """
+
+    def __init__(self, data: DataSet, head: Mapping[str, Any]) -> None:
+        self.data = data
+        self._head = head_named(head["spans"])
+        self._none = isinstance(data.fields[data.answer], TextsOrNone)
+
+    def learned(self, row: Row, texts: tuple[str, ...]) -> bool:
+        """Those without an answer, and those whose answer stands in the passage."""
+        return not row.spans or _place(row, texts[1]) is not None
+
+    def inputs(
+        self, rows: Sequence[Row], texts: Texts, pieces: Pieces, length: int, threads: int | None
+    ) -> SpanInputs:
+        """See span_inputs."""
+        pairs = [(question, passage) for question, passage in texts]
+        places = [_place(row, passage) for row, (_, passage) in zip(rows, pairs, strict=True)]
+        return span_inputs(pairs, places, pieces, length, threads)
+
+    def head(self, config: EncoderConfig) -> SpanHead:
+        """See Kind."""
+        return self._head(config)
+
+    def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[str]:
+        """Texts out of the passages; an empty one says that there is no answer."""
+        assert isinstance(inputs, SpanInputs)
+        found = []
+        for numbers in inputs.windows_by_row():
+            best = numbers[kept["score"][numbers].argmax()]
+            none = float(kept["none"][numbers].min())
+            if self._none and self._head.says_none(none, float(kept["score"][best])):
+                found.append("")
+            else:
+                found.append(inputs.text(best, int(kept["start"][best]), int(kept["last"][best])))
+        return found
+
+    def target(self, row: Row) -> list[str]:
+        """The answers; of none an empty text."""
+        return [text for text, _ in row.spans or ()] or [""]
+
+    def right(self, row: Row) -> str:
+        """The first answer."""
+        return self.target(row)[0]
+
+    def shown(self, answer: str) -> str:
+        """The text itself."""
+        return answer
+
+    def constants(self, rows: Sequence[Row]) -> Sequence[str]:
+        """The most frequent answers, and none."""
+        counts = Counter(map(self.right, rows))
+        return ["", *(text for text, _ in counts.most_common(FREQUENT))]
+
+
+def _place(row: Row, passage: str) -> tuple[int, int] | None:
+    """The first character of the first answer that stands in the passage, and the one behind it.
+
+    Where the row says so it stands there, else where it stands first.
+    """
+    for text, start in row.spans or ():
+        at = start if start >= 0 and passage.startswith(text, start) else passage.find(text)
+        if text and at >= 0:
+            return at, at + len(text)
+    return None
+
+
+KIND = SpansKind
