@@ -75,6 +75,23 @@ def test_answers_of_which_nothing_is_left():
     assert metrics.exact_match_f1([["the"]], ["a"]) == {"em": 100.0, "f1": 0.0}
 
 
+@pytest.mark.parametrize(
+    ("answers", "prediction", "em", "f1"),
+    [
+        (["a red car", "bike"], "red bus", 0.0, 50.0),
+        (["a red car"], "", 0.0, 0.0),
+        ([""], "", 100.0, 100.0),
+        ([], "the", 100.0, 100.0),
+        ([""], "car", 0.0, 0.0),
+        (["", "car"], "", 0.0, 0.0),
+    ],
+)
+def test_none_is_an_answer_of_squad_2(answers, prediction, em, f1):
+    """As the official script scores it: right in both metrics or wrong in both."""
+    scores = metrics.exact_match_f1_or_none([answers] * 2, [prediction, "other"])
+    assert scores == {"em": em / 2, "f1": f1 / 2}
+
+
 def test_rouge_sentences_end_at_spaced_points():
     """A spaced point starts a new sentence for the summary-level score only."""
     joined = metrics.rouge(["a b . c d"], ["c d . a b"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab import metrics
 from lab.datasets.dataset import DataSet
-from lab.datasets.fields import Label, Text, Texts
+from lab.datasets.fields import Label, Text, Texts, TextsOrNone
 from lab.datasets.source import Source
 
 DATASETS = [
@@ -33,6 +33,33 @@ DATASETS = [
             "question": "Where was the treaty signed?",
             "context": "The treaty (of 1648) was signed in Münster, after five years of talks.",
             "answers": {"text": ["Münster", "in Münster"], "answer_start": [35, 32]},
+        },
+    ),
+    DataSet(
+        name="squad_v2",
+        kind="question_answering",
+        about="What does the paragraph answer to the question, if anything?",
+        licence="CC BY-SA 4.0",
+        source=Source(
+            path="rajpurkar/squad_v2",
+            config="squad_v2",
+            revision="3ffb306f725f7d2ce8394bc1873b24868140c412",
+            splits={"train": "train", "validation": "validation"},
+        ),
+        sizes={"train": 130319, "validation": 11873},
+        fields={
+            "question": Text("text"),
+            "context": Text("paragraph"),
+            "answers.text": TextsOrNone("answers by several people, none where nothing answers"),
+        },
+        answer="answers.text",
+        measure=metrics.exact_match_f1_or_none,
+        metrics=("em", "f1"),
+        example={
+            "id": "0",
+            "question": "Who signed the treaty?",
+            "context": "The treaty (of 1648) was signed in Münster, after five years of talks.",
+            "answers": {"text": [], "answer_start": []},
         },
     ),
     DataSet(

@@ -70,6 +70,11 @@ def _train(
     kind = kind_of(data, config["head"])
     with timing.part("model"):
         model = start(config, inputs, kind, context.device)
+    if model.encoder.config.sharing != "none" and config["layer_decay"] != 1.0:
+        raise StudyError(
+            f"layer_decay={config['layer_decay']}: layers that share their parameters have one "
+            "rate. Give layer_decay=1."
+        )
     pieces = open_vocabulary(inputs["vocabulary"])
     length = config["inputs_length"]
     with timing.part("data"):

@@ -95,6 +95,28 @@ def test_batches_are_encoded_in_order(pieces: Pieces, threads: int | None) -> No
     assert pieces.encode_batch([], threads) == []
 
 
+@given(st.lists(st.sampled_from(["the", "cät", "dogs", "X", "  ", "☃", "a."]), max_size=12))
+@settings(deadline=None)
+def test_pieces_stand_somewhere_in_the_text(pieces: Pieces, words: list[str]) -> None:
+    """In order, without overlap, and all letters of known words are in some piece."""
+    text = " ".join(words)
+    ((ids, places),) = pieces.encode_offsets([text], 1)
+    assert ids.tolist() == pieces.encode_batch([text])[0]
+    assert places.shape == (len(ids), 2)
+    assert (places[:, 0] <= places[:, 1]).all()
+    assert (places[1:, 0] >= places[:-1, 1]).all()
+    covered = {at for start, end in places for at in range(start, end)}
+    assert {at for at, letter in enumerate(text) if letter.isalpha()} <= covered
+
+
+def test_a_piece_is_found_in_the_text(pieces: Pieces) -> None:
+    text = "dogs,  under the house"
+    ((ids, places),) = pieces.encode_offsets([text])
+    begins = pieces.starts_word()[ids]
+    first = [text[start:end].strip() for start, end in places[begins]]
+    assert [word[0] for word in first if word and word != ","] == ["d", "u", "t", "h"]
+
+
 def test_words_begin_where_the_text_has_spaces(pieces: Pieces) -> None:
     (ids,) = pieces.encode_batch(["dogs under the house"])
     assert pieces.starts_word()[ids].sum() == 4

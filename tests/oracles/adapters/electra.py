@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from torch.nn.utils import clip_grad_norm_
 
 from lab import metrics
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
+from lab.encoder.finetuning.evaluate import summed_up
+from lab.encoder.finetuning.plan import updates
+from lab.encoder.finetuning.span_heads import span_loss
 from lab.encoder.groups import FORMS, rate_factor
 from lab.encoder.heads import Detection
 from lab.encoder.segments import cut_pair, two_segments
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from run import NotCoveredError
-from studies.electra import detection, finetuning, flops, masking
+from studies.electra import detection, flops, masking
 from studies.electra.model import generator
+from sweeps.columns import Column
 
 Case = Mapping[str, Any]
+ROOT = Path(__file__).parents[3]
 
 
 def given(case: Case) -> dict[str, Any]:
@@ -143,7 +150,7 @@ def rewards(case: Case) -> Any:
 def question_answering(case: Case) -> Any:
     at = given(case)
     names = ("start_loss", "end_loss", "impossible_logit", "impossible")
-    return float(finetuning.span_loss(*(numbers(at[name]) for name in names)))
+    return float(span_loss(*(numbers(at[name]) for name in names)))
 
 
 # -- model, optimizer ----------------------------------------------------------------------------
@@ -273,21 +280,31 @@ def fractions(case: Case) -> Any:
 # -- scores, data --------------------------------------------------------------------------------
 
 
+def glue() -> Column:
+    """The average of the columns that the study's suite has for GLUE's development sets."""
+    suite = yaml.safe_load((ROOT / "conf/electra/suite/glue.yaml").read_text())
+    groups = [group for column in suite["columns"] for group in column["terms"]]
+    terms = tuple(tuple(tuple(term.split(".")) for term in group) for group in groups)
+    return Column(name=suite["average"], terms=terms, average=True)
+
+
 def dev_average(case: Case) -> Any:
     scores: dict[str, dict[str, float]] = {}
     for name, value in case["input"].items():
         task, _, metric = name.partition(".")
-        scores.setdefault(task, {})[metric] = value
-    used = [f"{task}.{metric}" for task, metric in finetuning.DEV_METRICS.items()]
-    return {"used": used, "average": finetuning.dev_average(scores)}
+        scores.setdefault(f"glue_{task}", {})[metric] = value
+    used = [".".join(term).removeprefix("glue_") for group in glue().terms for term in group]
+    return {"used": used, "average": glue().value(dict.fromkeys(scores, scores))}
 
 
 def table_average(case: Case) -> Any:
-    order = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli_matched", "qnli", "rte")
-    metric = finetuning.DEV_METRICS
+    terms = [term for group in glue().terms for term in group]
     return {
-        row: finetuning.dev_average(
-            {task: {metric[task]: value} for task, value in zip(order, values, strict=True)}
+        row: glue().value(
+            {
+                task: {task: {metric: value}}
+                for (task, metric), value in zip(terms, values, strict=True)
+            }
         )
         for row, values in case["input"].items()
     }
@@ -295,7 +312,10 @@ def table_average(case: Case) -> Any:
 
 def medians(case: Case) -> Any:
     runs = case["input"]["runs"]
-    found = finetuning.medians(runs)
+    found = {
+        task: summed_up([{"score": value} for value in values], "median")["score"]
+        for task, values in runs.items()
+    }
     return {
         "medians": found,
         "mean_of_medians": fmean(found.values()),
@@ -335,7 +355,7 @@ def pairs(case: Case) -> Any:
 def finetuning_updates(case: Case) -> Any:
     at = given(case)
     return {
-        task: finetuning.updates(examples, batch=at["batch"], epochs=epochs, orders=orders)
+        task: updates(examples, batch=at["batch"], epochs=epochs, orders=orders)
         for task, (examples, epochs, orders) in at["examples_epochs_orders"].items()
     }
 

@@ -170,3 +170,11 @@ def test_a_pair_in_both_orders_needs_a_pair(world, tmp_path):
     data = world.second_word(tmp_path / "data")
     with pytest.raises(StudyError, match=r"orders=2, but its rows are no pairs\. Give orders=1"):
         world.learned(tmp_path / "finetune", world.settings(data, orders=2))
+
+
+def test_layers_that_are_one_have_one_rate(world, tmp_path):
+    """A rate by layer would be several of one parameter."""
+    data = world.second_word(tmp_path / "data")
+    config = world.settings(data, encoder=world.encoder(80, sharing="all"), layer_decay=0.8)
+    with pytest.raises(StudyError, match=r"layer_decay=0\.8: .* Give layer_decay=1\."):
+        world.learned(tmp_path / "finetune", config)

@@ -10,7 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.datasets import get_dataset
+from lab.datasets.dataset import Row
 from lab.encoder.config import EncoderConfig
+from lab.encoder.finetuning.kinds import kind_of
+from lab.encoder.finetuning.rows import made_inputs
 from lab.encoder.finetuning.span_heads import JointHead, SeparateHead, head_named
 from lab.encoder.finetuning.span_inputs import span_inputs
 from lab.encoder.finetuning.windows import place_in, window_of, windows_of
@@ -161,7 +165,7 @@ def score(head, vectors, rows, row, start, last):
     starts = head.spans.starts(vectors)[0]
     ends = head.spans.ends(vectors, torch.tensor([[start]]))[0, 0]
     one, other = (each - each[places].logsumexp(0) for each in (starts, ends))
-    return float(one[start] + other[last])
+    return float((one[start] + other[last]).detach())
 
 
 def test_the_joint_loss_is_the_mean_of_both_and_half_of_no_answer():
@@ -180,7 +184,32 @@ def test_the_joint_loss_is_the_mean_of_both_and_half_of_no_answer():
     assert float(head.loss(vectors, rows)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_none_answers_where_a_data_set_allows_that(world, tmp_path):
+    """By the least logit over a row's windows; the span is told where another set forbids it."""
+    pieces = open_vocabulary(world.vocabulary(tmp_path))
+    context = "w1 w2 w3 w4 w5 w6 w7 w8 w9"
+    fields = {"question": "w1 w2", "context": context}
+    rows = [Row(fields, spans=(("w2 w3", 3),)), Row(fields, spans=())]
+    for name, expected in (("squad_v2", ["w3", ""]), ("squad", ["w3", "w4"])):
+        data = get_dataset(name)
+        kind = kind_of(data, {"spans": "joint"})
+        made = made_inputs(data, kind, rows, pieces, 12)
+        windows = len(made) // 2
+        kept = {
+            "score": np.full(2 * windows, -9.0),
+            "none": np.array([5.0, -3.0, 5.0, -2.0])[: 2 * windows],
+            "start": np.array([6, 0, 7, 0]),
+            "last": np.array([6, 0, 7, 0]),
+        }
+        kept["score"][[0, 2]] = -1.0
+        assert windows == 2
+        assert kind.predictions(kept, made) == expected
+    assert [kind.target(row) for row in rows] == [["w2 w3"], [""]]
+    assert all(kind.learned(row, ("w1 w2", context)) for row in rows)
+    assert not kind.learned(Row(fields, spans=(("w77", -1),)), ("w1 w2", context))
+
+
 def test_an_unknown_head_is_named():
     """With those that there are."""
-    with pytest.raises(StudyError, match="Unknown spans 'jiont'. Did you mean 'joint'?"):
+    with pytest.raises(StudyError, match=r"Unknown spans 'jiont'\. Did you mean 'joint'\?"):
         head_named("jiont")
