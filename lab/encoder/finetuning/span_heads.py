@@ -37,7 +37,7 @@ class SpanHead(Head):
 
 
 class JointHead(SpanHead):
-    """As ELECTRA answers SQuAD: the end given the start, and a logit of "no answer" of its own.
+    """The end given the start, and a logit of "no answer": SQuAD as Clark et al. (2020) answer it.
 
     In training the true start is given, in prediction the STARTS best ones, by log-probabilities.
     A passage's pieces and the first position may be answers.
@@ -82,7 +82,7 @@ class JointHead(SpanHead):
 
 
 class SeparateHead(SpanHead):
-    """As BERT answers SQuAD, and ALBERT 1.1: start and end each read off its own position.
+    """As BERT answers SQuAD: start and end each read off its own position.
 
     The first position as both says that there is no answer.
     """
