@@ -102,6 +102,7 @@ def _train(
             tokens=tokens * config["steps"],
             repeats={"lines": batches.epochs(config["steps"])},
             padding_share=batches.padding_share(range(min(MEASURED, config["steps"]))),
+            thrown_away=rows.thrown_away,
             seconds=timing.seconds,
         )
 
