@@ -79,7 +79,7 @@ def _token(place: int, token: str, run: Sequence[str], family: Family) -> Iterat
 def in_order(tokens: int, words: int) -> list[tuple[int, int]]:
     """Return runs of one word each, in order; the last token takes the words that are left."""
     runs = [(min(n, words), min(n + 1, words)) for n in range(tokens)]
-    return [*runs[:-1], (runs[-1][0], words)]
+    return [*runs[:-1], *((start, words) for start, _ in runs[-1:])]
 
 
 def aligned(source: Sequence[str], target: Sequence[str], family: Family) -> list[tuple[int, int]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import permutations
+from pathlib import Path
 
-from lab.errors import DataError
+from lab.datasets.correction import word_lists
+from lab.errors import DataError, nearest_path
 
 FORMS = ("VB", "VBZ", "VBG", "VBD", "VBN")
 """Base, third person, gerund, past, participle."""
@@ -43,3 +45,17 @@ class VerbForms:
                 made.decode[word, forms] = other
                 made.encode[word, other] = forms
         return made
+
+
+def verb_forms(file: Path | None = None) -> VerbForms:
+    """Return the forms of a file of such lines, or of the table of verbs that is fetched.
+
+    The table is not the released file, which cannot be had: it has the lines that one is likely to
+    have been made of. Raises DataError where either cannot be had.
+    """
+    if not file:
+        return VerbForms.of(word_lists.verb_lines())
+    try:
+        return VerbForms.of(file.read_text("utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: {error}.{nearest_path(file)}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,10 +12,12 @@ from lab.errors import DataError
 from studies.gector.tags.alignment import LARGEST, aligned, in_order, tags_of_pair
 from studies.gector.tags.applying import apply_all_tags, apply_tags, apply_tags_as_released
 from studies.gector.tags.levenshtein import Levenshtein
-from studies.gector.tags.rounds import rounds
-from studies.gector.tags.tag import DELETE, KEEP, is_basic
+from studies.gector.tags.preprocess import Tally, tagged
+from studies.gector.tags.rounds import rounds, shortest_tags
+from studies.gector.tags.tag import DELETE, KEEP, first, is_basic
 from studies.gector.tags.transformations import RELEASED, Basic, Transformations
-from studies.gector.tags.verbs import VerbForms
+from studies.gector.tags.verbs import VerbForms, verb_forms
+from studies.gector.tags.vocabulary import TagVocabulary
 
 ALL = Transformations(
     VerbForms.of(["go_goes:VB_VBZ", "goes_go:VBZ_VB", "go_went:VB_VBD", "go_gone:VB_VBN"])
@@ -60,8 +64,33 @@ def test_all_tags_of_a_pair_make_its_target(pair, family) -> None:
 @given(PAIRS)
 def test_rounds_of_one_tag_a_token_end_at_the_target(pair) -> None:
     source, target = pair
-    done = [*rounds(source, target, ALL, most=len(source) + len(target) + 1)]
+    done = [*rounds(source, target, ALL, most=2 * (len(source) + len(target)))]
     assert (done[-1].sentence if done else source) == target
+
+
+def test_rounds_leave_a_circle() -> None:
+    """The longest common run hangs the front words on $START, one a round, and drops the last."""
+    source, target = "c c c".split(), "c b g c g c c".split()
+    tags = [first(those) for those in tags_of_pair(source, target, ALL)]
+    assert apply_tags(source, tags, ALL).tokens == source
+    done = [*rounds(source, target, ALL, most=9)]
+    assert done[0].sentence == source
+    assert done[-1].sentence == target
+
+
+@given(PAIRS)
+def test_shortest_tags_are_as_many_as_the_distance(pair) -> None:
+    """And make the target; each round of them leaves fewer."""
+    source, target = pair
+    tags = shortest_tags(source, target)
+    assert apply_all_tags(source, tags, ALL).tokens == target
+    once = apply_tags(source, [first(those) for those in tags], ALL).tokens
+    left = [
+        sum(those != [KEEP] and len(those) for those in t)
+        for t in (tags, shortest_tags(once, target))
+    ]
+    done = sum(those != [KEEP] for those in tags)
+    assert left[1] <= left[0] - done
 
 
 @given(SENTENCES)
@@ -151,3 +180,33 @@ def test_the_released_list_has_29_transformations() -> None:
 def test_other_lines_are_no_verb_forms(line: str) -> None:
     with pytest.raises(DataError, match="Line 2 of the verb forms"):
         VerbForms.of(["be_been:VB_VBN", line])
+
+
+def test_a_stream_of_pairs_is_tagged_and_counted() -> None:
+    """One pair at a time; a blank side is left out, and what a round leaves is counted."""
+    asked: list[int] = []
+
+    def stream():
+        for number, (source, target) in enumerate(
+            [("I go school", "I go to the school"), ("", "x"), ("a b", "a b"), ("a cat", "a cats")]
+        ):
+            asked.append(number)
+            yield source.split(), target.split()
+
+    tally = Tally()
+    made = tagged(stream(), ALL, tally)
+    assert next(made).tags == [[KEEP], [KEEP], ["$APPEND_to", "$APPEND_the"], [KEEP]]
+    assert asked == [0]
+    assert len([*made]) == 2
+    assert (tally.pairs, tally.blank, tally.unchanged, tally.later) == (4, 1, 1, 1)
+    vocabulary = TagVocabulary.of(Counter({"$APPEND_to": 2}), size=3)
+    assert tally.edits.total() == 3
+    assert tally.outside(vocabulary) == 2
+
+
+def test_verb_forms_of_a_file(tmp_path) -> None:
+    file = tmp_path / "verbs.txt"
+    file.write_text("\ufeffgo_goes:VB_VBZ\n\n", encoding="utf-8")
+    assert verb_forms(file).encode == {("go", "goes"): "VB_VBZ"}
+    with pytest.raises(DataError, match=r"verb\.txt: .*Did you mean .*verbs\.txt"):
+        verb_forms(tmp_path / "verb.txt")
