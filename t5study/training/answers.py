@@ -97,6 +97,16 @@ def write(
         )
 
 
+def too_long(questions: Questions, vocabulary: Vocabulary, length: int) -> float:
+    """The share of the questions to which no right answer ends within `length` tokens.
+
+    Of several right answers the shortest counts. An answer of so many tokens has no room for EOS.
+    """
+    right = [one.get("answers") or [one["targets"]] for one in questions.examples]
+    counts = [min(map(len, vocabulary.encode_batch(answers))) for answers in right]
+    return sum(count >= length for count in counts) / len(counts) if counts else 0.0
+
+
 def _drawn(task: Task, examples: Sequence[Mapping[str, Any]], limit: int) -> Sequence[int]:
     """The places of examples to ask. Examples that are scored in groups, or have texts or numbers
     for answers, have no labels to go by: the first ones."""

@@ -15,8 +15,8 @@ from lab.vocabulary import Vocabulary
 from t5study.model import Ensemble
 from t5study.tasks.chosen import described, examples
 from t5study.tasks.inspection import blind_notes
-from t5study.training.answers import ask, constant, parts, score, write
-from t5study.training.examples import require_whole_labels
+from t5study.training.answers import ask, constant, parts, score, too_long, write
+from t5study.training.examples import require_whole_labels, unreachable_notes
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     require_whole_labels(read, Vocabulary(inputs["vocabulary"]), most, "evaluate.max_length")
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     scores, constants, lines, notes = {}, {}, [], []
+    unreachable: dict[str, float] = {}
     timing = Timing()
     for done, (name, description) in enumerate(config["tasks"].items()):
         files = [_chosen(folder, name, config["selection"]) for folder in folders]
@@ -62,6 +63,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         told = ", ".join(f"{metric} {value:.2f}" for metric, value in scores[name].items())
         log.info("%s: %s on %s examples", name, told, f"{len(questions.examples):,}")
         notes += blind_notes(questions.task, questions.examples)
+        if not questions.task.labels:  # which are whole, or nothing runs
+            unreachable[name] = too_long(questions, vocabulary, most)
         lines += [
             {
                 "task": name,
@@ -77,9 +80,10 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             )
         ]
         context.progress(done + 1, len(config["tasks"]))
+    notes += unreachable_notes(unreachable, most)
     if notes:
         context.record(notes=notes)
-    context.record(seconds=timing.seconds)
+    context.record(references_too_long=unreachable, seconds=timing.seconds)
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
     (out / "constant.json").write_text(json.dumps(constants, indent=1))
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:

@@ -100,6 +100,16 @@ def cut_notes(shares: Mapping[str, float], length: int, training: str) -> list[s
     ]
 
 
+def unreachable_notes(shares: Mapping[str, float], length: int) -> list[str]:
+    """What a table says of references that are longer than answers may be."""
+    return [
+        f"Of {name}'s references {_percent(share)} are longer than the {length} tokens that an "
+        "answer may have."
+        for name, share in shares.items()
+        if share
+    ]
+
+
 def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.1 else f"{max(share, 1e-4):.2%}"
 
