@@ -26,6 +26,9 @@ SAME = 1e-6
 PLAIN = {"acc", "em"}
 """Metrics that a line without parts is right or wrong in, by its texts."""
 
+SUMMARIES = ("mean", "median")
+"""What the `summary` of a line with several members may be; numpy calls them so too."""
+
 NOT_KEPT = "not every run has kept predictions"
 NO_PARTS = "the kept predictions do not say what each example adds to the score"
 OTHER_SCORE = "the kept predictions do not give the score"
@@ -53,8 +56,11 @@ class Run:
 
     examples: tuple[tuple[str, str], ...]
     """Id and reference text of each example that is a draw of its own."""
-    parts: Mapping[str, tuple[str, Array]]
-    """By metric, how its numbers become a score, and these numbers (n, d)."""
+    parts: Mapping[str, tuple[str, Sequence[Array]]]
+    """By metric, how its numbers become a score, and these numbers (n, d) of each member."""
+    summary: str = "mean"
+    """What a score is of those of the members, where several trainings answered: one of
+    SUMMARIES."""
 
 
 class Predictions:
@@ -148,9 +154,14 @@ def _values(
     """A row's score in a column over each choice of examples (b,): the mean over its runs."""
     import numpy as np
 
+    def of_run(run: Run, name: str, drawn: Array) -> Array:
+        kind, members = run.parts[name]
+        found = [rescoring.scores(kind, numbers, drawn) for numbers in members]
+        value: Array = getattr(np, run.summary)(found, axis=0)
+        return value
+
     def metric(task: str, name: str) -> Array:
-        found = [rescoring.scores(*run.parts[name], chosen[task]) for run in side[task]]
-        return np.mean(found, axis=0)
+        return np.mean([of_run(run, name, chosen[task]) for run in side[task]], axis=0)
 
     groups = [np.mean([metric(*term) for term in group], axis=0) for group in column.terms]
     value: Array = np.mean(groups, axis=0)
@@ -176,31 +187,49 @@ def _metrics(column: Column) -> dict[str, tuple[str, ...]]:
 
 
 def _run(lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Run:
+    every = [(i, line, _members(line, metrics)) for i, line in enumerate(lines)]
+    # An example without parts is scored with another one, and no draw of its own.
+    drawn = [(i, line, members) for i, line, members in every if any(members)]
+    summaries = {str(line.get("summary", "mean")) for _, line, _ in drawn}
+    if len({len(members) for _, _, members in drawn}) != 1 or len(summaries) != 1:
+        raise UntestableError(NO_PARTS)
+    (summary,) = summaries
+    if summary not in SUMMARIES:
+        raise UntestableError(NO_PARTS)
+    found = {metric: _numbers([members for _, _, members in drawn], metric) for metric in metrics}
+    examples = tuple((str(line.get("id", i)), str(line.get("target"))) for i, line, _ in drawn)
+    return Run(examples=examples, parts=found, summary=summary)
+
+
+def _numbers(
+    examples: Sequence[Sequence[Mapping[str, Any]]], metric: str
+) -> tuple[str, list[Array]]:
+    """How the numbers that examples keep of a metric become a score, and these of each member."""
     import numpy as np
 
-    every = [(i, line, _parts(line, metrics)) for i, line in enumerate(lines)]
-    # An example without parts is scored with another one, and no draw of its own.
-    drawn = [(i, line, part) for i, line, part in every if part]
-    found: dict[str, tuple[str, Array]] = {}
-    for metric in metrics:
-        kinds = {kind for _, _, part in drawn for kind in part.get(metric, {})}
-        if len(kinds) != 1 or not kinds <= rescoring.SCORE_OF.keys():
-            raise UntestableError(NO_PARTS)
-        (kind,) = kinds
-        try:
-            numbers = np.array([part[metric][kind] for _, _, part in drawn], dtype=float)
-        except (KeyError, TypeError, ValueError):
-            raise UntestableError(NO_PARTS) from None
-        found[metric] = kind, numbers
-    examples = tuple((str(line.get("id", i)), str(line.get("target"))) for i, line, _ in drawn)
-    return Run(examples=examples, parts=found)
+    kinds = {kind for members in examples for part in members for kind in part.get(metric, {})}
+    if len(kinds) != 1 or not kinds <= rescoring.SCORE_OF.keys():
+        raise UntestableError(NO_PARTS)
+    (kind,) = kinds
+    try:
+        return kind, [
+            np.array([part[metric][kind] for part in of_member], dtype=float)
+            for of_member in zip(*examples, strict=True)
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise UntestableError(NO_PARTS) from None
 
 
-def _parts(line: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, Any]:
-    """A line's parts; right or wrong by its texts where it has none and that is all one asks."""
+def _members(line: Mapping[str, Any], metrics: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The parts of a line, of each member where several answered.
+
+    Right or wrong by its texts where it has none and that is all one asks.
+    """
+    if "members" in line:
+        return [dict(parts) for parts in line["members"]]
     if "parts" in line:
-        return dict(line["parts"])
+        return [dict(line["parts"])]
     if not PLAIN.issuperset(metrics):
         raise UntestableError(NO_PARTS)
     right = str(line.get("prediction")).strip() == str(line.get("target")).strip()
-    return {metric: {"mean": [100.0 * right, 1]} for metric in metrics}
+    return [{metric: {"mean": [100.0 * right, 1]} for metric in metrics}]

@@ -97,6 +97,38 @@ def test_bootstrap_pairs_examples(builder: Any) -> None:
     assert "9999 resamples" in table.notes[-1]
 
 
+def test_bootstrap_of_several_trainings(builder: Any) -> None:
+    """The median over members is computed again over each draw, not that of the middle one."""
+    builder.column("Mood", ["mood.acc"])
+    (base,) = builder.row("base", mood(50.0), baseline=True)
+    (better,) = builder.row("better", mood(72.5))
+    builder.record()
+    answers(builder.path / "evaluate" / base, [1] * 20 + [0] * 20)
+    rights = [[1] * 28 + [0] * 12, [1] * 10 + [0] * 30, [0] * 3 + [1] * 32 + [0] * 5]
+    rights.append([0] * 10 + [1] * 30)
+    lines = [
+        {
+            "task": "mood",
+            "id": i,
+            "target": "yes",
+            "prediction": "",
+            "parts": {"acc": {"mean": [100.0 * of[0], 1]}},
+            "members": [{"acc": {"mean": [100.0 * one, 1]}} for one in of],
+            "summary": "median",
+        }
+        for i, of in enumerate(zip(*rights, strict=True))
+    ]
+    file = builder.path / "evaluate" / better / "predictions.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    table = marked(builder, "bootstrap")
+    assert table.rows[1].scores[0].p_value is not None
+    assert table.rows[1].scores[0].p_value < 0.1
+    file.write_text(file.read_text().replace('"median"', '"mean"'))
+    assert marked(builder, "bootstrap").rows[1].scores[0].p_value is None
+    file.write_text(file.read_text().replace('"mean"}', '"mode"}'))
+    assert "do not say what each example adds" in marked(builder, "bootstrap").notes[-1]
+
+
 def f1_parts(path: Path, counts: list[list[int]], **more: Any) -> None:
     """Kept lines of an F1 over classes: true positives, false positives, false negatives."""
     lines = [

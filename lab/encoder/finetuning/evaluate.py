@@ -63,8 +63,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         known = described(config["train"], "train").rows("train") if config["train"] else ()
         constants = questions.constant(list(islice(known, LOOKED_AT)))
         middle = sorted(range(len(members)), key=lambda one: data.mean(members[one]))
-        predictions = answered[middle[(len(members) - 1) // 2]]
-        parts = questions.parts(predictions)
+        chosen = middle[(len(members) - 1) // 2]
+        parts = [questions.parts(predictions) for predictions in answered]
     scores = summed_up(members, config["summary"])
     told = ", ".join(f"{metric} {scores[metric]:.2f}" for metric in data.metrics)
     log.info("%s: %s on %s examples", data.name, told, f"{len(rows):,}")
@@ -74,6 +74,10 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     _write(out / "scores.json", {data.name: scores})
     _write(out / "members.json", {data.name: members})
     _write(out / "constant.json", {data.name: constants})
+
+    def of_members(index: int) -> dict[str, Any]:
+        return {"members": [one[index] for one in parts], "summary": config["summary"]}
+
     texts = segments_of(data)
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:
         for index, row in enumerate(rows):
@@ -82,8 +86,9 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
                 "id": index,
                 "inputs": SEPARATOR.join(texts(row)),
                 "target": kind.shown(kind.right(row)),
-                "prediction": kind.shown(predictions[index]),
-                "parts": parts[index],
+                "prediction": kind.shown(answered[chosen][index]),
+                "parts": parts[chosen][index],
+                **(of_members(index) if len(members) > 1 else {}),
                 **({"cut": ["input"]} if questions.inputs.cut[index] else {}),
             }
             file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -35,6 +35,10 @@ def test_a_score_is_the_median_over_the_members(world, tmp_path):
     lines = [json.loads(line) for line in (out / "predictions.jsonl").open()]
     right = sum(line["prediction"] == line["target"] for line in lines)
     assert 100 * right / len(lines) == pytest.approx(scores["acc"])
+    for number, score in enumerate(each):
+        kept = [line["members"][number]["acc"]["mean"][0] for line in lines]
+        assert fmean(kept) == pytest.approx(score)
+    assert {line["summary"] for line in lines} == {"median"}
     out, _ = world.scored(tmp_path / "mean", data, found, summary="mean")
     assert json.loads((out / "scores.json").read_text())["mine"]["acc"] == pytest.approx(
         fmean(each)
