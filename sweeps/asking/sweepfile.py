@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -268,13 +269,16 @@ class _Check:
         if not isinstance(seeds, dict):
             self._complain(f"seeds is a mapping such as {{baseline: {seeds}}}.")
             return {}
-        for key, value in seeds.items():
+        counts = {key: _count(value) for key, value in seeds.items()}
+        for key, count in counts.items():
             where = f"seeds: {key}"
-            if key not in ("baseline", "variants") or not isinstance(value, int):
-                self._complain(f"{where}: {value!r}; accepted are baseline and variants, 1 up.")
-            elif line := complaint(where, value, SEEDS):
+            if key not in ("baseline", "variants") or count is None:
+                self._complain(
+                    f"{where}: {seeds[key]!r}; accepted are baseline and variants, 1 up."
+                )
+            elif line := complaint(where, count, SEEDS):
                 self._complain(line)
-        return seeds
+        return {key: count for key, count in counts.items() if count is not None}
 
     def _row(self, row: Any) -> FileRow:
         if not isinstance(row, dict):
@@ -337,6 +341,11 @@ def candidates(axes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[s
     for axis in axes:
         for one in axis["candidates"]:
             yield f"{axis['name']}: {strip(one.label)}", (strip(one.label), one.label)
+
+
+def _count(value: Any) -> int | None:
+    """The whole number that stands there; behind a key of texts it is still as typed."""
+    return int(value) if re.fullmatch("[0-9]+", str(value)) else None
 
 
 def _keys(text: str) -> list[str]:

@@ -40,6 +40,18 @@ def said(tmp_path: Path, text: str) -> list[str]:
             ["mine.yaml: seeds is a mapping such as {baseline: 3}."],
         ),
         (
+            HEAD + "seeds: {baseline: on, variants: true, most: 3}\nrows: [{label: A}]\n",
+            [
+                "mine.yaml: seeds: baseline: 'on'; accepted are baseline and variants, 1 up.",
+                "mine.yaml: seeds: variants: True; accepted are baseline and variants, 1 up.",
+                "mine.yaml: seeds: most: 3; accepted are baseline and variants, 1 up.",
+            ],
+        ),
+        (
+            HEAD + "seeds: {baseline: 0}\nrows: [{label: A}]\n",
+            ["mine.yaml: seeds: baseline=0: must be 1 or more."],
+        ),
+        (
             HEAD + "rows: [{label: A, overrides: [seed=3]}]\n",
             [
                 "mine.yaml: row 'A': seed=3: seeds are averaged and no rows; say how many under "
