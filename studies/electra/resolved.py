@@ -89,12 +89,15 @@ class Resolved:
         return self.generator_of(settings.fraction or self.config.size.generator)
 
     def generator_of(self, fraction: float) -> EncoderConfig:
-        """The main encoder's shape at a fraction of its width.
+        """The main encoder's shape at a fraction of its width, and that very shape at 1.
 
-        Where it shares no tables its own are as wide as it is.
+        A narrower one that shares no tables has its own, as wide as it is.
         """
-        shape = self.encoder if fraction == 1 else generator(self.encoder, fraction)
-        return replace(shape, embedding=shape.width) if self.config.tying.name == "none" else shape
+        if fraction == 1:
+            return self.encoder
+        narrow = generator(self.encoder, fraction)
+        own = self.config.tying.name == "none"
+        return replace(narrow, embedding=narrow.width) if own else narrow
 
     @cached_property
     def budget(self) -> Budget:
