@@ -227,8 +227,8 @@ class Finetune:
     """Whether units start from the fine-tuned encoders that they name."""
     seeds: int = field(default=1, metadata=FEW)
     """Fine-tunings of one pre-training, which differ in their seed alone."""
-    seed: int = field(default=0, metadata=SEED)
-    """Of the first of them."""
+    seed: int = field(default=0, metadata={"least": 0, "most": 2**62})
+    """Of the first of them; each further one's is 10,000 more."""
     summary: str = field(default="median", metadata={"choices": ("median", "mean")})
     """What of these fine-tunings a table shows."""
 

@@ -18,6 +18,9 @@ from studies.electra.units import UnitSettings
 ALONE: dict[str, Any] = {"generator": None, "tying": None, "algorithm": None, "temperature": None}
 """Of an objective without a generator, what is not read."""
 
+APART = 10_000
+"""Between the seeds of two fine-tunings of one pre-training: those of other seeds are others."""
+
 
 class Stages:
     """Builds each stage of one cell once; what two tasks share is one object."""
@@ -217,7 +220,8 @@ class Stages:
         """The scores of one data set by all fine-tunings of its unit."""
         settings, finetune = self.config.evaluate, self.config.finetune
         scored = next(one for one in unit.evaluate if one.name == data)
-        members = [self.finetune(unit, finetune.seed + i) for i in range(finetune.seeds)]
+        seeds = [finetune.seed + APART * i for i in range(finetune.seeds)]
+        members = [self.finetune(unit, seed) for seed in seeds]
         return Stage(
             name="evaluate",
             version=1,

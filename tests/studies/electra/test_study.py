@@ -46,9 +46,9 @@ def test_two_rows_differ_in_their_pre_training_alone() -> None:
     assert stage(bert, "pretrain").key != stage(electra, "pretrain").key
     for cell in (bert, electra):
         tuned = stages(cell, "finetune")
-        assert len(tuned) == 2 * 2
+        assert len(tuned) == 3 * 2
         assert {one.inputs["pretrain"].key for one in tuned} == {stage(cell, "pretrain").key}
-        assert sorted({one.config["seed"] for one in tuned}) == [0, 1]
+        assert sorted({one.config["seed"] for one in tuned}) == [0, 10_000]
 
 
 def test_seeds_of_fine_tuning_are_no_seeds_of_the_row() -> None:
@@ -67,6 +67,9 @@ def test_nothing_pre_trained_begins_from_the_shape() -> None:
         "evaluate",
     }
     assert all(one.config["encoder"]["width"] == 64 for one in stages(cell, "finetune"))
+    one, other = cells("objective=none", "seeds.baseline=2")
+    both = [{tuned.key for tuned in stages(cell, "finetune")} for cell in (one, other)]
+    assert not both[0] & both[1]
 
 
 def test_what_bert_does_not_read_changes_none_of_its_stages() -> None:
