@@ -18,8 +18,6 @@ from studies.electra.objective import Objective
 
 WIDTHS = 16
 """Batches are as wide as their longest row, rounded up to a multiple of this."""
-WINDOW = 16
-"""Batches among which rows are grouped by their lengths."""
 
 
 def masked_batch(
@@ -73,9 +71,9 @@ def masked_batch(
 class MaskedBatches:
     """Batches of `batch_size` rows with positions drawn, each a function of (seed, index).
 
-    Rows come in epochs, each in an order of its own. The rows of the next WINDOW batches, or of an
-    epoch where that is less, are grouped by their lengths, so that little padding is computed; the
-    batches of a window come in an order that says nothing of their lengths.
+    Rows come in epochs, each in a random order of its own. They are not grouped by their lengths:
+    nearly all are full, and what is left of padding is what an order without regard to lengths
+    costs.
     """
 
     fixed_widths = True
@@ -102,9 +100,7 @@ class MaskedBatches:
         self._rows, self._objective, self._pieces = rows, objective, pieces
         self._longest, self._rate, self._replacement = longest, rate, replacement
         self._seed = seed
-        self._window = min(WINDOW, max(1, len(rows) // batch_size))
         self._rank, self._world = 0, 1
-        self._grouped: tuple[int, np.ndarray] | None = None
 
     def shard(self, rank: int, world: int) -> Self:
         """The same batches, of which this rank makes its consecutive share of the rows.
@@ -140,16 +136,8 @@ class MaskedBatches:
         """Which rows (B,) a batch holds. Raises IndexError."""
         if index < 0:
             raise IndexError(f"batch {index}: batches are counted from 0")
-        window, place = divmod(index, self._window)
-        if self._grouped is None or self._grouped[0] != window:
-            each = self._window * self.batch_size
-            slots = window * each + np.arange(each)
-            rows = shuffled(slots, len(self._rows), self._seed)
-            rows = rows[np.argsort(self._rows.lengths[rows], kind="stable")]
-            order = np.random.default_rng((self._seed, 0, window)).permutation(self._window)
-            self._grouped = window, rows.reshape(self._window, self.batch_size)[order]
-        found: np.ndarray = self._grouped[1][place]
-        return found
+        slots = index * self.batch_size + np.arange(self.batch_size)
+        return shuffled(slots, len(self._rows), self._seed)
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         read = self._rows.read(self.chosen(index))
@@ -160,7 +148,7 @@ class MaskedBatches:
             tokens,
             real,
             self._objective,
-            np.random.default_rng((self._seed, 1, index)),
+            np.random.default_rng((self._seed, index)),
             pieces=self._pieces,
             longest=self._longest,
             types=types,

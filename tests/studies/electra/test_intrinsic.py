@@ -19,7 +19,7 @@ from studies.electra.detection import constant_answer
 from studies.electra.training import intrinsic
 
 Train = Callable[..., Path]
-CONFIG = {"examples": 40, "seed": 0, "checkpoint": None}
+CONFIG = {"examples": 20, "seed": 0, "checkpoint": None}
 
 
 def judge(
@@ -52,7 +52,7 @@ def test_networks_that_learned_are_better_than_frequencies(
     assert 52.0 < scores["detector_auc"] <= 100.0
     assert scores["detector_constant"] == pytest.approx(constant_answer(scores["replaced"] / 100))
     assert facts["notes"] == []
-    assert facts["rows"] == 40
+    assert facts["rows"] == 20
 
 
 def test_untrained_networks_are_said_to_be_stuck(train: Train, data: SimpleNamespace) -> None:
