@@ -72,7 +72,7 @@ SIZES: Mapping[str, Size] = {
         encoder=encoder(128, 4, 4_096, 128), fraction=0.5, rows=64, length=64, rows_on_gpu=512
     ),
     "small": Size(
-        encoder=encoder(256, 12, 30_522, 128), fraction=0.25, rows=128, length=128, rows_on_gpu=1024
+        encoder=encoder(256, 12, 30_522, 128), fraction=0.25, rows=16, length=128, rows_on_gpu=1024
     ),
     "base": Size(
         encoder=encoder(768, 12, 30_522, 768), fraction=1 / 3, rows=16, length=512, rows_on_gpu=128
