@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import nn
 
+FUSED = {"inward.weight": 3}
+"""Parameters that hold so many matrices: queries, keys and values."""
 FORMS: Mapping[str, int] = {"released": 2, "meant": 1}
 """How many steps of decay the top layer is below the head. The release of Clark et al. (2020) has
 one too many, a left-over of the pooler by its author's word; their numbers were made so."""
@@ -58,5 +60,31 @@ def parameter_groups(
         factor = rate_factor(depth_of(name, layers), layers, layer_decay, form)
         own = rate * factor, weight_decay if decays(name) else 0.0
         group = groups.setdefault(own, {"params": [], "lr": own[0], "weight_decay": own[1]})
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def ratio_groups(model: nn.Module, *, rate: float, weight_decay: float) -> list[dict[str, Any]]:
+    """A model's trainable parameters as groups of LAMB: norms and biases have no ratio either.
+
+    Each matrix has a ratio of its own, as released by Lan et al. (2020), also where several are one
+    parameter here.
+    """
+    groups: dict[tuple[bool, int], dict[str, Any]] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        parts = next((n for ending, n in FUSED.items() if name.endswith(ending)), 1)
+        own = decays(name), parts
+        group = groups.setdefault(
+            own,
+            {
+                "params": [],
+                "lr": rate,
+                "weight_decay": weight_decay if own[0] else 0.0,
+                "trust_ratio": own[0],
+                "parts": parts,
+            },
+        )
         group["params"].append(parameter)
     return list(groups.values())

@@ -43,3 +43,13 @@ def linear_decay(steps: int, warmup: int, *, through_warmup: bool = True) -> Sch
         return step / warmup * (left if through_warmup else 1.0)
 
     return rate
+
+
+def square_root_rate(batch: int, *, rate: float, at: int) -> float:
+    """The peak of LAMB for a batch, by what it is at another one (You et al. 2020, section 4.3)."""
+    return float(rate * (batch / at) ** 0.5)
+
+
+def proportional_warmup(batch: int, *, share: float, at: int) -> float:
+    """The share of LAMB's updates that warm up, by what it is at another batch; with the above."""
+    return min(1.0, share * batch / at)
