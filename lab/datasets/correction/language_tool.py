@@ -25,7 +25,10 @@ def examples() -> Iterator[Example]:
 
 
 def read_rules(content: bytes) -> Iterator[Example]:
-    """Yield the examples of one file of rules; wrong ones without a correction are left out."""
+    """Yield the examples of one file of rules; wrong ones without a correction are left out.
+
+    An empty correction is none, in most rules: what the mark holds cannot just go.
+    """
     for category in ET.fromstring(content).iter("category"):
         name = category.get("name", "")
         if name not in LEFT_OUT:
@@ -39,7 +42,7 @@ def _of_rule(rule: ET.Element, category: str) -> Iterator[Example]:
     for example in rule.iter("example"):
         text = "".join(example.itertext())
         printed, marker = example.get("correction"), example.find("marker")
-        if printed is not None and marker is not None:
+        if printed and marker is not None:
             ways = printed.split("|")
             target = (example.text or "") + ways[0] + (marker.tail or "")
             yield Example(text, target, "languagetool", identity, category, len(ways))

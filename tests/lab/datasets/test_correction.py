@@ -28,7 +28,8 @@ RULES = b"""<?xml version="1.0"?>
    <rule><example correction="goes|went">He <marker>go</marker> home&mark;</example></rule>
    <rule><example>He goes home.</example></rule>
   </rulegroup>
-  <rule id="OF"><example correction="">All <marker>of </marker>them.</example>
+  <rule id="OF"><example correction="">She <marker>has not seen nobody</marker>.</example>
+   <example correction="of|off">All <marker>off</marker> them.</example>
    <example>An error <marker>without</marker> a correction.</example></rule>
  </category>
  <category name="Proper Nouns"><rule id="X"><example>Not this one.</example></rule></category>
@@ -50,7 +51,7 @@ def test_rules_with_a_correction_are_pairs_and_others_right() -> None:
         ("He let it go.", "He let it go.", "GO", 0),
         ("He go home!", "He goes home!", "GO", 2),
         ("He goes home.", "He goes home.", "GO", 0),
-        ("All of them.", "All them.", "OF", 1),
+        ("All off them.", "All of them.", "OF", 2),
     ]
     assert {one.category for one in found} == {"Grammar"}
 
@@ -247,8 +248,8 @@ def test_the_real_pairs_are_as_many_as_documented() -> None:
     """docs/data.md has these numbers."""
     rows = {name: DATA.rows(name) for name in PARTS}
     pairs = {name: sum(bool(r["corrections"]) for r in part) for name, part in rows.items()}
-    assert pairs == {"unseen": 758, "seen": 1492, "validation": 495, "train": 6896}
-    assert len(rows["train"]) - pairs["train"] == 10_031
+    assert pairs == {"unseen": 750, "seen": 1492, "validation": 495, "train": 6749}
+    assert len(rows["train"]) - pairs["train"] == 10_036
     assert len(rows["seen"]) - pairs["seen"] == RIGHT["seen"]
 
 
@@ -258,10 +259,10 @@ def test_the_real_rows_are_those_of_their_version() -> None:
     files = DATA.manifest()["files"]
     assert DATA.version == 1
     assert {name: about["sha256"][:16] for name, about in files.items()} == {
-        "unseen": "6b567a4f9fb42762",
-        "seen": "36b1f62c54f18048",
-        "validation": "ca44f0967d6004a5",
-        "train": "93f147ecc07ebbbf",
+        "unseen": "b962837367bea695",
+        "seen": "e7b77d02bb898ca0",
+        "validation": "9f8100e06c1f25f2",
+        "train": "c9ebcdc710d6fd2b",
     }
 
 
