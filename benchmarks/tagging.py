@@ -4,9 +4,9 @@
 
 Pairs are generated ones of 5 to 30 tokens with some 2.7 mistakes each, or with --real the training
 pairs of `python -m lab.corpora fetch correction`, over and over. Time is the process's own, of the
-stream from token lists to tags; making the pairs is not in it. "later" are edits that a round of one
-tag a token leaves; the last columns are the share of edits, in percent, that the most frequent tags of
-these pairs make.
+stream from token lists to tags; making the pairs is not in it. "later" are edits that a round of
+one tag a token leaves; the last columns are the share of edits, in percent, that the most frequent
+tags of these pairs make.
 """
 
 from __future__ import annotations
