@@ -12,9 +12,9 @@ from studies.gector.tags.transformations import Family
 
 BETWEEN = "   "
 """Stands between the words of one token's run when their distance is taken, as released."""
-LARGEST = 10_000
-"""Tokens times words of a replaced block that is aligned; in larger ones tokens become words in
-order. A block of 100 rewritten tokens is no edit any more, and the cost is cubic."""
+LARGEST = 10_000_000
+"""The `effort` of a replaced block that is aligned, some two seconds; in larger ones tokens become
+words in order. A block of 100 rewritten tokens is the largest: no edit any more."""
 
 
 def tags_of_pair(source: Sequence[str], target: Sequence[str], family: Family) -> list[list[str]]:
@@ -44,8 +44,10 @@ def _block(
     if merge:
         yield from ((place, merge) for place in range(len(source) - 1))
         return
-    small = len(source) * len(target) <= LARGEST
-    runs = aligned(source, target, family) if small else in_order(len(source), len(target))
+    if effort(source, target) <= LARGEST:
+        runs = aligned(source, target, family)
+    else:
+        runs = in_order(len(source), len(target))
     for place, (start, end) in enumerate(runs):
         yield from _token(place, source[place], target[start:end], family)
 
@@ -62,18 +64,29 @@ def _token(place: int, token: str, run: Sequence[str], family: Family) -> Iterat
     if not run:
         yield place, DELETE
         return
-    for count in range(2, len(run) + 1):
-        if split := family.find(token, run[:count]):
-            yield place, split
-            yield from ((place, APPEND + word) for word in run[count:])
-            return
-    meter = Levenshtein(token)
+    count = len(family.parts(token))
+    if count > 1 and (split := family.find(token, run[:count])):
+        yield place, split
+        yield from ((place, APPEND + word) for word in run[count:])
+        return
     found = [family.find(token, [word]) for word in run]
-    costs = [0 if tag else meter.to(word) for tag, word in zip(found, run, strict=True)]
-    own = costs.index(min(costs))
+    own = 0
+    if len(run) > 1:
+        meter = Levenshtein(token)
+        costs = [0 if tag else meter.to(word) for tag, word in zip(found, run, strict=True)]
+        own = costs.index(min(costs))
     yield from ((place - 1, APPEND + word) for word in run[:own])
     yield place, found[own] or REPLACE + run[own]
     yield from ((place, APPEND + word) for word in run[own + 1 :])
+
+
+def effort(source: Sequence[str], target: Sequence[str]) -> int:
+    """Return about twice the steps of an alignment: words times characters, for each token.
+
+    A token of more characters than a machine word has bits takes longer steps.
+    """
+    steps = len(target) * sum(map(len, target))
+    return steps * sum(1 + len(token) // 64 for token in source)
 
 
 def in_order(tokens: int, words: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.errors import DataError
-from studies.gector.tags.alignment import LARGEST, aligned, in_order, tags_of_pair
+from studies.gector.tags.alignment import LARGEST, aligned, effort, in_order, tags_of_pair
 from studies.gector.tags.applying import apply_all_tags, apply_tags, apply_tags_as_released
 from studies.gector.tags.levenshtein import Levenshtein
 from studies.gector.tags.preprocess import Tally, tagged
@@ -132,7 +132,7 @@ def test_too_large_blocks_go_in_order(tokens: int, words: int) -> None:
 
 def test_a_rewritten_line_of_any_length_has_tags() -> None:
     source, target = [f"a{n}" for n in range(3000)], [f"b{n}" for n in range(2000)]
-    assert len(source) * len(target) > LARGEST
+    assert effort(source, target) > LARGEST
     tags = tags_of_pair(source, target, ALL)
     assert [those[0] for those in tags[1:3]] == ["$REPLACE_b0", "$REPLACE_b1"]
     assert tags[-1] == [DELETE]
