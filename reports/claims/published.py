@@ -43,7 +43,8 @@ def published_claims(
     """The published verdicts on a recorded sweep's claims; None where it repeats no table."""
     columns = record.get("columns") or []
     own = {str(one["name"]): one.get("paper") for one in columns}
-    average = [one["name"] for one in columns if one.get("average") or len(columns) == 1]
+    scores = [one for one in columns if one.get("competes", True)]
+    average = [one["name"] for one in scores if one.get("average") or len(scores) == 1]
     # What a claim without columns is about: the sweep's average is no published one of any name.
     claims = [replace(c, columns=c.columns or tuple(average[:1])) for c in claims]
     file = (record.get("sweep_file") or {}).get("name") or record["id"]

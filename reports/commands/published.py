@@ -42,9 +42,7 @@ def run(words: Sequence[str]) -> int:
 def published_table(study: PublishedStudy, name: str) -> Table:
     """A published table with what it says of the claims of the sweep that repeats it."""
     table, key = study.table(name), study.find(name)
-    if not isinstance(key, int):
-        return table
-    sweep = sweep_name(study.name, f"table{key:02}")
+    sweep = sweep_name(study.name, f"table{key:02}" if isinstance(key, int) else key)
     if sweep not in sweep_names(*study_names()):
         return table
     judged = judged_of_file(read_sweep_file(sweep))

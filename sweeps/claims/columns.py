@@ -16,8 +16,9 @@ def column_called(name: str | None, columns: Sequence[Column]) -> Column | None:
     published column whose kind several of ours are: then their mean.
     """
     if name is None:
-        average = [one for one in columns if one.average]
-        return (average or columns)[0] if average or len(columns) == 1 else None
+        scores = [one for one in columns if one.competes]
+        average = [one for one in scores if one.average]
+        return (average or scores)[0] if average or len(scores) == 1 else None
     for column in columns:
         if column.name == name:
             return column

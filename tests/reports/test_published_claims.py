@@ -182,3 +182,37 @@ def test_one_by_hand() -> None:
     assert p == pytest.approx(1.9e-5, rel=0.02)
     assert p < 0.05 / 12
     assert ours(6)["Corruption rate = 50% < Corruption rate = 15%", "GLUE"][1] == "supported"
+
+
+OPEN, HELD, NO = "undecided", "supported", "cannot be judged"
+
+
+@pytest.mark.parametrize(
+    ("table", "verdicts"),
+    [
+        ("1", [HELD] * 2 + [OPEN] * 6),
+        ("2", [OPEN] * 2),
+        ("5", [OPEN] * 3 + [HELD] + [OPEN] * 2 + [NO] * 2),
+        ("tying", [OPEN] * 2),
+    ],
+)
+def test_a_cited_deviation_judges_the_average_of_a_table_without_one(
+    table: str, verdicts: list[str]
+) -> None:
+    """ELECTRA's tables by the spread of others' pre-trainings, each in its own average."""
+    drawn = published_table(find_study("electra"), table)
+    assert drawn.claims is not None
+    found = [row.facts for row in drawn.claims.rows]
+    assert [one["published"]["verdict"] for one in found] == verdicts
+    assert {one["column"] for one in found} == {"average"}
+    assert any("14 pre-trainings of a small model by others" in note for note in drawn.claims.notes)
+
+
+def test_a_cited_deviation_by_hand() -> None:
+    """79.9 against 75.1, one run each, a deviation of 0.57 from 14 runs."""
+    drawn = published_table(find_study("electra"), "1")
+    assert drawn.claims is not None
+    facts = drawn.claims.rows[0].facts["published"]
+    half = student.ppf(0.975, 13) * 0.57 * math.sqrt(2)
+    assert facts["difference"] == pytest.approx(4.8)
+    assert facts["interval"] == pytest.approx([4.8 - half, 4.8 + half])
