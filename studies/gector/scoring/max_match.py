@@ -25,20 +25,30 @@ Cell = tuple[int, int]
 Lattice = dict[Cell, list[tuple[Cell, bool]]]
 """Cell -> the cells one step before, and whether the step changes nothing."""
 CLOSED = -1
-"""No edit is open; else so many unchanged words are in it."""
+
+
+class State(NamedTuple):
+    """What decides which steps may follow."""
+
+    unchanged: int = CLOSED
+    """Unchanged words in the edit that is open, or CLOSED."""
+    inserted: frozenset[int] = frozenset()
+    """Gold insertions that were matched where the path stands: none counts twice."""
 
 
 class Path(NamedTuple):
-    """The best way to a cell; the smallest is the best."""
+    """The best way to a cell in a state."""
 
-    unmatched: int
-    """Minus the matches."""
-    steps: int
+    steps: int = 0
     """Outside of matches."""
-    edits: int
+    edits: int = 0
     """Outside of matches."""
     matches: tuple[int, ...] = ()
     """Gold edits that were matched, by number."""
+
+    def rank(self) -> tuple[int, int, int]:
+        """Return what is smallest for the best path."""
+        return -len(self.matches), self.steps, self.edits
 
 
 class MaxMatch:
@@ -63,46 +73,50 @@ class MaxMatch:
     ) -> Counts:
         """Choose the output's edits to match the gold ones and compare them."""
         path = best_path(source, output, gold)
-        right = len({*path.matches})
-        return Counts(right, path.edits + len(path.matches) - right, len(gold) - right)
+        return Counts(len(path.matches), path.edits, len(gold) - len(path.matches))
 
 
 def best_path(source: Sequence[str], output: Sequence[str], gold: Sequence[GoldEdit]) -> Path:
     """Return the best path from the first cell to the last."""
     cells = lattice(source, output)
     arcs = _matching_arcs(cells, output, gold)
-    best: dict[Cell, dict[int, Path]] = {}
+    best: dict[Cell, dict[State, Path]] = {}
     for cell in sorted(cells):
-        ways = defaultdict(list)
+        ways: dict[State, list[Path]] = defaultdict(list)
         if cell == (0, 0):
-            ways[CLOSED].append(Path(0, 0, 0))
+            ways[State()].append(Path())
         for before, same in cells[cell]:
             for state, path in best[before].items():
-                for after, edits in _after(state, same):
-                    longer = path._replace(steps=path.steps + 1, edits=path.edits + edits)
-                    ways[after].append(longer)
+                inserted = state.inserted if before[0] == cell[0] else frozenset()
+                for unchanged, edits in _after(state.unchanged, same):
+                    longer = Path(path.steps + 1, path.edits + edits, path.matches)
+                    ways[State(unchanged, inserted)].append(longer)
         for before, number in arcs.get(cell, ()):
-            path = best[before][CLOSED]
-            if number not in path.matches:
-                matches = (*path.matches, number)
-                ways[CLOSED].append(path._replace(unmatched=path.unmatched - 1, matches=matches))
-        # An open edit may end anywhere.
-        ways[CLOSED] += [path for state in list(ways) for path in ways[state]]
-        best[cell] = {state: min(paths) for state, paths in ways.items()}
-    return best[len(source), len(output)][CLOSED]
+            for state, path in best[before].items():
+                if state.unchanged == CLOSED and number not in state.inserted:
+                    insertion = before[0] == cell[0]
+                    inserted = state.inserted | {number} if insertion else frozenset()
+                    longer = path._replace(matches=(*path.matches, number))
+                    ways[State(CLOSED, inserted)].append(longer)
+        for state in list(ways):  # an open edit may end anywhere
+            if state.unchanged != CLOSED:
+                ways[State(CLOSED, state.inserted)] += ways[state]
+        best[cell] = {state: min(paths, key=Path.rank) for state, paths in ways.items()}
+    last = best[len(source), len(output)]
+    return min((path for state, path in last.items() if state.unchanged == CLOSED), key=Path.rank)
 
 
-def _after(state: int, same: bool) -> Iterator[tuple[int, int]]:
-    """Yield the states after a step, and how many edits it begins.
+def _after(unchanged: int, same: bool) -> Iterator[tuple[int, int]]:
+    """Yield the unchanged words in the edit that is open after a step, and the edits it begins.
 
-    An edit of unchanged words alone is none; one need not begin or end with such a word.
+    An edit of unchanged words alone is none; one need not begin with such a word.
     """
-    if state == CLOSED:
+    if unchanged == CLOSED:
         yield (CLOSED, 0) if same else (0, 1)
     elif not same:
-        yield state, 0
-    elif state < MOST_UNCHANGED:
-        yield state + 1, 0
+        yield unchanged, 0
+    elif unchanged < MOST_UNCHANGED:
+        yield unchanged + 1, 0
 
 
 def lattice(source: Sequence[str], output: Sequence[str]) -> Lattice:

@@ -208,3 +208,52 @@ def test_overlapping_edits_have_no_target(tmp_path: Path) -> None:
     (tmp_path / "gold.m2").write_text(lines)
     with pytest.raises(DataError, match=r"annotator 0 has two edits in one place, \(0, 2\)"):
         next(read_m2(tmp_path / "gold.m2")).target()
+
+
+def best_by_trying(source, output, gold) -> tuple[int, int, int]:
+    """(matches, steps, edits) of the best way through the lattice, by trying every way."""
+    cells = lattice(source, output)
+    after: dict = {}
+    for cell, steps in cells.items():
+        for before, same in steps:
+            after.setdefault(before, []).append((cell, same))
+    last = (len(source), len(output))
+    tried = []
+
+    def edits_from(cell, here, unchanged, steps, changed):
+        if changed:
+            yield here, steps
+        for further, same in after.get(here, []):
+            if unchanged + same <= 2:
+                yield from edits_from(
+                    cell, further, unchanged + same, steps + 1, changed or not same
+                )
+
+    def walk(cell, matched, steps, edits):
+        if cell == last:
+            tried.append((-len(matched), steps, edits))
+        for further, same in after.get(cell, []):
+            if same:
+                walk(further, matched, steps + 1, edits)
+        for further, taken in {*edits_from(cell, cell, 0, 0, False)}:
+            edit = Edit(cell[0], further[0], " ".join(output[cell[1] : further[1]]))
+            walk(further, matched, steps + taken, edits + 1)
+            for number, ways in enumerate(gold):
+                if edit in ways and number not in matched:
+                    walk(further, matched | {number}, steps, edits)
+
+    walk((0, 0), frozenset(), 0, 0)
+    matches, steps, edits = min(tried)
+    return -matches, steps, edits
+
+
+SHORT = st.lists(st.sampled_from("a b c".split()), max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SHORT, SHORT, SHORT)
+def test_no_way_through_the_lattice_is_better(source, output, target) -> None:
+    gold = [(edit,) for edit in OWN.edits(source, target)]
+    path = best_path(source, output, gold)
+    found = len({*path.matches}), path.steps, path.edits
+    assert found == best_by_trying(source, output, gold)
