@@ -263,10 +263,13 @@ def test_a_vocabulary_of_ones_own_sizes_the_table(tmp_path: Path) -> None:
     assert stage(cell, "vocabulary").config["file"]["pieces"] == 6
 
 
-PRESETS = ("smoke", *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "one_gpu")))
+PRESETS = (
+    "paper",
+    *(pytest.param(x, marks=pytest.mark.slow) for x in ("embedded", "smoke", "one_gpu")),
+)
 
 
-@pytest.mark.parametrize("preset", [*PRESETS, "paper"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_sweep_files_ask_what_they_say(preset: str) -> None:
     """Their rows are different work, and one of them is starred."""
     names = {path.stem for path in SWEEPS.glob("*.yaml")}
