@@ -12,8 +12,6 @@ VERB_COLUMNS = {"VB": 0, "VBZ": 3, "VBG": 5, "VBD": 10, "VBN": 11}
 """Base, third person, gerund, past and participle in the table of verbs; past before participle,
 so that of an equal pair the participle is read last."""
 CONFUSIONS = r"lingotweaker_data_en/data/en/words/confusion_sets(_l2_(de|es|fr|nl))?\.txt"
-LISTS = ("word_forms", "lemminflect", "nlpaug")
-"""The archives that are read here and nowhere else."""
 
 
 def verbs() -> Iterator[dict[str, str]]:
