@@ -113,12 +113,12 @@ class ElectraCase(Case):
 
     @property
     def flops(self) -> float:
-        detects = get_objective(self.objective).generator
-        one = _encoder_flops(self.config, self.length)
-        if detects:
-            one += _encoder_flops(self.generator, self.length)
-            one += 2 * self.length * self.config.width * (self.config.width + 1)
-        shape = self.generator if detects else self.config
+        shape, one = self.config, 0.0
+        if get_objective(self.objective).generator:
+            one += _encoder_flops(shape, self.length, self.length)
+            one += 2 * self.length * shape.width * (shape.width + 1)
+            shape = self.generator
+        one += _encoder_flops(shape, self.length, self.drawn)
         one += 2 * self.drawn * shape.embedding * (shape.width + shape.vocabulary)
         return (1 + BACKWARD) * self.batch * one
 
@@ -142,12 +142,17 @@ class ElectraCase(Case):
         return hugging_face(self, contestant)
 
 
-def _encoder_flops(shape: EncoderConfig, length: int) -> float:
-    """Products of a forward pass over one row, 2 operations a multiply-add."""
+def _encoder_flops(shape: EncoderConfig, length: int, asked: int) -> float:
+    """Products of a forward pass over one row, 2 operations a multiply-add.
+
+    Of the last layer, those that positions `asked` for need.
+    """
     width = shape.width
-    a_token = 8 * width**2 + 4 * width * shape.feed_forward + 4 * width * length
-    mapped = 2 * shape.embedding * width if shape.embedding != width else 0
-    return length * (shape.layers * a_token + mapped)
+    keys_and_values = 4 * width**2 * length
+    of_a_position = 4 * width**2 + 4 * width * length + 4 * width * shape.feed_forward
+    mapped = 2 * shape.embedding * width * length if shape.embedding != width else 0
+    positions = (shape.layers - 1) * length + asked
+    return mapped + shape.layers * keys_and_values + positions * of_a_position
 
 
 CPU_CONTESTANTS = (
