@@ -101,5 +101,5 @@ def counterparts(rows: Iterable[Row], theirs: Table) -> list[tuple[Row, Row | No
 
 
 def _bare(text: str) -> str:
-    """A label without case, punctuation and spaces."""
-    return re.sub(r"[\W_]+", "", text.casefold())
+    """A label without case, spaces and punctuation but for plus signs: ++ names another model."""
+    return re.sub(r"[^\w+]+|_+", "", text.casefold())

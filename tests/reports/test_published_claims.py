@@ -193,6 +193,7 @@ OPEN, HELD, NO = "undecided", "supported", "cannot be judged"
         ("1", [HELD] * 2 + [OPEN] * 6),
         ("2", [OPEN] * 2),
         ("5", [OPEN] * 3 + [HELD] + [OPEN] * 2 + [NO] * 2),
+        ("8", [OPEN]),
         ("tying", [OPEN] * 2),
     ],
 )
