@@ -51,16 +51,7 @@ def columns(resolved: Resolved) -> list[Column]:
     if config.evaluate.intrinsic:
         made += _intrinsic()
     if config.evaluate.cost:
-        made += [
-            Column(name="Params (M)", terms=[[("cost", "parameters")]], measures=COST, decimals=1),
-            Column(name="FLOPs", terms=[[("cost", "flops")]], measures=COST, scientific=True),
-            Column(
-                name="FLOPs (paper)",
-                terms=[[("cost", "paper_flops")]],
-                measures=COST,
-                scientific=True,
-            ),
-        ]
+        made += _cost()
     return made
 
 
@@ -86,6 +77,20 @@ def _of_suite(resolved: Resolved) -> list[Column]:
         for unit in resolved.units
         for data in unit.evaluate
         for metric in data.data.metrics
+    ]
+
+
+def _cost() -> list[Column]:
+    named = {"Params (M)": "parameters", "FLOPs": "flops", "FLOPs (paper)": "paper_flops"}
+    return [
+        Column(
+            name=name,
+            terms=[[("cost", key)]],
+            measures=COST,
+            scientific=key != "parameters",
+            competes=False,
+        )
+        for name, key in named.items()
     ]
 
 
