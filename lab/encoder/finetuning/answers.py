@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ class Questions:
         """The metrics of the right answers."""
         return self.score([self.kind.right(row) for row in self.rows])
 
-    def constant(self, train: Sequence[Row]) -> dict[str, float]:
+    def constant(self, train: Iterable[Row]) -> dict[str, float]:
         """The metrics of the best prediction that is the same for every row."""
         scores = [self.score([answer] * len(self.rows)) for answer in self.kind.constants(train)]
         return max(scores, key=self.data.mean)

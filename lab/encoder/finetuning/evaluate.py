@@ -61,7 +61,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     with timing.part("scoring"):
         members = [questions.score(predictions) for predictions in answered]
         known = described(config["train"], "train").rows("train") if config["train"] else ()
-        constants = questions.constant(list(islice(known, LOOKED_AT)))
+        constants = questions.constant(islice(known, LOOKED_AT))
         middle = sorted(range(len(members)), key=lambda one: data.mean(members[one]))
         chosen = middle[(len(members) - 1) // 2]
         parts = [questions.parts(predictions) for predictions in answered]

@@ -19,6 +19,9 @@ from lab.strata import stratified
 
 log = logging.getLogger(__name__)
 
+FEW = 0.02
+"""Of inputs that lose their end a table speaks from this share on; a stage records any."""
+
 
 def training_rows(data: DataSet, kind: Kind, limit: int | None) -> tuple[list[Row], int, int]:
     """The first rows to learn, how many were read for them, and how many of these have no answer.
@@ -85,11 +88,10 @@ def made_inputs(
 
 
 def cut_note(name: str, share: float, length: int, stage: str) -> list[str]:
-    """What a table says of inputs that were cut; nothing of none."""
-    if not share:
+    """What a table says of inputs that were cut; nothing of fewer than FEW of them."""
+    if share < FEW:
         return []
-    percent = f"{share:.0%}" if share >= 0.1 else f"{max(share, 1e-4):.2%}"
-    return [f"In {stage} {percent} of {name}'s inputs were cut to {length} pieces."]
+    return [f"In {stage} {share:.0%} of {name}'s inputs were cut to {length} pieces."]
 
 
 def share_cut(inputs: Inputs) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -45,7 +45,7 @@ class Kind(Protocol):
     def shown(self, answer: Any) -> str:
         """A prediction as text."""
 
-    def constants(self, rows: Sequence[Row]) -> Sequence[Any]:
+    def constants(self, rows: Iterable[Row]) -> Sequence[Any]:
         """Predictions that may be made for every row alike, by what training rows hold."""
 
 

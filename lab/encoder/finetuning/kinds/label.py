@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class LabelKind:
         """The label's word."""
         return self.data.classes[answer]
 
-    def constants(self, rows: Sequence[Row]) -> Sequence[int]:
+    def constants(self, rows: Iterable[Row]) -> Sequence[int]:
         """Every label."""
         return range(len(self.data.classes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from statistics import fmean
 from typing import Any
@@ -63,9 +63,10 @@ class ScoreKind:
         """To two decimals."""
         return f"{answer:.2f}"
 
-    def constants(self, rows: Sequence[Row]) -> Sequence[float]:
+    def constants(self, rows: Iterable[Row]) -> Sequence[float]:
         """The mean."""
-        return [fmean(map(self.right, rows))] if rows else [0.0]
+        numbers = [self.right(row) for row in rows]
+        return [fmean(numbers) if numbers else 0.0]
 
 
 KIND = ScoreKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class SpansKind:
         """The text itself."""
         return answer
 
-    def constants(self, rows: Sequence[Row]) -> Sequence[str]:
+    def constants(self, rows: Iterable[Row]) -> Sequence[str]:
         """The most frequent answers, and none."""
         counts = Counter(map(self.right, rows))
         return ["", *(text for text, _ in counts.most_common(FREQUENT))]
