@@ -14,6 +14,7 @@ An example without parts is scored with another one of its group, which has the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,3 +115,21 @@ def added(examples: Sequence[Parts]) -> Parts:
         }
         for name, part in examples[0].items()
     }
+
+
+def sampled(examples: Sequence[Parts]) -> dict[str, Any]:
+    """What is told of a task's scored examples: how many, and each mean's standard error by them.
+
+    {"examples": n, "errors": {metric: error}}. The error is that of a ratio of sums over n
+    independent examples (Cochran, Sampling Techniques, section 2.11); no other kind has one here.
+    """
+    parts = [one for one in examples if one]
+    means = [name for name, part in (parts[0] if parts else {}).items() if PartKind.MEAN in part]
+    errors = {name: _error([one[name][PartKind.MEAN] for one in parts]) for name in means}
+    return {"examples": len(parts), "errors": errors if len(parts) > 1 else {}}
+
+
+def _error(parts: Sequence[Sequence[float]]) -> float:
+    totals, counts = (sum(column) for column in zip(*parts, strict=True))
+    squares = sum((total - totals / counts * count) ** 2 for total, count in parts)
+    return math.sqrt(squares * len(parts) / max(1, len(parts) - 1)) / counts

@@ -46,12 +46,13 @@ def cell(config: Schema) -> dict[str, Any]:
         "best_together": "best checkpoint for the average of a training's tasks on validation",
         "last": "last checkpoint",
     }[config.selection if all(map(selects, trainings)) else "last"]
+    made = columns(config.suite)
     return {
         "scores": scores,
-        "columns": columns(config.suite),
+        "columns": made,
         "references": [CONSTANT],
         "selection": f"{selection}; {_splits(resolved.units)}",
-        "footnotes": [*_footnotes(config), _decoding(decoding)],
+        "footnotes": [*_footnotes(config), _decoding(_by_column(resolved.units, decoding, made))],
         "remarks": texts.remarks(resolved, decoding.values()),
     }
 
@@ -66,8 +67,19 @@ def _splits(units: Iterable[UnitSettings]) -> str:
     return "; ".join(f"{', '.join(names)} on the {split} split" for split, names in tasks.items())
 
 
+def _by_column(
+    units: Iterable[UnitSettings], evaluations: Mapping[str, Stage], columns: Iterable[Column]
+) -> dict[str, Stage]:
+    """The evaluations by the column that is of their unit's tasks; by the unit where none is."""
+    names = {
+        frozenset(task for group in column.terms for task, _ in group): column.name
+        for column in columns
+    }
+    return {names.get(frozenset(u.evaluate), u.name): evaluations[u.name] for u in units}
+
+
 def _decoding(evaluations: Mapping[str, Stage]) -> str:
-    """How answers were written, and how long they may be at most, by unit."""
+    """How answers were written, and how long they may be at most, by what they are for."""
     ways: dict[str, dict[int, list[str]]] = {}
     for unit, stage in evaluations.items():
         width, alpha = stage.config["beam_width"], stage.config["length_penalty"]
@@ -75,7 +87,7 @@ def _decoding(evaluations: Mapping[str, Stage]) -> str:
         ways.setdefault(how, {}).setdefault(stage.config["max_length"], []).append(unit)
     parts = [
         f"{how}, at most "
-        + ", ".join(f"{most} tokens for {' '.join(names)}" for most, names in lengths.items())
+        + "; ".join(f"{most} tokens for {', '.join(names)}" for most, names in lengths.items())
         for how, lengths in ways.items()
     ]
     return f"Decoding: {'; '.join(parts)}."

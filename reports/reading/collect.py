@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from reports.errors import ReportError
-from reports.reading import notes
+from reports.reading import notes, sampling
 from reports.reading.chosen import no_better_than_constant
 from reports.reading.missing import damaged, reason
 from reports.reading.records import find_record
-from reports.reading.results import Results, Scores
-from reports.table import TWO_RUNS, Column, Row, Score, Table, mark_bold
+from reports.reading.results import Result, Results, Scores
+from reports.table import FEW_RUNS, Column, Row, Score, Table, mark_bold
 from sweeps.columns import recorded_columns
 
 SCORES = "scores.json"
@@ -75,7 +75,7 @@ def with_cost(table: Table, flops: Mapping[str, float]) -> Table:
         ruler=(*table.ruler, None),
         rows=tuple(costed(row, flops) for row in table.rows),
         references=tuple(costed(row, {}) for row in table.references),
-        details=(*table.details, *notes.ranges([column])),
+        notes=(*table.notes, *notes.ranges([column])),
         provenance={**table.provenance, "cost": "FLOPs"},
     )
 
@@ -107,18 +107,21 @@ class Collector:
         rows = [self._row(row) for row in self.record.get("rows") or []]
         baseline = next((row for row in rows if row.baseline), None)
         ruler = [s.deviation for s in baseline.scores] if baseline else [None] * len(self.columns)
+        references = self._references()
+        bold = mark_bold(rows, self.columns, ruler)
         return Table(
             id=str(self.record["id"]),
             title=str(self.record.get("title") or self.record["id"]),
             section=str(self.record.get("section") or "") or None,
             columns=self.columns,
-            rows=mark_bold(rows, self.columns, ruler),
+            rows=tuple(notes.below(row, references, self.columns) for row in bold),
             ruler=tuple(ruler),
-            references=(*self._deviation(baseline), *self._references()),
+            references=(*self._deviation(baseline), *references),
             notes=tuple(
                 notes.needed(
                     columns=self.columns,
                     baseline=baseline,
+                    sampled=sampling.notes(self.columns, self._sampling(), ruler),
                     selection=self.record.get("selection"),
                     search=self.record.get("search"),
                     footnotes=self.record.get("footnotes") or [],
@@ -127,9 +130,7 @@ class Collector:
                     mixed=notes.mixed(self._finished()),
                 )
             ),
-            details=tuple(
-                notes.details(self.columns, self.record.get("common") or [], self._typed())
-            ),
+            details=tuple(notes.details(self.record.get("common") or [], self._typed())),
             provenance=self._provenance(),
         )
 
@@ -161,7 +162,7 @@ class Collector:
         return dict.fromkeys(notes)
 
     def _no_better_than_constant(self) -> dict[str, dict[str, int]]:
-        """By row and task, how many runs chose a checkpoint that a constant answer equals."""
+        """By row and column, how many runs chose a checkpoint that a constant answer equals."""
         found: dict[str, dict[str, int]] = {}
         for row in self.record.get("rows") or []:
             counts: Counter[str] = Counter()
@@ -169,10 +170,16 @@ class Collector:
                 rule = str(cell["config"].get("selection", "best"))
                 for key in cell["stages"]:
                     if result := self.results.get(self.stages[key]["name"], key):
-                        counts.update(no_better_than_constant(result.chosen, rule))
+                        tasks = no_better_than_constant(result.chosen, rule)
+                        counts.update(self._shown_as(task) for task in tasks)
             if counts:
                 found[str(row["label"])] = dict(counts)
         return found
+
+    def _shown_as(self, task: str) -> str:
+        """The column that is this task's alone; the task where there is none."""
+        alone = (column.name for column in self.columns if column.tasks == (task,))
+        return next(alone, task)
 
     def flops(self) -> dict[str, float]:
         """What one run of each row computes, by label: the mean over the runs of which it is known.
@@ -219,17 +226,23 @@ class Collector:
             ),
         )
 
+    def _evaluations(
+        self, cell: Mapping[str, Any], tasks: Iterable[str]
+    ) -> dict[str, Result | None]:
+        """Each task's finished evaluation in this cell."""
+        found: dict[str, Result | None] = {}
+        for task in tasks:
+            key = cell["scores"].get(task)
+            name = (self.stages.get(key) or {}).get("name") if key else None
+            found[task] = self.results.get(name, key) if name and key else None
+        return found
+
     def _files(
         self, cell: Mapping[str, Any], tasks: Iterable[str], file: str
     ) -> dict[str, Scores | None]:
         """Each task's file of scores in this cell."""
-        found: dict[str, Scores | None] = {}
-        for task in tasks:
-            key = cell["scores"].get(task)
-            name = (self.stages.get(key) or {}).get("name") if key else None
-            result = self.results.get(name, key) if name and key else None
-            found[task] = result.files.get(file) if result else None
-        return found
+        found = self._evaluations(cell, tasks)
+        return {task: result.files.get(file) if result else None for task, result in found.items()}
 
     def _unfinished(self, cell: Mapping[str, Any], tasks: Iterable[str]) -> bool:
         """Whether a stage that the tasks' scores are of is not finished, or is damaged."""
@@ -266,6 +279,18 @@ class Collector:
         ]
         return f"finished without a finite {', '.join(wrong)}"
 
+    def _sampling(self) -> list[sampling.Sampling | None]:
+        """Which examples each column's scores are of: the baseline's, else any row's."""
+        rows = self.record.get("rows") or []
+        ordered = sorted(rows, key=lambda row: not row.get("baseline", False))
+        return [
+            sampling.of_rows(
+                column,
+                ([self._evaluations(c, column.tasks) for c in row["cells"]] for row in ordered),
+            )
+            for column in self.columns
+        ]
+
     # -- references --------------------------------------------------------------------------
 
     def _deviation(self, baseline: Row | None) -> list[Row]:
@@ -275,7 +300,8 @@ class Collector:
             Score(value=score.deviation, runs=score.runs, asked=score.asked)
             for score in baseline.scores
         )
-        uncertain = (TWO_RUNS,) if any(score.runs == 2 for score in scores) else ()
+        fewest = min((score.runs for score in scores if score.value is not None), default=0)
+        uncertain = (FEW_RUNS[fewest],) if fewest in FEW_RUNS else ()
         label = "Baseline standard deviation"
         return [Row(label=label, kind="deviation", scores=scores, notes=uncertain)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reports.table import Column, Row, number
@@ -49,6 +50,7 @@ def needed(
     *,
     columns: Sequence[Column],
     baseline: Row | None,
+    sampled: Iterable[str],
     selection: str | None,
     search: Mapping[str, Any] | None,
     footnotes: Iterable[str],
@@ -60,7 +62,8 @@ def needed(
 
     `flops` is what one run of each row computes, by label, where that is known.
     """
-    notes = [*path(search, columns), *ruler(columns, baseline), *unequal(flops)]
+    notes = [*path(search, columns), *ruler(columns, baseline), *sampled, *ranges(columns)]
+    notes += unequal(flops)
     if selection:
         notes.append(f"Selection: {selection}.")
     if chosen:
@@ -68,15 +71,13 @@ def needed(
     return [*notes, *footnotes, *mixed]
 
 
-def details(
-    columns: Sequence[Column], common: Sequence[str], typed: Mapping[str, Sequence[str]]
-) -> list[str]:
+def details(common: Sequence[str], typed: Mapping[str, Sequence[str]]) -> list[str]:
     """The footnotes that say how a table was made.
 
     `common` are the overrides that every row has, `typed` those of each row whose label is not
     what was typed.
     """
-    notes = list(ranges(columns))
+    notes = []
     if common:
         notes.append(f"Every row: {', '.join(common)}.")
     if typed:
@@ -100,17 +101,29 @@ def unequal(flops: Mapping[str, float]) -> Iterable[str]:
 
 
 def constant(chosen: Mapping[str, Mapping[str, int]]) -> str:
-    """Which rows' chosen checkpoints a constant answer equals; tasks and runs by row."""
+    """Which rows' chosen checkpoints a constant answer equals; columns and runs by row."""
     rows = [
         f"{label} ("
-        + ", ".join(f"{task}, {runs} run{'s' if runs > 1 else ''}" for task, runs in tasks.items())
+        + ", ".join(f"{name}, {runs} run{'s' if runs > 1 else ''}" for name, runs in names.items())
         + ")"
-        for label, tasks in chosen.items()
+        for label, names in chosen.items()
     ]
     return (
         "The chosen checkpoint is no better on validation than the best constant answer in: "
         f"{'; '.join(rows)}."
     )
+
+
+def below(row: Row, references: Iterable[Row], columns: Sequence[Column]) -> Row:
+    """The row with a mark on each score that is bold and yet worse than a reference."""
+    scores = list(row.scores)
+    for reference in references:
+        note = f"Bold, and yet worse than the {reference.label[:1].lower()}{reference.label[1:]}."
+        for i, (column, other) in enumerate(zip(columns, reference.scores, strict=True)):
+            ours, theirs = scores[i].value, other.value
+            if scores[i].bold and None not in (ours, theirs) and column.better(theirs, ours):
+                scores[i] = replace(scores[i], notes=(*scores[i].notes, note))
+    return replace(row, scores=tuple(scores)) if scores != [*row.scores] else row
 
 
 def ranges(columns: Sequence[Column]) -> Iterable[str]:

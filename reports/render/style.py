@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reports.table import TWO_RUNS, Column, Row, Score, Table, decimals, number
+from reports.table import FEW_RUNS, Column, Row, Score, Table, decimals, number
 
 STYLE_KEYS = ("deviation", "siunitx", "few_notes")
 TEXT_KEYS = ("caption", "label")
@@ -68,13 +68,10 @@ def caption(table: Table, style: Style) -> str:
 
 def notes(table: Table, style: Style) -> tuple[str, ...]:
     """The footnotes to the whole table, as many as the style shows."""
-    spread = style.deviation and any(
-        score.runs == 2 and score.deviation is not None
-        for row in table.rows
-        for score in row.scores
-    )
-    # The deviation row of a baseline with two runs has the note already.
-    shown = (TWO_RUNS,) if spread and TWO_RUNS not in table.marks else ()
+    runs = [s.runs for row in table.rows for s in row.scores if s.deviation is not None]
+    few = FEW_RUNS.get(min(runs, default=0)) if style.deviation else None
+    # The deviation row of such a baseline has the note already.
+    shown = (few,) if few and few not in table.marks else ()
     return (*table.notes, *shown, *(() if style.few_notes else table.details))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.allocator import keep_freed_memory
+from lab.parts import sampled
 from lab.text_to_text.checkpoint import load
 from lab.timing import Timing
 from lab.vocabulary import Vocabulary
@@ -30,6 +31,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
     scores, constants, lines, notes = {}, {}, [], []
     unreachable: dict[str, float] = {}
+    drawn: dict[str, Any] = {}
     timing = Timing()
     for done, (name, description) in enumerate(config["tasks"].items()):
         files = [_chosen(folder, name, config["selection"]) for folder in folders]
@@ -62,6 +64,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             constants[name] = constant(questions, config["train"].get(name))
         told = ", ".join(f"{metric} {value:.2f}" for metric, value in scores[name].items())
         log.info("%s: %s on %s examples", name, told, f"{len(questions.examples):,}")
+        kept = parts(questions, texts)
+        drawn[name] = sampled(kept)
         notes += blind_notes(questions.task, questions.examples)
         if not questions.task.labels:  # which are whole, or nothing runs
             unreachable[name] = too_long(questions, vocabulary, most)
@@ -76,14 +80,14 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
                 **_cut(questions.cut[index], len(outputs[index]) >= config["max_length"]),
             }
             for index, (example, text, part) in enumerate(
-                zip(questions.examples, texts, parts(questions, texts), strict=True)
+                zip(questions.examples, texts, kept, strict=True)
             )
         ]
         context.progress(done + 1, len(config["tasks"]))
     notes += unreachable_notes(unreachable, most)
     if notes:
         context.record(notes=notes)
-    context.record(references_too_long=unreachable, seconds=timing.seconds)
+    context.record(scored=drawn, references_too_long=unreachable, seconds=timing.seconds)
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
     (out / "constant.json").write_text(json.dumps(constants, indent=1))
     with (out / "predictions.jsonl").open("w", encoding="utf-8") as file:

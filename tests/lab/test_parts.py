@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lab import metrics
 from lab.metrics import Metric
+from lab.parts import PartKind, mean, sampled
 from reports.statistics.rescoring import scores
 from t5study.tasks import get_task, task_names
 
@@ -97,3 +98,30 @@ def test_every_task_keeps_parts_of_all_its_metrics(name: str) -> None:
     predictions = [task.postprocess(example["targets"], example) for example in made]
     found = again(task.measure, targets, predictions, [0])
     assert found == pytest.approx(task.score(targets, predictions), abs=1e-6)
+
+
+@given(right=st.lists(st.booleans(), min_size=2, max_size=50))
+def test_an_accuracy_errs_as_a_share_does(right: list[bool]) -> None:
+    """p (1 - p) / (n - 1), in percent."""
+    told = sampled([{"acc": mean(100.0 * one)} for one in right])
+    share = sum(right) / len(right)
+    error = 100 * (share * (1 - share) / (len(right) - 1)) ** 0.5
+    assert told == {"examples": len(right), "errors": {"acc": pytest.approx(error)}}
+
+
+def test_only_means_have_an_error_and_groups_count_once() -> None:
+    """A correlation has none here; an example without parts belongs to another one's group."""
+    pair = {"pearson": {PartKind.PEARSON: [1.0, 2.0]}}
+    assert sampled([pair, pair]) == {"examples": 2, "errors": {}}
+    assert sampled([{"em": mean(100.0)}, {}]) == {"examples": 1, "errors": {}}
+    assert sampled([]) == {"examples": 0, "errors": {}}
+
+
+def test_the_error_of_a_mean_is_the_spread_of_its_bootstrap() -> None:
+    """Also where an example adds a total of several."""
+    rng = np.random.default_rng(0)
+    parts = rng.uniform(0, 100, (200, 1)) * (count := rng.integers(1, 5, (200, 1)))
+    kept = np.hstack([parts, count])
+    told = sampled([{"f1a": {PartKind.MEAN: one}} for one in kept.tolist()])
+    spread = scores("mean", kept, rng.integers(0, 200, (4000, 200))).std()
+    assert told["errors"]["f1a"] == pytest.approx(spread, rel=0.05)

@@ -44,7 +44,7 @@ def lines(store: Path) -> list[str]:
 def test_a_checkpoint_that_answers_a_constant_is_named(builder) -> None:
     """59.0 by the constant answer, 59.0 by what was chosen; the row, the task, how many runs."""
     store = sweep(builder, selection(59.0, 59.0, 58.0), selection(59.0, 58.0, 61.0, best=2))
-    assert lines(store) == [f"{LINE}other (mood, 1 run)."]
+    assert lines(store) == [f"{LINE}other (Mood, 1 run)."]
 
 
 @pytest.mark.parametrize(

@@ -394,7 +394,7 @@ def test_columns_of_another_range_or_direction_say_so(builder) -> None:
     )
     builder.row("other", [{"mood": {"acc": 60, "auc": 0.6, "bits": 1.9, "rate": -1.0}}])
     table = collect(builder.record(), "toy")
-    assert [n for n in table.details if n.startswith(("Scores", "Numbers"))] == [
+    assert [n for n in table.notes if n.startswith(("Scores", "Numbers"))] == [
         "Scores from 0 to 100. Mood: accuracy.",
         "Scores from 0 to 1. RTD: AUC.",
         "Numbers from 0 up. Bits: bits, lower is better.",

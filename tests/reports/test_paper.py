@@ -11,7 +11,7 @@ import pytest
 from reports.commands.cli import main
 from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
-from reports.table import TWO_RUNS
+from reports.table import FEW_RUNS
 
 
 def mood(*values: float) -> list[dict[str, dict[str, float]]]:
@@ -63,16 +63,15 @@ def test_an_empty_caption_is_refused(costly: Any, capsys: Any) -> None:
 
 
 def test_few_notes_keep_what_a_number_needs(costly: Any, capsys: Any) -> None:
-    """The rule, the unequal cost and the selection stay; ranges, overrides and typed rows go."""
+    """The rule, the metrics, the unequal cost, the selection stay; overrides and typed rows go."""
     costly.rows[0]["overrides"] = ["objective=span", "corruption=0.15"]
     common = {"common": ["preset=smoke"]}
     every = drawn(costly, capsys, "--format", "markdown", **common)
     few = drawn(costly, capsys, "--format", "markdown", "--notes", "few", **common)
-    for text in ("Bold:", "unequal cost", "Selection:"):
+    for text in ("Bold:", "Mood: accuracy", "unequal cost", "Selection:"):
         assert text in every
         assert text in few
     for text in (
-        "Scores from 0 to 100",
         "Every row: preset=smoke",
         "Rows as typed: span, 15%: objective=span corruption=0.15",
     ):
@@ -146,9 +145,9 @@ def test_no_folder_of_this_machine_but_in_the_provenance(
 def test_a_deviation_from_two_runs_says_so(costly: Any, full: Any) -> None:
     """At the deviation's row, once; with the style that shows deviations also of other rows."""
     table = collect(costly.record(), "toy")
-    assert table.references[0].notes == (TWO_RUNS,)
+    assert table.references[0].notes == (FEW_RUNS[2],)
     for style in (Style(), Style(deviation=True)):
-        assert render(table, "markdown", style).count(TWO_RUNS) == 1
+        assert render(table, "markdown", style).count(FEW_RUNS[2]) == 1
 
 
 def test_a_row_of_two_runs_beside_a_baseline_of_three(builder: Any) -> None:
@@ -157,9 +156,9 @@ def test_a_row_of_two_runs_beside_a_baseline_of_three(builder: Any) -> None:
     builder.row("base", mood(70.0, 71.0, 72.0), baseline=True)
     builder.row("two", mood(70.0, 71.0))
     table = collect(builder.record(), "toy")
-    assert TWO_RUNS not in render(table, "markdown")
-    assert TWO_RUNS in render(table, "markdown", Style(deviation=True))
-    assert TWO_RUNS in json.loads(render(table, "json", Style(deviation=True)))["notes"]
+    assert FEW_RUNS[2] not in render(table, "markdown")
+    assert FEW_RUNS[2] in render(table, "markdown", Style(deviation=True))
+    assert FEW_RUNS[2] in json.loads(render(table, "json", Style(deviation=True)))["notes"]
 
 
 def test_every_choice_can_be_verified(costly: Any, tmp_path: Path, capsys: Any) -> None:

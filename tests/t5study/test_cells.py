@@ -23,17 +23,16 @@ def test_corpus_that_stands_in_has_a_footnote(configured: Configured):
 
 
 def test_decoding_is_printed_with_the_scores(configured: Configured):
-    """Greedy or beam search, and the most tokens of an answer: the unit's, or one for all."""
+    """Greedy or beam search, and the most tokens of an answer by column, or one for all."""
     config = configured()
     config.suite.units["gettext_ende"].beam_width = 4
     assert cell(config)["footnotes"][-1] == (
-        "Decoding: greedy, at most 10 tokens for vader_sentiment, 6 tokens for vader_rating, "
-        "15 tokens for gloss_category, 7 tokens for word_in_context boolq, "
-        "8 tokens for winogrande, 24 tokens for docstring_summary; "
-        "beam search of width 4, alpha 0.6, at most 24 tokens for gettext_ende."
+        "Decoding: greedy, at most 10 tokens for Sentiment; 6 tokens for Rating; "
+        "15 tokens for Gloss; 7 tokens for WiC, BoolQ; 8 tokens for Winogrande; "
+        "24 tokens for Docstrings; beam search of width 4, alpha 0.6, at most 24 tokens for EnDe."
     )
     capped = cell(configured(evaluate__max_length=128))["footnotes"][-1]
-    assert capped.startswith("Decoding: greedy, at most 128 tokens for vader_sentiment ")
+    assert capped.startswith("Decoding: greedy, at most 128 tokens for Sentiment, ")
     assert capped.count("tokens for") == 1
 
 

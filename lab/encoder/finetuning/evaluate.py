@@ -22,6 +22,7 @@ from lab.encoder.finetuning.kinds import kind_of
 from lab.encoder.finetuning.model import load
 from lab.encoder.finetuning.rows import cut_note, scored_rows, share_cut
 from lab.encoder.vocabulary import open_vocabulary
+from lab.parts import sampled
 from lab.timing import Timing
 from lab.training.selection import LAST_MODEL
 
@@ -71,6 +72,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     cut = share_cut(questions.inputs)
     notes = cut_note(data.name, cut, config["inputs_length"], "evaluation")
     context.record(notes=[*notes, *_blind(questions)], seconds=timing.seconds)
+    context.record(scored={data.name: sampled(parts[chosen])})
     _write(out / "scores.json", {data.name: scores})
     _write(out / "members.json", {data.name: members})
     _write(out / "constant.json", {data.name: constants})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,6 +161,7 @@ class House:
         self.folder = folder
         self.done: dict[str, Path] = {}
         self.notes: list[str] = []
+        self.facts: dict[str, Any] = {}
         self("situations", generating.situations, {"world": world})
         self(
             "questions",
@@ -185,12 +186,16 @@ class House:
             progress=lambda *_, **__: None,
             should_stop=lambda: False,
             assert_owned=lambda: None,
-            record=lambda notes: self.notes.extend(notes),
+            record=self._record,
         )
         found = {key.split("/")[0]: self.done[key.split("/")[-1]] for key in inputs}
         run(config, found, out, context)
         self.done[name] = out
         return out
+
+    def _record(self, notes: Sequence[str] = (), **facts: Any) -> None:
+        self.notes.extend(notes)
+        self.facts |= facts
 
     def scores(self, name: str, config: dict[str, Any], *inputs: str) -> dict[str, Any]:
         """Of an evaluation with the usual inputs and these."""

@@ -113,6 +113,9 @@ def test_the_frequent_distractor_does_its_work(house: Any) -> None:
         "asked/plain asked",
     )
     plain = json.loads((out / "scores.json").read_text())
+    told, lines = house.facts["scored"], (out / "predictions.jsonl").read_text().splitlines()
+    assert told.keys() == plain.keys()
+    assert sum(one["examples"] for one in told.values()) == len(lines)
     full = house.scores("frequent", {"reader": "frequent"})
     assert sum(one["acc"] for one in full.values()) < sum(one["acc"] for one in plain.values())
     # The reference row is the same reader.

@@ -87,6 +87,7 @@ def test_references_that_no_answer_reaches_are_counted(monkeypatch: Any, tmp_pat
     examples = [{"inputs": "x", "targets": target} for target in targets]
     facts = evaluated(monkeypatch, tmp_path, "gettext_ende", examples, "ab")
     assert facts["references_too_long"] == {"gettext_ende": 0.5}
+    assert facts["scored"] == {"gettext_ende": {"examples": 4, "errors": {}}}
     said = "Of gettext_ende's references 50% are longer than the 3 tokens that an answer may have."
     assert facts["notes"][-1] == said
 
@@ -98,3 +99,4 @@ def test_the_shortest_of_several_right_answers_counts(monkeypatch: Any, tmp_path
     ]
     facts = evaluated(monkeypatch, tmp_path, "squad", examples, "ab")
     assert facts["references_too_long"] == {"squad": 0.5}
+    assert facts["scored"]["squad"]["errors"].keys() == {"em", "f1"}

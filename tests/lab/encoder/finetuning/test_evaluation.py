@@ -64,3 +64,6 @@ def test_some_rows_are_scored(world, tmp_path):
     expected = [" ".join(one) for one in world.sentences(32)[:5]]
     assert [line["inputs"] for line in lines] == expected
     assert facts["seconds"].keys() == {"data", "model", "answering", "scoring"}
+    (scored,) = facts["scored"].values()
+    assert scored["examples"] == 5
+    assert scored["errors"].keys() == {"acc"}
