@@ -96,7 +96,8 @@ def finetune(
     }
     inputs = {"vocabulary": vocabulary}
     if parent is None:
-        config |= {"model": asdict(resolved.model), "sentinels": resolved.sentinels}
+        # Nothing that is trained on has sentinels: rows of any objective are one training.
+        config |= {"model": asdict(resolved.model), "sentinels": 0}
     else:
         inputs["pretrain"] = parent
     cost = _training_cost(

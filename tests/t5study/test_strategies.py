@@ -41,6 +41,17 @@ def test_no_pretraining_starts_from_a_fresh_model(configured: Configured):
         assert finetune.config["model"]["d_model"] == 64
 
 
+def test_models_without_pretraining_are_one_whatever_the_objective(configured: Configured):
+    """Its sentinels are in no example of a task, and the embedding has as many rows."""
+    span, iid = (
+        evaluations(configured(strategy__name="no_pretraining", objective__name=name))
+        for name in ("span", "iid")
+    )
+    assert {task: stage.key for task, stage in span.items()} == {
+        task: stage.key for task, stage in iid.items()
+    }
+
+
 def test_multitask_is_scored_from_one_training_as_long_as_both(configured: Configured):
     """Steps of pre-training and fine-tuning together; each task's own best checkpoint."""
     config = configured(strategy__name="multitask")
