@@ -40,7 +40,10 @@ def _main(arguments: Sequence[str] | None) -> int:
         given = _parser().parse_args(arguments)
         store = Store(getattr(given, "store", default_store()))
         if not store.path.is_dir() and given.act is not import_command:
-            raise SweepError(f"There is no store at {store.path}. Name one with --store PATH.")
+            raise SweepError(
+                f"There is no store at {store.path}: a run makes one, a plan does not. Name "
+                "another one with --store PATH."
+            )
         # What gc would take away depends on every record: it refuses by itself.
         for path in store.records.strange() if given.act is not gc_command else ():
             print(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from lab import rows
 from lab.by_content import file_sha256, note_file, noted_file
 from lab.cache import cache_folder
-from lab.errors import DataError, nearest
+from lab.errors import DataError, nearest, nearest_path
 
 TEXT_ENDINGS = (".txt", ".txt.gz", ".txt.zst")
 """How the name of a file may end whose documents stand between blank lines."""
@@ -172,8 +172,8 @@ def missing(given: str) -> DataError | None:
     if has_magic(given):
         return DataError(f"Corpus '{given}': no file of this pattern. {READABLE}")
     kind = "file" if path.suffix else "folder"
-    beside = os.listdir(path.parent) if path.parent.is_dir() else []
-    return DataError(f"Corpus '{given}': no such {kind}.{nearest(path.name, beside)} {READABLE}")
+    where = "" if path.is_absolute() else f": looked for {path.absolute()}"
+    return DataError(f"Corpus '{given}': no such {kind}{where}.{nearest_path(given)} {READABLE}")
 
 
 def _there(path: Path) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import fields, make_dataclass
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from sweeps.errors import ConfigurationError
 from sweeps.settings import RunSettings
 from sweeps.study import Study
 
@@ -42,12 +45,26 @@ def lists_of(study: str) -> dict[str, str]:
     return {f.name: f.metadata["list_of"] for f in found if "list_of" in f.metadata}
 
 
+_ONE = re.compile(r"[\w./~+:@%-]+")
+"""A value that no character makes several, a list, a mapping or something quoted."""
+
+
 def respelled(text: str, lists: Mapping[str, str]) -> str:
-    """The override with the key that its list sets; others stay as they are."""
+    """The override with the key that its list sets, and one name as a list of it.
+
+    Others stay as they are. Raises ConfigurationError for names that no brackets make one list.
+    """
     key, equals, value = text.partition("=")
     value = value.lstrip()
-    by_name = value.startswith(("{", "$")) or value == "null"
-    return f"{lists[key]}={value}" if equals and key in lists and not by_name else text
+    if not equals or key not in lists or value.startswith(("{", "$")) or value == "null":
+        return text
+    if _ONE.fullmatch(value):
+        return f"{lists[key]}=[{value}]"
+    names = value.split(",")
+    if len(names) > 1 and all(map(_ONE.fullmatch, names)):
+        meant = shlex.quote(f"{key}=[{value}]")
+        raise ConfigurationError([f"{text}: a list stands in brackets. Type {meant}."])
+    return f"{lists[key]}={value}"
 
 
 def typed_schema(study: str) -> tuple[DictConfig, bool]:

@@ -246,7 +246,7 @@ def test_an_empty_variable_names_no_store(tmp_path, monkeypatch, capsys, value):
     if value is not None:
         monkeypatch.setenv("T5STUDY_STORE", value)
     assert main(["status"]) == 2
-    assert capsys.readouterr().err.startswith(f"There is no store at {tmp_path}/store.")
+    assert capsys.readouterr().err.startswith(f"There is no store at {tmp_path}/store: ")
     assert reports(["last"]) == 2
     assert capsys.readouterr().err.startswith(f"The store {tmp_path}/store has no sweep yet.")
     (tmp_path / "toy.py").write_text(STUDY)

@@ -174,7 +174,7 @@ def test_the_store_is_that_of_a_run_by_default(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("T5STUDY_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
     assert main(["status"]) == 2
-    assert f"There is no store at {tmp_path}/store." in capsys.readouterr().err
+    assert f"There is no store at {tmp_path}/store: " in capsys.readouterr().err
 
 
 def test_the_store_may_stand_after_the_verb(store, made, tmp_path, capsys):
@@ -190,7 +190,10 @@ def test_no_store_is_the_users_mistake(say, tmp_path):
     """The path is named, and how to give another."""
     status, lines = say("status", on=Store(tmp_path / "nowhere"))
     assert status == 2
-    assert lines == [f"There is no store at {tmp_path}/nowhere. Name one with --store PATH."]
+    assert lines == [
+        f"There is no store at {tmp_path}/nowhere: a run makes one, a plan does not. Name another "
+        "one with --store PATH."
+    ]
 
 
 def test_status_counts_and_names_failures(say, made):
