@@ -121,7 +121,9 @@ def below(row: Row, references: Iterable[Row], columns: Sequence[Column]) -> Row
         note = f"Bold, and yet worse than the {reference.label[:1].lower()}{reference.label[1:]}."
         for i, (column, other) in enumerate(zip(columns, reference.scores, strict=True)):
             ours, theirs = scores[i].value, other.value
-            if scores[i].bold and None not in (ours, theirs) and column.better(theirs, ours):
+            if ours is None or theirs is None or not scores[i].bold:
+                continue
+            if column.better(theirs, ours):
                 scores[i] = replace(scores[i], notes=(*scores[i].notes, note))
     return replace(row, scores=tuple(scores)) if scores != [*row.scores] else row
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.parts import mean, sampled
+from lab.parts import Parts, mean, sampled
 from studies.star.generator.run import ASKED, VIDEOS
 from studies.star.generator.videos import read_videos
 from studies.star.generator.writing import load
@@ -104,7 +104,7 @@ def evaluate(
     single = by_type(zip(ids, alone, strict=True))
     scores = {kind: {"acc": scored[kind], "one": single[kind]} for kind in scored}
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
-    kept = {kind: [] for kind in scores}
+    kept: dict[str, list[Parts]] = {kind: [] for kind in scores}
     for question, point in zip(questions, points, strict=True):
         kept[question.type].append({"acc": mean(100 * point)})
     context.record(scored={kind: sampled(each) for kind, each in kept.items()})
