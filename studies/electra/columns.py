@@ -5,20 +5,21 @@ from __future__ import annotations
 from lab.columns import Column, Measure
 from studies.electra.resolved import Resolved
 
-NATS = {"unit": "nats", "most": None, "lower_is_better": True}
+
+def _nats(words: str) -> Measure:
+    return Measure(words=words, unit="nats", most=None, lower_is_better=True)
+
+
 INTRINSIC: dict[str, tuple[str, Measure]] = {
     "generator_acc": ("G acc.", Measure(words="drawn pieces that the generator gets right")),
-    "generator_loss": ("G loss", Measure(words="the generator's loss", **NATS)),  # type: ignore[arg-type]
-    "unigram_loss": ("Unigram loss", Measure(words="loss by frequency alone", **NATS)),  # type: ignore[arg-type]
+    "generator_loss": ("G loss", _nats("the generator's loss")),
+    "unigram_loss": ("Unigram loss", _nats("loss by frequency alone")),
     "replaced": ("Replaced", Measure(words="pieces that a sample replaced, in percent")),
     "detector_auc": ("D AUC", Measure(words="area under the discriminator's ROC curve")),
-    "detector_loss": ("D loss", Measure(words="the discriminator's loss", **NATS)),  # type: ignore[arg-type]
-    "detector_constant": (
-        "D const.",
-        Measure(words="loss of answering the share of replaced pieces", **NATS),  # type: ignore[arg-type]
-    ),
+    "detector_loss": ("D loss", _nats("the discriminator's loss")),
+    "detector_constant": ("D const.", _nats("loss of answering the share of replaced pieces")),
     "mlm_acc": ("MLM acc.", Measure(words="drawn pieces that the encoder gets right")),
-    "mlm_loss": ("MLM loss", Measure(words="the encoder's loss of pieces", **NATS)),  # type: ignore[arg-type]
+    "mlm_loss": ("MLM loss", _nats("the encoder's loss of pieces")),
 }
 """A column's name and measure by what the stage `intrinsic` scores."""
 COST = {

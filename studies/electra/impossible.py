@@ -49,8 +49,7 @@ def _of_cell(resolved: Resolved) -> list[str]:
     known: dict[str, DataSet] = {}
     for name, one in read.items():
         try:
-            known[name] = one.data
-            one.overrides  # noqa: B018
+            known[name], _ = one.data, one.overrides
         except StudyError as error:
             found += str(error).splitlines()
     return [*found, *_data(resolved, known), *_columns(resolved, known)]
@@ -66,11 +65,6 @@ def _objective(config: Schema) -> Iterator[str]:
         yield (
             f"objective.masked={masked:g} and objective.random={random:g} are more than all drawn "
             "positions together: their sum is at most 1."
-        )
-    if config.masking.rate * config.rows.length < 0.5 and 0 < config.masking.rate < 1:
-        yield (
-            f"masking.rate={config.masking.rate:g}: of rows of {config.rows.length} pieces none "
-            f"would be drawn. Give masking.rate={1 / config.rows.length:.2g} or more."
         )
 
 

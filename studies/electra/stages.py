@@ -85,7 +85,7 @@ class Stages:
                 "temperature": self.config.temperature,
             }
         keep = sorted({resolved.at(one) for one in kept} - {steps})
-        inputs = dict(zip(("masked",), (self._masked(*part) for part in before), strict=False))
+        inputs = {"masked": self._masked(*before[0])} if before else {}
         return self._pretraining(trains, steps, budget, keep=keep, inputs=inputs)
 
     def _masked(self, steps: int, budget: Budget) -> Stage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,6 +29,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from sweeps.asking import grammar, schema
 from sweeps.asking.assign import set_value, several
 from sweeps.errors import ConfigurationError, nearest
+
+INTERPOLATED = re.compile(r"^Interpolation key '([^']+)' not found")
 
 _LAUNCHER = "launcher"
 LAUNCHER = "hydra.launcher._target_"
@@ -159,6 +162,8 @@ class Composer:
             reason = str(error).splitlines()[0]
             if isinstance(error, MissingMandatoryValue):
                 reason = f"{error.full_key} has no value. Give it one."
+            elif found := INTERPOLATED.search(reason):
+                reason = f"{error.full_key} is that of {found[1]}. {_not_there(config, found[1])}"
             raise ConfigurationError([f"{' '.join(overrides)}: {reason}"]) from error
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
@@ -354,3 +359,17 @@ def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
             _overlay(below[key], value)
         elif value != MISSING or key not in below:
             below[key] = copy.deepcopy(value)
+
+
+def _not_there(config: DictConfig, dotted: str) -> str:
+    """Where the way to a key ends, and what there is instead."""
+    node: Any = config
+    passed: list[str] = []
+    for part in dotted.split("."):
+        if not isinstance(node, DictConfig) or part not in node:
+            break
+        node = node._get_node(part)
+        passed.append(part)
+    known = [str(key) for key in node] if isinstance(node, DictConfig) else []
+    missing = dotted.split(".")[len(passed)]
+    return f"{'.'.join(passed) or 'There'} has no {missing!r}. {nearest(missing, known)}"

@@ -220,6 +220,8 @@ def test_the_papers_flops_recompute(words: list[str], flops: float) -> None:
         ("masking.rate=1", ["masking.rate=1: a rate lies between 0 and 1"]),
         ("size.heads=3", ["size=nano: heads: 3 do not divide the width 64."]),
         ("objective.name=bertt", ["Did you mean 'bert'?"]),
+        ("size.name=micr", ["size.layers is that of shapes.micr.layers.", "Did you mean 'micro'?"]),
+        ("preset=paper size=nano", ["roles.published has no 'nano'. Known: small, base, large"]),
         ("suite.tasks=[vader_sentimen]", ["Did you mean 'vader_sentiment'?"]),
         ("suite.tasks=[docstring_summary]", ["Task 'docstring_summary': an encoder answers"]),
         ("model.positions=32", ["rows.length=64", "finetune.length=64"]),
