@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING
 
 from lab.encoder.finetuning import plan
 from lab.errors import StudyError, nearest_path, unknown
+from studies.electra import pairings
 from studies.electra.config import Schema
 from studies.electra.corpora import corpora_named
-from studies.electra.objectives import get_objective, objective_names
+from studies.electra.objectives import objective_names
 from studies.electra.resolved import NONE, Resolved
 
 if TYPE_CHECKING:
     from lab.datasets.dataset import DataSet
 
-CONSTANT = ("unigram", "uniform")
-"""Generators without parameters of their own."""
-
 
 def complaints(config: Schema) -> list[str]:
     """What is impossible about the configuration, all together."""
-    values = [*_objective(config), *_generator(config), *_lengths(config), *_places(config)]
+    values = [*_objective(config), *_lengths(config), *_places(config)]
     return [*values, *_of_cell(Resolved(config))]
 
 
@@ -56,73 +54,20 @@ def _of_cell(resolved: Resolved) -> list[str]:
 
 
 def _objective(config: Schema) -> Iterator[str]:
-    name, objective = config.objective.name, config.objective
-    if name != NONE and name not in objective_names():
+    """An objective that is not there, or whose generator does not fit it."""
+    name = config.objective.name
+    if name == NONE:
+        return
+    if name not in objective_names():
         yield f"objective.name={name}: {unknown('objective', name, [*objective_names(), NONE])}"
         return
-    masked, random = objective.masked or 0.0, objective.random or 0.0
-    if masked + random > 1:
+    objective = Resolved(config).objective
+    if objective.masked + objective.random > 1:
         yield (
-            f"objective.masked={masked:g} and objective.random={random:g} are more than all drawn "
-            "positions together: their sum is at most 1."
+            f"objective.masked={objective.masked:g} and objective.random={objective.random:g} are "
+            "more than all drawn positions together: their sum is at most 1."
         )
-
-
-def _generator(config: Schema) -> Iterator[str]:
-    """Generators, tying and algorithms that do not go together (section 3.2)."""
-    name = config.objective.name
-    if name == NONE or name not in objective_names() or not get_objective(name).generator:
-        return
-    kind, tying, algorithm = config.generator.kind, config.tying.name, config.algorithm.name
-    fraction = config.generator.fraction or config.size.generator
-    if kind in CONSTANT:
-        if tying != "none":
-            yield (
-                f"generator={config.generator.name} with tying={tying}: it has no parameters to "
-                "share. Add tying=none."
-            )
-        if algorithm != "joint":
-            yield (
-                f"generator={config.generator.name} with algorithm={algorithm}: it learns nothing. "
-                "Take algorithm=joint, or a generator that is an encoder, such as quarter."
-            )
-        return
-    if fraction > 1:
-        yield (
-            f"generator.fraction={fraction:g}: a generator larger than the discriminator makes "
-            "its task too hard and may collapse it. Accepted is up to 1."
-        )
-    if tying == "all" and fraction != 1:
-        yield (
-            f"tying=all with generator.fraction={fraction:g}: all weights can be shared by equal "
-            "shapes alone. Add generator=equal, or take tying=embeddings."
-        )
-    if algorithm == "two_stage":
-        if fraction != 1:
-            yield (
-                f"algorithm=two_stage with generator.fraction={fraction:g}: the discriminator "
-                "starts from the generator's weights. Add generator=equal."
-            )
-        if tying != "none":
-            yield (
-                f"algorithm=two_stage with tying={tying}: the generator is frozen while the "
-                "discriminator learns. Add tying=none."
-            )
-        if config.length.checkpoint_of:
-            yield (
-                "algorithm=two_stage with length.checkpoint_of: an early checkpoint has no second "
-                "stage. Take length.checkpoint_of=[]."
-            )
-    if algorithm == "adversarial" and tying == "all":
-        yield (
-            "algorithm=adversarial with tying=all: one network would be trained towards two "
-            "opposite ends. Take tying=embeddings or none."
-        )
-    if algorithm == "adversarial" and name != "electra":
-        yield (
-            f"algorithm=adversarial with objective={name}: the reward is the discriminator's loss "
-            "at all positions. Take objective=electra."
-        )
+    yield from pairings.complaints(config)
 
 
 def _lengths(config: Schema) -> Iterator[str]:

@@ -216,6 +216,8 @@ def test_the_papers_flops_recompute(words: list[str], flops: float) -> None:
         ("generator=equal generator.fraction=2", ["larger than the discriminator"]),
         ("tying=all", ["Add generator=equal"]),
         ("algorithm=adversarial objective=electra_15", ["Take objective=electra"]),
+        ("objective.random=0.3", ["objective.masked=0.85 and objective.random=0.3 are more"]),
+        ("objective=bert tying=all masking.rate=1", ["masking.rate=1"]),
         ("masking.rate=0", ["masking.rate=0: a rate lies between 0 and 1"]),
         ("masking.rate=1", ["masking.rate=1: a rate lies between 0 and 1"]),
         ("size.heads=3", ["size=nano: heads: 3 do not divide the width 64."]),
