@@ -5,32 +5,23 @@ from __future__ import annotations
 import functools
 import math
 import pkgutil
-from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import metrics
+from lab.datasets.contents import SHOWN, Values, first_row, lacking, longest_text, values
 from lab.datasets.dataset import DataSet
-from lab.datasets.fields import (
-    Answers,
-    Field,
-    Label,
-    Number,
-    Shown,
-    Text,
-    as_text,
-    label_of,
-    value_at,
-    way_of,
-)
+from lab.datasets.fields import Answers, Field, Label, Number, Shown, Text, label_of
+from lab.datasets.kinds import KINDS, measures
 from lab.datasets.segments import MOST
 from lab.datasets.shares import Shares
-from lab.datasets.source import Source, nearest, of_prepared
+from lab.datasets.source import Source, existing_files, nearest, of_prepared
 from lab.datasets.templates import columns
-from lab.datasets.written import Written
+from lab.datasets.written import IN_QUOTES, Written
 from lab.errors import StudyError
+from lab.rows import FileRows
 
 if TYPE_CHECKING:
     from lab.corpora.prepared import Prepared
@@ -47,19 +38,10 @@ NOTES = ("about", "licence", "shown_as", "sizes", "lengths", "example")
 KEYS = (*DECIDING, *PLACES, *NOTES)
 SPLITS = ("train", "validation", "test")
 HUB = ("hub", "config", "commit", "withheld")
-KINDS: dict[str, tuple[str, ...]] = {
-    "classification": ("acc",),
-    "regression": ("pearson", "spearman"),
-    "generation": ("rougeL",),
-    "spans": ("em", "f1"),
-}
-"""Kind -> the metrics where none are named."""
 NONE = "none"
 """What `splits` says where there are no others than the data name, not even train."""
 SHARE = 0.1
 """Of the training rows, for a split that has neither files nor a share."""
-SEEN = 100_000
-"""Rows that labels are looked for in."""
 
 
 class Definition(Written):
@@ -83,10 +65,12 @@ class Definition(Written):
         self.inputs = self._inputs()
         self.segments = self._segments()
         self.check()
+        self._shares()
+        self._look_for_columns()
         self.labels = self._labels()
         self.metrics = self._metrics()
         self.range = self._range()
-        self._shares()
+        self.step = self._step()
         self.check()
 
     def but(self, **changes: Any) -> Definition:
@@ -116,6 +100,9 @@ class Definition(Written):
 
     def _templates(self, key: str) -> tuple[str, ...]:
         """The texts under a key: one, or two that an encoder reads as segments."""
+        if isinstance(self.written.get(key), dict):
+            self.complain(key, f"braces without quotes are a mapping in YAML. {IN_QUOTES}")
+            return ()
         if not isinstance(self.written.get(key, ""), list):
             return (self.text(key),) if key in self.written else ()
         found = self.texts(key)
@@ -160,19 +147,19 @@ class Definition(Written):
 
     def _found(self) -> str:
         """Which labels there are, as a user may write them."""
-        try:
-            rows = self.source.load(self.name, "train", [self.answer])
-            values = [value_at(row, way_of(row, self.answer)) for row in islice(rows, SEEN)]
-        except StudyError as error:
-            return str(error)
-        counts = Counter(text for v in values if (text := (as_text(v) or "").strip()))
-        shown = ", ".join(f"{text} ({count:,})" for text, count in counts.most_common(20))
-        names = ", ".join(sorted(counts)[:20])
-        return f"Column '{self.answer}' holds: {shown}. Write, in the order you like: [{names}]"
+        found = self._values()
+        if not found.counts:
+            return "Write those that the answers have, such as [bad, good]."
+        shown = ", ".join(f"{text} ({n:,})" for text, n in islice(found.counts.items(), SHOWN))
+        names = ", ".join(sorted(found.counts)[:SHOWN])
+        return (
+            f"Column '{self.answer}' holds, in {found.where}: {shown}. Write, in the order you "
+            f"like: [{names}]"
+        )
 
     def _metrics(self) -> tuple[str, ...]:
         found = self.texts("metrics") or KINDS[self.kind]
-        known = _measures(self.kind, len(self.labels), self.words)
+        known = measures(self.kind, len(self.labels), self.words)
         self.known("metrics", found, tuple(known), of=f" of a {self.kind}")
         return tuple(dict.fromkeys(found))
 
@@ -184,12 +171,71 @@ class Definition(Written):
                 self.complain("range", f"a {self.kind} has none: leave it out.")
             return -math.inf, math.inf
         if not isinstance(given, list) or len(given) != 2:
-            self.complain("range", "expected the least and the greatest answer, such as [0, 5].")
+            held = self._values()
+            numbers = held.numbers
+            there = (
+                f" Column '{self.answer}' holds, in {held.where}, {min(numbers):g} to "
+                f"{max(numbers):g}."
+                if numbers
+                else ""
+            )
+            expected = "expected the least and the greatest answer, such as [0, 5]."
+            self.complain("range", f"{expected}{there}")
             return 0.0, 1.0
         least, most = (self.number("range", value) for value in given)
         if not least < most:
             self.complain("range", f"{given!r}: the first is to be less than the second.")
         return least, most
+
+    def _step(self) -> str:
+        """What a regression's numbers are rounded to, as it is written."""
+        step = str(self.written.get("step", "")).strip()
+        if self.kind != "regression":
+            if step:
+                self.complain("step", f"a {self.kind} has none: leave it out.")
+        elif not step:
+            self.complain(
+                "step",
+                "is missing: answers are written to the nearest multiple of it, such as 0.5.",
+            )
+        elif not self.number("step", step) > 0:
+            self.complain("step", f"found {step}, expected a number above 0, such as 0.5.")
+        return step
+
+    # -- what its files hold -----------------------------------------------------------------
+
+    def _files(self) -> list[Path]:
+        """The files of the training rows; none where they are no files, or are not there."""
+        entries = self._entries
+        if {"hub", "prepared"} & self._data.keys() or self._together not in entries:
+            return []
+        try:
+            return existing_files(self.name, self._paths(entries[self._together]))
+        except StudyError:
+            return []  # Told where its rows are read.
+
+    def _values(self) -> Values:
+        """What the column of the answers holds; nothing where it cannot be read."""
+        try:
+            return values(FileRows(self._files()), self.answer)
+        except StudyError:
+            return Values(counts={}, rows=0, whole=True)
+
+    def _look_for_columns(self) -> None:
+        """Complain of columns that the training rows do not have."""
+        try:
+            row = first_row(self._files())
+        except StudyError:
+            return  # Told where its rows are read.
+        if row is None:
+            return
+        key = "input" if "input" in self.written else "fields"
+        for name in self.inputs:
+            if lacks := lacking(row, name):
+                way = f"{{{longest_text(row)}}}" if key == "input" else longest_text(row)
+                self.complain(key, f"{lacks} Write one of them, such as {way}.")
+        if lacks := lacking(row, self.answer):
+            self.complain("answer", lacks)
 
     # -- where rows lie ----------------------------------------------------------------------
 
@@ -305,7 +351,7 @@ class Definition(Written):
     @property
     def measure(self) -> metrics.Metric:
         """Targets and predictions -> the named scores."""
-        known = _measures(self.kind, len(self.labels), self.words)
+        known = measures(self.kind, len(self.labels), self.words)
         needed = {id(known[name]): known[name] for name in self.metrics}
         return metrics.only(metrics.all_of(*needed.values()), self.metrics)
 
@@ -337,18 +383,3 @@ class Definition(Written):
         """
         kept = {key: value for key, value in self.written.items() if key in DECIDING}
         return kept | ({"labels": list(map(list, self.labels.items()))} if self.labels else {})
-
-
-def _measures(kind: str, labels: int, words: str) -> dict[str, metrics.Metric]:
-    """The scores that answers of a kind can be given, by name."""
-    if kind == "classification":
-        f1 = metrics.binary_f1 if labels == 2 else metrics.macro_f1_over(labels)
-        return {"acc": metrics.accuracy, "f1": f1, "mcc": metrics.matthews}
-    if kind == "regression":
-        return {"pearson": metrics.pearson, "spearman": metrics.spearman}
-    if kind == "spans":
-        return dict.fromkeys(("em", "f1"), metrics.exact_match_f1)
-    rouge = metrics.rouge if words == "english" else metrics.rouge_of_any_script
-    bleu = metrics.bleu if words == "english" else metrics.bleu_of_any_script
-    rouges = dict.fromkeys(("rouge1", "rouge2", "rougeL"), rouge)
-    return {**rouges, "bleu": bleu, "acc": metrics.accuracy}

@@ -129,11 +129,11 @@ class Source:
                 self._check_split(task, named)
             data_files = data_files.get(split)
         if data_files is not None:
-            return _existing(task, data_files)
+            return existing_files(task, data_files)
         if data_dir is not None:
             return self._in_folder(task, split, Path(os.path.expanduser(data_dir)))
         if self.listed is not None:
-            return _existing(task, self.listed[self.splits[split]])
+            return existing_files(task, self.listed[self.splits[split]])
         if self.folder is None:
             return None
         folder = self.folder() if callable(self.folder) else self.folder
@@ -274,7 +274,7 @@ def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Ite
     """
     for field in fields:
         ways = field.split("|")
-        lacks = [_missing(features, way) for way in ways]
+        lacks = [missing_part(features, way) for way in ways]
         if all(lacks):
             part, found = lacks[0] or ("", [])
             close = difflib.get_close_matches(part, found, n=1, cutoff=0.4)
@@ -285,7 +285,7 @@ def check_fields(task: str, place: str, features: Mapping[str, Any], fields: Ite
             )
 
 
-def _missing(features: Any, field: str) -> tuple[str, list[str]] | None:
+def missing_part(features: Any, field: str) -> tuple[str, list[str]] | None:
     """Return the first part of "a.b" that is not there and the names beside it; None if all is.
 
     `features` are those of a hub data set, or a row with its values.
@@ -322,7 +322,8 @@ def _files_of(root: Path, stem: str) -> list[Path]:
     return []
 
 
-def _existing(task: str, paths: Paths) -> list[Path]:
+def existing_files(task: str, paths: Paths) -> list[Path]:
+    """Return the files of paths and patterns. Raises TaskError where there are none of one."""
     patterns = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files: list[Path] = []
     for item in [os.path.expanduser(path) for path in patterns]:

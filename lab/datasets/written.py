@@ -13,6 +13,7 @@ import yaml
 from lab.datasets.source import TaskError, nearest
 
 ENDINGS = (".yaml", ".yml")
+IN_QUOTES = 'A text with braces or a colon stands in quotes: input: "review: {text}".'
 
 
 class DefinitionError(TaskError):
@@ -53,7 +54,9 @@ def read_definition(file: Path) -> dict[str, Any]:
         raise DefinitionError(f"Task definition {file}: {reason}.{hint}") from error
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
-        raise DefinitionError(f"Task definition {file} is no YAML: {reason}") from error
+        raise DefinitionError(
+            f"Task definition {file} is no YAML: {reason}. {IN_QUOTES}"
+        ) from error
     if not isinstance(content, dict):
         raise DefinitionError(
             f"Task definition {file}: found {content!r}, expected keys such as kind, data, input, "
@@ -80,7 +83,7 @@ class Written:
     def check(self) -> None:
         """Raise DefinitionError if anything was found wrong."""
         if self.complaints:
-            raise DefinitionError("\n".join(self.complaints))
+            raise DefinitionError("\n".join(dict.fromkeys(self.complaints)))
 
     def known(self, key: str, names: Sequence[str], options: Sequence[str], of: str = "") -> None:
         """Complain of each name under a key that is none of the options; `of` says whose."""

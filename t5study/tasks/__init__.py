@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from lab.datasets import definition_files
 from lab.datasets.source import Source, TaskError, nearest
 from lab.errors import unknown
 from lab.named import installed, modules_of
+from lab.rows import ending_of
 from lab.sources import offered_source
 from t5study.tasks.defined import named_builder
 from t5study.tasks.task import Task
@@ -48,6 +50,11 @@ def get_task(name: str, **settings: Any) -> Task:
         build = _builders()[name]
     elif name in definition_files():
         build = named_builder(name)
+    elif ending_of(name):
+        raise TaskError(
+            f"'{name}' holds examples; a YAML file says what they are. Type: "
+            f"python -m t5study.tasks draft {shlex.quote(name)}"
+        )
     else:
         raise TaskError(unknown("task", name, task_names()))
     known = inspect.signature(build).parameters

@@ -1,4 +1,4 @@
-"""`python -m t5study.tasks list` and `show NAME`: the tasks as a researcher wants to see them."""
+"""`python -m t5study.tasks list`, `show NAME`, `draft FILE`: tasks as a researcher needs them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show.add_argument(
             f"--{side}-length", type=int, metavar="N", help=f"tokens of {side} that are kept"
         )
+    drafted = commands.add_parser("draft", help="write a YAML file that defines a task of a CSV")
+    drafted.add_argument("file", help="a CSV, TSV, JSON, Parquet or Arrow file of examples")
     options = parser.parse_args(arguments)
 
     from rich.console import Console
@@ -51,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "list":
             console.print(list_table([get_task(name) for name in task_names()]))
+        elif options.command == "draft":
+            from t5study.tasks.draft import write_draft
+
+            path = write_draft(options.file)
+            print(f"Written: {path}\n\n{path.read_text('utf-8')}", end="")
         else:
             show_task(options, console)
     except StudyError as error:

@@ -62,7 +62,6 @@ def task_of(definition: Definition, source: Source | None = None, **form: Any) -
     `form` is what else the task has. Raises DefinitionError.
     """
     inputs = _inputs(definition)
-    step = _step(definition)
     lengths = _lengths(definition)
     definition.check()
     data = definition.dataset(source)
@@ -71,7 +70,11 @@ def task_of(definition: Definition, source: Source | None = None, **form: Any) -
         "generation": _generation,
         "spans": _spans,
     }
-    made_by = forms[definition.kind](data) if definition.kind in forms else _regression(data, step)
+    made_by = (
+        forms[definition.kind](data)
+        if definition.kind in forms
+        else _regression(data, definition.step)
+    )
     targets: ToText = made_by.pop("targets")
     # What published sets call a row's number.
     number = "id" if data.form in ("text", "spans") else "idx"
@@ -112,21 +115,6 @@ def _answer(raw: Mapping[str, Any], data: DataSet) -> Any:
     if way.partition(".")[0] not in raw:
         raise KeyError(way)
     return value_at(raw, way)
-
-
-def _step(definition: Definition) -> str:
-    """What a regression's numbers are rounded to, as it is written."""
-    step = str(definition.written.get("step", "")).strip()
-    if definition.kind != "regression":
-        if step:
-            definition.complain("step", f"a {definition.kind} has none: leave it out.")
-    elif not step:
-        definition.complain(
-            "step", "is missing: answers are written to the nearest multiple of it, such as 0.5."
-        )
-    elif not definition.number("step", step) > 0:
-        definition.complain("step", f"found {step}, expected a number above 0, such as 0.5.")
-    return step
 
 
 def _lengths(definition: Definition) -> tuple[int, int]:

@@ -157,7 +157,10 @@ def test_a_row_without_an_answer_has_none(folder: Path, nothing: object):
         (("answer: label", ""), "answer: is missing"),
         (('"{text}"', "text"), "names no column"),
         (('"{text}"', '"{text"'), "A brace itself is written twice"),
-        (("labels: {0: bad, 1: good}", ""), r"labels: are missing.*holds: 1 \(132\), 0.*\[0, 1\]"),
+        (
+            ("labels: {0: bad, 1: good}", ""),
+            r"labels: are missing.*holds, in the 300 rows of its files: 0 \(150\), 1.*\[0, 1\]",
+        ),
         (("{0: bad, 1: good}", "{0: bad, 1: bad}"), "at least two are needed, and each once"),
         (("{0: bad, 1: good}", "{0: bad, 0: good}"), "no YAML: '0' stands there twice"),
         (("labels:", "metrics: [bleu]\nlabels:"), "metrics: unknown 'bleu' of a classification"),
@@ -173,7 +176,14 @@ def test_a_row_without_an_answer_has_none(folder: Path, nothing: object):
             "unknown 'trian'. Did you mean 'trai",
         ),
         (("data: reviews.csv", ""), "names no rows to train on"),
-        (('"{text}"', '"{txt}"'), "has no field 'txt'.*'text' among"),
+        (
+            ('"{text}"', '"{txt}"'),
+            "input: the data have no column 'txt'. Did you mean 'text'.*'label'. Write one of "
+            "them, such as {text}.",
+        ),
+        (("answer: label", "answer: lable"), "answer: the data have no column 'lable'. Did you"),
+        (('"{text}"', "{text}"), "input: braces without quotes are a mapping in YAML. A text with"),
+        (('"{text}"', "{text} is it"), "no YAML: .*A text with braces or a colon stands in quotes"),
         (("labels:", "splits: some\nlabels:"), r"splits: found 'some', expected \{val.*, or none"),
         (("labels:", "columns: words\nlabels:"), "unknown 'words'.*Known: any, text"),
         (
@@ -202,6 +212,20 @@ def test_all_mistakes_come_out_together(folder: Path):
     assert [line.split(": ")[1] for line in str(raised.value).splitlines()] == [
         *("colour", "kind", "input")
     ]
+
+
+def test_mistakes_about_the_data_come_out_with_the_others(folder: Path):
+    """A wrong column beside missing labels; range, step and column of a regression."""
+    wrong = REVIEWS.replace("{text}", "{txt}").replace("labels: {0: bad, 1: good}", "")
+    with pytest.raises(TaskError) as raised:
+        defined(folder, wrong)
+    assert [line.split(": ")[1] for line in str(raised.value).splitlines()] == ["input", "labels"]
+    with pytest.raises(TaskError) as raised:
+        defined(folder, wrong.replace("classification", "regression"))
+    input_, range_, step = str(raised.value).splitlines()
+    assert "no column 'txt'" in input_
+    assert range_.endswith("Column 'label' holds, in the 300 rows of its files, 0 to 1.")
+    assert "step: is missing" in step
 
 
 def test_the_nearest_definition_is_named(folder: Path):
