@@ -72,9 +72,10 @@ def _suite_of(suite: Suite, names: list[str], files: dict[str, str]) -> Suite:
 
 
 def _columns(task: Task) -> list[Column]:
+    title = task.title or task.name
     return [
         Column(
-            name=task.name if len(task.metrics) == 1 else f"{task.name} {metric}",
+            name=title if len(task.metrics) == 1 else f"{title} {metric}",
             terms=[[f"{task.name}.{metric}"]],
             kind=task.kind.replace("_", " "),
         )

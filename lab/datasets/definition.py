@@ -33,7 +33,7 @@ DECIDING = (
 """Keys that decide about examples and scores."""
 PLACES = ("data", "splits")
 """Keys that say which rows there are; what a stage reads of them is told by their content."""
-NOTES = ("about", "licence", "shown_as", "sizes", "lengths", "example")
+NOTES = ("title", "about", "licence", "shown_as", "sizes", "lengths", "example")
 """Keys that are there to be shown."""
 KEYS = (*DECIDING, *PLACES, *NOTES)
 SPLITS = ("train", "validation", "test")
@@ -71,6 +71,7 @@ class Definition(Written):
         self.metrics = self._metrics()
         self.range = self._range()
         self.step = self._step()
+        self.title = self.text("title", name)
         self.check()
 
     def but(self, **changes: Any) -> Definition:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from sweeps.asking.rows import Sweep
+from sweeps.hardware.devices import CORE
 from sweeps.hardware.room import thriftier
 from sweeps.planning.claimed import sentence
 from sweeps.planning.plan import STATES, Plan, flops_of
@@ -156,8 +158,9 @@ def _sentences(plan: Plan) -> list[str]:
         f"{cells:,} {'cell' if cells == 1 else 'cells'}, {len(plan.graph):,} distinct stages: "
         + ", ".join(f"{count:,} {HEADINGS[state]}" for state, count in total["stages"].items())
         + ".",
-        f"Sharing saves {total['saved_flops']:.3g} of {total['unshared_flops']:.3g} FLOPs, "
-        f"{total['saved_percent']:.0f}%, against running every row on its own.",
+        f"Sharing between rows saves {total['saved_flops']:.3g} of "
+        f"{total['unshared_flops']:.3g} FLOPs, {total['saved_percent']:.0f}%, against running "
+        "every row on its own.",
         _to_do(plan, total),
         *_memory(plan, total),
         _disk(total),
@@ -189,8 +192,18 @@ def _to_do(plan: Plan, total: dict[str, Any]) -> str:
     chain = duration(3600 * total["todo_longest_chain_hours"])
     return (
         f"{line}, about {_time(plan, todo)} on one {plan.device.name} {_pace(plan, total)}; the "
-        f"longest chain takes {chain}{_chain(plan, total['todo_longest_chain'])}.{beside}"
+        f"longest chain takes {chain}{_chain(plan, total['todo_longest_chain'])}."
+        f"{_here(plan, total)}{beside}"
     )
+
+
+def _here(plan: Plan, total: dict[str, Any]) -> str:
+    """The time on all cores of this machine, where one of its cores is what the plan counts."""
+    cores = len(os.sched_getaffinity(0))
+    if plan.device.name != CORE or cores == 1:
+        return ""
+    hours = max(total["todo_longest_chain_hours"], plan.hours(plan.stages("todo")) / cores)
+    return f" On the {cores} cores here, were they free: about {duration(3600 * hours)}."
 
 
 def _remarks(plan: Plan) -> list[str]:

@@ -53,7 +53,7 @@ def load_task(file: str | Path) -> Task:
 
 def own_task(definition: Definition, source: Source | None = None) -> Task:
     """Return the task of a user's definition, which is its identity (see `task_of`)."""
-    return task_of(definition, source, written=definition.identity())
+    return task_of(definition, source, written=definition.identity(), title=definition.title)
 
 
 def task_of(definition: Definition, source: Source | None = None, **form: Any) -> Task:

@@ -42,6 +42,8 @@ class Task(DataSet):
     """The settings this task was made with, defaults included; they belong to its identity."""
     uncounted: Callable[[str], bool] = lambda target: False
     """Whether a target is written in a script that the metrics cannot count."""
+    title: str | None = None
+    """What its column is called where that is not its name; no part of its identity."""
     written: Mapping[str, Any] | None = None
     """What a YAML file says of it, where that is its identity, as of a user's task."""
 

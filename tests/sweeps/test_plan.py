@@ -125,6 +125,18 @@ def test_stated_share_overrides_what_is_known(store: Store):
     assert "8 hours on one abacus at 25% of its peak (as asked for)" in text_of(plan)
 
 
+def test_a_plan_of_a_core_says_the_time_of_all_that_are_here(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """No sooner than the longest chain; of another machine's device nothing is known."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1})
+    core = replace(DEVICE, name="cpu-core")
+    assert "On the 2 cores here, were they free: about 3 hours." in text_of(
+        planned(store, device=core)
+    )
+    assert "cores here" not in text_of(planned(store))
+
+
 def test_memory_beyond_the_device_is_said(store: Store):
     """With the number of devices that it takes."""
     total = planned(store).totals()

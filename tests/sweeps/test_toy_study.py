@@ -204,7 +204,7 @@ def test_a_plan_ends_where_the_run_does(toy: Path) -> None:
     shown = run(toy, *asked, "until=data").stdout
     assert "Distinct stages up to data, and what those to do cost" in shown
     assert "4 cells, 1 distinct stages: 0 done, 0 running elsewhere, 1 to do." in shown
-    assert "Sharing saves 3e+09 of 4e+09 FLOPs" in shown
+    assert "Sharing between rows saves 3e+09 of 4e+09 FLOPs" in shown
     assert "train" not in shown
     last = json.loads(run(toy, *asked, "until=train", "format=json").stdout)
     assert last == whole | {"total": last["total"]}

@@ -169,6 +169,17 @@ def test_a_list_of_tasks_is_a_suite(configured: Callable[..., Schema], reviews: 
     assert definition["labels"] == [["0", "bad"], ["1", "good"]]
 
 
+def test_a_title_names_the_column_and_is_in_no_key(configured: Callable[..., Schema], reviews: str):
+    """For a paper; the task keeps its name."""
+    before = keys(configured(suite__tasks=[reviews]))
+    Path(reviews).write_text(REVIEWS + "title: Our reviews\n")
+    config = configured(suite__tasks=[reviews])
+    assert [(c.name, c.terms) for c in cell(config)["columns"]] == [
+        ("Our reviews", [[["reviews", "acc"]]])
+    ]
+    assert keys(config) == before
+
+
 def test_a_suite_may_name_a_file_in_a_unit(configured: Callable[..., Schema], reviews: str):
     """Beside tasks of ours; its column is found by the task's name."""
     config = configured()
