@@ -1,0 +1,122 @@
+"""The tagger: an encoder, and two heads on each word's first subword (section 4).
+
+Letters: B sentences, T pieces, N tokens with $START first, V tags, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lab.encoder.config import EncoderConfig
+from lab.encoder.encoder import Encoder
+from lab.encoder.initialization import initialize
+from lab.training import checkpoint
+from studies.gector import losses
+from studies.gector.tags.vocabulary import TagVocabulary
+
+Batch = Mapping[str, Tensor]
+REPORTS = ("loss", "tag_loss", "error_loss")
+
+
+class Logits(NamedTuple):
+    """What the two heads say of each token."""
+
+    tags: Tensor
+    """(B, N, V)."""
+    errors: Tensor | None
+    """(B, N, 2), of CORRECT and INCORRECT; None where there is no error head."""
+
+
+class Tagger(nn.Module):
+    """An encoder with the heads of a list of tags; without an error head it is told by the tags."""
+
+    def __init__(self, encoder: Encoder, tags: Sequence[str], *, error_head: bool = True) -> None:
+        super().__init__()
+        self.vocabulary = TagVocabulary(tuple(tags))
+        self.encoder = encoder
+        width = encoder.config.width
+        self.tag_head = nn.Linear(width, len(self.vocabulary))
+        self.error_head = nn.Linear(width, 2) if error_head else None
+
+    def forward(self, batch: Batch) -> Logits:
+        """Of `tokens` and `real` (B, T), and of the columns `at` (B, N) that words begin at."""
+        vectors = self.encoder(batch["tokens"], segments=batch["real"], at=batch["at"])
+        return Logits(self.tag_head(vectors), self.error_head and self.error_head(vectors))
+
+    def probabilities(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Of tags (B, N, V), and that a token is wrong (B, N), which without a head KEEP says."""
+        logits = self(batch)
+        tags = logits.tags.float().softmax(-1)
+        if logits.errors is None:
+            return tags, 1.0 - tags[..., 0]
+        return tags, logits.errors.float().softmax(-1)[..., 1]
+
+    def heads(self) -> list[nn.Linear]:
+        """The layers that a training of tags begins with."""
+        return [self.tag_head, *([self.error_head] if self.error_head is not None else [])]
+
+
+def new_tagger(encoder: Encoder, tags: Sequence[str], *, error_head: bool, seed: int) -> Tagger:
+    """A tagger whose heads are drawn by the seed; the encoder stays as it is."""
+    made = Tagger(encoder, tags, error_head=error_head)
+    torch.manual_seed(seed)
+    for head in made.heads():
+        initialize(head)
+    return made
+
+
+def new_encoder(config: EncoderConfig, seed: int) -> Encoder:
+    """An encoder that nothing was trained on, drawn by the seed."""
+    torch.manual_seed(seed)
+    made = Encoder(config)
+    initialize(made, glorot=[made.map] if made.map else [])
+    return made
+
+
+def sentence_losses(model: Tagger, batch: Batch, smoothing: float) -> losses.Loss:
+    """The mean over a batch's sentences, each of which is the mean over its tokens.
+
+    `tags` (B, N) are classes, of which 0 is KEEP; `words` (B, N) says where a token is. Label
+    smoothing is of the tag head alone.
+    """
+    logits, tags = model(batch), batch["tags"]
+    surprise = _surprise(logits.tags, tags, smoothing)
+    wrong = torch.zeros_like(surprise)
+    if logits.errors is not None:
+        wrong = _surprise(logits.errors, (tags != 0).long(), 0.0)
+    return losses.loss(surprise, wrong, batch["words"])
+
+
+def _surprise(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
+    """-log p of classes (B, N) by logits (B, N, C)."""
+    return F.cross_entropy(
+        logits.float().transpose(1, 2), classes, reduction="none", label_smoothing=smoothing
+    )
+
+
+def save_tagger(path: Path, model: Tagger) -> None:
+    """Write a tagger with its list of tags."""
+    settings = {
+        "encoder": asdict(model.encoder.config),
+        "tags": [*model.vocabulary.tags],
+        "error_head": model.error_head is not None,
+    }
+    checkpoint.save(path, model, settings)
+
+
+def load_tagger(path: Path, *, device: str = "cpu") -> Tagger:
+    """The tagger that `save_tagger` wrote."""
+
+    def build(settings: Mapping[str, Any]) -> Tagger:
+        encoder = Encoder(EncoderConfig(**settings["encoder"]))
+        return Tagger(encoder, settings["tags"], error_head=settings["error_head"])
+
+    model, _ = checkpoint.load(path, build, device=device)
+    return model

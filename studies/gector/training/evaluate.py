@@ -1,0 +1,86 @@
+"""The stage "evaluate": what one tagger or several score on a set of pairs.
+
+Its `config` holds task, kind of the tags, examples, iterations, min_len, tweaks (or None where the
+input "search" has them), scorer, reading, batch_size, precision; inputs are "pairs", member_0, ...
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lab.allocator import keep_freed_memory
+from lab.timing import Timing
+from studies.gector.corrector import Corrector
+from studies.gector.families import transformations
+from studies.gector.inference import Tweaks
+from studies.gector.judging import Reference, judged, members_of, read_references
+from studies.gector.scoring import Score, Scorer, get_scorer
+from studies.gector.training.search import read_tweaks
+
+
+def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
+    """Publishes scores.json and corrections.jsonl. Raises DataError without its scorer."""
+    keep_freed_memory()
+    torch.set_num_threads(context.threads)
+    timing = Timing()
+    scorer = get_scorer(config["scorer"])
+    scorer.check()
+    with timing.part("data"):
+        references = read_references(inputs["pairs"], config["examples"])
+        known = transformations(config["kind"])
+    with timing.part("model"):
+        members = members_of(config, inputs, context)
+    tweaks = read_tweaks(inputs["search"]) if "search" in inputs else Tweaks(**config["tweaks"])
+    corrector = Corrector(
+        members,
+        known,
+        tweaks,
+        iterations=config["iterations"],
+        min_len=config["min_len"],
+    )
+    with timing.part("correcting"):
+        made = corrector.correct([one.source for one in references])
+    with timing.part("scoring"):
+        found = judged(references, made.sentences, scorer)
+    scores = {config["task"]: scores_of(found, references, made.sentences, scorer)}
+    (out / "scores.json").write_text(json.dumps(scores, indent=1))
+    with (out / "corrections.jsonl").open("w", encoding="utf-8") as file:
+        for one, output in zip(references, made.sentences, strict=True):
+            line = {
+                "source": " ".join(one.source),
+                "target": " ".join(one.target),
+                "output": " ".join(output),
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    context.record(
+        changed_sentences=made.changes,
+        counts=found.counts._asdict(),
+        seconds=timing.seconds,
+    )
+
+
+def scores_of(
+    found: Score,
+    references: Sequence[Reference],
+    outputs: Sequence[Sequence[str]],
+    scorer: Scorer,
+) -> dict[str, float]:
+    """Percentages, and numbers of edits: all that were made, and those in right sentences."""
+    edits = found.counts.tp + found.counts.fp
+    exact = sum(one.target == [*output] for one, output in zip(references, outputs, strict=True))
+    scores = {
+        "p": 100.0 * found.precision,
+        "r": 100.0 * found.recall,
+        "f05": 100.0 * found.f,
+        "edits": float(edits),
+        "exact": 100.0 * exact / len(references),
+    }
+    if found.right_sentences:
+        scores["spoiled"] = 100.0 * found.spoiled / found.right_sentences
+        scores["false_edits"] = found.false_edits / found.right_sentences
+    return scores

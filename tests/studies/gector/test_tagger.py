@@ -1,0 +1,135 @@
+"""The tagger: what it learns, that it goes on to the bit, cold epochs, patience, ensembles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_tagger import PAIRS, Context, Interrupted, prepared, settings, tuned
+
+from lab.training import fit
+from lab.training.checkpoint import read
+from studies.gector.training import evaluate, search
+
+SIZE = 24
+EVALUATED = {
+    "kind": "basic",
+    "iterations": 2,
+    "min_len": 3,
+    "scorer": "token_edits",
+    "reading": {"tokens": 50, "per_word": 5},
+    "batch_size": 16,
+    "precision": "32-true",
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return prepared(tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory, inputs: dict[str, Path]) -> Path:
+    return tuned(tmp_path_factory.mktemp("learned"), settings(SIZE), inputs)
+
+
+def weights(folder: Path) -> Mapping[str, torch.Tensor]:
+    found: Mapping[str, torch.Tensor] = read(folder / "tagger.pt")["weights"]
+    return found
+
+
+def scores(folder: Path, inputs: Mapping[str, Path], *members: Path, **changes: Any) -> Any:
+    folder.mkdir()
+    config = {**EVALUATED, "task": "seen", "examples": None, "tweaks": {}, **changes}
+    read = {f"member_{n}": member for n, member in enumerate(members)}
+    evaluate.run(config, {"pairs": inputs["pairs"], **read}, folder, Context(folder / "work"))
+    return json.loads((folder / "scores.json").read_text())["seen"]
+
+
+def test_it_learns_32_pairs_by_heart(
+    tmp_path: Path, inputs: dict[str, Path], learned: Path
+) -> None:
+    """All corrected, no right sentence touched; without a tag's probability nothing is."""
+    assert scores(tmp_path / "plain", inputs, learned) == {
+        "p": 100.0, "r": 100.0, "f05": 100.0, "edits": 24.0, "exact": 100.0,
+        "spoiled": 0.0, "false_edits": 0.0,
+    }  # fmt: skip
+    kept = scores(tmp_path / "kept", inputs, learned, tweaks={"additional_confidence": 1.1})
+    assert (kept["p"], kept["r"], kept["f05"], kept["edits"]) == (100.0, 0.0, 0.0, 0.0)
+    both = scores(tmp_path / "both", inputs, learned, learned)
+    assert both["f05"] == 100.0
+
+
+def test_it_goes_on_to_the_bit(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in a cold epoch and in a warm one."""
+    monkeypatch.setattr(fit, "SAVE_SHARE", 1.0)
+    config = settings(SIZE, epochs=4, cold={"epochs": 2, "rate": 1e-2}, dropout=0.1)
+    whole = weights(tuned(tmp_path / "whole", config, inputs))
+    for stop_at in (3, 2):
+        with pytest.raises(Interrupted):
+            tuned(tmp_path / "parts", config, inputs, stop_at=stop_at)
+    parts = weights(tuned(tmp_path / "parts", config, inputs))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_the_encoder_stands_still_in_cold_epochs(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    """And its heads do not; a stage that goes on begins with what was published."""
+    cold = settings(SIZE, epochs=2, cold={"epochs": 2, "rate": 1e-2}, seed=3)
+    first = tuned(tmp_path / "cold", cold, inputs)
+    warm = {**cold, "epochs": 1, "cold": {"epochs": 0, "rate": 1e-2}}
+    one_more = tuned(tmp_path / "more", warm | {"rate": 1e-9}, {**inputs, "before": first})
+    begun = tuned(tmp_path / "begun", {**warm, "rate": 1e-9}, inputs)
+    names = [name for name in weights(first) if name.startswith("encoder.")]
+    assert all(
+        torch.allclose(weights(first)[n], weights(begun)[n], rtol=0, atol=1e-7) for n in names
+    )
+    assert not torch.allclose(
+        weights(first)["tag_head.weight"], weights(begun)["tag_head.weight"], atol=1e-3
+    )
+    for name, value in weights(first).items():
+        assert torch.allclose(value, weights(one_more)[name], rtol=0, atol=1e-7)
+
+
+def test_patience_ends_a_training(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    """At a rate that only spoils, the first epoch is the best and two more are waited for."""
+    config = settings(SIZE, rate=3.0, epochs=9, patience=2)
+    out = tuned(tmp_path, config, inputs)
+    told = json.loads((out / "epochs.json").read_text())
+    best = [epoch["step"] for epoch in told["epochs"]].index(told["best"])
+    assert len(told["epochs"]) < 9
+    assert len(told["epochs"]) - 1 - best == 2
+
+
+def test_without_an_error_head_the_tags_tell(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    out = tuned(tmp_path / "one", settings(SIZE, error_head=False), inputs)
+    assert not [name for name in weights(out) if name.startswith("error_head")]
+    found = scores(tmp_path / "scores", inputs, out, tweaks={"min_error_probability": 0.5})
+    assert found["f05"] == 100.0
+
+
+def test_a_search_never_does_worse_than_no_tweaks(
+    tmp_path: Path, inputs: dict[str, Path], learned: Path
+) -> None:
+    """Its choice is what the evaluation takes."""
+    config = {
+        **EVALUATED,
+        "trials": 6,
+        "seed": 1,
+        "each_tag": True,
+        "most": {"confidence": 0.9, "minimum": 0.9},
+    }
+    out = tmp_path / "search"
+    out.mkdir()
+    read = {"validation": inputs["pairs"], "member_0": learned}
+    search.run(config, read, out, Context(tmp_path / "work"))
+    told = json.loads((out / "tweaks.json").read_text())
+    assert len(told["trials"]) == 6
+    assert told["trials"][0]["tweaks"]["additional_confidence"] == 0.0
+    assert told["f"] == max(trial["f"] for trial in told["trials"]) == 1.0
+    assert len(PAIRS) == 32
