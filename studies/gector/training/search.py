@@ -1,7 +1,7 @@
 """The stage "search": the tweaks of inference that score best on validation (section 5).
 
 Its `config` holds kind of the tags, trials, seed, iterations, min_len, each_tag, most (confidence,
-minimum), scorer, reading, batch_size, precision; inputs are "validation", the pairs, and member_0, ...
+minimum), scorer, reading, batch_size, precision; inputs are "validation", the pairs, and member_0.
 """
 
 from __future__ import annotations
