@@ -48,7 +48,8 @@ class Tagger(nn.Module):
     def forward(self, batch: Batch) -> Logits:
         """Of `tokens` and `real` (B, T), and of the columns `at` (B, N) that words begin at."""
         vectors = self.encoder(batch["tokens"], segments=batch["real"], at=batch["at"])
-        return Logits(self.tag_head(vectors), self.error_head and self.error_head(vectors))
+        errors = None if self.error_head is None else self.error_head(vectors)
+        return Logits(self.tag_head(vectors), errors)
 
     def probabilities(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Of tags (B, N, V), and that a token is wrong (B, N), which without a head KEEP says."""

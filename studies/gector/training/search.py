@@ -27,7 +27,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     members = Remembering(members_of(config, inputs, context))
     references = read_references(inputs["validation"])
     known, scorer = transformations(config["kind"]), get_scorer(config["scorer"])
-    trials = []
+    trials: list[dict[str, Any]] = []
     for number, tweaks in enumerate(drawn(config), start=1):
         corrector = Corrector(
             members,
