@@ -1,9 +1,10 @@
 """The stage "tune": one stage of training, from an encoder or from the stage before (section 6).
 
 Its `config` holds rate, batch_size, epoch_updates, epochs, cold (epochs, rate), patience, shares
-(correct, errorful), smoothing, error_head, reading (tokens, per_word, longest), seed, precision,
-dropout, and `encoder`, which says where it comes from unless an input does. Inputs are
-"vocabulary", "tags", "train", "validation", and "before", the earlier stage, or "pretrain".
+(correct, errorful), smoothing, reading (tokens, per_word, longest), seed and precision; without
+an earlier stage also error_head and dropout, and `encoder`, its shape, where no input has it.
+Inputs are "vocabulary", "tags", "train", "validation", and "before", the earlier stage, or
+"pretrain", what publishes an encoder.
 """
 
 from __future__ import annotations

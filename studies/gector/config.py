@@ -1,0 +1,217 @@
+"""The study's configuration, typed: what conf/gector/ may say, and the bounds of each value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from omegaconf import MISSING, DictConfig
+
+from studies.gector.families import KINDS
+
+BY_NAME = ("mixture", "stages.settings", "roles.sizes")
+
+AMOUNT = {"more_than": 0, "most": 10**12}
+COUNT = {"least": 0, "most": 10**12}
+FEW = {"more_than": 0, "most": 1000}
+SOME = {"least": 0, "most": 1000}
+LENGTH = {"least": 4, "most": 2**20}
+WIDTH = {"more_than": 0, "most": 2**20}
+LIST = {"least": 2, "most": 10**6}
+"""Tags, KEEP and DELETE among them."""
+SEED = {"least": 0, "most": 2**63 - 1}
+POSITIVE = {"more_than": 0, "most": 10**6}
+SHARE = {"least": 0, "most": 1}
+DROPOUT = {"least": 0, "less_than": 1}
+CONFIDENCE = {"least": -1, "most": 2}
+STAGES = ("one", "two", "three")
+"""Of training, in their order (section 3)."""
+ENCODERS = ("none", "given")
+
+
+def by_name(values: Any) -> Any:
+    """An empty mapping that takes any name."""
+    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
+
+
+@dataclass
+class Named:
+    name: str = MISSING
+
+
+@dataclass
+class Roles:
+    """What a preset has for what the paper's tables name."""
+
+    sizes: dict[str, int] = field(default_factory=partial(by_name, int))
+    """Tags in the list, by the size in Table 2: s100, s1000, s5000, s10000."""
+
+
+@dataclass
+class Size:
+    name: str = MISSING
+    tags: int = field(default=MISSING, metadata=LIST)
+
+
+@dataclass
+class Tags:
+    name: str = field(default=MISSING, metadata={"choices": KINDS})
+    size: int = field(default=MISSING, metadata=LIST)
+    """KEEP and DELETE among them; an unknown and a padding class come on top."""
+    counted: list[str] = field(default_factory=lambda: ["two"], metadata={"choices": STAGES})
+    """The stages whose pairs the list is counted on."""
+
+
+@dataclass
+class Encoder:
+    """The encoder, and where its weights come from."""
+
+    name: str = field(default=MISSING, metadata={"choices": ENCODERS})
+    folder: str | None = None
+    """Of `given`: weights as Hugging Face's BERT, ELECTRA and ALBERT lie in a folder."""
+    layers: int = field(default=MISSING, metadata=FEW)
+    width: int = field(default=MISSING, metadata=WIDTH)
+    heads: int = field(default=MISSING, metadata=WIDTH)
+    feed_forward: int = field(default=MISSING, metadata=WIDTH)
+    embedding: int = field(default=MISSING, metadata=WIDTH)
+    positions: int = field(default=512, metadata=LENGTH)
+    dropout: float = field(default=0.1, metadata=DROPOUT)
+    sharing: str = field(default="none", metadata={"choices": ("none", "all", "attention", "ffn")})
+
+
+@dataclass
+class VocabularySettings:
+    corpus: str = MISSING
+    pieces: int = field(default=MISSING, metadata=AMOUNT)
+    lines: int = field(default=10_000_000, metadata=AMOUNT)
+    byte_fallback: bool = True
+    file: str | None = None
+    """An existing vocab.txt (WordPiece) or .model (SentencePiece) instead of a trained one."""
+    lowercase: bool = False
+    """Of a vocab.txt; the paper's encoders are cased."""
+
+
+@dataclass
+class Reading:
+    """What of a sentence is read."""
+
+    tokens: int = field(default=50, metadata=LENGTH)
+    """$START among them."""
+    per_word: int = field(default=5, metadata=FEW)
+    """Pieces of a word."""
+    longest: int = field(default=256, metadata=LENGTH)
+    """Pieces of a sentence, the special ones among them."""
+
+
+@dataclass
+class StageSettings:
+    """One stage of training (section 6)."""
+
+    pairs: str = field(default=MISSING, metadata={"choices": ("real", "synthetic")})
+    most: int | None = field(default=None, metadata=COUNT)
+    """Pairs with mistakes; null: all there are."""
+    right: int | None = field(default=0, metadata=COUNT)
+    """Right sentences among real pairs."""
+    single: bool = False
+    """Real pairs alone whose rule prints one correction."""
+    correct: float = field(default=0.0, metadata=SHARE)
+    """Share of the sentences without a mistake that is read (released: tn_prob)."""
+    batch_size: int = field(default=MISSING, metadata=AMOUNT)
+    epochs: int = field(default=MISSING, metadata=FEW)
+    updates: int | None = field(default=None, metadata=AMOUNT)
+    """Of an epoch; null: a pass over the sentences."""
+    rate: float = field(default=MISSING, metadata=POSITIVE)
+    cold: int = field(default=0, metadata=SOME)
+    """Epochs in which the encoder stands still."""
+    cold_rate: float = field(default=1e-3, metadata=POSITIVE)
+    patience: int | None = field(default=3, metadata=FEW)
+    """Epochs without anything better that end a stage; null: none do."""
+
+
+@dataclass
+class StagesSettings:
+    name: str = MISSING
+    run: list[str] = field(default_factory=list, metadata={"choices": STAGES})
+    """Those that are run, in order."""
+    settings: dict[str, StageSettings] = field(default_factory=partial(by_name, StageSettings))
+
+
+@dataclass
+class Noise:
+    seed: int = field(default=0, metadata=SEED)
+    added: bool = True
+    """Whether case, hyphens and final stops are among the mistakes."""
+
+
+@dataclass
+class Train:
+    seed: int = field(default=0, metadata=SEED)
+    smoothing: float = field(default=0.0, metadata=DROPOUT)
+    error_head: bool = True
+    dropout: float | None = field(default=None, metadata=DROPOUT)
+    """null: that of the encoder."""
+
+
+@dataclass
+class Inference:
+    name: str = field(default=MISSING, metadata={"choices": ("plain", "tweaked", "given")})
+    """plain: no tweaks; tweaked: found on validation; given: those below."""
+    iterations: int = field(default=5, metadata=FEW)
+    min_len: int = field(default=3, metadata=SOME)
+    confidence: float = field(default=0.0, metadata=CONFIDENCE)
+    """Added to the probability of KEEP."""
+    minimum: float = field(default=0.0, metadata=SHARE)
+    """A sentence's least probability of an error."""
+    each_tag: bool = True
+    """Whether each tag needs that probability too, as released."""
+    trials: int = field(default=MISSING, metadata=AMOUNT)
+    """Of the random search."""
+    most_confidence: float = field(default=0.9, metadata=CONFIDENCE)
+    most_minimum: float = field(default=0.9, metadata=SHARE)
+    batch_size: int = field(default=128, metadata=AMOUNT)
+
+
+@dataclass
+class Ensemble:
+    name: str = MISSING
+    members: int = field(default=1, metadata=FEW)
+    """Trainings that differ in their seed, the mean of whose probabilities corrects."""
+
+
+@dataclass
+class Evaluate:
+    sets: list[str] = field(
+        default_factory=lambda: ["seen", "unseen", "synthetic"],
+        metadata={"choices": ("seen", "unseen", "synthetic", "validation")},
+    )
+    examples: int | None = field(default=None, metadata=AMOUNT)
+    synthetic: int = field(default=1500, metadata=AMOUNT)
+    """Pairs of the synthetic test."""
+    scorer: str = field(default="token_edits", metadata={"choices": ("token_edits", "errant")})
+    coverage: bool = False
+    """Columns of Table 2 alone, for which nothing trains."""
+
+
+@dataclass
+class Schema:
+    """Every key of the study beside those of the run."""
+
+    preset: Named = field(default_factory=Named)
+    roles: Roles = field(default_factory=Roles)
+    size: Size = field(default_factory=Size)
+    tags: Tags = field(default_factory=Tags)
+    encoder: Encoder = field(default_factory=Encoder)
+    stages: StagesSettings = field(default_factory=StagesSettings)
+    inference: Inference = field(default_factory=Inference)
+    ensemble: Ensemble = field(default_factory=Ensemble)
+    mixture: dict[str, int] = field(default_factory=partial(by_name, int))
+    """Of synthetic sentences, parts by corpus."""
+    noise: Noise = field(default_factory=Noise)
+    vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
+    reading: Reading = field(default_factory=Reading)
+    train: Train = field(default_factory=Train)
+    precision: str = field(
+        default="32-true", metadata={"choices": ("32-true", "bf16-mixed", "64-true")}
+    )
+    evaluate: Evaluate = field(default_factory=Evaluate)

@@ -1,0 +1,50 @@
+"""What the study's stages are expected to take, from the settings alone."""
+
+from __future__ import annotations
+
+from lab.encoder import cost
+from lab.encoder.config import EncoderConfig
+from lab.memory import PROCESS
+from lab.stage import Cost
+from studies.gector.config import StageSettings
+
+REAL = {"pairs": 6749, "right": 10036}
+"""About so many sentences real pairs train on."""
+PIECES = 24
+"""About so many pieces a sentence has."""
+
+
+def sentences(settings: StageSettings) -> int:
+    """About how many sentences a stage of training reads in a pass."""
+    pairs = REAL["pairs"] if settings.pairs == "real" else settings.most or 0
+    right = REAL["right"] if settings.right is None else settings.right
+    wrong = pairs if settings.most is None else min(pairs, settings.most)
+    return max(1, round(wrong + right * settings.correct))
+
+
+def training(encoder: EncoderConfig, settings: StageSettings, tags: int, precision: str) -> Cost:
+    """Of all epochs of a stage; early stopping may end it before."""
+    updates = settings.updates or -(-sentences(settings) // settings.batch_size)
+    rows = settings.epochs * updates * settings.batch_size
+    once = cost.forward_flops(encoder, PIECES) + 2.0 * PIECES * encoder.width * tags
+    memory = cost.training_bytes(
+        encoder, rows=settings.batch_size, tokens=PIECES, precision=precision
+    )
+    return Cost(
+        flops=rows * (1 + cost.BACKWARD) * once,
+        tokens=rows * PIECES,
+        memory_bytes=memory + PROCESS,
+        disk_bytes=8.0 * cost.parameters(encoder),
+        device="any",
+    )
+
+
+def correcting(encoder: EncoderConfig, *, rows: int, rounds: int, tags: int, members: int) -> Cost:
+    """Of so many sentences read by each member in each round, at most."""
+    once = cost.forward_flops(encoder, PIECES) + 2.0 * PIECES * encoder.width * tags
+    return Cost(
+        flops=members * rows * rounds * once,
+        tokens=members * rows * rounds * PIECES,
+        memory_bytes=members * 4.0 * cost.parameters(encoder) + PROCESS,
+        device="any",
+    )
