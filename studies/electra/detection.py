@@ -57,18 +57,6 @@ def detection_losses(logits: Tensor, replaced: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, replaced.to(logits), reduction="none")
 
 
-def piece_losses(logits: Tensor, pieces: Tensor) -> Tensor:
-    """Cross-entropy in nats of pieces (...) by logits (..., V)."""
-    flat = F.cross_entropy(logits.flatten(0, -2), pieces.flatten(), reduction="none")
-    return flat.view_as(pieces)
-
-
-def likeliest(logits: Tensor) -> Tensor:
-    """The piece (...) with the largest of logits (..., V)."""
-    # In bfloat16 argmax takes four times as long on a CPU.
-    return logits.detach().max(-1).indices
-
-
 def gated_losses(chances: Tensor, gate: Tensor, read: Tensor) -> Tensor:
     """Nats of pieces where a gate copies what was read: All-Tokens MLM (section 3.4).
 
@@ -78,14 +66,6 @@ def gated_losses(chances: Tensor, gate: Tensor, read: Tensor) -> Tensor:
     predicted = F.logsigmoid(-gate) + chances
     copied = torch.logaddexp(predicted, F.logsigmoid(gate))
     return -torch.where(read, copied, predicted)
-
-
-def total(losses: Tensor, counted: Tensor) -> Tensor:
-    """The sum over the positions that count: all that is no padding, or what was drawn.
-
-    What does not count may be infinite: a special piece at a slot that is not used.
-    """
-    return torch.where(counted, losses, 0.0).sum()
 
 
 def constant_answer(replaced: float) -> float:

@@ -1,16 +1,15 @@
-"""Which positions a masked language model predicts, and what it sees there.
+"""Which positions a masked language model predicts.
 
 Letters: B rows, T positions, N drawn slots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Ids = NDArray[np.int64]
+from lab.encoder.pretraining.masking import Ids
+
 CAP_MARGIN = 0.005
 """Added to the rate before the cap on a row's slots is cut to a whole number."""
 
@@ -27,11 +26,6 @@ def how_many(tokens: ArrayLike, rate: float, longest: int) -> Ids:
     """
     rounded = np.round(np.asarray(tokens, dtype=np.float32) * np.float32(rate))
     return np.clip(rounded.astype(np.int64), 1, max(1, most_positions(longest, rate)))
-
-
-def candidates(ids: Ids, real: NDArray[np.bool_], special: Collection[int]) -> NDArray[np.bool_]:
-    """Of pieces (B, T), those that may be drawn: neither padding nor special."""
-    return real & ~np.isin(ids, list(special))
 
 
 def draw(
@@ -67,35 +61,3 @@ def draw(
 def distinct_positions(candidates: int, draws: int) -> float:
     """How many different positions to expect of draws with replacement."""
     return candidates * (1.0 - (1.0 - 1.0 / candidates) ** draws)
-
-
-def write(ids: Ids, positions: Ids, values: Ids | int) -> Ids:
-    """Pieces (B, T) with values at positions (B, N), but for position 0, which stays.
-
-    Of several values for one position the last one stands.
-    """
-    changed = ids.copy()
-    rows = np.arange(len(ids))[:, None]
-    changed[rows, positions] = values
-    changed[:, 0] = ids[:, 0]
-    return changed
-
-
-def shown(
-    targets: Ids,
-    rng: np.random.Generator,
-    *,
-    mask: int,
-    vocabulary: int,
-    masked: float = 0.85,
-    random: float = 0.0,
-) -> Ids:
-    """What a model sees at drawn positions, of whose pieces `targets` (B, N) holds the right ones.
-
-    A share `masked` is the piece [MASK], a share `random` any piece, the rest is the right one:
-    85, 0 and 15% in the released code; 80, 10 and 10% in BERT (Devlin et al. 2019, section 3.1).
-    """
-    draws = rng.random(targets.shape)
-    anything = rng.integers(vocabulary, size=targets.shape)
-    seen = np.where(draws < masked + random, anything, targets)
-    return np.where(draws < masked, mask, seen)

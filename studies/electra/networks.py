@@ -11,23 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import Detection
 from lab.encoder.initialization import initialize
+from lab.encoder.pretraining.keeping import EncoderNetworks
+from lab.encoder.pretraining.pieces import likeliest, piece_losses, total
 from lab.training import checkpoint
 from studies.electra.algorithms import get_algorithm
 from studies.electra.answer import Answered
 from studies.electra.answers import get_answer
-from studies.electra.detection import draw, likeliest, piece_losses, placed, total
+from studies.electra.detection import draw, placed
 from studies.electra.generator import Generator, Guess, Rows
 from studies.electra.generators import get_generator
 from studies.electra.objective import Objective
 
 
-class Networks(nn.Module):
+class Networks(EncoderNetworks):
     """A main encoder with its head, and beside it the generator where the objective has one.
 
     `generator` are its settings, `tying` is what it shares with the main encoder, and `algorithm`

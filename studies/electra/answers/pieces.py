@@ -7,8 +7,8 @@ from torch import Tensor
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Embeddings
 from lab.encoder.heads import MaskedLanguageModel
+from lab.encoder.pretraining.pieces import likeliest, piece_losses
 from studies.electra.answer import Answer, Answered
-from studies.electra.detection import likeliest, piece_losses
 
 
 class Pieces(Answer):

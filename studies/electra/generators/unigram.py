@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from studies.electra.frequencies import unigram_logits
+from lab.encoder.pretraining.frequencies import unigram_logits
 from studies.electra.generators.uniform import UniformGenerator
 
 

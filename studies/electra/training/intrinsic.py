@@ -17,15 +17,15 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from lab.encoder.lines import HELD_OUT, Lines
+from lab.encoder.pretraining.frequencies import unigram_logits
+from lab.encoder.pretraining.keeping import names
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary
 from studies.electra.batches import masked_batch
 from studies.electra.detection import constant_answer
-from studies.electra.frequencies import unigram_logits
 from studies.electra.generators.encoder import MaskedGenerator
 from studies.electra.networks import Networks, Passed, load_networks
 from studies.electra.networks import run as pass_through
-from studies.electra.training.keeping import names
 
 TOGETHER = 64
 """Rows that go through the networks together."""

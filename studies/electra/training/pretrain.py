@@ -8,15 +8,14 @@ from typing import Any
 
 import torch
 
-from lab.encoder.encoder import Attention, FeedForward
 from lab.encoder.groups import parameter_groups
 from lab.encoder.lines import Lines
+from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.training import train
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary
 from lab.errors import StudyError
 from lab.timing import Timing
-from lab.training.fit import Keeper, fit, write_history
-from lab.training.module import Training
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from lab.training.team import Team, team_of
@@ -24,10 +23,6 @@ from studies.electra.algorithms.two_stage import TwoStage
 from studies.electra.batches import MaskedBatches
 from studies.electra.networks import Networks, build, load_networks, loss
 from studies.electra.objective import Objective
-from studies.electra.training.keeping import Kept, names, write
-
-MEASURED = 64
-"""Batches whose padding is recorded."""
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -60,51 +55,27 @@ def _train(
         )
     with timing.part("model"):
         networks = _networks(config, inputs, lines, pieces).to(context.device)
-    module = Training(
+    train(
         networks,
         loss,
-        lambda part: part["share"].sum(),
-        optimizer=lambda _: get_optimizer(
+        batches,
+        rows,
+        optimizer=lambda model: get_optimizer(
             "adamw",
             parameter_groups(
-                networks,
+                model,
                 rate=config["rate"],
                 weight_decay=config["weight_decay"],
                 layers=networks.encoder.config.layers,
             ),
         ),
         schedule=linear_decay(config["steps"], config["warmup"]),
-        clip=config["clip"],
-        reports=networks.reports,
-        blocks=[one for one in networks.modules() if isinstance(one, Attention | FeedForward)],
-        team=team,
-    )
-    tokens = config["batch_size"] * float(rows.lengths.mean())
-    keeper = Keeper(context, config["steps"], tokens_per_step=tokens, team=team, timing=timing)
-    kept = Kept(config["keep"], config, context.work, team)
-    fit(
-        module,
-        batches,
-        steps=config["steps"],
-        seed=config["seed"],
-        precision=config["precision"],
+        config=config,
+        out=out,
         context=context,
-        keeper=keeper,
-        callbacks=[kept],
+        team=team,
+        timing=timing,
     )
-    with timing.part("checkpoints"):
-        write(out, networks, config, team)
-        if team.lead:
-            kept.publish(out, context.earlier)
-            write_history(out / "metrics.csv", keeper.history)
-    if team.lead:
-        context.record(
-            tokens=tokens * config["steps"],
-            repeats={"lines": batches.epochs(config["steps"])},
-            padding_share=batches.padding_share(range(min(MEASURED, config["steps"]))),
-            thrown_away=rows.thrown_away,
-            seconds=timing.seconds,
-        )
 
 
 def _networks(

@@ -21,6 +21,8 @@ from lab.encoder.finetuning.plan import updates
 from lab.encoder.finetuning.span_heads import span_loss
 from lab.encoder.groups import FORMS, rate_factor
 from lab.encoder.heads import Detection
+from lab.encoder.pretraining import masking as lab_masking
+from lab.encoder.pretraining.pieces import piece_losses, total
 from lab.encoder.segments import cut_pair, two_segments
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
@@ -59,7 +61,7 @@ def candidates(case: Case) -> Any:
     at = given(case)
     ids, real = np.array([at["input_ids"]]), np.array([at["input_mask"]], dtype=bool)
     special = [at[name] for name in ("cls", "sep", "mask")]
-    return masking.candidates(ids, real, special)[0].nonzero()[0].tolist()
+    return lab_masking.candidates(ids, real, special)[0].nonzero()[0].tolist()
 
 
 def distinct(case: Case) -> Any:
@@ -70,14 +72,14 @@ def distinct(case: Case) -> Any:
 def written(case: Case) -> Any:
     at = given(case)
     ids, positions = np.array([at["input_ids"]]), np.array([at["positions"]])
-    return masking.write(ids, positions, at["mask"])[0].tolist()
+    return lab_masking.write(ids, positions, at["mask"])[0].tolist()
 
 
 def both_networks(case: Case) -> Any:
     at = given(case)
     ids, positions = np.array([at["input_ids"]]), np.array([at["positions"]])
     targets = np.take_along_axis(ids, positions, 1)
-    seen = np.where(np.array([at["shown_as_mask"]], dtype=bool), at["mask"], targets)
+    shown = np.where(np.array([at["shown_as_mask"]], dtype=bool), at["mask"], targets)
     corrupted = detection.placed(
         torch.tensor(ids),
         torch.tensor(positions),
@@ -85,7 +87,7 @@ def both_networks(case: Case) -> Any:
         torch.tensor([at["sampled"]]),
     )
     return {
-        "generator_input": masking.write(ids, positions, seen)[0].tolist(),
+        "generator_input": lab_masking.write(ids, positions, shown)[0].tolist(),
         "generator_targets": targets[0].tolist(),
         "discriminator_input": corrupted[0].tolist(),
         "replaced": (corrupted != torch.tensor(ids))[0].int().tolist(),
@@ -102,7 +104,7 @@ def sampled(case: Case) -> Any:
 
 
 def mean(losses: torch.Tensor, counted: torch.Tensor) -> float:
-    return float(detection.total(losses, counted.bool()) / counted.sum())
+    return float(total(losses, counted.bool()) / counted.sum())
 
 
 def detector_loss(case: Case, counted: str) -> Any:
@@ -113,7 +115,7 @@ def detector_loss(case: Case, counted: str) -> Any:
 
 def masked_loss(case: Case) -> Any:
     at = given(case)
-    losses = detection.piece_losses(numbers(at["logits"]), torch.tensor(at["targets"]))
+    losses = piece_losses(numbers(at["logits"]), torch.tensor(at["targets"]))
     return mean(losses, numbers(at["weights"]))
 
 

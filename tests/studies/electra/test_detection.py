@@ -10,6 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.encoder.pretraining.masking import candidates, shown, write
+from lab.encoder.pretraining.pieces import total
 from studies.electra import detection, masking
 
 CLS, SEP, MASK = 1, 2, 3
@@ -29,7 +31,7 @@ def rows(seed: int, count: int = 4, length: int = 20) -> tuple[np.ndarray, np.nd
 
 def drawn(seed: int, *, replacement: bool) -> tuple[np.ndarray, ...]:
     ids, real = rows(seed)
-    allowed = masking.candidates(ids, real, (CLS, SEP, MASK))
+    allowed = candidates(ids, real, (CLS, SEP, MASK))
     counts = masking.how_many(real.sum(1), 0.3, 20)
     rng = np.random.default_rng(seed)
     positions, used = masking.draw(allowed, counts, rng, replacement=replacement)
@@ -79,7 +81,7 @@ def test_a_row_without_candidates_draws_nothing() -> None:
 @given(seeds)
 def test_writing_changes_the_drawn_positions_alone(seed: int) -> None:
     ids, _, _, positions, used = drawn(seed, replacement=False)
-    changed = masking.write(ids, positions, MASK)
+    changed = write(ids, positions, MASK)
     for row in range(len(ids)):
         where = positions[row][used[row]]
         assert (changed[row][where] == MASK).all()
@@ -89,7 +91,7 @@ def test_writing_changes_the_drawn_positions_alone(seed: int) -> None:
 def test_what_is_shown_at_drawn_positions() -> None:
     """BERT's shares; a random piece may be any, the right one too."""
     targets = np.full((100, 1000), 7)
-    seen = masking.shown(
+    seen = shown(
         targets,
         np.random.default_rng(0),
         mask=MASK,
@@ -172,7 +174,7 @@ def test_a_gate_mixes_copies_with_the_softmax(seed: int) -> None:
 def test_what_does_not_count_may_be_infinite() -> None:
     losses = torch.tensor([[1.0, torch.inf], [2.0, 4.0]], requires_grad=True)
     counted = torch.tensor([[True, False], [True, False]])
-    summed = detection.total(losses, counted)
+    summed = total(losses, counted)
     summed.backward()
     assert summed.item() == 3.0
     assert losses.grad is not None

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.batching.layout import BatchError
-from studies.electra.batches import WIDTHS, MaskedBatches
+from lab.encoder.pretraining.batches import WIDTHS
+from studies.electra.batches import MaskedBatches
 from studies.electra.masking import how_many
 from studies.electra.objectives import get_objective
 

@@ -20,9 +20,9 @@ from conftest import ENCODER, LEARNING, configuration
 from trained import losses, weights
 
 from lab.encoder.checkpoint import load_encoder
+from lab.encoder.pretraining.frequencies import unigram_logits
 from lab.errors import ModelError, StudyError
 from lab.training.checkpoint import read
-from studies.electra.frequencies import unigram_logits
 from studies.electra.networks import load_networks
 from studies.electra.objectives import objective_names
 

@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+from torch import nn
 
 from lab.encoder.checkpoint import save_encoder
+from lab.encoder.encoder import Encoder
 from lab.errors import StudyError
 from lab.files import replacing
 from lab.training import checkpoint
 from lab.training.team import Team, full
-from studies.electra.networks import Networks
+
+
+class EncoderNetworks(nn.Module):
+    """An encoder with what it is trained with."""
+
+    encoder: Encoder
+
+    @property
+    def reports(self) -> list[str]:
+        """What the loss function reports, in its order."""
+        return ["loss"]
 
 
 def names(step: int | None = None) -> tuple[str, str]:
@@ -51,7 +63,7 @@ class Kept(lightning.Callback):
 
 def write(
     folder: Path,
-    networks: Networks,
+    networks: EncoderNetworks,
     settings: Mapping[str, Any],
     team: Team,
     step: int | None = None,

@@ -1,0 +1,1 @@
+"""What studies share that pre-train encoders on rows of text."""
