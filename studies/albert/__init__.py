@@ -1,0 +1,1 @@
+"""ALBERT: factorized tables, shared layers, sentences in order (Lan et al. 2020)."""
