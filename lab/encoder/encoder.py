@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from lab.encoder.config import ACTIVATIONS, EncoderConfig
 from lab.errors import ModelError
@@ -111,6 +112,8 @@ class Encoder(nn.Module):
         parts = config.parts
         self.attentions = nn.ModuleList(Attention(config) for _ in {part for part, _ in parts})
         self.feed_forwards = nn.ModuleList(FeedForward(config) for _ in {part for _, part in parts})
+        self.recompute = False
+        """Keep only what enters each sub-layer, and compute it again for its backward pass."""
 
     def forward(
         self,
@@ -143,9 +146,16 @@ class Encoder(nn.Module):
             asked = at if layer == last else None
             if asked is not None and segments is not None:
                 mask = run.together(segments.gather(1, asked), segments)
-            x = self.attentions[attention](x, mask, asked)
-            x = self.feed_forwards[feed_forward](x)
+            x = self._through(self.attentions[attention], x, mask, asked)
+            x = self._through(self.feed_forwards[feed_forward], x)
         return x
+
+    def _through(self, part: nn.Module, *inputs: Tensor | None) -> Tensor:
+        if self.recompute and torch.is_grad_enabled():
+            found: Tensor = checkpoint(part, *inputs, use_reentrant=False)
+        else:
+            found = part(*inputs)
+        return found
 
 
 def taken(x: Tensor, at: Tensor) -> Tensor:

@@ -18,42 +18,35 @@ SHORTEST = 5
 """Pieces that a row gathers at least, where its document has them."""
 
 
-class Rows:
-    """Rows of the lines of a corpus, the same ones for the same seed.
+@dataclass(frozen=True, kw_only=True)
+class Stretches:
+    """Where the pieces of rows stand: stretches of the text, row by row, first segments first."""
 
-    Lines of one document are gathered until they have `longest` pieces, or, with probability
-    `short`, some number from 5 to that; the end of the document ends a row too. With 2 `segments` a
-    row's lines are parted in two (see `segments.in_second`), but with probability `single` not.
-    What is then over `longest` pieces with the special ones is thrown away.
-    Raises DataError for settings that make no rows.
-    """
+    starts: np.ndarray
+    """int64 (S,): in the text's pieces."""
+    sizes: np.ndarray
+    """int64 (S,): pieces."""
+    bounds: np.ndarray
+    """int64 (R + 1,): with which stretch each row begins, and where the last one ends."""
+    firsts: np.ndarray
+    """int64 (R,): pieces of first segments."""
+    lengths: np.ndarray
+    """int64 (R,): pieces of rows, special ones included."""
 
-    def __init__(
-        self,
-        lines: Lines,
-        *,
-        longest: int = 64,
-        segments: int = 2,
-        single: float = 0.1,
-        short: float = 0.05,
-        seed: int = 0,
-    ) -> None:
-        if longest < SHORTEST or segments not in (1, 2):
-            raise DataError(
-                f"Rows of at most {longest} pieces and {segments} segments: accepted are "
-                f"{SHORTEST} pieces or more, and 1 or 2 segments."
-            )
-        self._lines = lines
-        rng = np.random.default_rng(seed)
-        starts, targets = gathered(lines, longest, short, rng)
-        goal = goals(targets)
-        if segments == 1:
-            single = 1.0
-        goal[rng.random(len(goal)) < single] = WHOLE
-        coins = rng.random(len(lines)) < 0.5
-        second = in_second(np.diff(lines.corpus.offsets), starts, goal, coins)
-        self._stretches = stretches(lines, starts, second, longest)
-        self.lengths = self._stretches.lengths
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """The numbers of these rows' stretches, in the order of `rows`."""
+        counts = self.bounds[rows + 1] - self.bounds[rows]
+        ends = np.cumsum(counts)
+        within = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
+        return np.repeat(self.bounds[rows], counts) + within
+
+
+class RowsOfText:
+    """Rows that are read out of lines, by where their stretches of text stand."""
+
+    def __init__(self, lines: Lines, stretches: Stretches) -> None:
+        self._lines, self._stretches = lines, stretches
+        self.lengths = stretches.lengths
         """int64 (R,): pieces of each row, special ones included."""
 
     def __len__(self) -> int:
@@ -62,7 +55,12 @@ class Rows:
     @property
     def thrown_away(self) -> float:
         """Share of the text's pieces that are in no row, 0 to 1."""
-        return 1.0 - self._stretches.sizes.sum() / len(self._lines.corpus)
+        order = np.argsort(self._stretches.starts)
+        starts = self._stretches.starts[order]
+        ends = starts + self._stretches.sizes[order]
+        before = np.maximum.accumulate(np.append(0, ends))[:-1]
+        held = np.maximum(0, ends - np.maximum(starts, before)).sum()
+        return float(1.0 - held / len(self._lines.corpus))
 
     def read(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Rows by their numbers (B,), padded to the longest of them.
@@ -88,27 +86,40 @@ class Rows:
         return {"tokens": tokens, "types": types, "real": real}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stretches:
-    """Where the pieces of rows stand: stretches of the text, row by row, first segments first."""
+class Rows(RowsOfText):
+    """Rows of the lines of a corpus, the same ones for the same seed.
 
-    starts: np.ndarray
-    """int64 (S,): in the text's pieces."""
-    sizes: np.ndarray
-    """int64 (S,): pieces."""
-    bounds: np.ndarray
-    """int64 (R + 1,): with which stretch each row begins, and where the last one ends."""
-    firsts: np.ndarray
-    """int64 (R,): pieces of first segments."""
-    lengths: np.ndarray
-    """int64 (R,): pieces of rows, special ones included."""
+    Lines of one document are gathered until they have `longest` pieces, or, with probability
+    `short`, some number from 5 to that; the end of the document ends a row too. With 2 `segments` a
+    row's lines are parted in two (see `segments.in_second`), but with probability `single` not.
+    What is then over `longest` pieces with the special ones is thrown away.
+    Raises DataError for settings that make no rows.
+    """
 
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers of these rows' stretches, in the order of `rows`."""
-        counts = self.bounds[rows + 1] - self.bounds[rows]
-        ends = np.cumsum(counts)
-        within = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
-        return np.repeat(self.bounds[rows], counts) + within
+    def __init__(
+        self,
+        lines: Lines,
+        *,
+        longest: int = 64,
+        segments: int = 2,
+        single: float = 0.1,
+        short: float = 0.05,
+        seed: int = 0,
+    ) -> None:
+        if longest < SHORTEST or segments not in (1, 2):
+            raise DataError(
+                f"Rows of at most {longest} pieces and {segments} segments: accepted are "
+                f"{SHORTEST} pieces or more, and 1 or 2 segments."
+            )
+        rng = np.random.default_rng(seed)
+        starts, targets = gathered(lines, longest, short, rng)
+        goal = goals(targets)
+        if segments == 1:
+            single = 1.0
+        goal[rng.random(len(goal)) < single] = WHOLE
+        coins = rng.random(len(lines)) < 0.5
+        second = in_second(np.diff(lines.corpus.offsets), starts, goal, coins)
+        super().__init__(lines, stretches(lines, starts, second, longest))
 
 
 def gathered(
@@ -129,12 +140,24 @@ def gathered(
         )
         starts.append(at)
         targets.append(target)
-        at = np.minimum(np.searchsorted(offsets, offsets[at] + target), ends)
+        at = chunk_ends(offsets, at, target, ends)
         unfinished = at < ends
         at, ends = at[unfinished], ends[unfinished]
     found = np.concatenate(starts)
     order = np.argsort(found)
     return found[order], np.concatenate(targets)[order]
+
+
+def chunk_ends(
+    offsets: np.ndarray, starts: np.ndarray, targets: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Before which lines chunks (C,) end that begin with the lines `starts`.
+
+    Behind the line with which a chunk has its target of pieces, or with its document, whose last
+    line is before `ends`. Lines are where `offsets` (L + 1,) have them in the text.
+    """
+    found: np.ndarray = np.minimum(np.searchsorted(offsets, offsets[starts] + targets), ends)
+    return found
 
 
 def stretches(lines: Lines, starts: np.ndarray, second: np.ndarray, longest: int) -> Stretches:

@@ -13,18 +13,24 @@ WHOLE = np.iinfo(np.int64).max
 
 
 def cut_pair(first: int, second: int, most: int) -> tuple[int, int]:
-    """Lengths of two segments that together have `most` pieces at most.
+    """Lengths of two segments that together have `most` pieces at most; see `cut_pairs`."""
+    one, other = cut_pairs(np.array([first]), np.array([second]), most)
+    return int(one[0]), int(other[0])
+
+
+def cut_pairs(firsts: np.ndarray, seconds: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths (R,) of first and second segments, pairs of which have `most` pieces at most.
 
     The longer one loses a piece at a time, at equality the second.
     """
-    over = max(0, first + second - most)
-    level = min(over, abs(first - second))
-    if first > second:
-        first -= level
-    else:
-        second -= level
+    over = np.maximum(0, firsts + seconds - most)
+    level = np.minimum(over, abs(firsts - seconds))
+    longer = firsts > seconds
     rest = over - level
-    return first - rest // 2, second - (rest - rest // 2)
+    return (
+        firsts - np.where(longer, level, 0) - rest // 2,
+        seconds - np.where(longer, 0, level) - (rest - rest // 2),
+    )
 
 
 def goals(targets: np.ndarray) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
 
 ROLES = ("cls", "sep", "mask")
 """Special pieces on top of a SentencePiece model, whose own are padding and the unknown piece."""
+
+
+MARKS = "".join(mark for mark in string.punctuation if mark not in "'<=>")
+"""Punctuation marks each of which is a word."""
+_CONTINUING = re.compile(rf"[A-Za-z{re.escape(MARKS)}]+")
+
+
+def begins_word(piece: str) -> bool:
+    """Whether a piece of SentencePiece begins a word, by the rule that ALBERT was released with.
+
+    So do the piece with the mark of a space, a punctuation mark alone, what begins with "<", and
+    whatever has a character that is no English letter nor such a mark: digits, other alphabets.
+    """
+    alone = len(piece) == 1 and piece in MARKS
+    return alone or piece[:1] in (WORD_START, "<") or not _CONTINUING.fullmatch(piece)
 
 
 class Pieces(Protocol):
@@ -77,7 +94,7 @@ class SentencePieces:
         import numpy as np
 
         pieces = range(self._vocabulary.pieces)
-        begins = [self._vocabulary.piece(one).startswith(WORD_START) for one in pieces]
+        begins = [begins_word(self._vocabulary.piece(one)) for one in pieces]
         found = np.array(begins + [True] * len(ROLES))
         found[self.pad] = True
         return found

@@ -69,9 +69,8 @@ class Words:
         sizes = np.bincount(flat, minlength=rows * width).reshape(rows, width)
         limits = np.broadcast_to((sizes > 0).sum(1)[:, None], sizes.shape)
         if not across:
-            runs = np.zeros(rows * width, dtype=np.int64)
-            runs[flat] = np.cumsum(~inside, axis=1)[inside]
-            runs = runs.reshape(rows, width)
+            runs = np.zeros((rows, width), dtype=np.int64)
+            runs.flat[flat] = np.cumsum(~inside, axis=1)[inside]
             ends = np.where(runs[:, :-1] != runs[:, 1:], np.arange(1, width), width)
             ends = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
             limits = limits.copy()

@@ -28,6 +28,12 @@ class EncoderNetworks(nn.Module):
         """What the loss function reports, in its order."""
         return ["loss"]
 
+    def recompute_blocks(self) -> None:
+        """Train in less memory and more time: keep only what enters each part of each encoder."""
+        for module in self.modules():
+            if isinstance(module, Encoder):
+                module.recompute = True
+
 
 def names(step: int | None = None) -> tuple[str, str]:
     """The files of an encoder and of all networks, after so many updates or after the last one."""

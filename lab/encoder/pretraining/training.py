@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from lab.encoder.encoder import Attention, FeedForward
 from lab.encoder.pretraining.batches import RowBatches
 from lab.encoder.pretraining.keeping import EncoderNetworks, Kept, write
+from lab.encoder.rows import RowsOfText
 from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.module import Batch, Training
@@ -20,16 +21,6 @@ from lab.training.team import Team
 
 MEASURED = 64
 """Batches whose padding is recorded."""
-
-
-class RowsOfText(Protocol):
-    """Rows as `lab.encoder.rows` makes them."""
-
-    lengths: Any
-
-    @property
-    def thrown_away(self) -> float:
-        """Share of the text's pieces that are in no row, 0 to 1."""
 
 
 def train(
