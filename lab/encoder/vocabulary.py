@@ -27,7 +27,7 @@ _CONTINUING = re.compile(rf"[A-Za-z{re.escape(MARKS)}]+")
 
 
 def begins_word(piece: str) -> bool:
-    """Whether a piece of SentencePiece begins a word, by the rule that ALBERT was released with.
+    """Whether a piece of SentencePiece begins a word (Lan et al. 2020, released code).
 
     So do the piece with the mark of a space, a punctuation mark alone, what begins with "<", and
     whatever has a character that is no English letter nor such a mark: digits, other alphabets.

@@ -46,7 +46,7 @@ def masked_pairs(
         "real": real.astype(np.int64),
         "drawn": drawn,
         "used": used,
-        "targets": targets,
+        "targets": np.where(used, targets, 0),
         "label": read["label"],
         "slots": np.full(rows, used.sum(), dtype=np.float32),
         "share": np.full(rows, 1 / rows, dtype=np.float32),

@@ -77,16 +77,7 @@ class PairRows(RowsOfText):
         """int64 (R,): 1 where the second segment does not follow the first."""
         self.foreign = float(np.concatenate([one[3].foreign for one in made]).mean())
         """Share of the rows whose second segment is from another document."""
-        both = np.stack([first, second], axis=1)
-        sizes = both[..., 1] - both[..., 0]
-        stretches = Stretches(
-            starts=both[..., 0].ravel(),
-            sizes=sizes.ravel(),
-            bounds=2 * np.arange(len(both) + 1),
-            firsts=sizes[:, 0],
-            lengths=sizes.sum(1) + SPECIALS,
-        )
-        super().__init__(lines, stretches)
+        super().__init__(lines, stretches_of(first, second))
 
     def read(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Rows as RowsOfText reads them, and their `label` (B,)."""
@@ -107,8 +98,7 @@ def paired(
     """
     offsets, starts = lines.corpus.offsets, lines.documents[:-1]
     own = np.arange(len(starts))
-    drawn = rng.integers(LEAST, most + 1, size=len(starts))
-    targets = np.where(rng.random(len(starts)) < short, drawn, most)
+    targets = targets_of(len(starts), most, short, rng)
     at, made = starts.copy(), []
     while len(own):
         end = chunk_ends(offsets, at, targets[own], lines.documents[own + 1])
@@ -130,6 +120,12 @@ def paired(
         second=np.concatenate([one.second for one in made]),
         foreign=np.concatenate([one.foreign for one in made]),
     )
+
+
+def targets_of(documents: int, most: int, short: float, rng: np.random.Generator) -> np.ndarray:
+    """How many pieces the chunks of each document are gathered to: `most`, or any length."""
+    drawn = rng.integers(LEAST, most + 1, size=documents)
+    return np.where(rng.random(documents) < short, drawn, most)
 
 
 def elsewhere(
@@ -171,6 +167,19 @@ def cut(segments: tuple[Spans, Spans], most: int, rng: np.random.Generator) -> t
     left, rest = cut_pairs(firsts, seconds, most)
     first, second = segments
     return _shortened(first, firsts - left, rng), _shortened(second, seconds - rest, rng)
+
+
+def stretches_of(first: Spans, second: Spans) -> Stretches:
+    """Rows of two segments each, that stand anywhere in the text."""
+    both = np.stack([first, second], axis=1)
+    sizes = both[..., 1] - both[..., 0]
+    return Stretches(
+        starts=both[..., 0].ravel(),
+        sizes=sizes.ravel(),
+        bounds=2 * np.arange(len(both) + 1),
+        firsts=sizes[:, 0],
+        lengths=sizes.sum(1) + SPECIALS,
+    )
 
 
 def _shortened(spans: Spans, pieces: np.ndarray, rng: np.random.Generator) -> Spans:

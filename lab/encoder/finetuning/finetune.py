@@ -23,7 +23,7 @@ from lab.encoder.finetuning.answers import Questions, answer
 from lab.encoder.finetuning.kinds import Kind, kind_of
 from lab.encoder.finetuning.layout import InputBatches
 from lab.encoder.finetuning.model import Finetuned, load, save, start
-from lab.encoder.finetuning.plan import complaints
+from lab.encoder.finetuning.plan import complaints, warmup_updates
 from lab.encoder.finetuning.rows import (
     cut_note,
     made_inputs,
@@ -151,7 +151,7 @@ def training(model: Finetuned, config: Mapping[str, Any], team: Team) -> Trainin
         lambda batch: batch["real"][:, 0].sum(),
         optimizer=optimizer,
         schedule=linear_decay(
-            steps, int(steps * config["warmup"]), through_warmup=config["through_warmup"]
+            steps, warmup_updates(steps, config["warmup"]), through_warmup=config["through_warmup"]
         ),
         divisor=divisor,
         clip=config["clip"],

@@ -18,6 +18,16 @@ def updates(examples: int, *, batch: int, epochs: float, orders: int = 1) -> int
     return round(-(-examples * orders // batch) * epochs)
 
 
+def whole_updates(examples: int, *, batch: int, epochs: float) -> int:
+    """Updates of a fine-tuning whose last batch is left out (Lan et al. 2020, released code)."""
+    return int(examples / batch * epochs)
+
+
+def warmup_updates(steps: int, share: float) -> int:
+    """Updates over which the rate goes up."""
+    return int(steps * share)
+
+
 def complaints(data: DataSet, *, orders: int = 1) -> list[str]:
     """All that keeps an encoder from learning a data set in so many orders, a line each."""
     found = []
