@@ -154,15 +154,15 @@ def read_file(folder: Path, name: str) -> bytes:
     return content
 
 
-def stored_scores(folder: Path) -> dict[str, dict[str, Any]]:
-    """A finished stage's scores by task and metric; one that is NaN is None.
+def stored_scores(folder: Path, file: str = SCORES) -> dict[str, dict[str, Any]]:
+    """A finished stage's scores, or those of a reference, by task and metric; NaN is None.
 
     Raises DamagedStageError where they are not what was put there.
     """
     try:
-        scores = decoded(read_file(folder, SCORES))
+        scores = decoded(read_file(folder, file))
     except ValueError as error:
-        raise DamagedStageError(folder, SCORES, str(error)) from None
+        raise DamagedStageError(folder, file, str(error)) from None
     return {task: metrics for task, metrics in scores.items() if isinstance(metrics, dict)}
 
 

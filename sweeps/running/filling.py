@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.table import Table
 
 from sweeps.asking.rows import Row, Sweep
 from sweeps.columns import Column
-from sweeps.digests import stored_scores
+from sweeps.digests import SCORES, stored_scores
 from sweeps.errors import SweepError
 from sweeps.search.scores import value
 from sweeps.store import Store
@@ -31,22 +32,33 @@ class Filling:
             for cell in sweep.cells
             for task, stage in cell.scores.items()
         }
+        self._references = {
+            stage.key: cell.references
+            for sweep in self._sweeps
+            for cell in sweep.cells
+            for stage in cell.scores.values()
+        }
         self._values: dict[tuple[int, str], float] = {}
         self._changed = True
         self._tables: list[tuple[Sweep, list[list[str]]]] = []
 
     def finished(self, key: str) -> str:
-        """Note that a stage is finished; gives its scores in words, empty where it has none."""
+        """Note that a stage is finished; gives its scores in words, empty where it has none.
+
+        References stand beside them: what the best constant answer scores.
+        """
         if key not in self._names:
             return ""
         self._changed = True
         task, name = self._names[key]
-        try:
-            scores = stored_scores(self._store.place(name, key)).get(task, {})
-        except SweepError:
-            # What reads the table later complains of it.
-            return ""
-        return ", ".join(f"{metric} {score:.4g}" for metric, score in scores.items())
+        place = self._store.place(name, key)
+        told = _told(place, SCORES, task)
+        beside = [
+            f"{str(one['label']).lower()}: {words}"
+            for one in self._references[key]
+            if (words := _told(place, str(one["file"]), task))
+        ]
+        return f"{told} ({'; '.join(beside)})" if told and beside else told
 
     def draw(self, lines: int) -> list[Table]:
         """The tables that have a score, in so many lines of a screen."""
@@ -99,3 +111,13 @@ class Filling:
                 return None
             self._values[at] = found
         return self._values[at]
+
+
+def _told(place: Path, file: str, task: str) -> str:
+    """A task's scores of a file in words; nothing where there are none."""
+    try:
+        scores = stored_scores(place, file).get(task, {})
+    except SweepError:
+        # What reads the table later complains of it.
+        return ""
+    return ", ".join(f"{metric} {score:.4g}" for metric, score in scores.items())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 READ = 2000
 """Examples whose lengths are counted."""
+COUNTED = 100_000
+"""Examples of a split that are counted, at most."""
 LENGTHS = {"inputs": (32, 64, 128, 256, 512), "targets": (4, 8, 16, 32, 64)}
 """What is tried for finetune.inputs_length and finetune.targets_length."""
 WITHOUT = "No vocabulary is known yet, so no tokens are counted: --vocabulary FILE gives one."
@@ -51,13 +53,17 @@ def print_examples(
     """Print the first examples of a split and a table of lengths. Raises TaskError, DataError."""
     found = list(islice(task.examples(wanted.split, **overrides), READ))
     known = _vocabulary(wanted.vocabulary)
+    sizes = {split: _count(task, split, overrides) for split in task.splits}
+    counted = ", ".join(f"{n:,}{'+' if n == COUNTED else ''} {s}" for s, n in sizes.items())
+    console.print(f"Examples: {counted}.", highlight=False)
     vocabulary = known[0] if known else None
     _print_texts(found[: wanted.count], wanted, vocabulary, console)
     if vocabulary is None or known is None:
         console.print(WITHOUT)
         return
     console.print(
-        f"{len(found):,} examples of {wanted.split} in tokens of {known[1]}, EOS included:"
+        f"{_some(len(found), sizes[wanted.split])} of {wanted.split} in tokens of {known[1]}, "
+        "EOS included:"
     )
     counts = {side: _lengths(found, side, vocabulary) for side in LENGTHS}
     console.print(_table(counts, wanted))
@@ -66,6 +72,15 @@ def print_examples(
             f"{label} {len(vocabulary.encode(label)) + 1}" for label in task.labels[:30]
         )
         console.print(f"Labels in tokens: {words}", highlight=False)
+
+
+def _count(task: Task, split: str, overrides: Mapping[str, Any]) -> int:
+    return sum(1 for _ in islice(task.examples(split, **overrides), COUNTED))
+
+
+def _some(seen: int, there: int) -> str:
+    """How many examples are looked at, and of how many where these are more."""
+    return f"{seen:,} examples" if seen == there else f"The first {seen:,} of {there:,} examples"
 
 
 def _vocabulary(given: str | None) -> tuple[Vocabulary, str] | None:

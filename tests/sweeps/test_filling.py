@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -62,6 +63,21 @@ def lines(filling: Filling, room: int = 20) -> list[list[str]]:
     for table in filling.draw(room):
         console.print(table)
     return [line.split() for line in console.export_text().splitlines()]
+
+
+def test_the_best_constant_answer_stands_beside_a_score(store: Store, sweep: Sweep) -> None:
+    """Where its file is there; a chance score is not taken for a good one."""
+    references = ({"label": "Best constant answer", "file": "constant.json"},)
+    cells = tuple(replace(cell, references=references) for cell in sweep.rows[0].cells)
+    sweep = replace(sweep, rows=(replace(sweep.rows[0], cells=cells), sweep.rows[1]))
+    filling = Filling(store, [sweep])
+    first, other = (cell.scores["game"] for cell in cells)
+    for stage in (first, other):
+        score(store, stage, "acc", 1.5)
+    constant = store.place(first.name, first.key) / "constant.json"
+    constant.write_text(json.dumps({"game": {"acc": 51.0}}))
+    assert filling.finished(first.key) == "acc 1.5 (best constant answer: acc 51)"
+    assert filling.finished(other.key) == "acc 1.5"
 
 
 def test_scores_stand_in_their_rows_as_they_come(store: Store, sweep: Sweep) -> None:

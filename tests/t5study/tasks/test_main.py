@@ -145,6 +145,9 @@ def test_show_without_a_vocabulary_counts_no_tokens(capsys, reviews):
     assert main(["show", "reviews.yaml", "--examples", "1"]) == 0
     out = capsys.readouterr().out
     assert "--vocabulary FILE gives one" in out
+    sizes = re.search(r"Examples: (\d+) train, (\d+) validation, (\d+) test\.", out)
+    assert sizes
+    assert sum(map(int, sizes.groups())) == 60
     assert "train 1" in out
     assert "train 2" not in out
     assert main(["show", "reviews.yaml", "--vocabulary", "reviews.csv"]) == 2
