@@ -78,7 +78,9 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT",
         help=f"print this format only: {', '.join(FORMATS)}",
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write into this folder")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write into this folder, not on the screen"
+    )
     parser.add_argument("--deviation", action="store_true", help="show the deviation over runs")
     parser.add_argument("--siunitx", action="store_true", help="LaTeX: align numbers by siunitx")
     parser.add_argument(

@@ -81,10 +81,10 @@ def notes(
     if not beside:
         return
     several = any(one.error for _, one, _ in beside)
+    # Where all answers are right, or all wrong, their spread says nothing of other examples.
     how = " (± what another draw of them moves a score by, one standard error)" if several else ""
     listed = (
-        f"{column.name} {one.examples:,}"
-        + (f" (±{number(one.error, 1)})" if one.error is not None else "")
+        f"{column.name} {one.examples:,}" + (f" (±{number(one.error, 1)})" if one.error else "")
         for column, one, _ in beside
     )
     yield f"Scored examples{how}: {', '.join(listed)}."

@@ -49,8 +49,12 @@ def test_a_larger_ruler_and_an_unknown_error_are_not(builder: Any) -> None:
     assert not [note for note in notes if "smaller" in note]
 
 
-def test_a_metric_without_an_error_has_its_number_of_examples(builder: Any) -> None:
-    notes = small(builder, (85.1, 85.4), {"mood": {"examples": 1316, "errors": {}}})
+@pytest.mark.parametrize("errors", [{}, {"acc": 0.0}])
+def test_a_metric_without_an_error_has_its_number_of_examples(
+    builder: Any, errors: dict[str, float]
+) -> None:
+    """So has one of which every answer is wrong: that spread of 0 is none to go by."""
+    notes = small(builder, (85.1, 85.4), {"mood": {"examples": 1316, "errors": errors}})
     assert "Scored examples: Mood 1,316." in notes
 
 
