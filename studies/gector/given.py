@@ -1,4 +1,8 @@
-"""An encoder in a folder of Hugging Face's layout: what names it, and the stage that reads it."""
+"""An encoder in a folder: what names it, and the stage that reads it.
+
+The folder has either what Hugging Face's save_pretrained writes of BERT, ELECTRA and ALBERT, or the
+encoder.pt that a stage of pre-training published.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,22 @@ from typing import Any
 from lab.by_content import file_sha256, note_file, noted_file
 from lab.errors import ModelError, nearest_path
 
-FILES = ("config.json", "model.safetensors")
+OURS = "encoder.pt"
+THEIRS = ("config.json", "model.safetensors")
 
 
 def files_of(folder: str) -> dict[str, Path]:
     """The files of the folder that are read. Raises ModelError where one is not there."""
     place = Path(os.path.expanduser(folder))
-    found = {name: place / name for name in FILES}
+    if (place / OURS).is_file():
+        return {OURS: place / OURS}
+    found = {name: place / name for name in THEIRS}
     for name, path in found.items():
         if not path.is_file():
             raise ModelError(
-                f"encoder.folder={folder}: it has no {name}. Give a folder with "
-                f"{' and '.join(FILES)}, as save_pretrained writes it.{nearest_path(place)}"
+                f"encoder.folder={folder}: it has no {name}. Give a folder with {OURS}, as a stage "
+                f"of pre-training publishes it, or with {' and '.join(THEIRS)}, as "
+                f"save_pretrained writes them.{nearest_path(place)}"
             )
     return found
 
@@ -40,7 +48,7 @@ def keep(folder: str) -> None:
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
     """The stage "given": publishes encoder.pt, without any head. Raises DataError, ModelError."""
-    from lab.encoder.checkpoint import save_encoder
+    from lab.encoder.checkpoint import load_encoder, save_encoder
     from lab.encoder.huggingface import load_huggingface
 
     with tempfile.TemporaryDirectory() as folder:
@@ -48,4 +56,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             (sha256,) = content["sha256"]
             noted = noted_file(sha256, "encoder.folder=FOLDER", Path(name).suffix)
             (Path(folder) / name).symlink_to(noted.resolve())
-        save_encoder(out / "encoder.pt", load_huggingface(folder).encoder)
+        if OURS in config["files"]:
+            encoder = load_encoder(Path(folder) / OURS)
+        else:
+            encoder = load_huggingface(folder).encoder
+        save_encoder(out / OURS, encoder)

@@ -15,8 +15,10 @@ from lab.preparation import StageLike
 from studies.gector import given
 from studies.gector.config import Schema
 from studies.gector.sources import get_source
+from studies.gector.stages import vocabulary_file
 
 VERBS = "word_forms"
+OF_PAIRS = ("pairs", "misspellings")
 READ_VERBS = ("tagged", "search", "evaluate")
 
 
@@ -26,6 +28,8 @@ def archives_read(wanted: Iterable[StageLike]) -> list[str]:
     for stage in wanted:
         if stage.name == "pairs":
             found.update(get_source(stage.config["source"]).ARCHIVES)
+        elif stage.name == "misspellings":
+            found.update(stage.config["lists"])
         elif stage.name in READ_VERBS and stage.config["kind"] == "all":
             found.add(VERBS)
     return sorted(found)
@@ -46,13 +50,12 @@ def prepare(
 ) -> None:
     """Have at hand what the wanted stages of these cells read. Raises DataError, ModelError."""
     for config in configs:
-        folder = config.encoder.folder
-        if folder:
-            given.keep(folder)
-        if file := config.vocabulary.file or folder:
+        if config.encoder.folder:
+            given.keep(config.encoder.folder)
+        if file := vocabulary_file(config):
             keep_vocabulary(file)
     fetch_all(ARCHIVES[name] for name in archives_read(wanted))
-    if any(stage.name == "pairs" for stage in wanted):
+    if any(stage.name in OF_PAIRS for stage in wanted):
         DATA.prepare()
     preparation.prepare_named(set(), corpora_read(configs, wanted), say)
 
@@ -62,7 +65,7 @@ def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str,
     prepare(configs, wanted, lambda line: None)
     found = carrying.files_read((), packaged_names(corpora_read(configs, wanted)), wanted)
     own = [place_of(ARCHIVES[name]) for name in archives_read(wanted)]
-    if any(stage.name == "pairs" for stage in wanted):
+    if any(stage.name in OF_PAIRS for stage in wanted):
         own += DATA.folder.iterdir()
     cache = cache_folder()
     return {**found, **{file.relative_to(cache).as_posix(): file for file in own}}

@@ -28,6 +28,11 @@ SETS: Mapping[str, tuple[str, dict[str, Any]]] = {
 """What is corrected and scored: its source and what is asked of it."""
 
 
+def vocabulary_file(config: Schema) -> str | None:
+    """The vocabulary that is given: the one named, else that in the folder of a given encoder."""
+    return config.vocabulary.file or config.encoder.folder
+
+
 class Stages:
     """Builds each stage of one cell once; what two sets share is one object."""
 
@@ -44,7 +49,7 @@ class Stages:
     def vocabulary(self) -> Stage:
         """Pieces of the encoder, trained once for the study, or as given."""
         settings = self.config.vocabulary
-        file = settings.file or self.config.encoder.folder
+        file = vocabulary_file(self.config)
         config: dict[str, Any]
         if file:
             config = {"file": given_vocabulary(file, lowercase=settings.lowercase)}
@@ -252,6 +257,17 @@ class Stages:
         }
 
     @cached_property
+    def misspellings(self) -> Stage:
+        """What a look-up corrects by."""
+        source = get_source("synthetic")
+        return Stage(
+            name="misspellings",
+            version=1,
+            config={"lists": {name: content_of(ARCHIVES[name]) for name in source.ARCHIVES}},
+            run="studies.gector.training.misspellings.run",
+        )
+
+    @cached_property
     def search(self) -> Stage:
         """The tweaks that are best on validation."""
         inference = self.config.inference
@@ -276,7 +292,11 @@ class Stages:
     def evaluate(self, name: str) -> Stage:
         """The scores of one set."""
         inference = self.config.inference
-        inputs = {"pairs": self.pairs_of_set(name), **self.members}
+        inputs = {
+            "pairs": self.pairs_of_set(name),
+            "misspellings": self.misspellings,
+            **self.members,
+        }
         tweaks = None
         if inference.name == "tweaked":
             inputs["search"] = self.search

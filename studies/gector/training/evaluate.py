@@ -1,7 +1,8 @@
 """The stage "evaluate": what one tagger or several score on a set of pairs.
 
 Its `config` holds task, kind of the tags, examples, iterations, min_len, tweaks (or None where the
-input "search" has them), scorer, reading, batch_size, precision; inputs are "pairs", member_0, ...
+input "search" has them), scorer, reading, batch_size, precision; inputs are "pairs",
+"misspellings", member_0, ...
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from lab.allocator import keep_freed_memory
 from lab.timing import Timing
 from studies.gector.corrector import Corrector
 from studies.gector.families import transformations
+from studies.gector.floors import look_up, nothing
 from studies.gector.inference import Tweaks
 from studies.gector.judging import Reference, judged, members_of, read_references
 from studies.gector.scoring import Score, Scorer, get_scorer
+from studies.gector.training.misspellings import read_misspellings
 from studies.gector.training.search import read_tweaks
+
+NOTHING, LOOK_UP = "nothing.json", "look_up.json"
+"""What a set scores without a model."""
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """Publishes scores.json and corrections.jsonl. Raises DataError without its scorer."""
+    """Publishes scores.json, two floors and corrections.jsonl. Raises DataError."""
     keep_freed_memory()
     torch.set_num_threads(context.threads)
     timing = Timing()
@@ -47,8 +53,17 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         made = corrector.correct([one.source for one in references])
     with timing.part("scoring"):
         found = judged(references, made.sentences, scorer)
-    scores = {config["task"]: scores_of(found, references, made.sentences, scorer)}
-    (out / "scores.json").write_text(json.dumps(scores, indent=1))
+        known_words = read_misspellings(inputs["misspellings"])
+        floors = {
+            NOTHING: nothing([one.source for one in references]),
+            LOOK_UP: look_up(known_words)([one.source for one in references]),
+        }
+        written = {"scores.json": scores_of(found, references, made.sentences, scorer)}
+        for file, outputs in floors.items():
+            floor = judged(references, outputs, scorer)
+            written[file] = scores_of(floor, references, outputs, scorer)
+    for file, scores in written.items():
+        (out / file).write_text(json.dumps({config["task"]: scores}, indent=1))
     with (out / "corrections.jsonl").open("w", encoding="utf-8") as file:
         for one, output in zip(references, made.sentences, strict=True):
             line = {

@@ -29,7 +29,7 @@ from lab.encoder.checkpoint import load_encoder
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.vocabulary import open_vocabulary
-from lab.errors import DataError
+from lab.errors import DataError, ModelError
 from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.module import Training
@@ -84,7 +84,9 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         seed=config["seed"],
     )
     with timing.part("model"):
-        model = _start(config, inputs, tags).to(context.device)
+        model = _start(config, inputs, tags)
+        _check(model, reader)
+        model = model.to(context.device)
     # A pass over the sentences, where nothing else is called an epoch.
     epoch = config["epoch_updates"] or max(1, -(-len(learned) // config["batch_size"]))
     cold = ColdStart(**config["cold"], then=config["rate"])
@@ -181,6 +183,21 @@ def _start(config: Mapping[str, Any], inputs: Mapping[str, Path], tags: TagVocab
     if config["dropout"] is not None:
         encoder = _with_dropout(encoder, config["dropout"])
     return new_tagger(encoder, tags.tags, error_head=config["error_head"], seed=config["seed"])
+
+
+def _check(model: Tagger, reader: Reader) -> None:
+    """Raises ModelError where the encoder has not all pieces or places that sentences have."""
+    encoder = model.encoder.config
+    if reader.pieces.size > encoder.vocabulary:
+        raise ModelError(
+            f"The vocabulary has {reader.pieces.size:,} pieces and the encoder knows "
+            f"{encoder.vocabulary:,}. Give the encoder's own by vocabulary.file."
+        )
+    if reader.longest > encoder.positions:
+        raise ModelError(
+            f"reading.longest={reader.longest}: the encoder has {encoder.positions} positions. "
+            "Give at most as many."
+        )
 
 
 def _with_dropout(encoder: Encoder, share: float) -> Encoder:

@@ -13,6 +13,7 @@ from tiny_tagger import PAIRS, Context, Interrupted, prepared, settings, tuned
 
 from lab.training import fit
 from lab.training.checkpoint import read
+from studies.gector.__main__ import main
 from studies.gector.training import evaluate, search
 
 SIZE = 24
@@ -46,7 +47,8 @@ def scores(folder: Path, inputs: Mapping[str, Path], *members: Path, **changes: 
     folder.mkdir()
     config = {**EVALUATED, "task": "seen", "examples": None, "tweaks": {}, **changes}
     read = {f"member_{n}": member for n, member in enumerate(members)}
-    evaluate.run(config, {"pairs": inputs["pairs"], **read}, folder, Context(folder / "work"))
+    read |= {"pairs": inputs["pairs"], "misspellings": inputs["misspellings"]}
+    evaluate.run(config, read, folder, Context(folder / "work"))
     return json.loads((folder / "scores.json").read_text())["seen"]
 
 
@@ -133,3 +135,45 @@ def test_a_search_never_does_worse_than_no_tweaks(
     assert told["trials"][0]["tweaks"]["additional_confidence"] == 0.0
     assert told["f"] == max(trial["f"] for trial in told["trials"]) == 1.0
     assert len(PAIRS) == 32
+
+
+def test_floors_stand_beside_the_scores(
+    tmp_path: Path, inputs: dict[str, Path], learned: Path
+) -> None:
+    """Nothing changed has no recall; looking up "eat" mends 8 of 24 edits."""
+    scores(tmp_path / "one", inputs, learned)
+    nothing, look_up = (
+        json.loads((tmp_path / "one" / file).read_text())["seen"]
+        for file in ("nothing.json", "look_up.json")
+    )
+    assert (nothing["p"], nothing["r"], nothing["f05"]) == (100.0, 0.0, 0.0)
+    assert look_up["p"] == 100.0
+    assert look_up["r"] == pytest.approx(100 * 8 / 24)
+
+
+def test_a_file_is_corrected_line_by_line(
+    tmp_path: Path, learned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many lines, blank ones and spaces as they were; by a folder or by a key's beginning."""
+    text = "ann  eat bread .\n\n\tbob eats rice .  \nhen eats eats fish ."
+    given, made = tmp_path / "given.txt", tmp_path / "made.txt"
+    given.write_text(text)
+    store = tmp_path / "store"
+    (store / "tune").mkdir(parents=True)
+    (store / "tune" / "abcdef").symlink_to(learned)
+    for model in (str(learned), "abc"):
+        words = ["correct", str(given), "--model", model, "--out", str(made), "--store", str(store)]
+        assert main(words) == 0
+        assert made.read_text() == "ann  eats bread .\n\n\tbob eats rice .  \nhen eats fish ."
+        assert "4 lines, 2 of them changed" in capsys.readouterr().out
+
+
+def test_a_wrong_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No key, a folder without a tagger: what was given and what to type, and no file."""
+    given = tmp_path / "given.txt"
+    given.write_text("ann eat bread .\n")
+    assert main(["correct", str(given), "--model", "abc", "--store", str(tmp_path)]) == 2
+    assert "--model abc: neither a folder nor a key." in capsys.readouterr().err
+    assert main(["correct", str(given), "--model", str(tmp_path)]) == 2
+    assert "no trained tagger" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["given.txt"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.encoder.config import EncoderConfig
 from lab.encoder.wordpiece import given_wordpiece, keep_wordpiece, publish
-from studies.gector.training import tagged, tags, tune
+from studies.gector.training import misspellings, tagged, tags, tune
 from studies.gector.training.pairs import FILE
 
 ROLES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -90,6 +90,9 @@ def prepared(folder: Path) -> dict[str, Path]:
         made[stage] = folder / stage
         made[stage].mkdir()
         module.run(config, inputs, made[stage], Context(folder / "work" / stage))
+    made["misspellings"] = folder / "misspellings"
+    made["misspellings"].mkdir()
+    (made["misspellings"] / misspellings.FILE).write_text(json.dumps({"eat": "eats"}))
     return {**made, "validation": made["train"]}
 
 
