@@ -30,7 +30,7 @@ def cell(config: Schema) -> dict[str, Any]:
         return {
             "scores": {f"{name}_coverage": stages.coverage for name in sets},
             "columns": columns(config),
-            "selection": f"{config.tags.size:,} tags, counted on stage "
+            "selection": f"tags counted on {config.tags.share:.0%} of the pairs of stage "
             f"{' and '.join(config.tags.counted)}; nothing is trained",
             "footnotes": [SEEN, FULL],
         }

@@ -61,6 +61,9 @@ class Tags:
     """KEEP and DELETE among them; an unknown and a padding class come on top."""
     counted: list[str] = field(default_factory=lambda: ["two"], metadata={"choices": STAGES})
     """The stages whose pairs the list is counted on."""
+    share: float = field(default=1.0, metadata={"more_than": 0, "most": 1})
+    """Of these pairs, drawn by the seed: less than all give a coverage its ruler."""
+    seed: int = field(default=0, metadata=SEED)
 
 
 @dataclass

@@ -154,12 +154,16 @@ class Stages:
     @cached_property
     def tags(self) -> Stage:
         """The list of tags, one for all stages of training."""
-        counted = self.config.tags.counted
+        settings = self.config.tags
         return Stage(
             name="tags",
             version=1,
-            config={"size": self.config.tags.size},
-            inputs={name: self.tagged(self.pairs_of_stage(name)) for name in counted},
+            config={
+                "size": settings.size,
+                "share": settings.share,
+                "seed": settings.seed if settings.share < 1 else None,
+            },
+            inputs={name: self.tagged(self.pairs_of_stage(name)) for name in settings.counted},
             run="studies.gector.training.tags.run",
         )
 

@@ -59,11 +59,11 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             LOOK_UP: look_up(known_words)([one.source for one in references]),
         }
         written = {"scores.json": scores_of(found, references, made.sentences, scorer)}
-        for file, outputs in floors.items():
+        for name, outputs in floors.items():
             floor = judged(references, outputs, scorer)
-            written[file] = scores_of(floor, references, outputs, scorer)
-    for file, scores in written.items():
-        (out / file).write_text(json.dumps({config["task"]: scores}, indent=1))
+            written[name] = scores_of(floor, references, outputs, scorer)
+    for name, scores in written.items():
+        (out / name).write_text(json.dumps({config["task"]: scores}, indent=1))
     with (out / "corrections.jsonl").open("w", encoding="utf-8") as file:
         for one, output in zip(references, made.sentences, strict=True):
             line = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +17,15 @@ FILE = "tags.txt"
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """`config` is {size}; inputs are tagged sentences. Publishes tags.txt. Raises DataError."""
-    counts: Counter[str] = sum(map(_edits, inputs.values()), Counter())
+    """`config` is {size, share, seed}; inputs are tagged sentences, of which a share counts.
+
+    Publishes tags.txt. Raises DataError where there is no edit.
+    """
+    draws = random.Random(config["seed"])
+    counts: Counter[str] = Counter()
+    for path in inputs.values():
+        every = (tags for _, tags in read_tagged(path))
+        counts += errorful(tags for tags in every if draws.random() < config["share"])
     if not counts:
         raise DataError(
             "The pairs that tags are counted on have no edit: there is no list of tags."

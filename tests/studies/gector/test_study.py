@@ -62,6 +62,14 @@ def test_a_list_of_tags_shares_its_alignment() -> None:
     assert not stages(small, "tune")
 
 
+def test_seeds_of_a_coverage_count_other_pairs() -> None:
+    """A share is drawn by the seed; the whole list is the same for all seeds."""
+    words = ["evaluate.coverage=true", "seeds.baseline=3"]
+    whole, shares = cells(*words), cells(*words, "tags.share=0.8")
+    assert len({key for cell in whole for key in stages(cell, "tags")}) == 1
+    assert len({key for cell in shares for key in stages(cell, "tags")}) == 3
+
+
 def test_members_of_an_ensemble_are_trainings_of_their_own() -> None:
     """The first is the single tagger; seeds of a row are no seeds of members."""
     one, three = cells("ensemble=single,seeds", "inference=plain", "baseline=none")

@@ -85,7 +85,7 @@ def prepared(folder: Path) -> dict[str, Path]:
     made = {"pairs": pairs(folder / "pairs", PAIRS), "vocabulary": vocabulary(folder / "pieces")}
     for stage, module, config, inputs in (
         ("train", tagged, {"kind": "basic"}, {"pairs": made["pairs"]}),
-        ("tags", tags, {"size": 20}, {"train": folder / "train"}),
+        ("tags", tags, {"size": 20, "share": 1.0, "seed": None}, {"train": folder / "train"}),
     ):
         made[stage] = folder / stage
         made[stage].mkdir()
