@@ -1,4 +1,4 @@
-"""`python -m studies.gector correct FILE --model KEY`: a file corrected by a trained tagger."""
+"""A user's own files: `python -m studies.gector correct FILE --model KEY`, then `score`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main(words: Sequence[str]) -> int:
     """Run the command; its exit status: 0 whole, 2 a mistake, 130 Ctrl-C."""
     options = argparse.ArgumentParser(
         prog="python -m studies.gector",
-        description="Correct text by taggers that the study gector has trained.",
+        description="Correct text by taggers that the study gector has trained, and score it.",
     )
     commands = options.add_subparsers(dest="command", required=True)
     correct = commands.add_parser(
@@ -42,15 +42,17 @@ def main(words: Sequence[str]) -> int:
     )
     correct.add_argument("--batch-size", type=int, default=128, help="sentences at once")
     correct.add_argument("--device", default="cpu", help="such as cuda (default: cpu)")
+    scored = commands.add_parser("score", help="compare corrected lines with a gold file of edits")
+    scored.add_argument("output", type=Path, metavar="FILE", help="tokens between spaces")
+    scored.add_argument("--gold", type=Path, required=True, metavar="FILE", help="edits as M2")
+    scored.add_argument(
+        "--scorer", default="max_match", help="max_match (default), errant or token_edits"
+    )
     arguments = options.parse_args(words)
-    if arguments.iterations < 1 or arguments.batch_size < 1:
-        options.error("--iterations and --batch-size are 1 or more.")
-    if not 0.0 <= arguments.minimum <= 1.0:
-        options.error("--minimum is a probability, from 0 to 1.")
-    target = arguments.out or arguments.file.with_name(f"{arguments.file.name}.corrected")
     try:
-        folders = [published(word, arguments.store) for word in arguments.model]
-        return _correct(arguments, folders, target)
+        if arguments.command == "score":
+            return _score(arguments)
+        return _correct(options, arguments)
     except StudyError as error:
         print(error, file=sys.stderr)
         return MISTAKE
@@ -59,7 +61,25 @@ def main(words: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def _correct(arguments: argparse.Namespace, folders: Sequence[Path], target: Path) -> int:
+def _score(arguments: argparse.Namespace) -> int:
+    from studies.gector.gold import score_file
+
+    found = score_file(arguments.output, arguments.gold, arguments.scorer)
+    shares = (found.precision, found.recall, found.f)
+    p, r, f = (f"{100 * share:.2f}" for share in shares)
+    print(f"{arguments.scorer}: P {p}, R {r}, F0.5 {f}")
+    if found.right_sentences:
+        print(f"{found.spoiled:,} of {found.right_sentences:,} right sentences came out changed.")
+    return WHOLE
+
+
+def _correct(options: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    if arguments.iterations < 1 or arguments.batch_size < 1:
+        options.error("--iterations and --batch-size are 1 or more.")
+    if not 0.0 <= arguments.minimum <= 1.0:
+        options.error("--minimum is a probability, from 0 to 1.")
+    target = arguments.out or arguments.file.with_name(f"{arguments.file.name}.corrected")
+    folders = [published(word, arguments.store) for word in arguments.model]
     from studies.gector.inference import Tweaks
     from studies.gector.text import correct_file
 
