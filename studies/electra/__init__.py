@@ -33,14 +33,14 @@ def prepare(
     configs: Sequence[Schema], wanted: Sequence[StageLike], say: Callable[[str], None]
 ) -> None:
     """Fetch what these cells' wanted stages read, before anything trains. Raises StudyError."""
-    from studies.electra import preparation
+    from lab.encoder.suite import preparation
 
     preparation.prepare(configs, wanted, say)
 
 
 def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
     """The files that these cells' wanted stages read, by name. Raises StudyError."""
-    from studies.electra import preparation
+    from lab.encoder.suite import preparation
 
     return preparation.outside(configs, wanted)
 

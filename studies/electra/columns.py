@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.columns import Column, Measure
+from lab.encoder.suite.columns import suite_columns
 from studies.electra.resolved import Resolved
 
 
@@ -34,51 +35,12 @@ COST = {
 def columns(resolved: Resolved) -> list[Column]:
     """Those of the suite, their average, then what is asked for beside them."""
     config = resolved.config
-    made = _of_suite(resolved)
-    scored = [column for column in made if not _tasks(column) & {*config.suite.absent}]
-    if config.suite.average and len(scored) > 1:
-        groups = [term for column in scored for term in column.terms]
-        words = f"mean over {len(groups)} tasks"
-        made.append(
-            Column(
-                name=config.suite.average,
-                terms=groups,
-                kind="average",
-                paper="GLUE",
-                average=True,
-                words=words,
-            )
-        )
+    made = suite_columns(config.suite, resolved.units, "GLUE")
     if config.evaluate.intrinsic:
         made += _intrinsic()
     if config.evaluate.cost:
         made += _cost()
     return made
-
-
-def _of_suite(resolved: Resolved) -> list[Column]:
-    given = resolved.config.suite.columns
-    if given is not None and resolved.config.suite.tasks is None:
-        return [
-            Column(
-                name=column.name,
-                terms=[[term.rsplit(".", 1) for term in group] for group in column.terms],
-                kind=column.kind,
-                paper=column.paper,
-                decimals=column.decimals,
-            )
-            for column in given
-        ]
-    return [
-        Column(
-            name=data.name if len(data.data.metrics) == 1 else f"{data.name} {metric}",
-            terms=[[(data.name, metric)]],
-            kind=data.data.kind.replace("_", " "),
-        )
-        for unit in resolved.units
-        for data in unit.evaluate
-        for metric in data.data.metrics
-    ]
 
 
 def _cost() -> list[Column]:
@@ -93,10 +55,6 @@ def _cost() -> list[Column]:
         )
         for name, key in named.items()
     ]
-
-
-def _tasks(column: Column) -> set[str]:
-    return {task for group in column.terms for task, _ in group}
 
 
 def _intrinsic() -> list[Column]:

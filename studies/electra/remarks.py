@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from lab.corpora import get_corpus
-from studies.electra.corpora import vocabulary_corpus
+from lab.encoder.suite.corpora import vocabulary_corpus
 from studies.electra.resolved import Resolved
-
-FOLDERS = re.compile(r"[^+:]*/")
-
-
-def without_folders(corpus: str) -> str:
-    """A corpus as it was typed, without the folders that its files lie in."""
-    return FOLDERS.sub("", corpus)
 
 
 def of_cell(resolved: Resolved) -> list[str]:

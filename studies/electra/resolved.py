@@ -9,14 +9,14 @@ from typing import Any
 from lab.corpora import get_corpus, identity_of
 from lab.encoder.config import EncoderConfig
 from lab.encoder.cost import parameters
+from lab.encoder.suite.corpora import vocabulary_corpus
+from lab.encoder.suite.units import UnitSettings, units_of
 from lab.encoder.vocabulary import given_vocabulary, vocabulary_size
 from studies.electra.budget import Budget
 from studies.electra.config import Schema
-from studies.electra.corpora import vocabulary_corpus
 from studies.electra.model import generator
 from studies.electra.objective import Objective
 from studies.electra.objectives import get_objective
-from studies.electra.units import UnitSettings, units_of
 
 NONE = "none"
 """objective=none: an encoder that nothing was pre-trained."""

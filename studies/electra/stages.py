@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from lab.corpora import get_corpus, identity_of
-from lab.corpora.sentences import sentence_splitter
-from lab.stage import Cost, Stage
+from lab.encoder.suite.costs import reading
+from lab.encoder.suite.stages import SuiteStages
+from lab.stage import Stage
 from studies.electra import costs
 from studies.electra.budget import Budget
+from studies.electra.config import Schema
 from studies.electra.resolved import Resolved
-from studies.electra.units import UnitSettings
 
 ALONE: dict[str, Any] = {"generator": None, "tying": None, "algorithm": None, "temperature": None}
 """Of an objective without a generator, what is not read."""
 
-APART = 10_000
-"""Between the seeds of two fine-tunings of one pre-training: those of other seeds are others."""
 
-
-class Stages:
+class Stages(SuiteStages):
     """Builds each stage of one cell once; what two tasks share is one object."""
 
-    def __init__(self, resolved: Resolved) -> None:
-        self.resolved = resolved
-        self.config = resolved.config
-        self._built: dict[Any, Stage] = {}
-
-    def _once(self, key: Any, build: Callable[[], Stage]) -> Stage:
-        if key not in self._built:
-            self._built[key] = build()
-        return self._built[key]
-
-    @cached_property
-    def vocabulary(self) -> Stage:
-        """Pieces, trained once for all corpora of a study, or as given."""
-        return Stage(
-            name="vocabulary",
-            version=1,
-            config=self.resolved.vocabulary,
-            run="lab.encoder.vocabulary.run",
-            cost=Cost(disk_bytes=40 * self.resolved.encoder.vocabulary),
-        )
-
-    @cached_property
-    def lines(self) -> Stage:
-        """The corpus as pieces, line by line, a share of its documents held out."""
-        corpus = get_corpus(self.config.dataset.corpus)
-        return Stage(
-            name="lines",
-            version=1,
-            config={
-                "corpus": identity_of(corpus),
-                "held_out": self.config.rows.held_out,
-                "sentences": sentence_splitter().digest,
-            },
-            inputs={"vocabulary": self.vocabulary},
-            run="lab.encoder.lines.run",
-            cost=Cost(disk_bytes=4 * corpus.approximate_tokens),
-        )
+    resolved: Resolved
+    config: Schema
 
     @cached_property
     def pretrain(self) -> Stage | None:
@@ -142,113 +103,11 @@ class Stages:
         )
 
     @property
-    def _checkpoint(self) -> int | None:
+    def checkpoint(self) -> int | None:
         """Which of the updates that a pre-training kept is this row; None for its last."""
         kept = self.config.length.checkpoint_of
         steps = self.resolved.steps if self.resolved.pretrains else 0
         return steps if kept and steps != self.resolved.whole_steps else None
-
-    @property
-    def _head(self) -> dict[str, Any]:
-        """What is read off the encoder, beside what the data set's answers need."""
-        settings = self.config.finetune
-        return {
-            "dropout": settings.head_dropout,
-            "kernel": settings.kernel,
-            "spans": settings.spans,
-        }
-
-    def finetune(self, unit: UnitSettings, seed: int) -> Stage:
-        """Fine-tuning on one data set."""
-        return self._once((unit.name, seed), lambda: self._finetune(unit, seed))
-
-    def _finetune(self, unit: UnitSettings, seed: int) -> Stage:
-        settings, encoder = self.config.finetune, self.resolved.encoder
-        best = settings.selection == "best"
-        config: dict[str, Any] = {
-            "data": unit.train.describe("train"),
-            "inputs_length": unit.length,
-            "batch_size": unit.batch_size,
-            "steps": unit.steps,
-            "rate": unit.rate,
-            "layer_decay": settings.layer_decay,
-            "form": settings.form,
-            "warmup": settings.warmup,
-            "through_warmup": True,
-            "weight_decay": settings.weight_decay,
-            "clip": settings.clip,
-            "reduction": settings.reduction,
-            "dropout": settings.dropout,
-            "head": self._head,
-            "examples": settings.examples,
-            "orders": unit.orders,
-            "selection": settings.selection,
-            "validation": unit.evaluate[0].describe("validation") if best else None,
-            "validation_examples": settings.validation_examples if best else None,
-            "checkpoint_every": min(settings.checkpoint_every, unit.steps) if best else None,
-            "seed": seed,
-            "precision": self.config.precision,
-        }
-        inputs = {"vocabulary": self.vocabulary}
-        if unit.start is not None:
-            started = next(one for one in self.resolved.units if one.name == unit.start)
-            inputs["pretrain"] = self.finetune(started, seed)
-            config["checkpoint"] = None
-        elif self.pretrain is None:
-            config["encoder"] = asdict(encoder)
-        else:
-            inputs["pretrain"] = self.pretrain
-            config["checkpoint"] = self._checkpoint
-        return Stage(
-            name="finetune",
-            version=1,
-            config=config,
-            inputs=inputs,
-            run="lab.encoder.finetuning.finetune.run",
-            cost=costs.finetuning(
-                encoder,
-                steps=unit.steps,
-                batch=unit.batch_size,
-                length=unit.length,
-                precision=self.config.precision,
-                rows=self.config.training.micro_batch_size,
-            ),
-            execution=asdict(self.config.training),
-        )
-
-    def evaluate(self, unit: UnitSettings, data: str) -> Stage:
-        """The scores of one data set by all fine-tunings of its unit."""
-        settings, finetune = self.config.evaluate, self.config.finetune
-        scored = next(one for one in unit.evaluate if one.name == data)
-        seeds = [finetune.seed + APART * i for i in range(finetune.seeds)]
-        members = [self.finetune(unit, seed) for seed in seeds]
-        return Stage(
-            name="evaluate",
-            version=1,
-            config={
-                "data": scored.describe(unit.split),
-                # The best constant answer knows the training set.
-                "train": unit.train.describe("train"),
-                "split": unit.split,
-                "examples": settings.examples,
-                "inputs_length": unit.length,
-                "head": self._head,
-                "selection": finetune.selection,
-                "summary": finetune.summary,
-                "precision": self.config.precision,
-            },
-            inputs={
-                "vocabulary": self.vocabulary,
-                **{f"member_{i}": member for i, member in enumerate(members)},
-            },
-            run="lab.encoder.finetuning.evaluate.run",
-            cost=costs.reading(
-                self.resolved.encoder,
-                rows=settings.examples or 5000,
-                length=unit.length,
-                models=len(members),
-            ),
-        )
 
     @cached_property
     def intrinsic(self) -> Stage | None:
@@ -263,7 +122,7 @@ class Stages:
                 "examples": rows,
                 "seed": 0,
                 "precision": self.config.precision,
-                "checkpoint": self._checkpoint,
+                "checkpoint": self.checkpoint,
             },
             inputs={
                 "vocabulary": self.vocabulary,
@@ -271,7 +130,7 @@ class Stages:
                 "pretrain": self.pretrain,
             },
             run="studies.electra.training.intrinsic.run",
-            cost=costs.reading(self.resolved.encoder, rows=rows, length=self.config.rows.length),
+            cost=reading(self.resolved.encoder, rows=rows, length=self.config.rows.length),
         )
 
     @cached_property
@@ -281,5 +140,5 @@ class Stages:
             name="counted",
             version=1,
             config=self.resolved.counted,
-            run="studies.electra.counted.run",
+            run="lab.encoder.suite.counted.run",
         )

@@ -9,12 +9,12 @@ from typing import Any
 from lab import carrying, preparation
 from lab.corpora import packaged_names
 from lab.datasets.chosen import Chosen
+from lab.encoder.suite.corpora import corpora_named
+from lab.encoder.suite.settings import SuiteSchema
+from lab.encoder.suite.units import units_of
 from lab.encoder.vocabulary import keep_vocabulary
 from lab.preparation import StageLike
 from lab.processor import emulates_bfloat16
-from studies.electra.config import Schema
-from studies.electra.corpora import corpora_named
-from studies.electra.units import units_of
 
 SLOW_HERE = (
     "This machine's processor has no bfloat16 of its own: stages that run here train many times "
@@ -41,14 +41,14 @@ def data_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
     return found
 
 
-def corpora_read(configs: Iterable[Schema], wanted: Iterable[StageLike]) -> list[str]:
+def corpora_read(configs: Iterable[SuiteSchema], wanted: Iterable[StageLike]) -> list[str]:
     """The corpora of these cells, as they are named there, that the stages read as text."""
     names = {name for config in configs for name in corpora_named(config)}
     return preparation.corpora_read(names, wanted)
 
 
 def prepare(
-    configs: Sequence[Schema], wanted: Sequence[StageLike], say: Callable[[str], None]
+    configs: Sequence[SuiteSchema], wanted: Sequence[StageLike], say: Callable[[str], None]
 ) -> None:
     """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
     if emulates_bfloat16() and any(map(_in_bfloat16, wanted)):
@@ -68,7 +68,7 @@ def prepare(
     preparation.prepare_named(names, corpora_read(configs, wanted), say)
 
 
-def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
+def outside(configs: Sequence[SuiteSchema], wanted: Sequence[StageLike]) -> dict[str, Path]:
     """The files of the cache that the wanted stages read, by their path inside it.
 
     Data that was not written yet is written first. Raises DataError and TaskError.
@@ -78,7 +78,7 @@ def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str,
     return carrying.files_read(names, packaged_names(corpora_read(configs, wanted)), wanted)
 
 
-def _splits(config: Schema) -> Iterator[tuple[Chosen, str]]:
+def _splits(config: SuiteSchema) -> Iterator[tuple[Chosen, str]]:
     """Every data set and split that a stage of the cell may read."""
     for unit in units_of(config):
         yield unit.train, "train"

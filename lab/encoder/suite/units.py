@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from lab.datasets.chosen import Chosen
 from lab.encoder.finetuning.plan import updates
+from lab.encoder.suite.settings import SuiteSchema, Unit
 from lab.errors import StudyError
-from studies.electra.config import Schema, Unit
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class UnitSettings:
         return (self.train, *scored)
 
 
-def units_of(config: Schema) -> tuple[UnitSettings, ...]:
+def units_of(config: SuiteSchema) -> tuple[UnitSettings, ...]:
     """The suite's fine-tunings, those first that others start from.
 
     Raises StudyError with a line for each that is impossible.
@@ -56,13 +56,13 @@ def units_of(config: Schema) -> tuple[UnitSettings, ...]:
     return tuple(sorted(units, key=lambda unit: unit.start is not None))
 
 
-def chosen(name: str, config: Schema) -> Chosen:
+def chosen(name: str, config: SuiteSchema) -> Chosen:
     """The data set of this name or file, with the places that the configuration gives it."""
     of_name = Chosen(name).name
     return Chosen(name, config.tasks.get(of_name) or {}, config.data_dir)
 
 
-def _filled_in(name: str, unit: Unit, config: Schema) -> UnitSettings:
+def _filled_in(name: str, unit: Unit, config: SuiteSchema) -> UnitSettings:
     finetune = config.finetune
     train = chosen(unit.train or name, config)
     batch = _or(unit.batch_size, finetune.batch_size)

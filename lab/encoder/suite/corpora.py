@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lab.corpora import is_own
-from studies.electra.config import Schema
+from lab.encoder.suite.settings import SuiteSchema
 
 
-def corpora_named(config: Schema) -> list[str]:
+def corpora_named(config: SuiteSchema) -> list[str]:
     """The corpora that a cell reads as text: that of pre-training, then the vocabulary's."""
     names = [config.dataset.corpus]
     if not config.vocabulary.file:
@@ -14,7 +14,7 @@ def corpora_named(config: Schema) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def vocabulary_corpus(config: Schema) -> str:
+def vocabulary_corpus(config: SuiteSchema) -> str:
     """The corpus that the vocabulary is trained on. Raises DataError for one that is not there."""
     if config.vocabulary.corpus is not None:
         return config.vocabulary.corpus
