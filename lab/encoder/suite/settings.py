@@ -130,7 +130,7 @@ class Column:
     """Groups of task.metric: the mean over groups of each group's mean."""
     kind: str | None = None
     paper: str | None = None
-    """The paper's column of the same kind."""
+    """The published column of the same kind."""
     decimals: int = field(default=2, metadata={"least": 0, "most": 10})
     note: str | None = None
     """What must be known about it, below the table."""
@@ -159,15 +159,15 @@ class Evaluate:
     rows: int = field(default=512, metadata=AMOUNT)
     """Of held-out text, for these columns."""
     cost: bool = False
-    """Whether columns say the parameters and the FLOPs of pre-training, by the paper's count."""
+    """Whether columns say the parameters and what pre-training takes."""
 
 
 @dataclass
 class TextRoles:
-    """What a preset has for what the paper's tables name: rows are written by role."""
+    """What a preset has for what published tables name: rows are written by role."""
 
     corpora: dict[str, str] = field(default_factory=dict)
-    """What a paper pre-trains on -> a corpus."""
+    """What was pre-trained on in print -> a corpus."""
     vocabulary: str = MISSING
     """The corpus that the vocabulary is trained on where pre-training has none of the user's."""
 

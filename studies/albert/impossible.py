@@ -1,0 +1,51 @@
+"""What is impossible about a configuration beyond the bounds of single values.
+
+The complaints use the words of the command line; each is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.encoder.suite.impossible import of_lengths, of_suite, of_text
+from lab.errors import StudyError, unknown
+from studies.albert.config import Schema
+from studies.albert.resolved import Resolved
+from studies.albert.sentence_losses import sentence_loss_names
+
+
+def complaints(config: Schema) -> list[str]:
+    """What is impossible about the configuration, all together."""
+    return [
+        *_sentence_loss(config),
+        *of_lengths(config, config.model.positions),
+        *of_text(config, "albert"),
+        *_shape(config),
+        *_start(config),
+        *of_suite(config),
+    ]
+
+
+def _sentence_loss(config: Schema) -> Iterator[str]:
+    name = config.sentence_loss.name
+    if name not in sentence_loss_names():
+        yield f"sentence_loss={name}: {unknown('sentence loss', name, sentence_loss_names())}"
+
+
+def _shape(config: Schema) -> Iterator[str]:
+    try:
+        shape = Resolved(config).encoder
+    except StudyError as error:
+        yield from str(error).splitlines()
+        return
+    for line in shape.complaints():
+        yield f"size={config.size.name} sharing={config.sharing.name}: {line}"
+
+
+def _start(config: Schema) -> Iterator[str]:
+    """Weights of other depths fit where all layers are one (appendix A.1)."""
+    if config.size.start and config.sharing.name != "all":
+        yield (
+            f"size.start={config.size.start} with sharing={config.sharing.name}: weights "
+            "of another depth fit layers that share all. Add sharing=all, or size.start=[]."
+        )

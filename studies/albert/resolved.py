@@ -1,0 +1,110 @@
+"""What a cell's configuration names, resolved: shape, updates, rate, data sets; no torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from lab.corpora import get_corpus, identity_of
+from lab.encoder import cost
+from lab.encoder.config import EncoderConfig
+from lab.encoder.suite.corpora import vocabulary_corpus
+from lab.encoder.suite.units import UnitSettings, units_of
+from lab.encoder.vocabulary import given_vocabulary, vocabulary_size
+from lab.training.schedule import proportional_warmup, square_root_rate
+from studies.albert.config import Schema
+
+BATCH, RATE, WARMUP = 4096, 0.00176, 1 / 40
+"""Rows of an update, and the peak and the share of the warm-up that go with them (section 4.1)."""
+
+
+class Resolved:
+    """A cell's configuration with its names resolved, each once, for all stages that read them.
+
+    Raises StudyError for a name or a file that is not there.
+    """
+
+    def __init__(self, config: Schema) -> None:
+        self.config = config
+
+    @cached_property
+    def vocabulary(self) -> dict[str, Any]:
+        """What the stage of the vocabulary reads. Raises DataError for a file that is none."""
+        settings = self.config.vocabulary
+        if settings.file:
+            return {"file": given_vocabulary(settings.file, lowercase=settings.lowercase)}
+        return {
+            "corpus": identity_of(get_corpus(vocabulary_corpus(self.config))),
+            "pieces": settings.pieces,
+            "byte_fallback": settings.byte_fallback,
+            "lines": settings.lines,
+        }
+
+    @cached_property
+    def encoder(self) -> EncoderConfig:
+        """The shape that is fine-tuned."""
+        config = self.config
+        return EncoderConfig(
+            vocabulary=vocabulary_size(self.vocabulary),
+            width=config.size.width,
+            layers=config.size.layers,
+            heads=config.size.heads,
+            feed_forward=4 * config.size.width,
+            embedding=config.embedding.width,
+            positions=config.model.positions,
+            activation="gelu_tanh",
+            sharing=config.sharing.name,
+            groups=config.sharing.groups if config.sharing.name == "groups" else 1,
+            dropout=config.dropout.hidden,
+            attention_dropout=config.dropout.attention,
+        )
+
+    def deep(self, layers: int) -> EncoderConfig:
+        """The same shape with so many layers."""
+        return replace(self.encoder, layers=layers)
+
+    @property
+    def steps(self) -> int:
+        """Updates of this row."""
+        return max(1, round(self.config.pretrain.steps * self.config.length.fraction))
+
+    @property
+    def rate(self) -> float:
+        """The peak of the rate."""
+        settings = self.config.pretrain
+        if settings.rate is not None:
+            return settings.rate
+        return square_root_rate(settings.batch_size, rate=RATE, at=BATCH)
+
+    @property
+    def warmup(self) -> int:
+        """Updates over which the rate goes up."""
+        settings = self.config.pretrain
+        share = settings.warmup
+        if share is None:
+            share = proportional_warmup(settings.batch_size, share=WARMUP, at=BATCH)
+        return int(share * self.steps)
+
+    @cached_property
+    def units(self) -> tuple[UnitSettings, ...]:
+        """The fine-tunings of the suite. Raises StudyError."""
+        return units_of(self.config)
+
+    @property
+    def predicted(self) -> int:
+        """Pieces of a row that are predicted, at most."""
+        masking = self.config.masking
+        return max(1, min(masking.most, round(masking.rate * self.config.rows.length)))
+
+    def update_flops(self, shape: EncoderConfig) -> float:
+        """Operations of an update."""
+        row = cost.forward_flops(shape, self.config.rows.length)
+        row += self.predicted * cost.prediction_flops(shape)
+        return (1 + cost.BACKWARD) * self.config.pretrain.batch_size * row
+
+    @property
+    def parameters(self) -> int:
+        """Of the encoder with its pooler, as Table 1 counts those that share."""
+        shape = self.encoder
+        return cost.parameters(shape) + shape.width * (shape.width + 1)

@@ -1,0 +1,113 @@
+"""The stages of a cell, each built once; no torch, nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cached_property, partial
+from typing import Any
+
+from lab.encoder import cost
+from lab.encoder.config import EncoderConfig
+from lab.encoder.suite.costs import reading, training
+from lab.encoder.suite.stages import SuiteStages
+from lab.memory import PROCESS
+from lab.stage import Stage
+from studies.albert.config import Schema
+from studies.albert.resolved import Resolved
+from studies.albert.sentence_losses import get_sentence_loss
+
+TASKS = 3
+"""Of the intrinsic stage: pieces, next sentences, their order."""
+
+
+class Stages(SuiteStages):
+    """Builds each stage of one cell once; what two tasks share is one object."""
+
+    resolved: Resolved
+    config: Schema
+    through_warmup = False
+
+    @cached_property
+    def pretrain(self) -> Stage:
+        """Pre-training of this row, from the last of the depths before it where there are some."""
+        inputs: dict[str, Stage] = {}
+        for layers in self.config.size.start:
+            inputs = {"start": self._pretraining(self.resolved.deep(layers), inputs)}
+        return self._pretraining(self.resolved.encoder, inputs)
+
+    checkpoint = None
+
+    def _pretraining(self, shape: EncoderConfig, inputs: dict[str, Stage]) -> Stage:
+        resolved, settings, rows = self.resolved, self.config.pretrain, self.config.rows
+        config: dict[str, Any] = {
+            "sentence_loss": asdict(get_sentence_loss(self.config.sentence_loss.name)),
+            "encoder": asdict(shape),
+            "masking": {**asdict(self.config.masking), "masked": 0.8, "random": 0.1},
+            "rows": {
+                "longest": rows.length,
+                "short": rows.short,
+                "singles": rows.singles,
+                "passes": rows.passes,
+                "seed": rows.seed,
+            },
+            "batch_size": settings.batch_size,
+            "steps": resolved.steps,
+            "keep": [],
+            "rate": resolved.rate,
+            "warmup": resolved.warmup,
+            "weight_decay": settings.weight_decay,
+            "clip": settings.clip,
+            "seed": settings.seed,
+            "precision": self.config.precision,
+        }
+        memory = partial(
+            cost.training_bytes, shape, tokens=rows.length, precision=self.config.precision
+        )
+        return Stage(
+            name="pretrain",
+            version=1,
+            config=config,
+            inputs={"vocabulary": self.vocabulary, "lines": self.lines, **inputs},
+            run="studies.albert.training.pretrain.run",
+            cost=training(
+                lambda count: memory(rows=count, predicted=count * resolved.predicted) + PROCESS,
+                flops=resolved.steps * resolved.update_flops(shape),
+                tokens=float(resolved.steps * settings.batch_size * rows.length),
+                disk_bytes=8.0 * cost.parameters(shape),
+                batch=settings.batch_size,
+                rows=self.config.training.micro_batch_size,
+            ),
+            execution=asdict(self.config.training),
+        )
+
+    @cached_property
+    def intrinsic(self) -> Stage:
+        """How the pre-trained network does on held-out text."""
+        rows = self.config.evaluate.rows
+        return Stage(
+            name="intrinsic",
+            version=1,
+            config={
+                "examples": rows,
+                "seed": 0,
+                "precision": self.config.precision,
+                "checkpoint": None,
+            },
+            inputs={
+                "vocabulary": self.vocabulary,
+                "lines": self.lines,
+                "pretrain": self.pretrain,
+            },
+            run="studies.albert.training.intrinsic.run",
+            cost=reading(self.resolved.encoder, rows=TASKS * rows, length=self.config.rows.length),
+        )
+
+    @cached_property
+    def counted(self) -> Stage:
+        """What the row costs, as numbers that a table can show."""
+        return Stage(
+            name="counted",
+            version=1,
+            config={"parameters": self.resolved.parameters / 1e6},
+            run="lab.encoder.suite.counted.run",
+        )
