@@ -137,10 +137,13 @@ def _fuller(study: PublishedStudy, number: int | str, table: Table) -> Table:
 
 
 def _average(study: PublishedStudy, table: Table) -> str | None:
-    """The column that summarizes the others, or the only one; None where there is none."""
+    """The column that summarizes the others, or the only one; None where there is none, or several.
+
+    One of several is of a benchmark, and stands for no table.
+    """
     scores = [column.paper for column in table.columns if column.competes]
     means = [metric for metric in scores if metric in study.about.averages]
-    return means[0] if means else scores[0] if len(scores) == 1 else None
+    return means[0] if len(means) == 1 else scores[0] if len(scores) == 1 else None
 
 
 def _evidence(
