@@ -12,6 +12,7 @@ import pytest
 TESTS = Path(__file__).parent
 WRITTEN = {
     "t5study": TESTS / "t5study/plan_keys.json",
+    "electra": TESTS / "studies/electra/plan_keys.json",
 }
 
 
@@ -30,6 +31,8 @@ def plan_keys() -> ModuleType:
     [
         ("t5study", "table06", "smoke"),
         ("t5study", "table14", "paper"),
+        ("electra", "table05", "smoke"),
+        ("electra", "table02", "paper"),
     ],
 )
 def test_keys_are_the_written_ones(plan_keys: ModuleType, study: str, sweep: str, preset: str):
