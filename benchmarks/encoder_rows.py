@@ -12,12 +12,14 @@ from transformers import BertTokenizer, DataCollatorForLanguageModeling
 from lab.corpora.tokenized import TokenizedCorpus
 from lab.encoder.lines import Lines
 from lab.encoder.rows import Rows
-from studies.electra.batches import WINDOW, MaskedBatches
+from studies.electra.batches import MaskedBatches
 from studies.electra.objectives import get_objective
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
 PIECES = 30_522
 LINES, LINES_A_DOCUMENT = 40_000, 25
+WINDOW = 16
+"""Batches that are made in a turn."""
 
 
 @dataclass(frozen=True)
