@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
+import shlex
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from glob import glob, has_magic
 from itertools import islice
 from pathlib import Path
@@ -24,6 +27,10 @@ FIRST_ENDINGS = tuple(e for e in rows.ENDINGS if ".json" in e or e == ".parquet"
 COLUMN = "text"
 LOOKED_AT = 1000
 """Documents of a file that are looked at before a run."""
+SEPARATED = (".csv", ".tsv")
+"""Endings of files that are quick to open however large they are."""
+SMALL = 10_000_000
+"""Bytes of any other file that is opened for a plan, at most."""
 READABLE = (
     "Readable are .txt (documents stand between blank lines), .csv, .tsv, .jsonl and .json (a "
     "document a row, in the column 'text' or the one that FILE:COLUMN names), each also .gz or "
@@ -100,7 +107,7 @@ class ProvidedCorpus:
             )
         held = 0
         for file in files:
-            held += _check(file, self.column)
+            held += _check(file, self.column, self.path or file.resolve())
             note_file(file, str(_ending(file)))
         if not held:
             raise DataError(
@@ -158,6 +165,10 @@ def corpus_at(given: str) -> ProvidedCorpus | None:
         raise DataError(f"{corpus.folder} holds no text that can be read. {READABLE}")
     if column != COLUMN and all(_ending(file) in TEXT_ENDINGS for file in files):
         raise DataError(f"{path} has no columns: leave :{column} out.")
+    rowed = [file for file in files if _ending(file) not in TEXT_ENDINGS]
+    quick = (f for f in rowed if _ending(f) in SEPARATED or f.stat().st_size <= SMALL)
+    for file in islice(quick, 1):
+        _look(file, column, path, file.stat().st_mtime_ns)
     # Two characters a byte where compressed, and four a token.
     plain = (".json", ".jsonl", ".csv", ".tsv", ".txt")
     size = sum(file.stat().st_size // (4 if _ending(file) in plain else 2) for file in files)
@@ -239,22 +250,36 @@ def _texts_of(
             )
 
 
-def _check(file: Path, column: str) -> bool:
+def _check(file: Path, column: str, given: Path) -> bool:
     """Return whether a file holds documents. Raises DataError where the first are no text."""
     if _ending(file) in TEXT_ENDINGS:
         if not any(islice(_between_blank_lines(file), LOOKED_AT)):
             raise DataError(f"{file.resolve()} holds no text. Give another, or remove it.")
         return True
-    columns: dict[str, None] = {}
-    first = list(islice(_rows(file), LOOKED_AT))
-    for row in first:
-        columns |= dict.fromkeys(row)
-    if first and not any(row.get(column) is not None for row in first):
-        names = list(columns)
-        raise DataError(
-            f"{file.resolve()} has no text in its column '{column}', but the columns "
-            f"{', '.join(names)}.{nearest(column, names)} Say which holds the documents: "
-            f"dataset.corpus={file.resolve().name}:{names[0]}"
-        )
+    first = _first_rows(file, column, given)
     deque(_texts_of(first, file, column), maxlen=0)
     return bool(first)
+
+
+@lru_cache
+def _look(file: Path, column: str, given: Path, changed: int) -> None:
+    """Raise DataError where a file, `changed` then, lacks its column; once for a whole plan."""
+    _first_rows(file, column, given)
+
+
+def _first_rows(file: Path, column: str, given: Path) -> list[dict[str, Any]]:
+    """The first rows. Raises DataError where none has text in the column; `given` was typed."""
+    first = list(islice(_rows(file), LOOKED_AT))
+    if not first or any(row.get(column) is not None for row in first):
+        return first
+    names = list(dict.fromkeys(name for row in first for name in row))
+    close = difflib.get_close_matches(column, names, n=1, cutoff=0.4)
+    # Documents are most often the longest there is.
+    (likely,) = close or [
+        max(names, key=lambda name: sum(len(str(r.get(name) or "")) for r in first))
+    ]
+    raise DataError(
+        f"{file.resolve()} has no text in its column '{column}', but the columns "
+        f"{', '.join(names)}.{nearest(column, names)} Say which holds the documents: "
+        + shlex.quote(f"dataset.corpus={given}:{likely}")
+    )

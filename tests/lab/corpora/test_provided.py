@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.corpora import corpus_names, described_corpus, get_corpus, is_own, packaged_names
+from lab.corpora import corpus_names, described_corpus, get_corpus, is_own, packaged_names, provided
 from lab.corpora.__main__ import main
 from lab.errors import DataError
 
@@ -321,8 +321,8 @@ def test_a_column_of_another_name_is_named_behind_the_file(tmp_path: Path, cache
     """It is part of the identity; a refusal says which there are."""
     file = tmp_path / "reviews.csv"
     file.write_text("review,label\nGood.,1\nBad.,0\n")
-    with pytest.raises(DataError, match=r"columns review, label\. .*corpus=reviews.csv:review"):
-        get_corpus(str(file)).prepare()
+    with pytest.raises(DataError, match=rf"columns review, label\. Say.*corpus={file}:review$"):
+        get_corpus(str(file))
     named, other = get_corpus(f"{file}:review"), get_corpus(f"{file}:label")
     assert list(named.documents()) == ["Good.", "Bad."]
     assert list(described_corpus(named.identity()).documents()) == ["Good.", "Bad."]
@@ -330,6 +330,34 @@ def test_a_column_of_another_name_is_named_behind_the_file(tmp_path: Path, cache
     (tmp_path / "my.txt").write_text("One")
     with pytest.raises(DataError, match="has no columns: leave :review out"):
         get_corpus(f"{tmp_path}/my.txt:review")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("", "'text'"), (":summaries", "'summaries', .* Did you mean 'summary'")],
+)
+def test_a_column_that_is_not_there_is_refused_when_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, said: str
+):
+    """With what to type from here: the nearest column, else that of the longest texts."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "my.csv").write_text("package,summary\nvim,An editor of texts\n")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(DataError, match=rf"{said}.*: dataset.corpus=../data/my.csv:summary$"):
+        get_corpus(f"../data/my.csv{column}")
+
+
+def test_a_large_file_is_opened_for_a_run_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A plan is quick; a header is read of any size."""
+    monkeypatch.setattr(provided, "SMALL", 10)
+    (tmp_path / "my.jsonl").write_text('{"review": "Good."}\n')
+    (tmp_path / "my.csv").write_text("review,label\nGood.,1\n")
+    planned = get_corpus(f"{tmp_path}/my.jsonl")
+    with pytest.raises(DataError, match="no text in its column 'text'"):
+        planned.prepare()
+    with pytest.raises(DataError, match="no text in its column 'text'"):
+        get_corpus(f"{tmp_path}/my.csv")
 
 
 @pytest.mark.parametrize(
