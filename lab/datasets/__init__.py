@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.errors import unknown
 from lab.named import installed, modules_of
 
 if TYPE_CHECKING:
@@ -51,9 +50,10 @@ def dataset_names() -> list[str]:
 def get_dataset(name: str) -> DataSet:
     """Return the data set called `name`. Raises TaskError with the nearest known name."""
     from lab.datasets.source import TaskError
+    from lab.datasets.written import unknown_but_defined
 
     if name in definition_files():
         return get_definition(name).dataset()
     if name not in _built():
-        raise TaskError(unknown("data set", name, dataset_names()))
+        raise TaskError(unknown_but_defined("data set", name, dataset_names()))
     return _built()[name]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lab.datasets.source import TaskError, nearest
+from lab.errors import unknown
 
 ENDINGS = (".yaml", ".yml")
 IN_QUOTES = 'A text with braces or a colon stands in quotes: input: "review: {text}".'
@@ -41,6 +42,14 @@ def is_definition(name: str) -> bool:
 def name_of(file: str | Path) -> str:
     """Return how a definition's data set is called: as its file, without the ending."""
     return Path(file).stem
+
+
+def unknown_but_defined(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the complaint about a name that is none of `known`, with the file of a definition."""
+    beside = [file for file in (f"{name}{ending}" for ending in ENDINGS) if Path(file).is_file()]
+    if beside:
+        return f"Unknown {kind} '{name}'. Did you mean '{beside[0]}'?"
+    return unknown(kind, name, known)
 
 
 def read_definition(file: Path) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
         path = find_study(folder or study).sweeps / f"{stem}.yaml"
         if path.is_file():
             return FoundFile(path=path, study=folder or study, named=True)
+    for file in (f"{asked}{ending}" for ending in _ENDINGS):
+        if Path(file).is_file():
+            raise SweepError(f"sweep={asked}: no such sweep. Did you mean sweep={file}?")
     raise SweepError(f"sweep={asked}: no such sweep. {nearest(asked, known)}")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.datasets import definition_files
 from lab.datasets.source import Source, TaskError, nearest
-from lab.errors import unknown
+from lab.datasets.written import unknown_but_defined
 from lab.named import installed, modules_of
 from lab.rows import ending_of
 from lab.sources import offered_source
@@ -56,7 +56,7 @@ def get_task(name: str, **settings: Any) -> Task:
             f"python -m t5study.tasks draft {shlex.quote(name)}"
         )
     else:
-        raise TaskError(unknown("task", name, task_names()))
+        raise TaskError(unknown_but_defined("task", name, task_names()))
     known = inspect.signature(build).parameters
     for setting in settings:
         if setting not in known:

@@ -621,3 +621,15 @@ def test_the_file_beside_a_misspelt_one_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (complaint,) = said("sweep=sweeps/mien.yaml")
     assert complaint == "sweep=sweeps/mien.yaml: no such sweep. Did you mean 'sweeps/mine.yaml'?"
+    (complaint,) = said("sweep=sweeps/mine")
+    assert complaint == "sweep=sweeps/mine: no such sweep. Did you mean sweep=sweeps/mine.yaml?"
+
+
+def test_the_definition_beside_a_name_that_is_no_task_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """And not all the tasks that there are."""
+    (tmp_path / "reviews.yaml").write_text("kind: classification\n")
+    monkeypatch.chdir(tmp_path)
+    (complaint,) = said("tasks=reviews")
+    assert complaint == "Unknown task 'reviews'. Did you mean 'reviews.yaml'?"
