@@ -14,9 +14,9 @@ HOLE = "—"
 STAR = "★"
 DEVIATION_DECIMALS = 3
 FEW_RUNS = {
-    2: "A deviation from two runs is one from two: it may be far from that of many runs, the true "
-    "one 0.4 to 32 times as large (95% confidence, normal scores).",
-    3: "A deviation from three runs is coarse: the true one is 0.5 to 6.3 times as large (95% "
+    2: "The deviation is from two runs: that of many runs is 0.4 to 32 times as large (95% "
+    "confidence, normal scores).",
+    3: "The deviation is from three runs: that of many runs is 0.5 to 6.3 times as large (95% "
     "confidence, normal scores).",
 }
 """What is said of a deviation from so few runs."""

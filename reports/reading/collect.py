@@ -120,7 +120,7 @@ class Collector:
             notes=tuple(
                 notes.needed(
                     columns=self.columns,
-                    baseline=baseline,
+                    rows=rows,
                     sampled=sampling.notes(self.columns, self._sampling(), ruler),
                     selection=self.record.get("selection"),
                     search=self.record.get("search"),

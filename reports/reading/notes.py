@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reports.table import Column, Row, number
+from reports.table import STAR, Column, Row, number
 from sweeps.running.code import CHANGES
 
 REFERENCES_DIFFER = "The rows do not share one reference score here; this is the baseline's."
@@ -49,7 +49,7 @@ def same_runs(cells: int, same: int) -> str:
 def needed(
     *,
     columns: Sequence[Column],
-    baseline: Row | None,
+    rows: Sequence[Row],
     sampled: Iterable[str],
     selection: str | None,
     search: Mapping[str, Any] | None,
@@ -62,7 +62,11 @@ def needed(
 
     `flops` is what one run of each row computes, by label, where that is known.
     """
-    notes = [*path(search, columns), *ruler(columns, baseline), *sampled, *ranges(columns)]
+    baseline = next((row for row in rows if row.baseline), None)
+    rule = [*ruler(columns, baseline)]
+    first = " ".join([*means(rows, columns), *rule[:1]])
+    notes = [*path(search, columns), *filter(None, [first]), *rule[1:]]
+    notes += [*sampled, *ranges(columns)]
     notes += unequal(flops)
     if selection:
         notes.append(f"Selection: {selection}.")
@@ -161,6 +165,23 @@ def path(search: Mapping[str, Any] | None, columns: Sequence[Column]) -> Iterabl
             yield f"Search: {axis['name']}: {winner} wins, {search['score']} {score}: {why}."
         else:
             yield f"Search: {axis['name']}: {f'no winner, {why}' if why else 'not decided yet'}."
+
+
+def means(rows: Sequence[Row], columns: Sequence[Column]) -> Iterable[str]:
+    """What the star means, and of how many runs a score is that has no footnote about them."""
+    asked: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        scores = zip(columns, row.scores, strict=True)
+        if runs := [score.asked for column, score in scores if column.competes]:
+            asked[max(runs)].append(row.label)
+    if not asked:
+        return
+    usual, *others = sorted(asked, key=lambda runs: -len(asked[runs]))
+    of = f"the mean of {usual} runs" if usual > 1 else "of one run"
+    apart = "; ".join(f"{', '.join(asked[runs])}: of {runs}" for runs in others)
+    text = f"each score is {of}{f' ({apart})' if apart else ''}."
+    starred = any(row.baseline for row in rows)
+    yield f"{STAR} is the baseline; {text}" if starred else f"E{text[1:]}"
 
 
 def ruler(columns: Sequence[Column], baseline: Row | None) -> Iterable[str]:

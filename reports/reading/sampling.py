@@ -80,17 +80,20 @@ def notes(
     ]
     if not beside:
         return
-    several = any(one.error for _, one, _ in beside)
+    listed = [
+        f"{column.name} {'on' if i else 'is scored on'} {one.examples:,}"
+        + ("" if i else " examples")
+        + (f" (±{number(one.error, 1)})" if one.error else "")
+        for i, (column, one, _) in enumerate(beside)
+    ]
     # Where all answers are right, or all wrong, their spread says nothing of other examples.
-    how = " (± what another draw of them moves a score by, one standard error)" if several else ""
-    listed = (
-        f"{column.name} {one.examples:,}" + (f" (±{number(one.error, 1)})" if one.error else "")
-        for column, one, _ in beside
-    )
-    yield f"Scored examples{how}: {', '.join(listed)}."
+    known = any(one.error for _, one, _ in beside)
+    how = ": drawing others would move a score by about that much (one standard error)"
+    text = f"{', '.join(listed)}{how if known else ''}."
     small = [c.name for c, one, std in beside if one.error and std is not None and std < one.error]
     if small:
-        yield (
-            f"The ruler is smaller than that in {', '.join(small)}: what is bold there may be "
-            "otherwise on other examples."
+        text += (
+            f" The baseline's standard deviation is smaller than that in {', '.join(small)}: what "
+            "is bold there may be otherwise on other examples."
         )
+    yield text

@@ -34,12 +34,9 @@ def test_a_ruler_smaller_than_the_sampling_error_is_told(builder: Any) -> None:
     scored = {"mood": {"examples": 316, "errors": {"acc": 1.96}}}
     notes = small(builder, (85.1, 85.4, 85.7), scored)
     assert (
-        "Scored examples (± what another draw of them moves a score by, one standard error): "
-        "Mood 316 (±2.0)."
-    ) in notes
-    assert (
-        "The ruler is smaller than that in Mood: what is bold there may be otherwise on other "
-        "examples."
+        "Mood is scored on 316 examples (±2.0): drawing others would move a score by about that "
+        "much (one standard error). The baseline's standard deviation is smaller than that in "
+        "Mood: what is bold there may be otherwise on other examples."
     ) in notes
 
 
@@ -55,7 +52,7 @@ def test_a_metric_without_an_error_has_its_number_of_examples(
 ) -> None:
     """So has one of which every answer is wrong: that spread of 0 is none to go by."""
     notes = small(builder, (85.1, 85.4), {"mood": {"examples": 1316, "errors": errors}})
-    assert "Scored examples: Mood 1,316." in notes
+    assert "Mood is scored on 1,316 examples." in notes
 
 
 @pytest.mark.parametrize("scored", [None, [], {"mood": 3}, {"mood": {"examples": 3}}, {}])
@@ -78,8 +75,47 @@ def test_several_tasks_err_independently_and_metrics_of_one_together(builder: An
             "tone": {"examples": 20, "errors": {"acc": 4.0}},
         },
     )
-    (note,) = (n for n in collect(builder.record(), "toy").notes if n.startswith("Scored"))
-    assert note.endswith("error): Both 30 (±2.5).")
+    (note,) = (n for n in collect(builder.record(), "toy").notes if " scored on " in n)
+    assert note.startswith("Both is scored on 30 examples (±2.5): drawing others")
+
+
+def test_every_column_is_listed_in_one_sentence(builder: Any) -> None:
+    """An error where one is known."""
+    builder.column("Mood", ["mood.acc"])
+    builder.column("Tone", ["tone.acc"])
+    keys = builder.row("base", [{"mood": {"acc": 1.0}, "tone": {"acc": 1.0}}], baseline=True)
+    told(
+        builder,
+        keys,
+        {
+            "mood": {"examples": 10, "errors": {"acc": 2.0}},
+            "tone": {"examples": 20, "errors": {}},
+        },
+    )
+    (note,) = (n for n in collect(builder.record(), "toy").notes if " scored on " in n)
+    assert note == (
+        "Mood is scored on 10 examples (±2.0), Tone on 20: drawing others would move a score by "
+        "about that much (one standard error)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ((2, 2, 2), "★ is the baseline; each score is the mean of 2 runs. Bold: "),
+        ((3, 1, 1), "★ is the baseline; each score is of one run (row 0: of 3). Bold: "),
+        ((1, 1, 1), "★ is the baseline; each score is of one run. No ruler: "),
+    ],
+)
+def test_the_star_and_the_runs_of_a_score_are_told(
+    builder: Any, runs: tuple[int, ...], said: str
+) -> None:
+    """Before what is bold, with the rows of other numbers of runs."""
+    builder.column("Mood", ["mood.acc"])
+    for i, count in enumerate(runs):
+        scores = [{"mood": {"acc": 50.0 + i + seed}} for seed in range(count)]
+        builder.row(f"row {i}", scores, baseline=i == 0)
+    assert collect(builder.record(), "toy").notes[0].startswith(said)
 
 
 def test_a_ruler_of_three_runs_is_called_coarse(builder: Any) -> None:
