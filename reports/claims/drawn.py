@@ -21,11 +21,14 @@ def claims_table(store: Path, record: Mapping[str, Any]) -> Table | None:
     if judged is None:
         return None
     decimals = {column.name: column.decimals for column in recorded_columns(record)}
-    return draw(judged, str(record["id"]), decimals)
+    id = str(record["id"])
+    return draw(judged, id, str(record.get("title") or id), decimals)
 
 
-def draw(judged: JudgedClaims, id: str, decimals: Mapping[str, int] | None = None) -> Table:
-    """Claims as a table: a row for each column of each; `id` is what the table above is called."""
+def draw(
+    judged: JudgedClaims, id: str, above: str, decimals: Mapping[str, int] | None = None
+) -> Table:
+    """Claims as a table: a row for each column of each; `id` and `above` name the one above it."""
     ours = any(one.ours for one in judged.claims)
     short = judged.published.short if judged.published else None
     columns = list(_columns(judged.level, "", full=True)) if ours else []
@@ -33,7 +36,7 @@ def draw(judged: JudgedClaims, id: str, decimals: Mapping[str, int] | None = Non
         columns += _columns(judged.level, f"{short}: " if ours else "", full=not ours)
     return Table(
         id=f"{id}-claims",
-        title=f"Claims of {id}",
+        title=f"Claims: {above}",
         headings=("claim", "in"),
         columns=tuple(columns),
         rows=tuple(

@@ -87,7 +87,10 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         "--caption", type=_caption, metavar="TEXT", help="the caption, in place of the title"
     )
     parser.add_argument(
-        "--label", type=_label, metavar="NAME", help="LaTeX: the table's label, such as tab:rates"
+        "--label",
+        type=_label,
+        metavar="NAME",
+        help="LaTeX: the table's label, such as tab:rates (of its claims: tab:rates-claims)",
     )
     parser.add_argument(
         "--notes",

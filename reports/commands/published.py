@@ -46,4 +46,4 @@ def published_table(study: PublishedStudy, name: str) -> Table:
     if sweep not in sweep_names(*study_names()):
         return table
     judged = judged_of_file(read_sweep_file(sweep))
-    return replace(table, claims=draw(judged, sweep)) if judged else table
+    return replace(table, claims=draw(judged, sweep, table.title)) if judged else table

@@ -34,17 +34,23 @@ _SCIENTIFIC = re.compile(r"([\d.]+)e(-?\d+)")
 
 def render_latex(table: Table, style: Style) -> str:
     """Floating tables with booktabs rules, footnotes below each, provenance in comments."""
-    floats = [page for one in (table, table.claims) if one for page in _pages(one)]
+    parts = [(table, style), *([(table.claims, of_claims(style))] if table.claims else [])]
+    # A label stands once, by the first page.
+    floats = [
+        (page, replace(chosen, label=None) if number else chosen)
+        for one, chosen in parts
+        for number, page in enumerate(_pages(one))
+    ]
     extra = (["siunitx"] if style.siunitx else []) + (
-        ["graphicx"] if any(map(_wide, floats)) else []
+        ["graphicx"] if any(_wide(page) for page, _ in floats) else []
     )
     packages = [
         r"\usepackage[T1]{fontenc}",
         *(rf"\usepackage{{{p}}}" for p in ["booktabs", *extra]),
     ]
     lines = [*(f"% {line}" for line in described(table, "latex", style)), *_head(packages)]
-    for one in floats:
-        lines += _float(one, style if one is table else of_claims(style))
+    for page, chosen in floats:
+        lines += _float(page, chosen)
     return "\n".join([*lines, r"\aftertable", ""])
 
 

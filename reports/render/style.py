@@ -32,8 +32,9 @@ class Style:
 
 
 def of_claims(style: Style) -> Style:
-    """The style of the claims below a table, whose caption and label are its own."""
-    return replace(style, deviation=False, caption=None, label=None)
+    """The style of the claims below a table, whose caption is its own."""
+    label = style.label and f"{style.label}-claims"
+    return replace(style, deviation=False, caption=None, label=label)
 
 
 def score_text(row: Row, column: Column, score: Score) -> str:

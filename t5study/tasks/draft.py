@@ -21,7 +21,8 @@ ROWS_A_LABEL = 5
 PLAIN = re.compile(r"[^\W\d_][\w .-]*\w|\d+(\.\d+)?", re.ASCII)
 """What YAML reads as the text that stands there also inside of brackets."""
 SHARED = (
-    "# A tenth of the rows becomes validation, another tenth test: docs/own-data.md says how else."
+    "# A tenth of the rows becomes validation, another tenth test: docs/definitions.md says how "
+    "else."
 )
 
 

@@ -23,7 +23,10 @@ COUNTED = 100_000
 """Examples of a split that are counted, at most."""
 LENGTHS = {"inputs": (32, 64, 128, 256, 512), "targets": (4, 8, 16, 32, 64)}
 """What is tried for finetune.inputs_length and finetune.targets_length."""
-WITHOUT = "No vocabulary is known yet, so no tokens are counted: --vocabulary FILE gives one."
+WITHOUT = (
+    "No vocabulary is known yet, so no tokens are counted, nor what is cut. Type this again after "
+    "the first run, or with --vocabulary published, or with --vocabulary FILE, a spiece.model."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,7 +179,7 @@ def test_a_published_table_shows_its_claims(capsys) -> None:
     """In every format, below the numbers; a table that no sweep repeats has none."""
     assert main(["published", "--table", "6"]) == 0
     shown = capsys.readouterr().out
-    assert "**Claims of table06**" in shown
+    assert f"**Claims: {find_study().table(6).title}**" in shown
     assert shown.count("undecided") == 10
     assert published_table(find_study(), "16").claims is None
 
@@ -253,7 +253,9 @@ def test_many_claims_go_over_several_floats(builder) -> None:
     latex = render(collect(store, "toy"), "latex", Style(label="tab:one", caption="One"))
     assert latex.count(r"\begin{table}") == 3
     assert latex.count(r"\caption{One}") == latex.count(r"\label{tab:one}") == 1
-    assert r"\caption{Claims of toy, continued}" in latex
+    assert "\\caption{Claims: A toy sweep}\n\\label{tab:one-claims}" in latex
+    assert r"\caption{Claims: A toy sweep, continued}" in latex
+    assert latex.count(r"\label") == 2
     assert latex.count("(Holm 1979)") == 1
     assert latex.count("row 2 \\textgreater{} row 1") == 1
 
@@ -265,7 +267,7 @@ def test_the_terminal_shows_them_below_the_table(builder) -> None:
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     print_terminal(collect(rates(builder), "table06"), console=console)
     shown = console.export_text()
-    assert shown.index("Corruption rate = 50%") < shown.index("Claims of table06")
+    assert shown.index("Corruption rate = 50%") < shown.index("Claims: A toy sweep")
     assert "cannot be judged" in shown
 
 
@@ -319,7 +321,7 @@ def test_the_site_has_a_page_of_all_claims(builder, tmp_path: Path) -> None:
     for word in ("supported", "contradicted", "undecided", "cannot be judged"):
         assert f">{word}</span>" in page
     below = (front.parent / "table06.html").read_text()
-    assert "Claims of table06" in below
+    assert "Claims: A toy sweep" in below
 
 
 def test_hostile_labels_are_words_on_the_page(builder, tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def test_the_draft_is_nearly_what_the_page_makes_of_it(done: tuple[Path, list[st
     assert 'input: "reviews: {text}"' in drafted
     assert "answer: label\n" in drafted
     assert "labels: [0, 1]" in drafted
+    assert "docs/definitions.md says how else" in drafted
+    assert "`splits`" in DEFINITIONS
 
 
 def test_the_examples_are_shown_as_the_model_sees_them(done: tuple[Path, list[str]]):
@@ -101,6 +103,7 @@ def test_the_examples_are_shown_as_the_model_sees_them(done: tuple[Path, list[st
     _, printed = done
     assert "review: Warm, light, and it arrived early." in printed[1]
     assert "No vocabulary is known yet" in printed[1]
+    assert "after the first run, or with --vocabulary published" in " ".join(printed[1].split())
     assert re.search(r"Examples: \d+ train, \d+ validation, \d+ test\.", printed[1])
 
 
