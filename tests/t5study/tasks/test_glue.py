@@ -113,7 +113,8 @@ def test_paper_takes_numbers_from_one_to_five(text, value):
 
 def test_similarity_label_must_be_a_number():
     """A text label is refused."""
-    with pytest.raises(TaskError, match="'glue_stsb': Field 'label' holds 'three', expected a f"):
+    wrong = "'glue_stsb': Field 'label' holds 'three', expected a number of 0 to 5"
+    with pytest.raises(TaskError, match=wrong):
         get_task("glue_stsb").preprocess({"sentence1": "a", "sentence2": "b", "label": "three"})
 
 
