@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,6 +12,24 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.heads import Labels
 
 Batch = Mapping[str, Tensor]
+
+
+def first_position(vectors: Tensor, batch: Batch) -> Tensor:
+    """(B, T, D) -> (B, D): of [CLS], as released."""
+    return vectors[:, 0]
+
+
+def mean_of_row(vectors: Tensor, batch: Batch) -> Tensor:
+    """(B, T, D) -> (B, D): the mean over all that is `real` (B, T), special pieces too."""
+    weights = batch["real"].to(vectors).unsqueeze(-1)
+    return (vectors * weights).sum(1) / weights.sum(1)
+
+
+VECTORS: Mapping[str, Callable[[Tensor, Batch], Tensor]] = {
+    "first": first_position,
+    "mean": mean_of_row,
+}
+"""By the setting's value: the vector of a row that labels and numbers are read off."""
 
 
 class Head(nn.Module, ABC):
@@ -29,45 +47,43 @@ class Head(nn.Module, ABC):
         """What a prediction is made of, arrays (B, ...) by name."""
 
 
-class LabelHead(Head):
-    """Dropout and a dense layer on the first position: logits of labels, and cross-entropy."""
+class RowHead(Head):
+    """Dropout and a dense layer on a row's vector, which `vector` names."""
 
-    first = True
-
-    def __init__(self, config: EncoderConfig, labels: int) -> None:
+    def __init__(self, config: EncoderConfig, outputs: int, vector: str) -> None:
         super().__init__()
-        self.labels = Labels(config, labels)
+        self.labels = Labels(config, outputs)
+        self.first = vector == "first"
+        self._vector = VECTORS[vector]
 
-    def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
-        """Of the right `label` (B,)."""
-        return F.cross_entropy(self._outputs(vectors), batch["label"], reduction="sum")
-
-    def read(self, vectors: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """`logits` (B, L)."""
-        return {"logits": self._outputs(vectors)}
-
-    def _outputs(self, vectors: Tensor) -> Tensor:
-        outputs: Tensor = self.labels(vectors.squeeze(1))
+    def outputs(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """(B, T, D) -> (B, L)."""
+        outputs: Tensor = self.labels(self._vector(vectors, batch))
         return outputs.float()
 
 
-class ScoreHead(Head):
-    """The same with one output, and the squared error against `place` (B,)."""
+class LabelHead(RowHead):
+    """Logits of labels, and cross-entropy."""
 
-    first = True
+    def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Of the right `label` (B,)."""
+        return F.cross_entropy(self.outputs(vectors, batch), batch["label"], reduction="sum")
 
-    def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
-        self.labels = Labels(config, 1)
+    def read(self, vectors: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """`logits` (B, L)."""
+        return {"logits": self.outputs(vectors, batch)}
+
+
+class ScoreHead(RowHead):
+    """One output, and the squared error against `place` (B,)."""
 
     def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
         """Of the right `place` (B,)."""
-        return F.mse_loss(self._outputs(vectors), batch["place"], reduction="sum")
+        return F.mse_loss(self._places(vectors, batch), batch["place"], reduction="sum")
 
     def read(self, vectors: Tensor, batch: Batch) -> dict[str, Tensor]:
         """`place` (B,)."""
-        return {"place": self._outputs(vectors)}
+        return {"place": self._places(vectors, batch)}
 
-    def _outputs(self, vectors: Tensor) -> Tensor:
-        outputs: Tensor = self.labels(vectors.squeeze(1))
-        return outputs.squeeze(-1).float()
+    def _places(self, vectors: Tensor, batch: Batch) -> Tensor:
+        return self.outputs(vectors, batch).squeeze(-1)

@@ -83,6 +83,7 @@ class SuiteStages(ABC):
         return {
             "dropout": settings.head_dropout,
             "kernel": settings.kernel,
+            "vector": settings.vector,
             "spans": settings.spans,
         }
 

@@ -19,6 +19,7 @@ class LabelKind:
 
     def __init__(self, data: DataSet, head: Mapping[str, Any]) -> None:
         self.data = data
+        self._vector = head["vector"]
 
     def learned(self, row: Row, texts: tuple[str, ...]) -> bool:
         """Every row with an answer."""
@@ -33,7 +34,7 @@ class LabelKind:
 
     def head(self, config: EncoderConfig) -> LabelHead:
         """See Kind."""
-        return LabelHead(config, len(self.data.classes))
+        return LabelHead(config, len(self.data.classes), self._vector)
 
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[int]:
         """The indices of the greatest logits."""

@@ -25,6 +25,7 @@ class ScoreKind:
 
     def __init__(self, data: DataSet, head: Mapping[str, Any]) -> None:
         self.data = data
+        self._vector = head["vector"]
         field: Any = data.fields[data.answer]
         bounded = isfinite(field.least) and isfinite(field.most)
         self._least: float = field.least if bounded else 0.0
@@ -43,7 +44,7 @@ class ScoreKind:
 
     def head(self, config: EncoderConfig) -> ScoreHead:
         """See Kind."""
-        return ScoreHead(config)
+        return ScoreHead(config, 1, self._vector)
 
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[float]:
         """Numbers of the data set's scale; nothing holds them to its range."""

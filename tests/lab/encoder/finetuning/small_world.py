@@ -115,7 +115,7 @@ def settings(data: Chosen, **changes: Any) -> dict[str, Any]:
         "clip": 1.0,
         "reduction": "mean",
         "dropout": 0.0,
-        "head": {"dropout": 0.0, "kernel": "glorot", "spans": "joint"},
+        "head": {"dropout": 0.0, "kernel": "glorot", "vector": "first", "spans": "joint"},
         "orders": 1,
         "examples": None,
         "selection": "last",
@@ -152,7 +152,7 @@ def scored(
         "inputs_length": 32,
         "selection": "last",
         "summary": "median",
-        "head": {"dropout": 0.0, "kernel": "glorot", "spans": "joint"},
+        "head": {"dropout": 0.0, "kernel": "glorot", "vector": "first", "spans": "joint"},
         "precision": "32-true",
         **changes,
     }

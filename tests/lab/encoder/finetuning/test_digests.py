@@ -25,7 +25,7 @@ def test_losses_and_answers_of_a_tiny_finetuning(world, tmp_path):
     ]
     definition = "kind: regression\nrange: [0, 4]\nstep: 1\nanswer: likeness\nfields: [a, b]\n"
     data = world.defined(tmp_path / "data", definition, rows)
-    head = {"dropout": 0.1, "kernel": "glorot", "spans": "joint"}
+    head = {"dropout": 0.1, "kernel": "glorot", "vector": "first", "spans": "joint"}
     config = world.settings(
         data,
         steps=20,

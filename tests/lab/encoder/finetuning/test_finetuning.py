@@ -79,7 +79,7 @@ def test_the_best_on_validation_is_kept_and_gives_the_encoder(world, tmp_path):
     chosen = weights(out / selection["best"])
     assert all(torch.equal(chosen[name], value) for name, value in encoder.items())
     scored, _ = world.scored(tmp_path / "evaluate", data, [out], selection="best")
-    model = load(out / selection["best"], kind_of(data.data, {}), device="cpu")
+    model = load(out / selection["best"], kind_of(data.data, {"vector": "first"}), device="cpu")
     assert model.head.labels.out.weight.shape == (2, 16)
     assert json.loads((scored / "scores.json").read_text())["mine"]["acc"] >= best["acc"] - 20
 
@@ -98,7 +98,7 @@ def test_it_begins_with_the_encoder_of_a_pretraining(world, tmp_path):
             torch.nn.init.normal_(parameter)
         save_encoder(pretrain / name, encoder)
         kept[name] = encoder.embeddings.word
-    kind = kind_of(data.data, {})
+    kind = kind_of(data.data, {"vector": "first"})
     inputs = {"pretrain": pretrain}
     last = start(world.settings(data, dropout=None), inputs, kind, "cpu")
     assert torch.equal(last.encoder.embeddings.word, kept["encoder.pt"])

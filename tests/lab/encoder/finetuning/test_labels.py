@@ -6,6 +6,9 @@ import json
 from itertools import pairwise
 
 import pytest
+import torch
+
+from lab.encoder.finetuning.heads import mean_of_row
 
 
 def test_an_encoder_learns_labels_by_heart(world, tmp_path):
@@ -37,3 +40,22 @@ def test_a_pair_is_read_as_two_segments(world, tmp_path):
     assert json.loads((out / "scores.json").read_text())["mine"]["acc"] == 100.0
     first = json.loads((out / "predictions.jsonl").read_text().splitlines()[0])
     assert first["inputs"] == f"{texts[0]} [SEP] {texts[0]}"
+
+
+def test_a_label_may_be_read_off_the_mean_of_a_row(world, tmp_path):
+    """The same sentences learned so; evaluation reads as fine-tuning did."""
+    head = {"dropout": 0.0, "kernel": "glorot", "vector": "mean", "spans": "joint"}
+    data = world.second_word(tmp_path / "data")
+    member = world.learned(tmp_path / "finetune", world.settings(data, head=head, steps=250))
+    out, _ = world.scored(tmp_path / "evaluate", data, [member], head=head)
+    assert json.loads((out / "scores.json").read_text())["mine"]["acc"] == 100.0
+
+
+def test_the_mean_of_a_row_leaves_padding_out():
+    """Whatever stands there, and however much of it."""
+    real = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]])
+    vectors = torch.arange(16.0).view(2, 4, 2)
+    found = mean_of_row(vectors, {"real": real})
+    assert found.tolist() == [[1.0, 2.0], [11.0, 12.0]]
+    vectors[0, 2:] = 1e9
+    assert torch.equal(mean_of_row(vectors, {"real": real}), found)

@@ -54,7 +54,7 @@ def test_numbers_are_learned_as_places_of_their_range(world, tmp_path):
         ("vader_rating", Row({"sentence": "w1 w2"}, score=-2.0), 0.25),
     ):
         data = get_dataset(name)
-        kind = kind_of(data, {})
+        kind = kind_of(data, {"vector": "first"})
         inputs = made_inputs(data, kind, [row], pieces, 16)
         assert inputs.answers["place"].tolist() == pytest.approx([place])
         kept = {"place": np.array([place], dtype=np.float32)}
@@ -66,7 +66,7 @@ def test_both_orders_of_a_pair_are_learned(world, tmp_path):
     data = get_dataset("glue_stsb")
     pieces = open_vocabulary(world.vocabulary(tmp_path))
     rows = [Row({"sentence1": "w1 w2 w3", "sentence2": "w4"}, score=5.0)]
-    made = made_inputs(data, kind_of(data, {}), rows, pieces, 16, orders=2)
+    made = made_inputs(data, kind_of(data, {"vector": "first"}), rows, pieces, 16, orders=2)
     assert made.first.lengths.tolist() == [3, 1]
     assert made.second.lengths.tolist() == [1, 3]
     assert pieces.decode(made.first.tokens) == "w1 w2 w3 w4"

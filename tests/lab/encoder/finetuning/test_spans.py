@@ -44,7 +44,7 @@ def asked(world, folder, count=24):
 def test_an_encoder_learns_spans_by_heart(world, tmp_path, spans):
     """Answers of one and two words come back as they stand in the passage."""
     data = asked(world, tmp_path / "data")
-    head = {"dropout": 0.0, "kernel": "glorot", "spans": spans}
+    head = {"dropout": 0.0, "kernel": "glorot", "vector": "first", "spans": spans}
     config = world.settings(data, steps=250, head=head, inputs_length=24)
     member = world.learned(tmp_path / "finetune", config)
     out, _ = world.scored(tmp_path / "evaluate", data, [member], head=head, inputs_length=24)
