@@ -105,6 +105,25 @@ def open_vocabulary(folder: Path) -> Pieces:
     return WordPieces(folder) if (folder / wordpiece.FILE).is_file() else SentencePieces(folder)
 
 
+def described_vocabulary(settings: Any, file: str | None, corpus: str | None) -> dict[str, Any]:
+    """What the stage of a vocabulary reads: a user's `file`, or how it is trained on `corpus`.
+
+    Of `settings` are read `lowercase`, or `pieces`, `byte_fallback` and `lines`. Raises DataError
+    for a file that is none, and for a corpus that is not there.
+    """
+    from lab.corpora import get_corpus, identity_of
+
+    if file:
+        return {"file": given_vocabulary(file, lowercase=settings.lowercase)}
+    assert corpus is not None
+    return {
+        "corpus": identity_of(get_corpus(corpus)),
+        "pieces": settings.pieces,
+        "byte_fallback": settings.byte_fallback,
+        "lines": settings.lines,
+    }
+
+
 def given_vocabulary(file: str, *, lowercase: bool = True) -> dict[str, Any]:
     """What names an existing vocabulary in a stage's configuration.
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
-from lab.corpora import get_corpus, identity_of
 from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
-from lab.encoder.suite.corpora import vocabulary_corpus
-from lab.encoder.suite.units import UnitSettings, units_of
-from lab.encoder.vocabulary import given_vocabulary, vocabulary_size
+from lab.encoder.suite.resolved import SuiteResolved
+from lab.encoder.vocabulary import vocabulary_size
 from lab.training.schedule import proportional_warmup, square_root_rate
 from studies.albert.config import Schema
 
@@ -19,27 +16,8 @@ BATCH, RATE, WARMUP = 4096, 0.00176, 1 / 40
 """Rows of an update, and the peak and the share of the warm-up that go with them (section 4.1)."""
 
 
-class Resolved:
-    """A cell's configuration with its names resolved, each once, for all stages that read them.
-
-    Raises StudyError for a name or a file that is not there.
-    """
-
-    def __init__(self, config: Schema) -> None:
-        self.config = config
-
-    @cached_property
-    def vocabulary(self) -> dict[str, Any]:
-        """What the stage of the vocabulary reads. Raises DataError for a file that is none."""
-        settings = self.config.vocabulary
-        if settings.file:
-            return {"file": given_vocabulary(settings.file, lowercase=settings.lowercase)}
-        return {
-            "corpus": identity_of(get_corpus(vocabulary_corpus(self.config))),
-            "pieces": settings.pieces,
-            "byte_fallback": settings.byte_fallback,
-            "lines": settings.lines,
-        }
+class Resolved(SuiteResolved[Schema]):
+    """See SuiteResolved; and shapes, updates and rates of this study."""
 
     @cached_property
     def encoder(self) -> EncoderConfig:
@@ -85,11 +63,6 @@ class Resolved:
         if share is None:
             share = proportional_warmup(settings.batch_size, share=WARMUP, at=BATCH)
         return int(share * self.steps)
-
-    @cached_property
-    def units(self) -> tuple[UnitSettings, ...]:
-        """The fine-tunings of the suite. Raises StudyError."""
-        return units_of(self.config)
 
     @property
     def predicted(self) -> int:

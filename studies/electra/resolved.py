@@ -6,12 +6,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from lab.corpora import get_corpus, identity_of
 from lab.encoder.config import EncoderConfig
 from lab.encoder.cost import parameters
-from lab.encoder.suite.corpora import vocabulary_corpus
-from lab.encoder.suite.units import UnitSettings, units_of
-from lab.encoder.vocabulary import given_vocabulary, vocabulary_size
+from lab.encoder.suite.resolved import SuiteResolved
+from lab.encoder.vocabulary import vocabulary_size
 from studies.electra.budget import Budget
 from studies.electra.config import Schema
 from studies.electra.model import generator
@@ -24,27 +22,8 @@ MASKED = "bert"
 """The objective that two_stage begins with."""
 
 
-class Resolved:
-    """A cell's configuration with its names resolved, each once, for all stages that read them.
-
-    Raises StudyError for a name or a file that is not there.
-    """
-
-    def __init__(self, config: Schema) -> None:
-        self.config = config
-
-    @cached_property
-    def vocabulary(self) -> dict[str, Any]:
-        """What the stage of the vocabulary reads. Raises DataError for a file that is none."""
-        settings = self.config.vocabulary
-        if settings.file:
-            return {"file": given_vocabulary(settings.file, lowercase=settings.lowercase)}
-        return {
-            "corpus": identity_of(get_corpus(vocabulary_corpus(self.config))),
-            "pieces": settings.pieces,
-            "byte_fallback": settings.byte_fallback,
-            "lines": settings.lines,
-        }
+class Resolved(SuiteResolved[Schema]):
+    """See SuiteResolved; and shapes, updates and rates of this study."""
 
     @cached_property
     def encoder(self) -> EncoderConfig:
@@ -137,11 +116,6 @@ class Resolved:
     def at(self, fraction: float) -> int:
         """Updates at a fraction of the whole length."""
         return max(1, round(self.whole_steps * fraction))
-
-    @cached_property
-    def units(self) -> tuple[UnitSettings, ...]:
-        """The fine-tunings of the suite. Raises StudyError."""
-        return units_of(self.config)
 
     @property
     def counted(self) -> dict[str, float]:

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from lab.corpora import get_corpus, identity_of
 from lab.corpora.archives import ARCHIVES, content_of
 from lab.encoder.config import EncoderConfig
-from lab.encoder.vocabulary import given_vocabulary, vocabulary_size
+from lab.encoder.vocabulary import described_vocabulary, vocabulary_size
 from lab.stage import Cost, Stage
 from studies.gector import costs, given
 from studies.gector.config import STAGES, Schema, StageSettings
@@ -48,18 +47,8 @@ class Stages:
     @cached_property
     def vocabulary(self) -> Stage:
         """Pieces of the encoder, trained once for the study, or as given."""
-        settings = self.config.vocabulary
-        file = vocabulary_file(self.config)
-        config: dict[str, Any]
-        if file:
-            config = {"file": given_vocabulary(file, lowercase=settings.lowercase)}
-        else:
-            config = {
-                "corpus": identity_of(get_corpus(settings.corpus)),
-                "pieces": settings.pieces,
-                "byte_fallback": settings.byte_fallback,
-                "lines": settings.lines,
-            }
+        settings, file = self.config.vocabulary, vocabulary_file(self.config)
+        config = described_vocabulary(settings, file, settings.corpus)
         return Stage(name="vocabulary", version=1, config=config, run="lab.encoder.vocabulary.run")
 
     @cached_property
