@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING
 
 from lab.corpora import is_own
+from lab.schema import Named, by_name
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
 
 BY_NAME = ("mixing.limits", "tasks")
@@ -27,16 +28,6 @@ SEED = {"least": 0, "most": 2**63 - 1}
 RATE = {"more_than": 0, "less_than": 1, "accepted": "a rate lies between 0 and 1"}
 NORMALIZERS = {"choices": ("padded", "tokens")}
 SPLITS = ("train", "validation", "test")
-
-
-def by_name(values: Any) -> Any:
-    """An empty mapping for a key of BY_NAME; others refuse what is not there without a +."""
-    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
-
-
-@dataclass
-class Named:
-    name: str = MISSING
 
 
 @dataclass

@@ -18,12 +18,11 @@ from lab.encoder.suite.settings import (
     SEED,
     SHARE,
     WIDTH,
-    Named,
     SuiteSchema,
     TextRoles,
     TextRows,
-    by_name,
 )
+from lab.schema import Named, by_name
 
 BY_NAME = ("tasks", "shapes")
 """Keys whose values stand by names that nobody lists: any name may be given."""

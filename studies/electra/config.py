@@ -21,8 +21,8 @@ from lab.encoder.suite.settings import (
     SuiteSchema,
     TextRoles,
     TextRows,
-    by_name,
 )
+from lab.schema import by_name
 
 BY_NAME = ("tasks", "shapes")
 """Keys whose values stand by names that nobody lists: any name may be given."""

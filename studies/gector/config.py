@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING
 
+from lab.schema import Named, by_name
 from studies.gector.families import KINDS
 
 BY_NAME = ("mixture", "stages.settings", "roles.sizes")
@@ -28,16 +28,6 @@ CONFIDENCE = {"least": -1, "most": 2}
 STAGES = ("one", "two", "three")
 """Of training, in their order (section 3)."""
 ENCODERS = ("none", "given")
-
-
-def by_name(values: Any) -> Any:
-    """An empty mapping that takes any name."""
-    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
-
-
-@dataclass
-class Named:
-    name: str = MISSING
 
 
 @dataclass

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING
 
+from lab.schema import Named, by_name
 from studies.star.generator.options import KINDS
 
 AMOUNT = {"more_than": 0, "most": 10**9}
@@ -20,19 +21,9 @@ TRUTH = ("gt", "noisy")
 BY_NAME = ("world.contact",)
 
 
-def by_name() -> Any:
-    """An empty mapping that takes any name."""
-    return DictConfig({}, key_type=str, element_type=str, flags={"struct": False})
-
-
 def one_of(*names: str) -> Any:
     """An axis whose options have these names."""
     return field(default=MISSING, metadata={"choices": names})
-
-
-@dataclass
-class Named:
-    name: str = MISSING
 
 
 @dataclass
@@ -91,7 +82,7 @@ class World:
     """How often a running action shows as a relation of contact in a frame."""
     spatial: list[str] = MISSING
     """The relations of place, one of which each object in view has in a video."""
-    contact: dict[str, str] = field(default_factory=partial(by_name))
+    contact: dict[str, str] = field(default_factory=partial(by_name, str))
     """Verb -> the relation of contact that it shows as."""
     seed: int = field(default=0, metadata=SEED)
 

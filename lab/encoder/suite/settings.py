@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING
+
+from lab.schema import Named, by_name
 
 AMOUNT = {"more_than": 0, "most": 10**12}
 """Of updates, rows, examples."""
@@ -20,16 +22,6 @@ POSITIVE = {"more_than": 0, "most": 10**6}
 RATE = {"more_than": 0, "less_than": 1, "accepted": "a rate lies between 0 and 1, without both"}
 SHARE = {"least": 0, "less_than": 1, "accepted": "a share, from 0 to below 1"}
 SPLITS = ("train", "validation", "test")
-
-
-def by_name(values: Any) -> Any:
-    """An empty mapping that takes any name."""
-    return DictConfig({}, key_type=str, element_type=values, flags={"struct": False})
-
-
-@dataclass
-class Named:
-    name: str = MISSING
 
 
 @dataclass
