@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab import metrics
 from lab.datasets.dataset import DataSet
 from lab.datasets.fields import Label, Text, Texts, TextsOrNone
 from lab.datasets.source import Source
 
-DATASETS = [
-    DataSet(
-        name="squad",
+
+def _squad(
+    *, name: str, config: str, revision: str, answers: Texts | TextsOrNone, **own: Any
+) -> DataSet:
+    """A version of SQuAD, whose set on the hub has its name."""
+    return DataSet(
+        name=name,
         kind="question_answering",
-        about="What does the paragraph answer to the question?",
         licence="CC BY-SA 4.0",
         source=Source(
-            path="rajpurkar/squad",
-            config="plain_text",
-            revision="7b6d24c440a36b6815f21b70d25016731768db1f",
+            path=f"rajpurkar/{name}",
+            config=config,
+            revision=revision,
             splits={"train": "train", "validation": "validation"},
         ),
-        sizes={"train": 87599, "validation": 10570},
         fields={
             "question": Text("text"),
             "context": Text("paragraph"),
-            "answers.text": Texts("answers by several people"),
+            "answers.text": answers,
         },
         answer="answers.text",
-        measure=metrics.exact_match_f1,
         metrics=("em", "f1"),
+        **own,
+    )
+
+
+DATASETS = [
+    _squad(
+        name="squad",
+        about="What does the paragraph answer to the question?",
+        config="plain_text",
+        revision="7b6d24c440a36b6815f21b70d25016731768db1f",
+        sizes={"train": 87599, "validation": 10570},
+        answers=Texts("answers by several people"),
+        measure=metrics.exact_match_f1,
         example={
             "id": "0",
             "question": "Where was the treaty signed?",
@@ -35,26 +51,14 @@ DATASETS = [
             "answers": {"text": ["Münster", "in Münster"], "answer_start": [35, 32]},
         },
     ),
-    DataSet(
+    _squad(
         name="squad_v2",
-        kind="question_answering",
         about="What does the paragraph answer to the question, if anything?",
-        licence="CC BY-SA 4.0",
-        source=Source(
-            path="rajpurkar/squad_v2",
-            config="squad_v2",
-            revision="3ffb306f725f7d2ce8394bc1873b24868140c412",
-            splits={"train": "train", "validation": "validation"},
-        ),
+        config="squad_v2",
+        revision="3ffb306f725f7d2ce8394bc1873b24868140c412",
         sizes={"train": 130319, "validation": 11873},
-        fields={
-            "question": Text("text"),
-            "context": Text("paragraph"),
-            "answers.text": TextsOrNone("answers by several people, none where nothing answers"),
-        },
-        answer="answers.text",
+        answers=TextsOrNone("answers by several people, none where nothing answers"),
         measure=metrics.exact_match_f1_or_none,
-        metrics=("em", "f1"),
         example={
             "id": "0",
             "question": "Who signed the treaty?",

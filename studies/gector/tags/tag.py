@@ -24,11 +24,6 @@ def kind(tag: str) -> str:
     return tag.lstrip("$")
 
 
-def is_basic(tag: str) -> bool:
-    """Return whether a tag is one of KEEP, DELETE, APPEND and REPLACE."""
-    return tag in (KEEP, DELETE) or tag.startswith((APPEND, REPLACE))
-
-
 def first(tags: list[str]) -> str:
     """Return the one of a token's tags that is kept: the first that is not KEEP (section 3)."""
     return next((tag for tag in tags if tag != KEEP), KEEP)
