@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lab.encoder.suite.face import bring, outside, prepare
 from lab.errors import StudyError as Error
 from studies.albert.config import Schema
-
-if TYPE_CHECKING:
-    from lab.preparation import StageLike
 
 __all__ = ["Error", "Schema", "bring", "cell", "complaints", "outside", "prepare"]
 
@@ -27,26 +23,3 @@ def complaints(config: Schema) -> list[str]:
     from studies.albert import impossible
 
     return impossible.complaints(config)
-
-
-def prepare(
-    configs: Sequence[Schema], wanted: Sequence[StageLike], say: Callable[[str], None]
-) -> None:
-    """Fetch what these cells' wanted stages read, before anything trains. Raises StudyError."""
-    from lab.encoder.suite import preparation
-
-    preparation.prepare(configs, wanted, say)
-
-
-def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str, Path]:
-    """The files that these cells' wanted stages read, by name. Raises StudyError."""
-    from lab.encoder.suite import preparation
-
-    return preparation.outside(configs, wanted)
-
-
-def bring(folder: Path) -> None:
-    """Take in files that `outside` named on another machine."""
-    from lab import carrying
-
-    carrying.bring(folder)
