@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,3 +44,16 @@ class Stage:
     cost: Cost = field(default_factory=Cost)
     execution: Mapping[str, Any] = field(default_factory=dict)
     """How the run is carried out, for its context."""
+
+
+class StageBuilder:
+    """Builds each stage of one cell once, so that what two of them read is one object."""
+
+    def __init__(self) -> None:
+        self._built: dict[Any, Stage] = {}
+
+    def once(self, key: Any, build: Callable[[], Stage]) -> Stage:
+        """The stage of this key, built where it is asked for first."""
+        if key not in self._built:
+            self._built[key] = build()
+        return self._built[key]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lab.corpora import get_corpus, identity_of
 from lab.memory import PROCESS
-from lab.stage import Cost, Stage
+from lab.stage import Cost, Stage, StageBuilder
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
 from t5study.config import vocabulary_corpus
@@ -15,21 +14,16 @@ from t5study.resolved import Resolved
 from t5study.units import Mixture, UnitSettings
 
 
-class Stages:
+class Stages(StageBuilder):
     """Builds each stage of one cell once; what two tasks share is one object."""
 
     def __init__(self, resolved: Resolved) -> None:
+        super().__init__()
         self.resolved = resolved
-        self._built: dict[Any, Stage] = {}
-
-    def _once(self, key: Any, build: Callable[[], Stage]) -> Stage:
-        if key not in self._built:
-            self._built[key] = build()
-        return self._built[key]
 
     def vocabulary(self) -> Stage:
         """SentencePiece, trained once for all data sets of a study, or as given (section 2.2)."""
-        return self._once("vocabulary", self._vocabulary)
+        return self.once("vocabulary", self._vocabulary)
 
     def _vocabulary(self) -> Stage:
         settings = self.resolved.config.vocabulary
@@ -52,7 +46,7 @@ class Stages:
 
     def corpus(self) -> Stage:
         """The pre-training data set as token ids."""
-        return self._once("corpus", self._corpus)
+        return self.once("corpus", self._corpus)
 
     def _corpus(self) -> Stage:
         corpus = get_corpus(self.resolved.config.dataset.corpus)
@@ -68,7 +62,7 @@ class Stages:
     def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:
         """Pre-training on the corpus, or on a mixture of tasks with or without it."""
         corpus = self.corpus() if mixture is None or mixture.unsupervised else None
-        return self._once(
+        return self.once(
             ("pretrain", seed, mixture),
             lambda: trainings.pretrain(self.resolved, seed, mixture, self.vocabulary(), corpus),
         )
@@ -80,7 +74,7 @@ class Stages:
         """
         if parent is not None and self.resolved.config.finetuning.name == "none":
             return parent
-        return self._once(
+        return self.once(
             ("finetune", unit.name, seed, id(parent)),
             lambda: trainings.finetune(self.resolved, unit, seed, parent, self.vocabulary()),
         )

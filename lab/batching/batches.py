@@ -5,17 +5,16 @@ Resuming is one integer, and the number of workers or processes changes nothing.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from lab.batching.layout import Batch, BatchError, Drawn, Layout, Source
 from lab.batching.order import Order
 from lab.batching.ragged import Ragged
+from lab.batching.ranks import RankBatches
 
 MULTIPLE = 8
 """Rows that need not be full are padded to the longest of a batch, rounded up to this."""
@@ -38,7 +37,7 @@ class Measured:
     """Examples that a source could not make as its objective wants them."""
 
 
-class Batches:
+class Batches(RankBatches):
     """Batches of `batch_size` rows drawn from sources, each batch a function of (seed, index).
 
     `rates` are shares of examples. A source's rows come in epochs, each in an order of its own.
@@ -64,28 +63,13 @@ class Batches:
             )
         self.sources = {name: sources[name] for name in wanted}
         self.layout = layout
-        self.batch_size = batch_size
+        super().__init__(batch_size)
         self._seed = seed
         self._rows = list(self.sources.values())
         # A row of short examples holds many of them, so it is drawn less often.
         weights = [rates[n] * len(s) / s.examples for n, s in self.sources.items()]
         self._shares = [weight / sum(weights) for weight in weights]
         self._order = Order(self._shares, [len(rows) for rows in self._rows], seed)
-        self._rank, self._world = 0, 1
-
-    def shard(self, rank: int, world: int) -> Self:
-        """The same batches, of which this rank makes its consecutive share of the rows.
-
-        Raises BatchError where the ranks' shares would differ.
-        """
-        if self.batch_size % world or not 0 <= rank < world:
-            raise BatchError(
-                f"rank {rank} of {world} with batches of {self.batch_size} rows: the number of "
-                "ranks must divide the batch."
-            )
-        view = copy.copy(self)
-        view._rank, view._world = rank, world
-        return view
 
     @property
     def fixed_widths(self) -> bool:
@@ -98,7 +82,7 @@ class Batches:
         return steps * self.batch_size * self._shares[position] / len(self._rows[position])
 
     def __getitem__(self, index: int) -> Batch:
-        start, stop = self._bounds()
+        start, stop = self.share.start, self.share.stop
         first = start - start % DRAWN_TOGETHER
         last = min(self.batch_size, -(-stop // DRAWN_TOGETHER) * DRAWN_TOGETHER)
         chosen = self._chosen(index)
@@ -141,10 +125,6 @@ class Batches:
             truncated=dict(truncated),
             overflowed=overflowed,
         )
-
-    def _bounds(self) -> tuple[int, int]:
-        share = self.batch_size // self._world
-        return self._rank * share, (self._rank + 1) * share
 
     def _chosen(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Each row's source (B,) and its row there (B,)."""

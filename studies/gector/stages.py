@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from lab.corpora.archives import ARCHIVES, content_of
 from lab.encoder.config import EncoderConfig
 from lab.encoder.vocabulary import described_vocabulary, vocabulary_size
-from lab.stage import Cost, Stage
+from lab.stage import Cost, Stage, StageBuilder
 from studies.gector import costs, given
 from studies.gector.config import STAGES, Schema, StageSettings
 from studies.gector.sources import get_source
@@ -32,17 +32,12 @@ def vocabulary_file(config: Schema) -> str | None:
     return config.vocabulary.file or config.encoder.folder
 
 
-class Stages:
+class Stages(StageBuilder):
     """Builds each stage of one cell once; what two sets share is one object."""
 
     def __init__(self, config: Schema) -> None:
+        super().__init__()
         self.config = config
-        self._built: dict[Any, Stage] = {}
-
-    def _once(self, key: Any, build: Callable[[], Stage]) -> Stage:
-        if key not in self._built:
-            self._built[key] = build()
-        return self._built[key]
 
     @cached_property
     def vocabulary(self) -> Stage:
@@ -91,7 +86,7 @@ class Stages:
                 cost=Cost(disk_bytes=300.0 * (settings["pairs"] or costs.REAL["pairs"])),
             )
 
-        return self._once((source, repr(sorted(settings.items()))), build)
+        return self.once((source, repr(sorted(settings.items()))), build)
 
     def _synthetic(self, pairs: int | None, held_out: bool) -> Stage:
         settings = {
@@ -138,7 +133,7 @@ class Stages:
                 cost=pairs.cost,
             )
 
-        return self._once(("tagged", id(pairs)), build)
+        return self.once(("tagged", id(pairs)), build)
 
     @cached_property
     def tags(self) -> Stage:

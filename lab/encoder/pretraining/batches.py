@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from lab.batching.layout import BatchError
 from lab.batching.order import shuffled
+from lab.batching.ranks import RankBatches
 
 WIDTHS = 16
 """Batches are as wide as their longest row, rounded up to a multiple of this."""
 
 
-class RowBatches:
+class RowBatches(RankBatches):
     """Batches of `batch_size` rows, each a function of (seed, index).
 
     Rows come in epochs, each in a random order of its own. They are not grouped by their lengths:
@@ -33,9 +33,8 @@ class RowBatches:
                 f"batches of {batch_size} of {len(rows)} rows: give a batch of 1 or more, and a "
                 "corpus with text in its training part."
             )
-        self.batch_size = batch_size
+        super().__init__(batch_size)
         self._rows, self._longest, self._seed = rows, longest, seed
-        self._rank, self._world = 0, 1
 
     @abstractmethod
     def arrays(
@@ -45,20 +44,6 @@ class RowBatches:
 
         Each array has a row for each of these rows.
         """
-
-    def shard(self, rank: int, world: int) -> Self:
-        """The same batches, of which this rank makes its consecutive share of the rows.
-
-        Raises BatchError where the ranks' shares would differ.
-        """
-        if self.batch_size % world or not 0 <= rank < world:
-            raise BatchError(
-                f"rank {rank} of {world} with batches of {self.batch_size} rows: the number of "
-                "ranks must divide the batch."
-            )
-        view = copy.copy(self)
-        view._rank, view._world = rank, world
-        return view
 
     def epochs(self, steps: int) -> float:
         """How often `steps` batches go through all rows."""
@@ -92,6 +77,4 @@ class RowBatches:
             for name, array in read.items()
         }
         batch = self.arrays(wide, np.random.default_rng((self._seed, index)))
-        share = self.batch_size // self._world
-        mine = slice(self._rank * share, (self._rank + 1) * share)
-        return {name: array[mine] for name, array in batch.items()}
+        return {name: array[self.share] for name, array in batch.items()}

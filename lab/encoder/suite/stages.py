@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,13 +11,13 @@ from lab.corpora import get_corpus, identity_of
 from lab.corpora.sentences import sentence_splitter
 from lab.encoder.suite import costs
 from lab.encoder.suite.units import UnitSettings
-from lab.stage import Cost, Stage
+from lab.stage import Cost, Stage, StageBuilder
 
 APART = 10_000
 """Between the seeds of two fine-tunings of one pre-training: those of other seeds are others."""
 
 
-class SuiteStages(ABC):
+class SuiteStages(StageBuilder, ABC):
     """Builds each stage of one cell once; what two tasks share is one object.
 
     Of what a study resolved are read its `config`, a SuiteSchema, the `vocabulary` as a stage reads
@@ -29,14 +28,9 @@ class SuiteStages(ABC):
     """Whether the rate of fine-tuning falls during its warm-up too."""
 
     def __init__(self, resolved: Any) -> None:
+        super().__init__()
         self.resolved = resolved
         self.config = resolved.config
-        self._built: dict[Any, Stage] = {}
-
-    def _once(self, key: Any, build: Callable[[], Stage]) -> Stage:
-        if key not in self._built:
-            self._built[key] = build()
-        return self._built[key]
 
     @cached_property
     def vocabulary(self) -> Stage:
@@ -89,7 +83,7 @@ class SuiteStages(ABC):
 
     def finetune(self, unit: UnitSettings, seed: int) -> Stage:
         """Fine-tuning on one data set."""
-        return self._once((unit.name, seed), lambda: self._finetune(unit, seed))
+        return self.once((unit.name, seed), lambda: self._finetune(unit, seed))
 
     def _finetune(self, unit: UnitSettings, seed: int) -> Stage:
         settings, encoder = self.config.finetune, self.resolved.encoder
