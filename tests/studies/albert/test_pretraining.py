@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_albert import ENCODER, Context, configuration
+from small_albert import ENCODER, configuration
+from stage_context import Context
 
 from lab.encoder.checkpoint import load_encoder
 from lab.encoder.config import SHARING

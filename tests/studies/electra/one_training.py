@@ -7,52 +7,17 @@ kills itself after so many steps.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+sys.path.append(str(Path(__file__).parents[2] / "shared"))
+from stage_context import Context
+
 from lab.training import fit
 from studies.electra.training import pretrain
-
-
-class Interrupted(BaseException):
-    """What a stage leaves with when it was asked to stop."""
-
-
-class Context:
-    """What an orchestrator gives, stopping or dying after so many steps when told to."""
-
-    def __init__(
-        self, work: Path, *, earlier: list[Path] | None = None, stop_at: int = 0, ranks: Any = None
-    ) -> None:
-        work.mkdir(parents=True, exist_ok=True)
-        self.work, self.earlier = work, earlier or []
-        self.device, self.threads, self.ranks = "cpu", 1, ranks
-        self.execution: dict[str, Any] = {}
-        self.facts: dict[str, Any] = {}
-        self._stop_at, self._steps = stop_at, 0
-
-    def progress(self, step: int, total: int, **numbers: float) -> None:
-        """Nobody watches."""
-
-    def should_stop(self) -> bool:
-        self._steps += 1
-        if self._steps == int(os.environ.get("DIES", 0)):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self._steps == self._stop_at
-
-    def stop(self) -> None:
-        raise Interrupted
-
-    def assert_owned(self) -> None:
-        """Always ours."""
-
-    def record(self, **facts: Any) -> None:
-        self.facts |= facts
 
 
 def train(given: Mapping[str, Any], ranks: Any = None) -> None:

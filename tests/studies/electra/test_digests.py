@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import configuration
-from one_training import Context
+from small_electra import configuration
+from stage_context import Context
 from trained import losses
 
 from lab.encoder.lines import Lines

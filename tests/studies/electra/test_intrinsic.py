@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ENCODER, LEARNING, configuration
-from one_training import Context
+from small_electra import ENCODER, LEARNING, configuration
+from stage_context import Context
 
 from lab.errors import DataError
 from studies.electra.detection import constant_answer

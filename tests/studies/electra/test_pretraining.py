@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ENCODER, LEARNING, configuration
+from small_electra import ENCODER, LEARNING, configuration
 from trained import losses, weights
 
 from lab.encoder.checkpoint import load_encoder

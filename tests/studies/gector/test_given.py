@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_tagger import Context, prepared, settings, tuned
+from stage_context import Context
+from tiny_tagger import prepared, settings, tuned
 
 from lab.encoder.checkpoint import load_encoder, save_encoder
 from lab.encoder.config import EncoderConfig

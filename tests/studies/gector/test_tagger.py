@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_tagger import PAIRS, Context, Interrupted, prepared, settings, tuned
+from stage_context import Context, Interrupted
+from tiny_tagger import PAIRS, prepared, settings, tuned
 
 from lab.training import fit
 from lab.training.checkpoint import read

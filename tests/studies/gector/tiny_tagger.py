@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from stage_context import Context
+
 from lab.encoder.config import EncoderConfig
 from lab.encoder.wordpiece import given_wordpiece, keep_wordpiece, publish
 from studies.gector.training import misspellings, tagged, tags, tune
@@ -27,38 +29,6 @@ PAIRS = [
     for thing, wrong, right in THINGS
 ]
 """Of 32 pairs 8 are right; the others want a word replaced or deleted."""
-
-
-class Interrupted(BaseException):
-    """What a stage leaves with when it was asked to stop."""
-
-
-class Context:
-    """What an orchestrator gives, stopping after so many updates when told to."""
-
-    def __init__(self, work: Path, stop_at: int = 0) -> None:
-        work.mkdir(parents=True, exist_ok=True)
-        self.work, self.earlier = work, list[Path]()
-        self.device, self.threads, self.ranks = "cpu", 1, None
-        self.execution: dict[str, Any] = {}
-        self.facts: dict[str, Any] = {}
-        self._stop_at, self._steps = stop_at, 0
-
-    def progress(self, step: int, total: int, **numbers: float) -> None:
-        """Nobody watches."""
-
-    def should_stop(self) -> bool:
-        self._steps += 1
-        return self._steps == self._stop_at
-
-    def stop(self) -> None:
-        raise Interrupted
-
-    def assert_owned(self) -> None:
-        """Always ours."""
-
-    def record(self, **facts: Any) -> None:
-        self.facts |= facts
 
 
 def vocabulary(folder: Path) -> Path:
@@ -128,5 +98,5 @@ def tuned(
     out.mkdir(parents=True, exist_ok=True)
     roles = ("vocabulary", "tags", "train", "validation", "before", "pretrain")
     read = {role: inputs[role] for role in roles if role in inputs}
-    tune.run(config, read, out, Context(folder / "work", stop_at))
+    tune.run(config, read, out, Context(folder / "work", stop_at=stop_at))
     return out
