@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from studies.gector.tags.levenshtein import Levenshtein
+from rapidfuzz.distance.Levenshtein import distance
+
 from studies.gector.tags.tag import APPEND, DELETE, KEEP, MERGES, REPLACE
 from studies.gector.tags.transformations import Family
 
 BETWEEN = "   "
 """Stands between the words of one token's run when their distance is taken, as released."""
 LARGEST = 10_000_000
-"""The `effort` of a replaced block that is aligned, some two seconds; in larger ones tokens become
+"""The `effort` of a replaced block that is aligned, about a second; in larger ones tokens become
 words in order. A block of 100 rewritten tokens is the largest: no edit any more."""
 
 
@@ -72,8 +73,7 @@ def _token(place: int, token: str, run: Sequence[str], family: Family) -> Iterat
     found = [family.find(token, [word]) for word in run]
     own = 0
     if len(run) > 1:
-        meter = Levenshtein(token)
-        costs = [0 if tag else meter.to(word) for tag, word in zip(found, run, strict=True)]
+        costs = [0 if tag else distance(token, word) for tag, word in zip(found, run, strict=True)]
         own = costs.index(min(costs))
     yield from ((place - 1, APPEND + word) for word in run[:own])
     yield place, found[own] or REPLACE + run[own]
@@ -105,7 +105,6 @@ def aligned(source: Sequence[str], target: Sequence[str], family: Family) -> lis
     least: list[float] = [0.0] + [float("inf")] * words
     cuts: list[list[int]] = []
     for token in source:
-        meter = Levenshtein(token[::-1])
         parts = family.parts(token)
         deletion = 0 if family.find(token, ()) else len(token)
         row, cut = [], []
@@ -113,13 +112,11 @@ def aligned(source: Sequence[str], target: Sequence[str], family: Family) -> lis
             best = (least[end] + deletion, end)
             if len(parts) > 1 and [*target[max(end - len(parts), 0) : end]] == parts:
                 best = min(best, (least[end - len(parts)], end - len(parts)))
-            length = -len(BETWEEN)
-            distances = meter.to_each(_backwards(target, end))
             for start in range(end - 1, -1, -1):
-                length += len(BETWEEN) + len(target[start])
-                if length - len(token) > best[0]:
+                run = BETWEEN.join(target[start:end])
+                if len(run) - len(token) > best[0]:
                     break  # the distance is no less, and longer runs are no nearer
-                cost = next(distances)
+                cost = distance(token, run)
                 if end - start == 1 and cost and family.find(token, (target[start],)):
                     cost = 0
                 best = min(best, (least[start] + cost, start))
@@ -131,9 +128,3 @@ def aligned(source: Sequence[str], target: Sequence[str], family: Family) -> lis
     for cut in reversed(cuts):
         ends.append(cut[ends[-1]])
     return [*pairwise(reversed(ends))]
-
-
-def _backwards(target: Sequence[str], end: int) -> Iterator[str]:
-    """Yield the words before `end` from the last to the first, each from its end."""
-    for place in range(end - 1, -1, -1):
-        yield ("" if place == end - 1 else BETWEEN) + target[place][::-1]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from lab.errors import DataError
 from studies.gector.tags.alignment import LARGEST, aligned, effort, in_order, tags_of_pair
 from studies.gector.tags.applying import apply_all_tags, apply_tags, apply_tags_as_released
-from studies.gector.tags.levenshtein import Levenshtein
 from studies.gector.tags.preprocess import Tally, tagged
 from studies.gector.tags.rounds import rounds, shortest_tags
 from studies.gector.tags.tag import DELETE, KEEP, first, kind
@@ -38,12 +37,6 @@ def plain(one: str, other: str) -> int:
         for j, b in enumerate(other, 1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
     return row[-1]
-
-
-@given(st.text("abc\x00é", max_size=9), st.lists(st.text("abcé", max_size=5), max_size=4))
-def test_distances_to_growing_texts(text: str, parts: list[str]) -> None:
-    found = [*Levenshtein(text).to_each(parts)]
-    assert found == [plain(text, "".join(parts[: n + 1])) for n in range(len(parts))]
 
 
 @settings(max_examples=400)
