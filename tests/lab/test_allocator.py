@@ -20,7 +20,7 @@ for _ in range(4):
     faults()
 print(int(told), faults())
 """
-"""The heap grows to what is needed within the first rounds; how many it takes differs by address."""
+"""The heap grows to what is needed within the first rounds; how many differs by address."""
 
 
 LEFTOVER = """
