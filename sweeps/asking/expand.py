@@ -261,14 +261,12 @@ class Expansion:
     # -- rows --------------------------------------------------------------------------------
 
     def _seed_counts(self, file: Mapping[str, int]) -> dict[str, int]:
-        """Seeds by the command line, else by the file, else by the preset; of a typed seed, one."""
+        """Seeds by the command line, else one where `seed` is typed, else by file or preset."""
+        given = {key for _, override in self._parsed for key in keys_set(override)}
         counts = {key: self.run["seeds"][key] for key in ("baseline", "variants")}
-        given = {t.partition("=")[0] for t, _ in self._parsed}
-        if "seed" in given and not {"seeds.baseline", "seeds.variants"} & given:
-            return dict.fromkeys(counts, 1)
-        for key, value in file.items():
+        for key, preset in counts.items():
             if f"seeds.{key}" not in given:
-                counts[key] = value
+                counts[key] = 1 if "seed" in given else file.get(key, preset)
         # Other counts are complained of; the rest of the row is looked at all the same.
         least, most = SEEDS["least"], SEEDS["most"]
         return {key: count if least <= count <= most else 1 for key, count in counts.items()}

@@ -559,7 +559,7 @@ def expanded(*overrides: str) -> Sweep:
 
 
 def test_a_typed_seed_is_one_seed():
-    """Other counts are those of `seeds`, also where they are typed beside it."""
+    """But for the counts of `seeds` that are typed beside it."""
     one = expanded("seed=3", "objective=span,iid")
     assert [[cell.seed for cell in row.cells] for row in one.rows] == [[3], [3]]
     two = expanded("seed=3", "seeds.baseline=2", "seeds.variants=1", "objective=span,iid")

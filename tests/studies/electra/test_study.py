@@ -58,6 +58,17 @@ def test_seeds_of_fine_tuning_are_no_seeds_of_the_row() -> None:
     assert len({stage(cell, "lines").key for cell in found}) == 1
 
 
+@pytest.mark.parametrize("count", ["seeds.baseline=2", "seeds={baseline: 2}"])
+def test_a_count_beside_a_typed_seed_leaves_the_other_count_at_one(count: str) -> None:
+    """The preset has three of both; without a baseline every row is one of the other count."""
+    words = ["preset=embedded", "seed=3", count]
+    seeds = [
+        [stage(cell, "pretrain").config["seed"] for cell in cells(*words, *more)]
+        for more in ([], ["baseline=none"], ["length=full,half"])
+    ]
+    assert seeds == [[3, 4], [3], [3, 4, 3]]
+
+
 def test_nothing_pre_trained_begins_from_the_shape() -> None:
     """objective=none reads no text but the vocabulary's."""
     (cell,) = cells("objective=none")
