@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 ACTIVATIONS: Mapping[str, str] = {"gelu": "none", "gelu_tanh": "tanh"}
 """torch's word for each form of GELU: by the error function, by tanh (Lan et al. 2020)."""
+_SETS = re.compile(r"\d+(-\d+)*")
+"""The set of parameters of each layer, the first one first: 0-1-0-1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +17,8 @@ class EncoderConfig:
     """One encoder's shape.
 
     `sharing` says which parameters layers have in common: none, all, attention, ffn, or groups
-    (Lan et al. 2020, section 3.1); the norm behind a sub-layer is shared with it.
+    (Lan et al. 2020, section 3.1), or by 0-1-0-1 of four layers which set each has; the norm behind
+    a sub-layer is shared with it.
     """
 
     vocabulary: int
@@ -55,8 +59,13 @@ class EncoderConfig:
             )
         if self.activation not in ACTIVATIONS:
             found.append(f"activation: {self.activation!r}; accepted: {', '.join(ACTIVATIONS)}.")
-        if self.sharing not in SHARING:
-            found.append(f"sharing: {self.sharing!r}; accepted: {', '.join(SHARING)}.")
+        if _SETS.fullmatch(self.sharing):
+            found += self._of_sets(sets_of(self.sharing))
+        elif self.sharing not in SHARING:
+            found.append(
+                f"sharing: {self.sharing!r}; accepted: {', '.join(SHARING)}, or the set of "
+                "parameters of each layer, such as 0-1-0-1."
+            )
         if self.sharing == "groups" and not 1 <= self.groups <= self.layers:
             found.append(f"groups: {self.groups}; accepted is 1 to {self.layers}, the layers.")
         for name in ("dropout", "attention_dropout"):
@@ -67,7 +76,24 @@ class EncoderConfig:
     @property
     def parts(self) -> list[tuple[int, int]]:
         """Of each layer, which attention and which feed-forward sub-layer it uses."""
+        if _SETS.fullmatch(self.sharing):
+            return [(number, number) for number in sets_of(self.sharing)]
         return [SHARING[self.sharing](layer, self) for layer in range(self.layers)]
+
+    def _of_sets(self, sets: list[int]) -> list[str]:
+        new = list(dict.fromkeys(sets))
+        if len(sets) == self.layers and new == list(range(len(new))):
+            return []
+        return [
+            f"sharing: {self.sharing!r}; accepted is a number for each of the {self.layers} "
+            "layers, and sets are numbered as they come: 0 first, a new one by 1 more than all "
+            "before."
+        ]
+
+
+def sets_of(sharing: str) -> list[int]:
+    """The set of parameters of each layer, as 0-1-0-1 says it."""
+    return [int(number) for number in sharing.split("-")]
 
 
 def _group(layer: int, config: EncoderConfig) -> tuple[int, int]:

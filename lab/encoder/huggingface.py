@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import save_file
@@ -190,10 +190,10 @@ def save_huggingface(model: PretrainedEncoder, folder: str | Path, kind: str) ->
     config = model.encoder.config
     if kind != "albert" and config.sharing != "none":
         raise ModelError(f"{kind} has no place for shared layers. Save it as albert.")
-    if kind == "albert" and config.sharing in ("attention", "ffn"):
+    if kind == "albert" and _repeats(config) is None:
         raise ModelError(
-            f"albert shares whole layers, and sharing={config.sharing} parts of them: no layout of "
-            "Hugging Face has a place for that."
+            f"albert repeats runs of whole layers, and sharing={config.sharing} is another "
+            "pattern: no layout of Hugging Face has a place for that."
         )
     state = model.state_dict()
     names = dict(_names(config, kind))
@@ -230,10 +230,11 @@ def _names(config: EncoderConfig, kind: str) -> Iterator[tuple[str, str]]:
     for ours, theirs in layout.modules.items():
         yield from _both(ours, theirs)
     yield "masked.bias", layout.bias
+    repeats = _repeats(config) if kind == "albert" else None
     for layer, (attention, feed_forward) in enumerate(config.parts):
-        if kind == "albert":
-            layer = attention
-            there = f"albert.encoder.albert_layer_groups.{layer}.albert_layers.0"
+        if repeats:
+            group, inner = divmod(attention, repeats.inner)
+            there = f"albert.encoder.albert_layer_groups.{group}.albert_layers.{inner}"
         else:
             there = f"{layout.prefix}encoder.layer.{layer}"
         for ours, theirs in layout.attention.items():
@@ -329,10 +330,19 @@ def _config(settings: Mapping[str, Any], folder: Path) -> EncoderConfig:
         activation=_ACTIVATIONS[activation],
     )
     if settings["model_type"] == "albert":
-        groups = settings.get("num_hidden_groups", 1)
-        if settings.get("inner_group_num", 1) != 1:
-            raise ModelError(f"{folder}: inner_group_num is not 1, which our encoders cannot be.")
-        config = replace(config, sharing="groups", groups=groups)
+        repeats = _Repeats(
+            config.layers, settings.get("num_hidden_groups", 1), settings.get("inner_group_num", 1)
+        )
+        if min(repeats) < 1:
+            raise ModelError(
+                f"{folder}: config.json has a number below 1 among {repeats._asdict()}."
+            )
+        grouped = replace(config, sharing="groups", groups=repeats.groups)
+        sets = repeats.sets()
+        if repeats.inner == 1 and [attention for attention, _ in grouped.parts] == sets:
+            config = grouped
+        else:
+            config = replace(config, layers=len(sets), sharing="-".join(map(str, sets)))
     if complaints := config.complaints():
         raise ModelError(f"{folder}: {' '.join(complaints)}")
     return config
@@ -348,7 +358,44 @@ def _their_config(config: EncoderConfig, kind: str) -> dict[str, Any]:
     }
     if kind != "bert":
         found["embedding_size"] = config.embedding
-    if kind == "albert":
-        found["num_hidden_groups"] = len({attention for attention, _ in config.parts})
-        found["inner_group_num"] = 1
+    if kind == "albert" and (repeats := _repeats(config)):
+        found["num_hidden_layers"] = repeats.times
+        found["num_hidden_groups"] = repeats.groups
+        found["inner_group_num"] = repeats.inner
     return found
+
+
+class _Repeats(NamedTuple):
+    """How ALBERT's layers come about: `inner` blocks each time, and so many times one of `groups`.
+
+    Each group has blocks of its own.
+    """
+
+    times: int
+    groups: int
+    inner: int
+
+    def sets(self) -> list[int]:
+        """The set of parameters of each layer.
+
+        In floating point as their library has it: 18 layers in 14 groups are not evenly parted.
+        """
+        length = self.times / self.groups
+        return [
+            int(time / length) * self.inner + block
+            for time in range(self.times)
+            for block in range(self.inner)
+        ]
+
+
+def _repeats(config: EncoderConfig) -> _Repeats | None:
+    """What gives layers that share as these do; None where nothing does."""
+    if any(attention != feed_forward for attention, feed_forward in config.parts):
+        return None
+    sets = [attention for attention, _ in config.parts]
+    count = len(set(sets))
+    for inner in range(1, count + 1):
+        found = _Repeats(config.layers // inner, count // inner, inner)
+        if found.sets() == sets:
+            return found
+    return None

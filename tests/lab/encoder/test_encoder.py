@@ -106,7 +106,7 @@ def test_groups_of_layers(groups: int, of_layers: list[int]) -> None:
     assert config.parts == [(one, one) for one in of_layers]
 
 
-@pytest.mark.parametrize("sharing", SHARING)
+@pytest.mark.parametrize("sharing", [*SHARING, "0-1-0-1", "0-1-1-2"])
 def test_shared_layers_are_one_tensor_with_all_gradients(sharing: str) -> None:
     """The gradient of a shared parameter is the sum over the layers that use it."""
     torch.manual_seed(0)
@@ -260,5 +260,8 @@ def test_what_is_impossible_is_told_together() -> None:
     message = str(raised.value)
     for part in ("heads: 3 do not divide the width 16. Give heads=2", "'relu'", "'some'", "1.0"):
         assert part in message
+    for sharing in ("0-1-0", "0-2-0-1", "1-0-1-0"):
+        with pytest.raises(ModelError, match=r"a number for each of the 4 layers, and sets are"):
+            Encoder(replace(TINY, sharing=sharing))
     with pytest.raises(ModelError, match="A row of 17 pieces, and the table of positions ends at"):
         Encoder(TINY)(torch.zeros(1, 17, dtype=torch.long))

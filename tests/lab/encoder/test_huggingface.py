@@ -10,6 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from lab.encoder.config import EncoderConfig
+from lab.encoder.cost import parameters
+from lab.encoder.encoder import Encoder
+from lab.encoder.heads import MaskedLanguageModel, Pooler
 from lab.encoder.huggingface import PretrainedEncoder, load_huggingface, save_huggingface
 from lab.errors import ModelError
 
@@ -34,6 +38,26 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "AlbertForPreTraining",
         {"embedding_size": 8, "num_hidden_groups": 2},
     ),
+    "albert-apart": (
+        "AlbertConfig",
+        "AlbertForPreTraining",
+        {"embedding_size": 4, "num_hidden_groups": 3},
+    ),
+    "albert-inner": (
+        "AlbertConfig",
+        "AlbertForPreTraining",
+        {"embedding_size": 8, "inner_group_num": 2},
+    ),
+    "albert-inner-groups": (
+        "AlbertConfig",
+        "AlbertForPreTraining",
+        {"embedding_size": 24, "num_hidden_groups": 2, "inner_group_num": 3},
+    ),
+    "albert-uneven": (
+        "AlbertConfig",
+        "AlbertForPreTraining",
+        {"embedding_size": 8, "num_hidden_layers": 18, "num_hidden_groups": 14},
+    ),
 }
 
 
@@ -42,7 +66,7 @@ def theirs(kind: str) -> Any:
     start."""
     config, model, more = KINDS[kind]
     torch.manual_seed(3)
-    made = getattr(transformers, model)(getattr(transformers, config)(**SHAPE, **more)).eval()
+    made = getattr(transformers, model)(getattr(transformers, config)(**{**SHAPE, **more})).eval()
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
@@ -124,6 +148,37 @@ def test_ours_are_read_by_their_library(tmp_path: Path, kind: str) -> None:
     assert differing(found, wanted) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "sets"),
+    [
+        ("albert", [0, 0, 0]),
+        ("albert-groups", [0, 0, 1]),
+        ("albert-apart", [0, 1, 2]),
+        ("albert-inner", [0, 1] * 3),
+        ("albert-inner-groups", [0, 1, 2, 0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_layers_that_share_are_one_tensor_on_both_sides(
+    tmp_path: Path, kind: str, sets: list[int]
+) -> None:
+    """As many layers use each set of parameters, and parameters are as many."""
+    model = theirs(kind)
+    model.save_pretrained(tmp_path)
+    read = load_huggingface(tmp_path)
+    assert read.encoder.config.parts == [(one, one) for one in sets]
+    assert len(read.encoder.attentions) == len(read.encoder.feed_forwards) == len({*sets})
+    assert sum(p.numel() for p in read.parameters()) == sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize("sharing", ["attention", "ffn", "0-1-1-0"])
+def test_sharing_that_their_layout_cannot_say_is_refused(tmp_path: Path, sharing: str) -> None:
+    shape = EncoderConfig(
+        vocabulary=9, width=4, layers=4, heads=1, feed_forward=4, embedding=2, sharing=sharing
+    )
+    with pytest.raises(ModelError, match=f"sharing={sharing} is another pattern"):
+        save_huggingface(PretrainedEncoder(Encoder(shape)), tmp_path, "albert")
+
+
 @pytest.mark.parametrize("bare", ["BertModel", "ElectraModel", "AlbertModel"])
 def test_a_model_without_a_head_is_read_without_its_prefix(tmp_path: Path, bare: str) -> None:
     more = {} if bare == "BertModel" else {"embedding_size": 8}
@@ -157,6 +212,58 @@ def test_equal_widths_become_an_identity_in_alberts_layout(tmp_path: Path) -> No
         again = load_huggingface(tmp_path / "d").encoder(tokens)
     torch.testing.assert_close(said.last_hidden_state, wanted, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(again, wanted)
+
+
+def test_a_map_to_the_same_width_is_refused(tmp_path: Path) -> None:
+    """As of their ALBERT with tables as wide as its layers; the release maps no such tables."""
+    config = transformers.AlbertConfig(**SHAPE, embedding_size=16)
+    transformers.AlbertModel(config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"maps tables of width 16 to the same width"):
+        load_huggingface(tmp_path)
+
+
+PUBLISHED = [(12, 768), (24, 1024), (48, 1024), (24, 2048), (12, 4096), (24, 4096), (3, 6144)]
+
+
+@pytest.mark.parametrize(("layers", "width"), PUBLISHED, ids=str)
+@pytest.mark.parametrize("embedding", [64, 128, 256])
+@pytest.mark.parametrize("sharing", ["none", "all", "groups"])
+def test_published_shapes_have_as_many_parameters(
+    layers: int, width: int, embedding: int, sharing: str
+) -> None:
+    """Lan et al. 2020, Tables 1, 3, 11, 12 and 13, with their heads; no memory is taken."""
+    shape = EncoderConfig(
+        vocabulary=30_000,
+        width=width,
+        layers=layers,
+        heads=width // 64,
+        feed_forward=4 * width,
+        embedding=embedding,
+        sharing=sharing,
+        groups=3,
+    )
+    config = transformers.AlbertConfig(
+        vocab_size=30_000,
+        embedding_size=embedding,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_hidden_groups={"none": layers, "all": 1, "groups": 3}[sharing],
+        num_attention_heads=width // 64,
+        intermediate_size=4 * width,
+    )
+    with torch.device("meta"):
+        ours = PretrainedEncoder(
+            Encoder(shape),
+            masked=MaskedLanguageModel(shape),
+            pooler=Pooler(shape),
+            sentence=torch.nn.Linear(width, 2),
+        )
+        expected = transformers.AlbertForPreTraining(config)
+    # Their head for pieces has its bias twice, as one tensor; each is counted once.
+    assert sum(p.numel() for p in ours.parameters()) == sum(
+        p.numel() for p in expected.parameters()
+    )
+    assert sum(p.numel() for p in ours.encoder.parameters()) == parameters(shape)
 
 
 def edited(folder: Path, **settings: Any) -> None:
