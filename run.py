@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+import missing_packages  # noqa: F401
+
+# isort: split
 import hydra
 from omegaconf import DictConfig
 

@@ -1,1 +1,3 @@
 """What studies work with: text, data sets, batches, training; no study is known here."""
+
+import missing_packages  # noqa: F401

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import missing_packages  # noqa: F401
+
 if TYPE_CHECKING:
     import pandas
 

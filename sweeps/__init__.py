@@ -11,3 +11,5 @@ store   the folder where finished stages lie, by their keys
 study   a package that turns a cell into stages; the engine knows it by its face alone (study.py)
 claim   a statement about rows, written before they run, that scores support or contradict
 """
+
+import missing_packages  # noqa: F401
