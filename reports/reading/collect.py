@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 import statistics
 from collections import Counter
@@ -155,7 +156,7 @@ class Collector:
         for key in stages:
             name = self.stages[key]["name"]
             if result := self.results.get(name, key):
-                notes += result.facts.get("notes", ())
+                notes += map(self._in_columns, result.facts.get("notes", ()))
                 # A missing score says so itself.
                 if result.damage and result.damage != SCORES:
                     notes.append(damaged(name, key, result.damage))
@@ -177,9 +178,15 @@ class Collector:
         return found
 
     def _shown_as(self, task: str) -> str:
-        """The column that is this task's alone; the task where there is none."""
-        alone = (column.name for column in self.columns if column.tasks == (task,))
-        return next(alone, task)
+        """The column that is this task's alone; the task where none is, or several are."""
+        alone = [column.name for column in self.columns if column.tasks == (task,)]
+        return alone[0] if len(alone) == 1 else task
+
+    def _in_columns(self, note: str) -> str:
+        """What a stage notes, which knows tasks, in the words of the table's columns."""
+        tasks = {re.escape(task) for column in self.columns for task in column.tasks}
+        names = rf"\b(?:{'|'.join(sorted(tasks))})\b"
+        return re.sub(names, lambda found: self._shown_as(found[0]), note)
 
     def flops(self) -> dict[str, float]:
         """What one run of each row computes, by label: the mean over the runs of which it is known.

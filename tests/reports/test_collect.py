@@ -216,6 +216,30 @@ def test_what_finished_stages_note_stands_under_their_row(builder) -> None:
     assert [row.notes for row in table.rows] == [(), ("Read 4 times.",)]
 
 
+@pytest.mark.parametrize(
+    ("columns", "said_of"),
+    [
+        (
+            {"Mood": ["mood.acc"], "Tone": ["mood_tone.acc"], "Both": ["mood.acc", "tone.acc"]},
+            "Mood",
+        ),
+        ({"Mood EM": ["mood.em"], "Mood F1": ["mood.f1"]}, "mood"),
+        ({"Both": ["mood.acc", "tone.acc"]}, "mood"),
+    ],
+)
+def test_notes_of_stages_name_the_column_that_is_a_tasks_own(builder, columns, said_of) -> None:
+    """The task where no column is, or several are; a name within a longer one is another."""
+    for name, terms in columns.items():
+        builder.column(name, terms)
+    (key,) = builder.row("base", mood(50.0), baseline=True)
+    notes = ["9% of mood's inputs were cut.", "remood and mood_2 have none, nor has mood."]
+    builder.finish(builder.stages[key]["inputs"]["member_0"], notes=notes)
+    assert collect(builder.record(), "toy").rows[0].notes == (
+        f"9% of {said_of}'s inputs were cut.",
+        f"remood and mood_2 have none, nor has {said_of}.",
+    )
+
+
 def test_mixed_provenance_is_said(builder) -> None:
     """Commits, uncommitted changes, versions and devices, each in one footnote."""
     builder.column("Mood", ["mood.acc"])
