@@ -328,6 +328,7 @@ def _config(settings: Mapping[str, Any], folder: Path) -> EncoderConfig:
         **{ours: settings[theirs] for ours, theirs in _SIZES.items() if theirs in settings},
         embedding=settings.get("embedding_size", settings["hidden_size"]),
         activation=_ACTIVATIONS[activation],
+        initializer_range=settings.get("initializer_range", EncoderConfig.initializer_range),
     )
     if settings["model_type"] == "albert":
         repeats = _Repeats(
@@ -354,6 +355,7 @@ def _their_config(config: EncoderConfig, kind: str) -> dict[str, Any]:
         "model_type": kind,
         **{theirs: getattr(config, ours) for ours, theirs in _SIZES.items()},
         "hidden_act": activations[config.activation],
+        "initializer_range": config.initializer_range or EncoderConfig.initializer_range,
         "pad_token_id": 0,
     }
     if kind != "bert":

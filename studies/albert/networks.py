@@ -40,7 +40,7 @@ class Networks(EncoderNetworks):
         self.pooler = Pooler(config)
         self.sentence = nn.Linear(config.width, LABELS)
         self.sentences = sentences
-        initialize(self)
+        initialize(self, config.initializer_range)
         if not sentences:
             self.pooler.requires_grad_(False)
             self.sentence.requires_grad_(False)

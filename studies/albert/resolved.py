@@ -36,6 +36,7 @@ class Resolved(SuiteResolved[Schema]):
             groups=config.sharing.groups if config.sharing.name == "groups" else 1,
             dropout=config.dropout.hidden,
             attention_dropout=config.dropout.attention,
+            initializer_range=config.model.initializer_range,
         )
 
     def deep(self, layers: int) -> EncoderConfig:

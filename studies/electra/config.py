@@ -11,6 +11,7 @@ from omegaconf import II, MISSING
 from lab.encoder.suite.settings import (
     AMOUNT,
     FEW,
+    INITIALIZER,
     LENGTH,
     NOT_NEGATIVE,
     POSITIVE,
@@ -114,6 +115,8 @@ class Model:
     attention_dropout: float = field(default=0.1, metadata=SHARE)
     positions: int = field(default=512, metadata=LENGTH)
     """Rows of the table of positions: the longest input."""
+    initializer_range: float | None = field(default=0.02, metadata=INITIALIZER)
+    """See EncoderConfig; null: by the width, for small ones."""
 
 
 @dataclass

@@ -59,7 +59,7 @@ class Networks(EncoderNetworks):
         # As the released code, whose last layer of the detector and maps say nothing of it.
         last = [one.out for one in self.modules() if isinstance(one, Detection)]
         maps = [one.map for one in self.modules() if isinstance(one, Encoder) and one.map]
-        initialize(self, glorot=[*last, *maps])
+        initialize(self, config.initializer_range, glorot=[*last, *maps])
 
     @property
     def reports(self) -> list[str]:

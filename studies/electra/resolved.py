@@ -39,6 +39,7 @@ class Resolved(SuiteResolved[Schema]):
             positions=model.positions,
             dropout=model.dropout,
             attention_dropout=model.attention_dropout,
+            initializer_range=model.initializer_range,
         )
 
     @property

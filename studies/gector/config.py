@@ -15,6 +15,7 @@ BY_NAME = ("mixture", "stages.settings", "roles.sizes")
 AMOUNT = {"more_than": 0, "most": 10**12}
 COUNT = {"least": 0, "most": 10**12}
 FEW = {"more_than": 0, "most": 1000}
+INITIALIZER = {"more_than": 0, "less_than": 1}
 SOME = {"least": 0, "most": 1000}
 LENGTH = {"least": 4, "most": 2**20}
 WIDTH = {"more_than": 0, "most": 2**20}
@@ -71,6 +72,8 @@ class Encoder:
     positions: int = field(default=512, metadata=LENGTH)
     dropout: float = field(default=0.1, metadata=DROPOUT)
     sharing: str = field(default="none", metadata={"choices": ("none", "all", "attention", "ffn")})
+    initializer_range: float | None = field(default=0.02, metadata=INITIALIZER)
+    """See EncoderConfig; null: by the width, for small ones."""
 
 
 @dataclass

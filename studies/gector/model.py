@@ -69,7 +69,7 @@ def new_tagger(encoder: Encoder, tags: Sequence[str], *, error_head: bool, seed:
     made = Tagger(encoder, tags, error_head=error_head)
     torch.manual_seed(seed)
     for head in made.heads():
-        initialize(head)
+        initialize(head, encoder.config.initializer_range)
     return made
 
 
@@ -77,7 +77,7 @@ def new_encoder(config: EncoderConfig, seed: int) -> Encoder:
     """An encoder that nothing was trained on, drawn by the seed."""
     torch.manual_seed(seed)
     made = Encoder(config)
-    initialize(made, glorot=[made.map] if made.map else [])
+    initialize(made, config.initializer_range, glorot=[made.map] if made.map else [])
     return made
 
 

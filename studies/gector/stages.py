@@ -61,6 +61,7 @@ class Stages(StageBuilder):
             sharing=settings.sharing,
             dropout=settings.dropout,
             attention_dropout=settings.dropout,
+            initializer_range=settings.initializer_range,
         )
 
     @cached_property

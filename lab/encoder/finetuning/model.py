@@ -55,9 +55,10 @@ def start(
     head = kind.head(replace(encoder.config, dropout=config["head"]["dropout"]))
     # The head first: it is the same whether the encoder is drawn or not.
     torch.manual_seed(config["seed"])
-    initialize(head, glorot=[head] if config["head"]["kernel"] == "glorot" else [])
+    deviation = encoder.config.initializer_range
+    initialize(head, deviation, glorot=[head] if config["head"]["kernel"] == "glorot" else [])
     if "pretrain" not in inputs:
-        initialize(encoder, glorot=[encoder.map] if encoder.map else [])
+        initialize(encoder, deviation, glorot=[encoder.map] if encoder.map else [])
     return Finetuned(encoder, head).to(device)
 
 

@@ -16,6 +16,7 @@ LENGTH = {"least": 8, "most": 2**20}
 """Of a row, in pieces."""
 WIDTH = {"more_than": 0, "most": 2**20}
 FEW = {"more_than": 0, "most": 1000}
+INITIALIZER = {"more_than": 0, "less_than": 1}
 SEED = {"least": 0, "most": 2**63 - 1}
 NOT_NEGATIVE = {"least": 0, "most": 10**6}
 POSITIVE = {"more_than": 0, "most": 10**6}

@@ -11,7 +11,7 @@ from torch import nn
 from lab.encoder.config import SHARING, EncoderConfig
 from lab.encoder.encoder import Embeddings, Encoder
 from lab.encoder.heads import Detection, JointSpans, MaskedLanguageModel, Pooler
-from lab.encoder.initialization import STANDARD_DEVIATION, initialize
+from lab.encoder.initialization import initialize
 from lab.errors import ModelError
 from lab.kernels import cpu, plain
 from lab.kernels.operations import OPERATIONS
@@ -112,7 +112,7 @@ def test_shared_layers_are_one_tensor_with_all_gradients(sharing: str) -> None:
     torch.manual_seed(0)
     shared = Encoder(replace(TINY, sharing=sharing, groups=2, dropout=0, attention_dropout=0))
     apart = Encoder(replace(TINY, dropout=0, attention_dropout=0))
-    initialize(shared)
+    initialize(shared, 0.02)
     parts = shared.config.parts
     names = dict(apart.named_parameters())
     for name, value in shared.named_parameters():
@@ -139,7 +139,7 @@ def test_packed_examples_do_not_see_each_other() -> None:
     """A row of two examples and padding says of each what it says of it alone."""
     torch.manual_seed(1)
     model = Encoder(TINY).eval()
-    initialize(model)
+    initialize(model, 0.02)
     first, second = torch.randint(0, 40, (1, 5)), torch.randint(0, 40, (1, 6))
     padding = torch.zeros(1, 3, dtype=torch.long)
     packed = model(
@@ -158,7 +158,7 @@ def test_the_columns_asked_for_are_those_of_the_whole_row(sharing: str, hidden: 
     """Vectors and all gradients, a column asked for twice included."""
     torch.manual_seed(3)
     model = Encoder(replace(TINY, sharing=sharing)).eval().double()
-    initialize(model)
+    initialize(model, 0.02)
     tokens = torch.randint(0, 40, (3, 9))
     at = torch.tensor([[0, 4], [6, 2], [5, 5]])
     segments = None
@@ -183,7 +183,7 @@ def test_fast_and_plain_operations_train_alike(monkeypatch: pytest.MonkeyPatch) 
     """Vectors and gradients of an encoder by the formulas alone are those of the fast one."""
     torch.manual_seed(4)
     model = Encoder(replace(TINY, dropout=0.0, attention_dropout=0.0)).double()
-    initialize(model)
+    initialize(model, 0.02)
     tokens = torch.randint(0, 40, (3, 9))
     segments = torch.ones(3, 9, dtype=torch.long)
     segments[1, -2:] = 2
@@ -205,7 +205,7 @@ def test_two_networks_of_two_widths_share_their_tables() -> None:
     narrow = Encoder(narrow_config, tables)
     head = MaskedLanguageModel(narrow_config)
     for one in (wide, narrow, head):
-        initialize(one)
+        initialize(one, 0.02)
     assert narrow.map is None
     assert wide.map is not None
     tokens = torch.tensor([[3, 4]])
@@ -236,21 +236,40 @@ def test_a_span_ends_given_its_start() -> None:
 
 def test_how_parameters_start() -> None:
     """Tables and kernels within two deviations of 0; the kernels of `glorot` uniformly."""
+    deviation = 0.02
     torch.manual_seed(5)
     config = replace(TINY, width=128, heads=2, embedding=64, vocabulary=400)
     model, head = Encoder(config), Detection(config)
-    initialize(model, glorot=[model.map] if model.map else [])
-    initialize(head, glorot=[head.out])
+    initialize(model, deviation, glorot=[model.map] if model.map else [])
+    initialize(head, deviation, glorot=[head.out])
     word = model.embeddings.word
-    assert word.abs().max() <= 2 * STANDARD_DEVIATION
+    assert word.abs().max() <= 2 * deviation
     # A normal cut at two deviations keeps 0.88 of its own.
-    assert word.std().item() == pytest.approx(0.88 * STANDARD_DEVIATION, rel=0.05)
+    assert word.std().item() == pytest.approx(0.88 * deviation, rel=0.05)
     assert model.map is not None
     bound = (6 / (64 + 128)) ** 0.5
     assert 0.95 * bound < model.map.weight.abs().max() <= bound
-    assert head.out.weight.abs().max() > 2 * STANDARD_DEVIATION
-    assert head.dense.weight.abs().max() <= 2 * STANDARD_DEVIATION
+    assert head.out.weight.abs().max() > 2 * deviation
+    assert head.dense.weight.abs().max() <= 2 * deviation
     assert not any(one.bias.any() for one in model.modules() if isinstance(one, nn.Linear))
+
+
+def test_parameters_start_by_their_width_where_no_deviation_is_given() -> None:
+    """n ** -0.5 for tables of n and for kernels that sum n numbers, whatever comes out."""
+    torch.manual_seed(5)
+    model = Encoder(replace(TINY, width=128, heads=2, feed_forward=1024, vocabulary=400))
+    initialize(model, None)
+    for attention, feed_forward in zip(model.attentions, model.feed_forwards, strict=True):
+        found = {
+            attention.inward.weight: 128,
+            feed_forward.up.weight: 128,
+            feed_forward.down.weight: 1024,
+        }
+        for weight, summed in found.items():
+            assert weight.std().item() == pytest.approx(0.88 * summed**-0.5, rel=0.05)
+            assert weight.abs().max() <= 2 * summed**-0.5
+    table = model.embeddings.word
+    assert table.std().item() == pytest.approx(0.88 * table.shape[1] ** -0.5, rel=0.05)
 
 
 def test_what_is_impossible_is_told_together() -> None:

@@ -24,7 +24,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.encoder = Encoder(CONFIG)
         self.labels = Labels(CONFIG, 2)
-        initialize(self)
+        initialize(self, 0.02)
 
 
 @pytest.mark.parametrize(("form", "top"), [("released", 2), ("meant", 1)])
