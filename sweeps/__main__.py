@@ -21,6 +21,7 @@ from sweeps.verbs.address import RecordedCell, find, identity, known_stages
 from sweeps.verbs.check import check, move_away
 from sweeps.verbs.explain import explain
 from sweeps.verbs.garbage import find_garbage, remove
+from sweeps.verbs.huggingface import export_model
 from sweeps.verbs.status import draw, stage_statuses
 from sweeps.verbs.times import draw_times, stage_times
 from sweeps.verbs.transfer import Transferred, export_stages, import_stages
@@ -173,7 +174,15 @@ def gc_command(store: Store, given: argparse.Namespace) -> int:
 
 
 def export_command(store: Store, given: argparse.Namespace) -> int:
-    """Write finished stages into a tar file."""
+    """Write finished stages into a tar file, or the model of one into a folder."""
+    if given.huggingface is not None:
+        if given.sweep or given.scores_only or given.data:
+            raise SweepError(
+                "--huggingface KEY FOLDER writes one stage's model: leave out --sweep, "
+                "--scores-only and --data."
+            )
+        print(*export_model(store, given.huggingface, given.file), sep="\n")
+        return 0
     sweeps = given.sweep or None
     done = export_stages(
         store, given.file, sweeps=sweeps, scores_only=given.scores_only, data=given.data
@@ -253,9 +262,20 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(act=gc_command)
 
     verb = verb_parser(
-        "export", "finished stages into a tar file; status 1 where some were left out, and which"
+        "export",
+        "finished stages into a tar file, or a model into a folder; status 1 where some were left "
+        "out, and which",
     )
-    verb.add_argument("file", type=Path, help="ends in .tar, or in .tar.xz to be compressed")
+    verb.add_argument(
+        "file",
+        type=Path,
+        help="ends in .tar, or in .tar.xz to be compressed; with --huggingface a new folder",
+    )
+    verb.add_argument(
+        "--huggingface",
+        metavar="KEY",
+        help="the model of this stage, as Hugging Face's library loads it, with its tokenizer",
+    )
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
         "--scores-only", action="store_true", help="only what tables read, without the models"

@@ -3,7 +3,8 @@
 A field's metadata may hold `more_than` or `least`, `less_than` or `most`, with a `unit`; or
 `choices`; and `accepted`, which a complaint then says in place of "must be ...". Bounds of a field
 that holds a list or values by name are bounds of each of them. `percent` beside them says that
-the value is a share, which reads best in percent.
+the value is a share, which reads best in percent. A key that is a word of Python's own is a field
+with an underscore behind it: `from_` is the key `from`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from keyword import iskeyword
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 Path = tuple[str, ...]
 ANY = "*"
 """In a path: whatever stands at this place, by name or by number."""
 BOUNDS = ("more_than", "least", "less_than", "most", "choices")
+
+
+def key_of(field: str) -> str:
+    """The key that a field of this name is in a configuration."""
+    return field[:-1] if field.endswith("_") and iskeyword(field[:-1]) else field
 
 
 def instance(schema: type, values: Mapping[str, Any]) -> Any:
@@ -51,10 +58,10 @@ def _bounded(schema: type) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for field in fields(schema):
         steps, kind = _inside(hints[field.name])
         if any(bound in field.metadata for bound in BOUNDS):
-            yield (field.name, *steps), field.metadata
+            yield (key_of(field.name), *steps), field.metadata
         elif is_dataclass(kind) and isinstance(kind, type):
             for path, metadata in _bounded(kind):
-                yield (field.name, *steps, *path), metadata
+                yield (key_of(field.name), *steps, *path), metadata
 
 
 def _inside(kind: Any) -> tuple[Path, Any]:
@@ -140,9 +147,9 @@ def _converter(kind: Any) -> Callable[[Any], Any] | None:
                 return values
             return kind(
                 **{
-                    name: convert(values[name]) if convert else values[name]
+                    name: convert(values[key]) if convert else values[key]
                     for name, convert in parts.items()
-                    if name in values
+                    if (key := key_of(name)) in values
                 }
             )
 

@@ -32,6 +32,8 @@ class Cell:
     """Why a task of a column has no stage, by task."""
     remarks: tuple[str, ...] = ()
     """What a plan says of it beside its stages and their cost."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Keys and groups that nothing of it reads, with what is in them, and why not."""
 
     @property
     def identity(self) -> tuple[tuple[str, str], ...]:
@@ -50,6 +52,9 @@ class Study:
       not finished, read from outside of the store
     - `outside(configs, wanted) -> {name: file}`: what `prepare` fetched, to be taken elsewhere
     - `bring(folder)`: put the files that `outside` named where `prepare` finds them
+    - `huggingface(name, config, folder, inputs, out) -> list[str]`: write the model of a finished
+      stage, by its name and configuration, its folder and its inputs' ones by role, into the folder
+      `out` as Hugging Face's library loads it; what is to be said of it
     - `Error`: what it raises on purpose; shown as it is, without a traceback
     """
 
@@ -111,6 +116,25 @@ class Study:
         with self._errors():
             bring(folder)
 
+    def huggingface(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        folder: Path,
+        inputs: Mapping[str, Path],
+        out: Path,
+    ) -> list[str]:
+        """Write the model of a finished stage into `out` as Hugging Face's library loads it.
+
+        Gives what is to be said of it. Raises SweepError where the study or the stage has none.
+        """
+        write = getattr(self._module, "huggingface", None)
+        if not write:
+            raise SweepError(f"study={self.name} writes no models for Hugging Face's library.")
+        with self._errors():
+            said: list[str] = write(name, config, folder, inputs, out)
+        return said
+
     def cell(self, config: Mapping[str, Any]) -> Cell:
         """The stages and columns of one cell. Raises ConfigurationError with its complaints."""
         settings = self.settings(config)
@@ -132,4 +156,5 @@ class Study:
             footnotes=tuple(given.get("footnotes", ())),
             absent=dict(given.get("absent", {})),
             remarks=tuple(given.get("remarks", ())),
+            unread=dict(given.get("unread", {})),
         )

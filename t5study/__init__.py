@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,16 @@ from t5study.config import Schema
 if TYPE_CHECKING:
     from t5study.preparation import StageLike
 
-__all__ = ["Error", "Schema", "bring", "cell", "complaints", "outside", "prepare"]
+__all__ = [
+    "Error",
+    "Schema",
+    "bring",
+    "cell",
+    "complaints",
+    "huggingface",
+    "outside",
+    "prepare",
+]
 
 
 def cell(config: Schema) -> dict[str, Any]:
@@ -66,3 +75,15 @@ def bring(folder: Path) -> None:
     from t5study import carrying
 
     carrying.bring(folder)
+
+
+def huggingface(
+    name: str, config: Mapping[str, Any], folder: Path, inputs: Mapping[str, Path], out: Path
+) -> list[str]:
+    """Write the model of a finished stage, and its tokenizer, as Hugging Face's T5.
+
+    Raises ModelError for a stage without a model, and for one that T5 has no place for.
+    """
+    from t5study import exporting
+
+    return exporting.huggingface(name, folder, inputs, out)

@@ -11,6 +11,7 @@ from lab.errors import StudyError
 from lab.stage import Stage
 from t5study import impossible, strategies, texts
 from t5study.config import Schema, Suite
+from t5study.given_model import unread
 from t5study.resolved import Resolved
 from t5study.stages import Stages
 from t5study.tasks.suites import SUITES
@@ -52,7 +53,8 @@ def cell(config: Schema) -> dict[str, Any]:
         "columns": made,
         "references": [CONSTANT],
         "selection": f"{selection}; {_splits(resolved.units)}",
-        "footnotes": [*_footnotes(config), _decoding(_by_column(resolved.units, decoding, made))],
+        "unread": unread(config),
+        "footnotes": [*_footnotes(resolved), _decoding(_by_column(resolved.units, decoding, made))],
         "remarks": texts.remarks(resolved, decoding.values()),
     }
 
@@ -93,8 +95,10 @@ def _decoding(evaluations: Mapping[str, Stage]) -> str:
     return f"Decoding: {'; '.join(parts)}."
 
 
-def _footnotes(config: Schema) -> list[str]:
-    dataset = config.dataset
+def _footnotes(resolved: Resolved) -> list[str]:
+    if resolved.given is not None:
+        return texts.given(resolved)
+    dataset = resolved.config.dataset
     if dataset.corpus == dataset.name:
         return []
     corpus = texts.without_folders(dataset.corpus)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import II, MISSING
 
 from lab.corpora import is_own
 from lab.schema import Named, by_name
@@ -148,6 +148,11 @@ class VocabularySettings:
 
 @dataclass
 class Pretrain:
+    from_: str | None = None
+    """A pre-trained model instead of a training: a folder of Hugging Face's T5, v1.1 or mT5, or a
+    finished stage of pre-training by its folder or its key."""
+    store: str = II("store")
+    """Where the stage of a key in `from` is looked for."""
     steps: int = field(default=MISSING, metadata=AMOUNT)
     batch_size: int = field(default=MISSING, metadata=AMOUNT)
     inputs_length: int = field(default=MISSING, metadata=LENGTH)
@@ -284,7 +289,12 @@ class Schema:
 
 
 def corpora_named(config: Schema) -> list[str]:
-    """The corpora that a cell reads as text: that of pre-training, then the vocabulary's."""
+    """The corpora that a cell reads as text: that of pre-training, then the vocabulary's.
+
+    None where the model is given.
+    """
+    if config.pretrain.from_ is not None:
+        return []
     names = [config.dataset.corpus]
     if not config.vocabulary.file:
         names.append(vocabulary_corpus(config))

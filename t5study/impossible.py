@@ -47,7 +47,7 @@ def of_cell(resolved: Resolved) -> list[str]:
     wrong = resolved.tasks - tasks.keys()
     complaints += [*_columns(config, wrong), *_splits(resolved, tasks), *_sizes(resolved)]
     complaints += _labels(resolved, tasks)
-    complaints += _objective(resolved)
+    complaints += _objective(resolved) if resolved.given is None else _given(resolved)
     return complaints
 
 
@@ -105,6 +105,8 @@ def _few_units(config: Schema) -> Iterator[str]:
 def _corpora(config: Schema) -> Iterator[str]:
     from lab.corpora import get_corpus
 
+    if config.pretrain.from_ is not None:
+        return
     names = [config.dataset.corpus]
     if not config.vocabulary.file:
         names.append(config.vocabulary.corpus or config.roles.vocabulary)
@@ -176,11 +178,14 @@ def _splits(resolved: Resolved, tasks: Mapping[str, Task]) -> Iterator[str]:
 
 def _labels(resolved: Resolved, tasks: Mapping[str, Task]) -> Iterator[str]:
     """Labels that the targets have no room for, where the vocabulary is known beforehand."""
-    from lab.vocabulary import readable_vocabulary
+    from lab.vocabulary import FILE, Vocabulary, readable_vocabulary
     from t5study.tasks.label_lengths import cut_labels
 
-    config = resolved.config
-    vocabulary = readable_vocabulary(config.vocabulary.file) if config.vocabulary.file else None
+    config, vocabulary = resolved.config, None
+    if resolved.given is not None:
+        vocabulary = Vocabulary(resolved.given.files[FILE], sentinels=0)
+    elif config.vocabulary.file:
+        vocabulary = readable_vocabulary(config.vocabulary.file)
     if vocabulary is None:
         return
     for unit in resolved.units:
@@ -212,6 +217,25 @@ def _sizes(resolved: Resolved) -> Iterator[str]:
                     f"{name}.{key}: the multiples under scaling make it {size:g}; at most "
                     f"{AMOUNT['most']:,} are accepted. Lower scaling.{multiple}."
                 )
+
+
+def _given(resolved: Resolved) -> Iterator[str]:
+    """What cannot be done with a model that is given."""
+    config, model = resolved.config, resolved.model
+    strategy, accepted = config.strategy.name, ("pretrain_finetune", "no_pretraining")
+    if strategy not in accepted:
+        yield (
+            f"strategy={strategy} with pretrain.from={config.pretrain.from_}: its multi-task "
+            "training takes the place of the pre-training that is given. Accepted are "
+            f"strategy={' and '.join(accepted)}; a unit of several tasks mixes them in fine-tuning."
+        )
+    uneven = model.layout.encoder and model.num_layers != model.num_decoder_layers
+    if config.finetuning.name == "gradual_unfreezing" and uneven:
+        yield (
+            "finetuning=gradual_unfreezing: blocks of encoder and decoder unfreeze in pairs, and "
+            f"pretrain.from={config.pretrain.from_} has {model.num_layers} and "
+            f"{model.num_decoder_layers} of them. Accepted are all and adapters."
+        )
 
 
 def _objective(resolved: Resolved) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lab import preparation
+from lab import given_files, preparation
 from lab.preparation import StageLike
 from lab.processor import emulates_bfloat16
 from lab.vocabulary import keep_vocabulary
 from t5study.config import Schema, corpora_named
+from t5study.given_model import given_model
 from t5study.tasks.chosen import chosen, prepare_split
 from t5study.units import tasks_of, units_of
 
@@ -54,7 +55,9 @@ def prepare(
     reads = tasks_read(wanted)
     splits: dict[tuple[str, ...], tuple[str, str, Schema]] = {}
     for config in configs:
-        if config.vocabulary.file:
+        if (given := given_model(config)) is not None:
+            given_files.keep(given.files)
+        elif config.vocabulary.file:
             keep_vocabulary(config.vocabulary.file)
         for name, split in _splits_read(config) & reads:
             same = (name, split, str(config.tasks.get(name)), str(config.data_dir))

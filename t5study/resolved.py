@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
 from lab.text_to_text.config import ModelConfig, model_config
 from lab.vocabulary import embedding_rows, given_vocabulary
 from t5study.config import Schema
+from t5study.given_model import given_model
 from t5study.mixing import SETTINGS as MIXING_SETTINGS
 from t5study.objectives import (
     Objective,
@@ -31,11 +32,16 @@ class Resolved:
     def __init__(self, config: Schema) -> None:
         self.config = config
         self.units = units_of(config)
-        file = config.vocabulary.file
+        self.given = given_model(config)
+        file = config.vocabulary.file if self.given is None else None
         self.given_vocabulary = given_vocabulary(file) if file else None
         self.objective_settings = self._objective_settings()
-        self.sentinels = sentinels_needed(
-            inputs_length=config.pretrain.inputs_length, **self.objective_settings
+        self.sentinels = (
+            self.given.sentinels
+            if self.given
+            else sentinels_needed(
+                inputs_length=config.pretrain.inputs_length, **self.objective_settings
+            )
         )
         self.model = self._model()
         self._descriptions: dict[tuple[str, str], dict[str, Any]] = {}
@@ -64,11 +70,18 @@ class Resolved:
         return int(pieces) + self.sentinels
 
     def _model(self) -> ModelConfig:
+        settings = self.config.model
+        if self.given is not None:
+            return replace(
+                self.given.config,
+                dropout_rate=settings.dropout_rate,
+                dropout_form=settings.dropout_form,
+            )
         return model_config(
             self.config.architecture.name,
             self.config.size.name,
             vocab_size=embedding_rows(self.token_ids),
-            **asdict(self.config.model),
+            **asdict(settings),
         )
 
     @cached_property

@@ -10,6 +10,7 @@ from lab.stage import Cost, Stage, StageBuilder
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
 from t5study.config import vocabulary_corpus
+from t5study.given_model import GivenModel
 from t5study.resolved import Resolved
 from t5study.units import Mixture, UnitSettings
 
@@ -22,7 +23,12 @@ class Stages(StageBuilder):
         self.resolved = resolved
 
     def vocabulary(self) -> Stage:
-        """SentencePiece, trained once for all data sets of a study, or as given (section 2.2)."""
+        """SentencePiece, trained once for all data sets of a study, or as given (section 2.2).
+
+        A given model has its own.
+        """
+        if self.resolved.given is not None:
+            return self.given(self.resolved.given)
         return self.once("vocabulary", self._vocabulary)
 
     def _vocabulary(self) -> Stage:
@@ -44,6 +50,10 @@ class Stages(StageBuilder):
             cost=Cost(disk_bytes=40 * settings.pieces),
         )
 
+    def given(self, model: GivenModel) -> Stage:
+        """A model that others pre-trained, and its vocabulary, as our trainings read them."""
+        return self.once("given", lambda: trainings.given(self.resolved, model))
+
     def corpus(self) -> Stage:
         """The pre-training data set as token ids."""
         return self.once("corpus", self._corpus)
@@ -60,7 +70,12 @@ class Stages(StageBuilder):
         )
 
     def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:
-        """Pre-training on the corpus, or on a mixture of tasks with or without it."""
+        """Pre-training on the corpus, or on a mixture of tasks with or without it.
+
+        A given model is of no seed.
+        """
+        if self.resolved.given is not None:
+            return self.given(self.resolved.given)
         corpus = self.corpus() if mixture is None or mixture.unsupervised else None
         return self.once(
             ("pretrain", seed, mixture),

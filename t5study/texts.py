@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from lab.corpora import get_corpus
 from lab.stage import Stage
 from t5study.config import Schema, vocabulary_corpus
+from t5study.given_model import UNUSED_ROWS
 from t5study.resolved import Resolved
 
 FOLDERS = re.compile(r"[^+:]*/")
@@ -20,8 +21,26 @@ def without_folders(corpus: str) -> str:
 
 def remarks(resolved: Resolved, targets: Iterable[Stage]) -> list[str]:
     """Which text the vocabulary is of, and how often pre-training goes through its own."""
+    if resolved.given is not None:
+        return given(resolved)
     readings = {_reading(resolved, stage) for stage in _pretraining(targets)}
     return [_vocabulary(resolved.config), *sorted(readings)]
+
+
+def given(resolved: Resolved) -> list[str]:
+    """What a cell with a given model starts from, and what its seeds are of."""
+    model = resolved.given
+    assert model is not None
+    if resolved.config.strategy.name == "no_pretraining":
+        start = f"Without pre-training: the shape and the vocabulary of {model.words}, drawn anew."
+    else:
+        start = (
+            f"Pre-trained elsewhere: rows start from {model.words} with its vocabulary. They all "
+            "start from this one model: seeds differ in fine-tuning alone."
+        )
+    if model.unused > UNUSED_ROWS:
+        start += f" Of its embedding {model.unused:,} rows are no piece's."
+    return [start]
 
 
 def _vocabulary(config: Schema) -> str:

@@ -5,11 +5,30 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+from lab.memory import PROCESS
 from lab.stage import Cost, Stage
+from lab.text_to_text.flops import parameters
 from t5study.cost import training_cost
+from t5study.given_model import GivenModel
 from t5study.resolved import Resolved
 from t5study.training.finetuning import method_named
 from t5study.units import Mixture, UnitSettings
+
+
+def given(resolved: Resolved, model: GivenModel) -> Stage:
+    """A model that others pre-trained, and its vocabulary, as our trainings read them."""
+    weights = 4.0 * parameters(resolved.model)
+    return Stage(
+        name="given",
+        version=1,
+        config={
+            **model.description,
+            "dropout_rate": resolved.model.dropout_rate,
+            "dropout_form": resolved.model.dropout_form,
+        },
+        run="t5study.training.given.run",
+        cost=Cost(memory_bytes=2 * weights + PROCESS, disk_bytes=weights),
+    )
 
 
 def pretrain(

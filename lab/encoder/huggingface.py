@@ -12,11 +12,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from lab.checkpoint_files import read_settings
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import Detection, MaskedLanguageModel, Pooler
 from lab.errors import ModelError, unknown
-from lab.weight_files import read_settings, read_weights
+from lab.weight_files import read_weights
 
 _SIZES = {
     "vocabulary": "vocab_size",

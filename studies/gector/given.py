@@ -7,12 +7,11 @@ encoder.pt that a stage of pre-training published.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.by_content import file_sha256, note_file, noted_file
+from lab import given_files
 from lab.errors import ModelError, nearest_path
 
 OURS = "encoder.pt"
@@ -37,13 +36,12 @@ def files_of(folder: str) -> dict[str, Path]:
 
 def identity(folder: str) -> dict[str, dict[str, Any]]:
     """What names the encoder in a stage's configuration: its files' content."""
-    return {name: {"sha256": [file_sha256(path)]} for name, path in files_of(folder).items()}
+    return given_files.describe(files_of(folder))
 
 
 def keep(folder: str) -> None:
     """Note where the files lie, so that the stage finds them by their content."""
-    for path in files_of(folder).values():
-        note_file(path, path.suffix)
+    given_files.keep(files_of(folder))
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
@@ -51,13 +49,9 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     from lab.encoder.checkpoint import load_encoder, save_encoder
     from lab.encoder.huggingface import load_huggingface
 
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in config["files"].items():
-            (sha256,) = content["sha256"]
-            noted = noted_file(sha256, "encoder.folder=FOLDER", Path(name).suffix)
-            (Path(folder) / name).symlink_to(noted.resolve())
+    with given_files.together(config["files"], "encoder.folder=FOLDER") as folder:
         if OURS in config["files"]:
-            encoder = load_encoder(Path(folder) / OURS)
+            encoder = load_encoder(folder / OURS)
         else:
             encoder = load_huggingface(folder).encoder
         save_encoder(out / OURS, encoder)

@@ -20,6 +20,7 @@ from sweeps.asking.repeated import given_again, given_twice, keys_set
 from sweeps.asking.rows import Row, Sweep, of_one_name, why_one
 from sweeps.asking.sweepfile import FileRow, Search, SweepFile, read_sweep_file
 from sweeps.asking.sweepnames import sweep_name
+from sweeps.asking.unread import unread_settings
 from sweeps.constraints import complaint
 from sweeps.errors import ConfigurationError, SweepError
 from sweeps.hardware.fit import Fit
@@ -298,6 +299,7 @@ class Expansion:
                 labels[row.label] = fill(row.label, first[row.label].config)
             except ConfigurationError as error:
                 wrong.append((row, error.complaints))
+        complaints += unread_settings(sweep, rows, first, self._composer.parse)
         if first and sweep.file:
             columns = next(iter(first.values())).columns
             complaints += unknown_columns(sweep.claims, columns, sweep.study, sweep.file.file)

@@ -6,10 +6,12 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields, make_dataclass
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
+from sweeps.constraints import key_of
 from sweeps.errors import ConfigurationError
 from sweeps.settings import RunSettings
 from sweeps.study import Study
@@ -26,13 +28,32 @@ def register(study: str) -> None:
     comes out of `typed_schema`, all at once.
     """
     schema = Study(study).schema
-    structured = OmegaConf.structured(schema) if schema else OmegaConf.create({})
+    structured = _structured(schema) if schema else OmegaConf.create({})
     plain = OmegaConf.create(OmegaConf.to_container(structured))
     assert isinstance(plain, DictConfig)
     for key in plain:
         if isinstance(node := plain._get_node(key), DictConfig):
             OmegaConf.set_struct(node, False)
     ConfigStore.instance().store(name=NAME, node=plain)
+
+
+def _structured(schema: type) -> DictConfig:
+    """The keys of a dataclass, typed, under the names that they have in a configuration."""
+    found = OmegaConf.structured(schema)
+    assert isinstance(found, DictConfig)
+    _rename(found)
+    return found
+
+
+def _rename(node: DictConfig) -> None:
+    for name in [str(key) for key in node]:
+        inner: Any = node._get_node(name)
+        if (key := key_of(name)) != name:
+            with open_dict(node):
+                node[key] = inner
+                del node[name]
+        if isinstance(inner, DictConfig) and not inner._is_none():
+            _rename(inner)
 
 
 def lists_of(study: str) -> dict[str, str]:
@@ -74,6 +95,6 @@ def typed_schema(study: str) -> tuple[DictConfig, bool]:
     """
     schema = Study(study).schema
     bases = (schema, RunSettings) if schema else (RunSettings,)
-    settings = OmegaConf.structured(make_dataclass("Settings", [], bases=bases))
+    settings = _structured(make_dataclass("Settings", [], bases=bases))
     OmegaConf.set_struct(settings, None if schema else False)
     return settings, schema is not None

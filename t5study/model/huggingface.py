@@ -11,10 +11,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from lab.checkpoint_files import read_settings
 from lab.errors import ModelError
 from lab.text_to_text.config import ModelConfig, unknown
 from lab.text_to_text.transformer import EncoderDecoder, LanguageModel, from_config
-from lab.weight_files import read_settings, read_weights
+from lab.weight_files import read_weights
 
 ACTIVATIONS = {"relu": "relu", "gated-gelu": "gated_gelu"}
 NEEDED = ("vocab_size", "d_model", "d_ff", "d_kv", "num_heads", "num_layers")

@@ -36,6 +36,7 @@ class Schema:
     sizes: list[int] = field(default_factory=list, metadata={"least": 1})
     seed: int = field(default=0, metadata={"least": 0, "most": 2**63 - 1})
     free: Any = None
+    from_: int | None = field(default=None, metadata={"least": 1})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ class Schema:
         ({"several": [{}, {"steps": -1}]}, "several[1].steps=-1: must be greater than 0."),
         ({"limits": {"x": -1.0}}, "limits.x=-1: must be greater than 0."),
         ({"sizes": [3, 0]}, "sizes[1]=0: must be 1 or more."),
+        ({"from": 0}, "from=0: must be 1 or more."),
         ({"seed": -1}, "seed=-1: must be 0 or more."),
         ({"seed": 2**63}, f"seed={2**63}: must be 9,223,372,036,854,775,807 or less."),
     ],
@@ -97,3 +99,9 @@ def test_instance_takes_defaults_and_leaves_out_what_the_class_lacks() -> None:
     """A record of another version has a key more and a key less."""
     made = instance(Schema, {"group": {"rate": 0.25, "gone": 1}, "older": True})
     assert made == Schema(group=Group(rate=0.25))
+
+
+def test_a_word_of_python_is_a_key_too() -> None:
+    """Its field has an underscore behind; the key has none."""
+    assert instance(Schema, {"from": 3, "seed": 2}).from_ == 3
+    assert instance(Schema, {"from_": 3}).from_ is None

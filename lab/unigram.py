@@ -1,0 +1,148 @@
+"""SentencePiece models of the unigram kind as `tokenizers` writes them, and back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import DataError
+from lab.vocabulary import EOS, PAD, SENTINEL, UNK, WORD_START
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+FILE, SETTINGS = "tokenizer.json", "tokenizer_config.json"
+UNIGRAM, NORMAL, UNKNOWN, CONTROL, BYTE = 1, 1, 2, 3, 6
+"""Of SentencePiece's format: a kind of model, and kinds of pieces."""
+_SENTINEL = re.compile(SENTINEL.replace("{}", r"\d+"))
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+_TOO_MANY_SPACES = " {2,}"
+
+
+def sentencepiece_model(file: Path) -> bytes:
+    """The model that a tokenizer.json of T5's kind is, without its sentinels.
+
+    Raises DataError for another kind of tokenizer, and for one that changes text in a way that a
+    SentencePiece model has no place for.
+    """
+    described = _read(file)
+    model = described["model"]
+    pieces = [(str(piece), float(score)) for piece, score in model["vocab"]]
+    while pieces and _SENTINEL.fullmatch(pieces[-1][0]):
+        pieces.pop()
+    made = _proto()
+    for number, (piece, score) in enumerate(pieces):
+        kind = {PAD: CONTROL, EOS: CONTROL, UNK: UNKNOWN}.get(number, NORMAL)
+        if model.get("byte_fallback") and _BYTE.fullmatch(piece):
+            kind = BYTE
+        made.pieces.add(piece=piece, score=score, type=kind)
+    trainer = made.trainer_spec
+    trainer.model_type, trainer.vocab_size = UNIGRAM, len(pieces)
+    trainer.pad_id, trainer.eos_id, trainer.unk_id, trainer.bos_id = PAD, EOS, UNK, -1
+    for number, key in ((PAD, "pad_piece"), (EOS, "eos_piece"), (UNK, "unk_piece")):
+        if number < len(pieces):
+            setattr(trainer, key, pieces[number][0])
+    trainer.byte_fallback = bool(model.get("byte_fallback"))
+    normalizer = made.normalizer_spec
+    normalizer.precompiled_charsmap = _charsmap(described.get("normalizer"), file)
+    normalizer.name = "given" if normalizer.precompiled_charsmap else "identity"
+    normalizer.add_dummy_prefix = normalizer.remove_extra_whitespaces = True
+    normalizer.escape_whitespaces = True
+    return bytes(made.SerializeToString(deterministic=True))
+
+
+def _proto(content: bytes = b"") -> Any:
+    """A model in SentencePiece's own format."""
+    from sentencepiece import sentencepiece_model_pb2 as format
+
+    made = format.ModelProto()  # type: ignore[attr-defined]
+    made.ParseFromString(content)
+    return made
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        kind = found["model"]["type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{file} is no file of a tokenizer ({error}). Download it again, or put the "
+            "SentencePiece model beside it, as spiece.model."
+        ) from error
+    if kind != "Unigram" or found["model"].get("unk_id") != UNK:
+        raise DataError(
+            f"{file} is a tokenizer of the kind {kind}, unknown piece "
+            f"{found['model'].get('unk_id')}; accepted is Unigram with the unknown piece {UNK}, as "
+            "T5 has it. Put a SentencePiece model beside it, as spiece.model."
+        )
+    assert isinstance(found, dict)
+    return found
+
+
+def _charsmap(normalizer: Mapping[str, Any] | None, file: Path) -> bytes:
+    """The table of characters of a tokenizer's normalizers. Raises DataError for other steps."""
+    steps: Sequence[Mapping[str, Any]] = [normalizer] if normalizer else []
+    if normalizer and normalizer["type"] == "Sequence":
+        steps = normalizer["normalizers"]
+    found = b""
+    for step in steps:
+        if step["type"] == "Precompiled":
+            found = base64.b64decode(step["precompiled_charsmap"] or "")
+        elif step["type"] not in ("Strip", "Replace") or (
+            step["type"] == "Replace" and step["pattern"].get("Regex") != _TOO_MANY_SPACES
+        ):
+            raise DataError(
+                f"{file} changes text by {step['type']}, which a SentencePiece model has no place "
+                "for. Put the SentencePiece model beside it, as spiece.model."
+            )
+    return found
+
+
+def tokenizer(model: bytes, sentinels: int) -> Tokenizer:
+    """What reads text as a SentencePiece model does, with T5's sentinels and the end behind."""
+    from tokenizers import (
+        AddedToken,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
+
+    read = _proto(model)
+    pieces = [(piece.piece, piece.score) for piece in read.pieces]
+    names = [SENTINEL.format(number) for number in range(sentinels)]
+    pieces += [(name, 0.0) for name in reversed(names)]
+    bytes_too = read.trainer_spec.byte_fallback
+    made = Tokenizer(models.Unigram(pieces, unk_id=UNK, byte_fallback=bytes_too))
+    if charsmap := read.normalizer_spec.precompiled_charsmap:
+        made.normalizer = normalizers.Precompiled(charsmap)
+    before = pre_tokenizers.Metaspace(WORD_START, "always")
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), before])
+    parts = [decoders.ByteFallback(), decoders.Fuse()] if bytes_too else []
+    made.decoder = decoders.Sequence([decoders.Metaspace(WORD_START, "always"), *parts])
+    end = pieces[EOS][0]
+    made.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", pair=f"$A {end} $B {end}", special_tokens=[(end, EOS)]
+    )
+    special = [pieces[number][0] for number in (PAD, EOS, UNK)]
+    made.add_special_tokens([AddedToken(name, normalized=False) for name in [*special, *names]])
+    return made
+
+
+def write_tokenizer(made: Tokenizer, folder: Path) -> None:
+    """Write a tokenizer, and beside it what Hugging Face's library wants to know of one."""
+    made.save(str(folder / FILE))
+    roles = {"pad_token": PAD, "eos_token": EOS, "unk_token": UNK}
+    described = {
+        # Reads tokenizer.json as it is; that of T5 would leave out the pieces of single bytes.
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **{role: made.id_to_token(number) for role, number in roles.items()},
+        "model_input_names": ["input_ids", "attention_mask"],
+    }
+    (folder / SETTINGS).write_text(json.dumps(described, indent=2) + "\n", "utf-8")
