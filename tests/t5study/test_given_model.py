@@ -243,7 +243,10 @@ TINY = (
     "finetune.steps=2 finetune.batch_size=4 finetune.checkpoint_every=1 "
     "precision=32-true seeds.baseline=1 seeds.variants=1 workers=1 threads=1"
 ).split()
-REVIEWS = "{kind: classification, data: reviews.csv, input: '{text}', answer: label, title: Mine}"
+REVIEWS = (
+    "{kind: classification, data: reviews.csv, input: '{text}', answer: label, "
+    "labels: ['no', 'yes'], title: Mine}"
+)
 
 
 @pytest.fixture(scope="module")
