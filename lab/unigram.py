@@ -24,7 +24,7 @@ _TOO_MANY_SPACES = " {2,}"
 
 
 def sentencepiece_model(file: Path) -> bytes:
-    """The model that a tokenizer.json of T5's kind is, without its sentinels.
+    """The model that the tokenizer.json of a text-to-text model is, without its sentinels.
 
     Raises DataError for another kind of tokenizer, and for one that changes text in a way that a
     SentencePiece model has no place for.
@@ -76,8 +76,8 @@ def _read(file: Path) -> dict[str, Any]:
     if kind != "Unigram" or found["model"].get("unk_id") != UNK:
         raise DataError(
             f"{file} is a tokenizer of the kind {kind}, unknown piece "
-            f"{found['model'].get('unk_id')}; accepted is Unigram with the unknown piece {UNK}, as "
-            "T5 has it. Put a SentencePiece model beside it, as spiece.model."
+            f"{found['model'].get('unk_id')}; accepted is Unigram with the unknown piece {UNK}. "
+            "Put a SentencePiece model beside it, as spiece.model."
         )
     assert isinstance(found, dict)
     return found
@@ -103,7 +103,7 @@ def _charsmap(normalizer: Mapping[str, Any] | None, file: Path) -> bytes:
 
 
 def tokenizer(model: bytes, sentinels: int) -> Tokenizer:
-    """What reads text as a SentencePiece model does, with T5's sentinels and the end behind."""
+    """What reads text as a SentencePiece model does, with sentinels and the end of a text behind."""
     from tokenizers import (
         AddedToken,
         Tokenizer,
@@ -140,7 +140,7 @@ def write_tokenizer(made: Tokenizer, folder: Path) -> None:
     made.save(str(folder / FILE))
     roles = {"pad_token": PAD, "eos_token": EOS, "unk_token": UNK}
     described = {
-        # Reads tokenizer.json as it is; that of T5 would leave out the pieces of single bytes.
+        # Reads tokenizer.json as it is; others would leave out the pieces of single bytes.
         "tokenizer_class": "PreTrainedTokenizerFast",
         **{role: made.id_to_token(number) for role, number in roles.items()},
         "model_input_names": ["input_ids", "attention_mask"],

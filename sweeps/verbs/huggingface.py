@@ -44,7 +44,7 @@ def export_model(store: Store, word: str, folder: Path) -> list[str]:
         try:
             said = study.huggingface(described["name"], described["config"], place, inputs, part)
             part.chmod(0o755)
-            os.replace(part, folder)
+            os.rename(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
