@@ -103,7 +103,7 @@ def _charsmap(normalizer: Mapping[str, Any] | None, file: Path) -> bytes:
 
 
 def tokenizer(model: bytes, sentinels: int) -> Tokenizer:
-    """What reads text as a SentencePiece model does, with sentinels and the end of a text behind."""
+    """What reads text as a SentencePiece model does, sentinels and the end of a text too."""
     from tokenizers import (
         AddedToken,
         Tokenizer,
