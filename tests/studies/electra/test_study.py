@@ -77,7 +77,7 @@ def test_nothing_pre_trained_begins_from_the_shape() -> None:
         "finetune",
         "evaluate",
     }
-    assert all(one.config["encoder"]["width"] == 64 for one in stages(cell, "finetune"))
+    assert all(one.config["encoder"]["width"] == 128 for one in stages(cell, "finetune"))
     one, other = cells("objective=none", "seeds.baseline=2")
     both = [{tuned.key for tuned in stages(cell, "finetune")} for cell in (one, other)]
     assert not both[0] & both[1]
@@ -121,8 +121,9 @@ def test_fractions_are_runs_of_their_own_or_checkpoints_of_one() -> None:
 
 
 def test_the_vocabulary_is_the_one_of_other_studies() -> None:
-    """A cell of t5study at the same preset asks for the same stage."""
-    (ours,) = cells("preset=embedded", "seeds.baseline=1")
+    """A cell of t5study asks for the same stage where corpus and size are its own."""
+    settings = ("vocabulary.corpus=mixed", "vocabulary.pieces=4000")
+    (ours,) = cells("preset=embedded", "seeds.baseline=1", *settings)
     words = ["study=t5study", "preset=embedded", "seeds.baseline=1", "tasks=[vader_sentiment]"]
     (sweep,) = Command(by_study(words, "t5study"), composer_of).sweeps()
     assert stage(ours, "vocabulary").key == stage(sweep.rows[0].cells[0], "vocabulary").key
@@ -220,7 +221,7 @@ def test_the_papers_flops_recompute(words: list[str], flops: float) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        ("algorithm=two_stage", ["generator.fraction=0.25", "tying=embeddings"]),
+        ("algorithm=two_stage", ["generator.fraction=0.5", "tying=embeddings"]),
         ("generator=unigram", ["Add tying=none"]),
         ("generator=uniform tying=none algorithm=two_stage", ["it learns nothing"]),
         ("generator=unigram tying=none algorithm=adversarial", ["it learns nothing"]),
@@ -231,13 +232,13 @@ def test_the_papers_flops_recompute(words: list[str], flops: float) -> None:
         ("objective=bert tying=all masking.rate=1", ["masking.rate=1"]),
         ("masking.rate=0", ["masking.rate=0: a rate lies between 0 and 1"]),
         ("masking.rate=1", ["masking.rate=1: a rate lies between 0 and 1"]),
-        ("size.heads=3", ["size=nano: heads: 3 do not divide the width 64."]),
+        ("size.heads=3", ["size=nano: heads: 3 do not divide the width 128."]),
         ("objective.name=bertt", ["Did you mean 'bert'?"]),
         ("size.name=micr", ["size.layers is that of shapes.micr.layers.", "Did you mean 'micro'?"]),
         ("preset=paper size=nano", ["roles.published has no 'nano'. Known: small, base, large"]),
         ("suite.tasks=[vader_sentimen]", ["Did you mean 'vader_sentiment'?"]),
         ("suite.tasks=[docstring_summary]", ["Task 'docstring_summary': an encoder answers"]),
-        ("model.positions=32", ["rows.length=64", "finetune.length=64"]),
+        ("model.positions=16", ["rows.length=32", "finetune.length=64"]),
         ("length=half length.checkpoint_of=[0.25]", ["Add it to length.checkpoint_of."]),
         ("dataset.corpus=boks", ["Did you mean 'books'?"]),
         ("evaluate.split=test suite.tasks=[glue_cola]", ["withheld"]),
