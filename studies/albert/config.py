@@ -19,6 +19,7 @@ from lab.encoder.suite.settings import (
     SEED,
     SHARE,
     WIDTH,
+    Evaluate,
     SuiteSchema,
     TextRoles,
     TextRows,
@@ -37,6 +38,10 @@ class Roles(TextRoles):
     """base, large, xlarge and xxlarge of Table 1, and the depths and widths of Tables 11 to 13."""
     embeddings: dict[str, int] = field(default_factory=dict)
     """e64, e128 and e256 of Table 3 -> the width of the tables."""
+    lengths: dict[str, float] = field(default_factory=dict)
+    """Lengths beyond 125k updates, and that of equal hours (Table 6) -> the multiple of updates."""
+    groups: dict[str, int] = field(default_factory=dict)
+    """few and many groups of layers (section 4.5)."""
 
 
 @dataclass
@@ -95,6 +100,8 @@ class Length:
     name: str = MISSING
     fraction: float = field(default=1.0, metadata={"more_than": 0, "most": 10**4})
     """Of the updates of pre-training."""
+    keep: list[float] = field(default_factory=list)
+    """Shares of this length, after each of which the networks are kept beside the last ones."""
 
 
 @dataclass
@@ -145,6 +152,16 @@ class Model:
 
 
 @dataclass
+class Judged(Evaluate):
+    """What is scored beside the suite."""
+
+    curve: bool = False
+    """Whether columns say how networks that length.keep kept predict pieces (Figure 2)."""
+    layers: bool = False
+    """Whether columns say how far each layer moves its input (Figure 1)."""
+
+
+@dataclass
 class Schema(SuiteSchema):
     """Every key of the study beside those of the run."""
 
@@ -161,3 +178,4 @@ class Schema(SuiteSchema):
     rows: Rows = field(default_factory=Rows)
     model: Model = field(default_factory=Model)
     pretrain: Pretrain = field(default_factory=Pretrain)
+    evaluate: Judged = field(default_factory=Judged)

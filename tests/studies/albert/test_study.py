@@ -126,6 +126,21 @@ def test_a_depth_starts_from_the_depths_before() -> None:
     assert stages(shallow, "pretrain")[-1].key == chain[1].key
 
 
+def test_equal_hours_are_updates_as_printed() -> None:
+    """Table 6: 400,000 updates of BERT-large, 125,000 of ALBERT-xxlarge."""
+    bert, albert = (
+        stages(cell, "pretrain")[0].config for cell in cells("sweep=albert/table06", "preset=paper")
+    )
+    assert (bert["steps"], bert["encoder"]["sharing"]) == (400_000, "none")
+    assert (albert["steps"], albert["encoder"]["width"]) == (125_000, 4096)
+
+
+def test_groups_go_from_all_shared_to_none() -> None:
+    rows = cells("sweep=albert/groups", "preset=paper")
+    shapes = [EncoderConfig(**stages(cell, "pretrain")[0].config["encoder"]) for cell in rows]
+    assert [len(set(shape.parts)) for shape in shapes] == [1, 2, 4, 12]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
