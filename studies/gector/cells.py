@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studies.gector.columns import columns
+from studies.gector.columns import SPEED, columns
 from studies.gector.config import Schema
 from studies.gector.stages import Stages
 
@@ -19,6 +19,10 @@ REFERENCES = [
     {"label": "Nothing changed", "file": "nothing.json"},
     {"label": "Look-up of misspellings", "file": "look_up.json"},
 ]
+FASTEST = (
+    "Sentences a second: the fastest of {} measurements; of one thread on a CPU by the processor's "
+    "time."
+)
 FULL = "Real pairs are examples of checkers' rules, nearly all with one mistake; no learner essays."
 
 
@@ -34,18 +38,26 @@ def cell(config: Schema) -> dict[str, Any]:
             f"{' and '.join(config.tags.counted)}; nothing is trained",
             "footnotes": [SEEN, FULL],
         }
+    scores = {name: stages.evaluate(name) for name in sets}
+    footnotes = [SEEN, SPOILED, SCORER, NOTHING, FULL]
+    if config.speed.measured:
+        scores[SPEED] = stages.speed
+        footnotes.append(FASTEST.format(config.speed.repeats))
     return {
-        "scores": {name: stages.evaluate(name) for name in sets},
+        "scores": scores,
         "columns": columns(config),
         "selection": "best epoch on validation of each stage of training",
         "references": REFERENCES,
-        "footnotes": [SEEN, SPOILED, SCORER, NOTHING, FULL],
+        "footnotes": footnotes,
         "remarks": [_remark(config)],
     }
 
 
 def _remark(config: Schema) -> str:
     trained = ", ".join(config.stages.run)
+    if config.system.name == "rewriter":
+        writes = f"beam {config.rewriter.beam}" if config.rewriter.beam > 1 else "greedy"
+        return f"Stages {trained} of training; text-to-text, {config.rewriter.size}, {writes}."
     where = config.encoder.folder or "drawn at random"
     return (
         f"Stages {trained} of training; {config.tags.size:,} tags ({config.tags.name}); encoder "

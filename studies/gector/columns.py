@@ -17,6 +17,8 @@ MEASURES = {
 }
 SCORES = {"p": "P", "r": "R", "f05": "F0.5"}
 TITLES = {"seen": "Seen", "unseen": "Unseen", "synthetic": "Synth.", "validation": "Valid."}
+SPEED = "speed"
+"""The task that sentences a second stand under."""
 WITH_RIGHT = ("seen", "unseen", "validation")
 """Sets with right sentences among theirs."""
 
@@ -45,5 +47,13 @@ def columns(config: Schema) -> list[Column]:
                     decimals=0,
                     competes=False,
                 )
+            )
+    if config.speed.measured and not config.evaluate.coverage:
+        for key in config.speed.sentences:
+            size = key.removeprefix("at_")
+            rate = Measure(words=f"sentences a second, {size} at once", unit="sentences", most=None)
+            terms = [[(SPEED, key)]]
+            made.append(
+                Column(name=f"Sent./s, {size}", terms=terms, measures={key: rate}, decimals=1)
             )
     return made

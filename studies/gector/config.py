@@ -8,9 +8,10 @@ from functools import partial
 from omegaconf import MISSING
 
 from lab.schema import Named, by_name
+from lab.text_to_text.config import SIZES
 from studies.gector.families import KINDS
 
-BY_NAME = ("mixture", "stages.settings", "roles.sizes")
+BY_NAME = ("mixture", "stages.settings", "roles.sizes", "speed.sentences")
 
 AMOUNT = {"more_than": 0, "most": 10**12}
 COUNT = {"least": 0, "most": 10**12}
@@ -28,6 +29,7 @@ DROPOUT = {"least": 0, "less_than": 1}
 CONFIDENCE = {"least": -1, "most": 2}
 STAGES = ("one", "two", "three")
 """Of training, in their order (section 3)."""
+SYSTEMS = ("tagger", "rewriter")
 ENCODERS = ("none", "given")
 
 
@@ -104,11 +106,13 @@ class Reading:
 class StageSettings:
     """One stage of training (section 6)."""
 
-    pairs: str = field(default=MISSING, metadata={"choices": ("real", "synthetic")})
+    pairs: str = field(default=MISSING, metadata={"choices": ("real", "synthetic", "own")})
+    files: list[str] = field(default_factory=list)
+    """Of own pairs: a file of sentences and one of their corrections, or one M2 file."""
     most: int | None = field(default=None, metadata=COUNT)
     """Pairs with mistakes; null: all there are."""
     right: int | None = field(default=0, metadata=COUNT)
-    """Right sentences among real pairs."""
+    """Right sentences among real or own pairs."""
     single: bool = False
     """Real pairs alone whose rule prints one correction."""
     correct: float = field(default=0.0, metadata=SHARE)
@@ -176,6 +180,40 @@ class Ensemble:
 
 
 @dataclass
+class System:
+    """What corrects."""
+
+    name: str = field(default=MISSING, metadata={"choices": SYSTEMS})
+    """tagger; rewriter: a text-to-text model, trained on the same pairs (Table 8)."""
+
+
+@dataclass
+class Rewriter:
+    """The text-to-text model, and how it writes."""
+
+    size: str = field(default=MISSING, metadata={"choices": tuple(SIZES)})
+    hold: int = field(default=1000, metadata=AMOUNT)
+    """Updates of each stage before the rate, 1 / sqrt of their number, falls."""
+    longest: int = field(default=64, metadata=LENGTH)
+    """Pieces of an input or output."""
+    beam: int = field(default=1, metadata={"least": 1, "most": 64})
+    """1: greedy."""
+    alpha: float = field(default=0.6, metadata={"least": 0, "most": 10})
+    """Of the length penalty."""
+
+
+@dataclass
+class Speed:
+    """How sentences a second are measured (Table 8)."""
+
+    measured: bool = False
+    sentences: dict[str, int] = field(default_factory=partial(by_name, int))
+    """How many sentences are corrected, by how many are in a batch: at_128, at_1."""
+    repeats: int = field(default=3, metadata=FEW)
+    """The fastest of so many counts."""
+
+
+@dataclass
 class Evaluate:
     sets: list[str] = field(
         default_factory=lambda: ["seen", "unseen", "synthetic"],
@@ -210,4 +248,7 @@ class Schema:
     precision: str = field(
         default="32-true", metadata={"choices": ("32-true", "bf16-mixed", "64-true")}
     )
+    system: System = field(default_factory=System)
+    rewriter: Rewriter = field(default_factory=Rewriter)
     evaluate: Evaluate = field(default_factory=Evaluate)
+    speed: Speed = field(default_factory=Speed)

@@ -6,6 +6,9 @@ from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
 from lab.memory import PROCESS
 from lab.stage import Cost
+from lab.text_to_text.config import ModelConfig
+from lab.text_to_text.flops import forward_flops, parameters, training_flops
+from lab.text_to_text.memory import training_memory
 from studies.gector.config import StageSettings
 
 REAL = {"pairs": 6749, "right": 10036}
@@ -22,10 +25,15 @@ def sentences(settings: StageSettings) -> int:
     return max(1, round(wrong + right * settings.correct))
 
 
+def updates(settings: StageSettings) -> int:
+    """How many updates a stage of training makes at most; of a pass over all pairs, about."""
+    epoch = settings.updates or -(-sentences(settings) // settings.batch_size)
+    return settings.epochs * epoch
+
+
 def training(encoder: EncoderConfig, settings: StageSettings, tags: int, precision: str) -> Cost:
     """Of all epochs of a stage; early stopping may end it before."""
-    updates = settings.updates or -(-sentences(settings) // settings.batch_size)
-    rows = settings.epochs * updates * settings.batch_size
+    rows = updates(settings) * settings.batch_size
     once = cost.forward_flops(encoder, PIECES) + 2.0 * PIECES * encoder.width * tags
     memory = cost.training_bytes(
         encoder, rows=settings.batch_size, tokens=PIECES, precision=precision
@@ -46,5 +54,29 @@ def correcting(encoder: EncoderConfig, *, rows: int, rounds: int, tags: int, mem
         flops=members * rows * rounds * once,
         tokens=members * rows * rounds * PIECES,
         memory_bytes=members * 4.0 * cost.parameters(encoder) + PROCESS,
+        device="any",
+    )
+
+
+def rewriting(model: ModelConfig, *, rows: int, batch: int, precision: str) -> Cost:
+    """Of training a text-to-text model on so many pairs."""
+    memory = training_memory(
+        model, source=PIECES, target=PIECES, batch=batch, precision=precision
+    ).total
+    return Cost(
+        flops=rows * training_flops(model, PIECES, PIECES),
+        tokens=rows * 2 * PIECES,
+        memory_bytes=memory + PROCESS,
+        disk_bytes=8.0 * parameters(model),
+        device="any",
+    )
+
+
+def writing(model: ModelConfig, *, rows: int, beam: int) -> Cost:
+    """Of writing so many sentences anew."""
+    return Cost(
+        flops=rows * beam * forward_flops(model, PIECES, PIECES),
+        tokens=rows * beam * PIECES,
+        memory_bytes=4.0 * parameters(model) + PROCESS,
         device="any",
     )

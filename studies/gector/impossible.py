@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from lab.errors import StudyError, unknown
 from studies.gector import given
 from studies.gector.config import STAGES, Schema
+from studies.gector.data_stages import vocabulary_file
+from studies.gector.sources import own
 from studies.gector.stages import Stages
 
 
 def complaints(config: Schema) -> list[str]:
     """All complaints together, in the command line's words."""
-    found = [*_stages(config), *_inference(config), *_encoder(config)]
+    found = [*_stages(config), *_inference(config), *_encoder(config), *_system(config)]
     return found or [*_shape(config)]
 
 
@@ -33,6 +35,10 @@ def _stages(config: Schema) -> Iterator[str]:
         key = f"stages.settings.{name}"
         if settings.pairs == "synthetic" and settings.most is None:
             yield f"{key}.most=null: of synthetic pairs there is no end. Give a number."
+        if settings.pairs == "own":
+            yield from _own(key, settings.files)
+        elif settings.files:
+            yield f"{key}.files is not read by {key}.pairs={settings.pairs}. Add {key}.pairs=own."
         if read and settings.most == 0 and not settings.correct:
             yield f"{key}.most=0: without pairs and with correct=0 there is nothing to learn."
         if settings.cold > settings.epochs:
@@ -43,6 +49,13 @@ def _stages(config: Schema) -> Iterator[str]:
     for name in config.stages.settings:
         if name not in STAGES:
             yield f"stages.settings.{name}: {unknown('stage', name, STAGES)}"
+
+
+def _own(key: str, files: list[str]) -> Iterator[str]:
+    try:
+        own.files_of(files)
+    except StudyError as error:
+        yield f"{key}.files: {error}"
 
 
 def _inference(config: Schema) -> Iterator[str]:
@@ -71,6 +84,20 @@ def _encoder(config: Schema) -> Iterator[str]:
             given.files_of(encoder.folder)
         except StudyError as error:
             yield str(error)
+
+
+def _system(config: Schema) -> Iterator[str]:
+    for key in config.speed.sentences:
+        size = key.removeprefix("at_")
+        if not (key.startswith("at_") and size.isdecimal() and int(size)):
+            yield f"speed.sentences.{key}: give it as at_N, N sentences in a batch, such as at_1."
+    if config.speed.measured and not config.speed.sentences:
+        yield "speed.sentences={}: give a number of sentences, such as speed.sentences.at_1=32."
+    if config.system.name == "rewriter" and vocabulary_file(config):
+        yield (
+            "system=rewriter writes with pieces that are trained here: leave out vocabulary.file "
+            "and encoder=given."
+        )
 
 
 def _shape(config: Schema) -> Iterator[str]:

@@ -19,13 +19,11 @@ class Pair(NamedTuple):
     target: list[str]
 
 
-def read_parallel(source: Path, target: Path, *, tokenized: bool = False) -> Iterator[Pair]:
+def read_parallel(source: Path, target: Path) -> Iterator[Pair]:
     """Yield the pairs of two files; empty lines are pairs without tokens.
 
-    `tokenized`: the files have spaces between tokens already. Raises DataError where a file cannot
-    be read or one is shorter.
+    Raises DataError where a file cannot be read or one is shorter.
     """
-    apart = str.split if tokenized else tokens
     lines = zip_longest(read_lines(source), read_lines(target))
     for number, (wrong, right) in enumerate(lines, 1):
         if wrong is None or right is None:
@@ -34,7 +32,7 @@ def read_parallel(source: Path, target: Path, *, tokenized: bool = False) -> Ite
                 f"{short} has {number - 1:,} lines and {long} has more. Line n of the one is to be "
                 "the correction of line n of the other."
             )
-        yield Pair(apart(_text(wrong)), apart(_text(right)))
+        yield Pair(tokens(_text(wrong)), tokens(_text(right)))
 
 
 def _text(line: str) -> str:

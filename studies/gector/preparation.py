@@ -14,8 +14,8 @@ from lab.encoder.vocabulary import keep_vocabulary
 from lab.preparation import StageLike
 from studies.gector import given
 from studies.gector.config import Schema
-from studies.gector.sources import get_source
-from studies.gector.stages import vocabulary_file
+from studies.gector.data_stages import vocabulary_file
+from studies.gector.sources import get_source, own
 
 VERBS = "word_forms"
 OF_PAIRS = ("pairs", "misspellings")
@@ -54,6 +54,9 @@ def prepare(
             given.keep(config.encoder.folder)
         if file := vocabulary_file(config):
             keep_vocabulary(file)
+        for settings in config.stages.settings.values():
+            if settings.pairs == "own":
+                own.keep(settings.files)
     fetch_all(ARCHIVES[name] for name in archives_read(wanted))
     if any(stage.name in OF_PAIRS for stage in wanted):
         DATA.prepare()

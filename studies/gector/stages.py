@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from lab.corpora.archives import ARCHIVES, content_of
 from lab.encoder.config import EncoderConfig
-from lab.encoder.vocabulary import described_vocabulary, vocabulary_size
-from lab.stage import Cost, Stage, StageBuilder
+from lab.encoder.vocabulary import vocabulary_size
+from lab.stage import Cost, Stage
+from lab.text_to_text.config import ModelConfig, model_config
 from studies.gector import costs, given
-from studies.gector.config import STAGES, Schema, StageSettings
-from studies.gector.sources import get_source
+from studies.gector.config import STAGES, StageSettings
+from studies.gector.data_stages import DataStages
 
 APART = 10_000
 """Between the seeds of an ensemble's members: those of other seeds are others."""
-EVERY = {"pairs": None, "right": None, "single": False}
-SETS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "seen": ("real", {"part": "seen", **EVERY}),
-    "unseen": ("real", {"part": "unseen", **EVERY}),
-    "validation": ("real", {"part": "validation", **EVERY}),
-    "synthetic": ("synthetic", {"held_out": True}),
-}
-"""What is corrected and scored: its source and what is asked of it."""
 
 
-def vocabulary_file(config: Schema) -> str | None:
-    """The vocabulary that is given: the one named, else that in the folder of a given encoder."""
-    return config.vocabulary.file or config.encoder.folder
-
-
-class Stages(StageBuilder):
-    """Builds each stage of one cell once; what two sets share is one object."""
-
-    def __init__(self, config: Schema) -> None:
-        super().__init__()
-        self.config = config
-
-    @cached_property
-    def vocabulary(self) -> Stage:
-        """Pieces of the encoder, trained once for the study, or as given."""
-        settings, file = self.config.vocabulary, vocabulary_file(self.config)
-        config = described_vocabulary(settings, file, settings.corpus)
-        return Stage(name="vocabulary", version=1, config=config, run="lab.encoder.vocabulary.run")
+class Stages(DataStages):
+    """Trainings and scores."""
 
     @cached_property
     def encoder(self) -> EncoderConfig:
@@ -75,96 +50,6 @@ class Stages(StageBuilder):
             version=1,
             config={"files": given.identity(folder)},
             run="studies.gector.given.run",
-        )
-
-    def _pairs(self, source: str, settings: dict[str, Any]) -> Stage:
-        def build() -> Stage:
-            return Stage(
-                name="pairs",
-                version=1,
-                config={"source": source, "identity": get_source(source).identity(settings)},
-                run="studies.gector.training.pairs.run",
-                cost=Cost(disk_bytes=300.0 * (settings["pairs"] or costs.REAL["pairs"])),
-            )
-
-        return self.once((source, repr(sorted(settings.items()))), build)
-
-    def _synthetic(self, pairs: int | None, held_out: bool) -> Stage:
-        settings = {
-            "pairs": pairs,
-            "held_out": held_out,
-            "seed": self.config.noise.seed,
-            "added": self.config.noise.added,
-            "shares": dict(self.config.mixture),
-        }
-        return self._pairs("synthetic", settings)
-
-    def pairs_of_set(self, name: str) -> Stage:
-        """The pairs that are scored, or that choose."""
-        source, settings = SETS[name]
-        if source == "synthetic":
-            return self._synthetic(self.config.evaluate.synthetic, settings["held_out"])
-        return self._pairs(source, settings)
-
-    def pairs_of_stage(self, name: str) -> Stage:
-        """The pairs that a stage of training reads."""
-        settings = self.config.stages.settings[name]
-        if settings.pairs == "synthetic":
-            return self._synthetic(settings.most, held_out=False)
-        asked = {
-            "part": "train",
-            "pairs": settings.most,
-            "right": settings.right,
-            "single": settings.single,
-        }
-        return self._pairs("real", asked)
-
-    def tagged(self, pairs: Stage) -> Stage:
-        """These pairs with their tags."""
-        kind = self.config.tags.name
-        verbs = content_of(ARCHIVES["word_forms"]) if kind == "all" else None
-
-        def build() -> Stage:
-            return Stage(
-                name="tagged",
-                version=1,
-                config={"kind": kind, "verbs": verbs},
-                inputs={"pairs": pairs},
-                run="studies.gector.training.tagged.run",
-                cost=pairs.cost,
-            )
-
-        return self.once(("tagged", id(pairs)), build)
-
-    @cached_property
-    def tags(self) -> Stage:
-        """The list of tags, one for all stages of training."""
-        settings = self.config.tags
-        return Stage(
-            name="tags",
-            version=1,
-            config={
-                "size": settings.size,
-                "share": settings.share,
-                "seed": settings.seed if settings.share < 1 else None,
-            },
-            inputs={name: self.tagged(self.pairs_of_stage(name)) for name in settings.counted},
-            run="studies.gector.training.tags.run",
-        )
-
-    @cached_property
-    def coverage(self) -> Stage:
-        """Which share of each set's edits the list can make."""
-        sets = self.config.evaluate.sets
-        return Stage(
-            name="coverage",
-            version=1,
-            config={},
-            inputs={
-                "tags": self.tags,
-                **{name: self.tagged(self.pairs_of_set(name)) for name in sets},
-            },
-            run="studies.gector.training.tags.covered",
         )
 
     def tuned(self, seed: int) -> Stage:
@@ -231,6 +116,75 @@ class Stages(StageBuilder):
         seeds = [self.config.train.seed + APART * n for n in range(self.config.ensemble.members)]
         return {f"member_{n}": self.tuned(seed) for n, seed in enumerate(seeds)}
 
+    @cached_property
+    def rewriter(self) -> Stage:
+        """The last stage of training of the text-to-text model, with those before it."""
+        last: Stage | None = None
+        for name in (one for one in STAGES if one in self.config.stages.run):
+            last = self._rewrite(name, last)
+        assert last is not None, "complaints() wants one stage at least"
+        return last
+
+    @cached_property
+    def text_to_text(self) -> ModelConfig:
+        """The model that writes: the pieces of the encoder's vocabulary, without special ones."""
+        pieces = vocabulary_size(self.vocabulary.config)
+        return model_config(size=self.config.rewriter.size, vocab_size=pieces, dropout_rate=0.0)
+
+    def _rewrite(self, name: str, before: Stage | None) -> Stage:
+        """On the pairs of the tagger's stage, as many sentences of them as it reads at most."""
+        settings, rewriter = self.config.stages.settings[name], self.config.rewriter
+        updates = costs.updates(settings)
+        config: dict[str, Any] = {
+            "correct": settings.correct,
+            "batch_size": settings.batch_size,
+            "updates": updates,
+            "hold": rewriter.hold,
+            "longest": rewriter.longest,
+            "seed": self.config.train.seed,
+            "precision": self.config.precision,
+        }
+        inputs = {"vocabulary": self.vocabulary, "pairs": self.pairs_of_stage(name)}
+        if before is not None:
+            inputs["before"] = before
+        else:
+            config["model"] = asdict(self.text_to_text)
+        return Stage(
+            name="rewrite",
+            version=1,
+            config=config,
+            inputs=inputs,
+            run="studies.gector.training.rewrite.run",
+            cost=costs.rewriting(
+                self.text_to_text,
+                rows=updates * settings.batch_size,
+                batch=settings.batch_size,
+                precision=self.config.precision,
+            ),
+        )
+
+    @property
+    def _system(self) -> tuple[dict[str, Any], dict[str, Stage]]:
+        """What corrects, and the stages that it is read from."""
+        inference = self.config.inference
+        common = {"batch_size": inference.batch_size, "precision": self.config.precision}
+        if self.config.system.name == "rewriter":
+            rewriter = self.config.rewriter
+            asked = {"beam": rewriter.beam, "alpha": rewriter.alpha, "longest": rewriter.longest}
+            return {**common, **asked}, {"rewriter": self.rewriter}
+        inputs = {**self.members}
+        tweaks = None
+        if inference.name == "tweaked":
+            inputs["search"] = self.search
+        else:
+            typed = inference.name == "given"
+            tweaks = {
+                "additional_confidence": inference.confidence if typed else 0.0,
+                "min_error_probability": inference.minimum if typed else 0.0,
+                "each_tag": inference.each_tag,
+            }
+        return {**self._correcting, "tweaks": tweaks}, inputs
+
     @property
     def _correcting(self) -> dict[str, Any]:
         """How sentences are corrected, tweaks aside."""
@@ -239,22 +193,10 @@ class Stages(StageBuilder):
             "kind": self.config.tags.name,
             "iterations": inference.iterations,
             "min_len": inference.min_len,
-            "scorer": self.config.evaluate.scorer,
             "reading": self._reading,
             "batch_size": inference.batch_size,
             "precision": self.config.precision,
         }
-
-    @cached_property
-    def misspellings(self) -> Stage:
-        """What a look-up corrects by."""
-        source = get_source("synthetic")
-        return Stage(
-            name="misspellings",
-            version=1,
-            config={"lists": {name: content_of(ARCHIVES[name]) for name in source.ARCHIVES}},
-            run="studies.gector.training.misspellings.run",
-        )
 
     @cached_property
     def search(self) -> Stage:
@@ -265,6 +207,7 @@ class Stages(StageBuilder):
             version=1,
             config={
                 **self._correcting,
+                "scorer": self.config.evaluate.scorer,
                 "trials": inference.trials,
                 "seed": 0,
                 "each_tag": inference.each_tag,
@@ -280,37 +223,43 @@ class Stages(StageBuilder):
 
     def evaluate(self, name: str) -> Stage:
         """The scores of one set."""
-        inference = self.config.inference
-        inputs = {
-            "pairs": self.pairs_of_set(name),
-            "misspellings": self.misspellings,
-            **self.members,
-        }
-        tweaks = None
-        if inference.name == "tweaked":
-            inputs["search"] = self.search
-        else:
-            typed = inference.name == "given"
-            tweaks = {
-                "additional_confidence": inference.confidence if typed else 0.0,
-                "min_error_probability": inference.minimum if typed else 0.0,
-                "each_tag": inference.each_tag,
-            }
+        asked, inputs = self._system
         return Stage(
             name="evaluate",
-            version=1,
+            version=2,
             config={
-                **self._correcting,
+                **asked,
+                "scorer": self.config.evaluate.scorer,
                 "task": name,
                 "examples": self.config.evaluate.examples,
-                "tweaks": tweaks,
             },
-            inputs=inputs,
+            inputs={
+                "pairs": self.pairs_of_set(name),
+                "misspellings": self.misspellings,
+                **inputs,
+            },
             run="studies.gector.training.evaluate.run",
             cost=self._correction(self.config.evaluate.examples or 2000),
         )
 
+    @cached_property
+    def speed(self) -> Stage:
+        """Sentences a second of the first set, in batches of several sizes."""
+        asked, inputs = self._system
+        settings = self.config.speed
+        sentences = {name.removeprefix("at_"): n for name, n in settings.sentences.items()}
+        return Stage(
+            name="speed",
+            version=1,
+            config={**asked, "sentences": sentences, "repeats": settings.repeats},
+            inputs={"pairs": self.pairs_of_set(self.config.evaluate.sets[0]), **inputs},
+            run="studies.gector.training.speed.run",
+            cost=self._correction((1 + settings.repeats) * sum(sentences.values())),
+        )
+
     def _correction(self, rows: int) -> Cost:
+        if self.config.system.name == "rewriter":
+            return costs.writing(self.text_to_text, rows=rows, beam=self.config.rewriter.beam)
         return costs.correcting(
             self.encoder,
             rows=rows,

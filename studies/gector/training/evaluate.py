@@ -1,8 +1,7 @@
-"""The stage "evaluate": what one tagger or several score on a set of pairs.
+"""The stage "evaluate": what a system scores on a set of pairs.
 
-Its `config` holds task, kind of the tags, examples, iterations, min_len, tweaks (or None where the
-input "search" has them), scorer, reading, batch_size, precision; inputs are "pairs",
-"misspellings", member_0, ...
+Its `config` holds task, examples, scorer, and what `systems.open_system` reads; inputs are "pairs",
+"misspellings" and the system's.
 """
 
 from __future__ import annotations
@@ -16,14 +15,11 @@ import torch
 
 from lab.allocator import keep_freed_memory
 from lab.timing import Timing
-from studies.gector.corrector import Corrector
-from studies.gector.families import transformations
 from studies.gector.floors import look_up, nothing
-from studies.gector.inference import Tweaks
-from studies.gector.judging import Reference, judged, members_of, read_references
+from studies.gector.judging import Reference, judged, read_references
 from studies.gector.scoring import Score, Scorer, get_scorer
+from studies.gector.systems import open_system
 from studies.gector.training.misspellings import read_misspellings
-from studies.gector.training.search import read_tweaks
 
 NOTHING, LOOK_UP = "nothing.json", "look_up.json"
 """What a set scores without a model."""
@@ -38,19 +34,10 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     scorer.check()
     with timing.part("data"):
         references = read_references(inputs["pairs"], config["examples"])
-        known = transformations(config["kind"])
     with timing.part("model"):
-        members = members_of(config, inputs, context)
-    tweaks = read_tweaks(inputs["search"]) if "search" in inputs else Tweaks(**config["tweaks"])
-    corrector = Corrector(
-        members,
-        known,
-        tweaks,
-        iterations=config["iterations"],
-        min_len=config["min_len"],
-    )
+        system = open_system(config, inputs, context)
     with timing.part("correcting"):
-        made = corrector.correct([one.source for one in references])
+        made = system.correct([one.source for one in references])
     with timing.part("scoring"):
         found = judged(references, made.sentences, scorer)
         known_words = read_misspellings(inputs["misspellings"])

@@ -86,6 +86,9 @@ def test_members_of_an_ensemble_are_trainings_of_their_own() -> None:
         (["stages.settings.one.most=null"], "of synthetic pairs there is no end"),
         (["stages.settings.two.cold=9"], "stages.settings.two.cold=9 of 2 epochs"),
         (["encoder.heads=3"], "do not divide the width"),
+        (["stages.settings.two.files=[a,b]"], "is not read by stages.settings.two.pairs=real"),
+        (["stages.settings.two.pairs=own"], "Give [WRONG,RIGHT]"),
+        (["speed.sentences.at_no=3"], "give it as at_N"),
     ],
 )
 def test_what_is_impossible_is_told(words: list[str], told: str) -> None:
@@ -99,3 +102,18 @@ def test_an_encoder_of_a_folder_is_known_by_its_content(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         cells("encoder=given", f"encoder.folder={tmp_path}")
     assert "it has no config.json" in " ".join(caught.value.complaints)
+
+
+def test_rows_of_speed_share_both_trainings() -> None:
+    """Beams and rounds are of the writing alone; a rewriter reads the tagger's pairs."""
+    words = ["inference=plain", "speed.measured=true", "evaluate.sets=[seen]", "baseline=none"]
+    taggers = cells(*words, "inference.iterations=1,5")
+    writers = cells(*words, "system=rewriter", "rewriter.beam=1,12")
+    assert len({frozenset(stages(cell, "tune")) for cell in taggers}) == 1
+    assert len({frozenset(stages(cell, "rewrite")) for cell in writers}) == 1
+    assert len(stages(writers[0], "rewrite")) == len(stages(taggers[0], "tune")) == 3
+    assert len({key for cell in taggers + writers for key in stages(cell, "speed")}) == 4
+    learned = [set(stages(cell, "pairs")) for cell in (taggers[0], writers[0])]
+    assert learned[1] < learned[0]
+    updates = [stage.config["updates"] for stage in stages(writers[0], "rewrite").values()]
+    assert sorted(updates) == [3, 8, 14]
