@@ -60,3 +60,5 @@ class Column:
     """Whether numbers are written as 1.4e18."""
     competes: bool = True
     """Whether its best numbers are bold and every row has one; not so of what only describes it."""
+    despite_divergence: bool = False
+    """Whether its numbers mean what they say of a run that diverged as well."""

@@ -39,6 +39,8 @@ class Score:
     """Standard deviation (n - 1) over the runs, where there are two or more."""
     runs: int = 1
     asked: int = 1
+    diverged: int = 0
+    """Of how many runs a training diverged, though there is a number: it is never bold then."""
     bold: bool = False
     notes: tuple[str, ...] = ()
     """Footnotes that this number carries."""
@@ -172,7 +174,8 @@ def mark_bold(
         for j, (column, std) in enumerate(zip(columns, ruler, strict=True)):
             if not column.competes:
                 continue
-            values = [rows[i].scores[j].value for i in taking_part]
+            scores = [rows[i].scores[j] for i in taking_part]
+            values = [None if score.diverged else score.value for score in scores]
             mask = bold_mask(values, std, lower_is_better=column.lower_is_better)
             bold |= {(i, j): flag for i, flag in zip(taking_part, mask, strict=True)}
     return tuple(

@@ -58,6 +58,8 @@ class Column:
     """Whether numbers are written as 1.4e18."""
     competes: bool = True
     """Whether its best numbers are bold and every row has one; not so of what only describes it."""
+    despite_divergence: bool = False
+    """Whether its numbers mean what they say of a run that diverged as well."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -188,6 +190,7 @@ def _column(values: Mapping[str, Any], where: str) -> Column:
         paper=_text(values.get("paper")),
         scientific=bool(values.get("scientific", False)),
         competes=bool(values.get("competes", True)),
+        despite_divergence=bool(values.get("despite_divergence", False)),
     )
 
 

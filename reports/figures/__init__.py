@@ -1,4 +1,4 @@
-"""Pictures of a sweep: losses, score against cost, a search, dots, columns, claims, lines.
+"""Pictures of a sweep: losses, score against cost, a search, dots, columns, claims, lines and more.
 
 Each is written as SVG and PNG; matplotlib is imported only when one is drawn.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reports.commands.options import WHOLE, add_store, parser, store_of
 from reports.commands.output import FOLDER
 from reports.errors import ReportError
+from reports.figures.across import across
 from reports.figures.along import along
 from reports.figures.claims import claims
 from reports.figures.columns import columns
@@ -176,6 +177,7 @@ FIGURES: dict[str, Callable[[Sweep], Figure | None]] = {
     "claims": claims,
     "lines": lines,
     "along": along,
+    "across": across,
 }
 
 

@@ -38,7 +38,7 @@ def along(sweep: Sweep) -> Figure | None:
     for a key that the configuration lacks.
     """
     asked = sweep.record.get("figure") or {}
-    if not asked:
+    if "along" not in asked:
         return None
     column = find_column(sweep.table, sweep.column)
     j = sweep.table.columns.index(column)

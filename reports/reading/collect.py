@@ -141,13 +141,23 @@ class Collector:
         cells = distinct_cells(row)
         same = len(row["cells"]) - len(cells)
         repeated = (notes.same_runs(len(row["cells"]), same),) if same else ()
+        why = [reason for cell in cells if (reason := self._diverged(cell))]
+        gone = (notes.diverged(why, len(cells)),) if why else ()
         return Row(
             label=str(row["label"]),
             name=row.get("name"),
             baseline=bool(row.get("baseline", False)),
             scores=tuple(self._score(column, cells) for column in self.columns),
-            notes=(*repeated, *self._noted(cells)),
+            notes=(*repeated, *gone, *self._noted(cells)),
         )
+
+    def _diverged(self, cell: Mapping[str, Any]) -> str | None:
+        """Why a scored stage of the cell says that the training it scores has diverged."""
+        for key in dict.fromkeys(cell["scores"].values()):
+            result = self.results.get(self.stages[key]["name"], key)
+            if result and (why := result.facts.get("diverged")):
+                return str(why)
+        return None
 
     def _noted(self, cells: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         """What the row's finished stages have to say to who reads a table, each thing once."""
@@ -226,6 +236,7 @@ class Collector:
             deviation=statistics.stdev(values) if len(values) > 1 else None,
             runs=len(values),
             asked=len(cells),
+            diverged=0 if column.despite_divergence else sum(map(bool, map(self._diverged, cells))),
             notes=notes.incomplete(len(values), len(values) + len(why), why),
             samples=tuple(values),
             keys=tuple(

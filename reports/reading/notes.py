@@ -46,6 +46,12 @@ def same_runs(cells: int, same: int) -> str:
     return f"{cells} seeds were asked for, but {same} of them ran the same stages as another."
 
 
+def diverged(why: Sequence[str], runs: int) -> str:
+    """The footnote of a row of which some runs are no results, though they have scores."""
+    of = f" in {len(why)} of {runs} runs" if runs > 1 else ""
+    return f"Diverged, not worse: {'; '.join(dict.fromkeys(why))}{of}. No claim is judged by it."
+
+
 def needed(
     *,
     columns: Sequence[Column],

@@ -10,6 +10,7 @@ from studies.albert.columns import columns
 from studies.albert.config import Schema
 from studies.albert.resolved import Resolved
 from studies.albert.stages import Stages
+from studies.albert.tasks import INTRINSIC, LAYERS, task_after
 
 
 def cell(config: Schema) -> dict[str, Any]:
@@ -21,8 +22,13 @@ def cell(config: Schema) -> dict[str, Any]:
         for unit in resolved.units
         for data in unit.evaluate
     }
-    if config.evaluate.intrinsic:
-        scores["intrinsic"] = stages.intrinsic
+    if config.evaluate.intrinsic or config.evaluate.curve:
+        scores[INTRINSIC] = stages.intrinsic
+    if config.evaluate.curve:
+        for updates in resolved.kept:
+            scores[task_after(updates)] = stages.intrinsic_after(updates)
+    if config.evaluate.layers:
+        scores[LAYERS] = stages.layers
     if config.evaluate.cost:
         scores["cost"] = stages.counted
     return {
@@ -30,7 +36,7 @@ def cell(config: Schema) -> dict[str, Any]:
         "columns": columns(resolved),
         "absent": dict(config.suite.absent),
         "references": [CONSTANT],
-        "selection": selection(config),
+        "selection": selection(config) if resolved.units else None,
         "footnotes": footnotes(config),
         "remarks": [_cost(resolved)],
     }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lab.columns import Column, Measure
 from lab.encoder.suite.columns import suite_columns
 from studies.albert.resolved import Resolved
+from studies.albert.tasks import INTRINSIC as INTRINSIC_TASK
+from studies.albert.tasks import LAYERS, task_after
 
 
 def _accuracy(words: str) -> Measure:
@@ -30,22 +34,26 @@ PAPER = {"mlm_acc": "intrinsic_mlm", "nsp_acc": "intrinsic_nsp", "sop_acc": "int
 PARAMETERS = Measure(words="parameters with the pooler", unit="millions", most=None)
 
 
+APART = ("nsp_acc", "sop_acc", "nsp_loss", "sop_loss", "unigram_loss")
+"""What is so whether or not pieces were learned."""
+LAYER = {
+    "distance": Measure(words="L2 distance between a layer's input and output", most=None),
+    "angle": Measure(words="angle between them", unit="degrees", most=180.0),
+}
+
+
 def columns(resolved: Resolved) -> list[Column]:
     """Those of the suite, their average, then what is asked for beside them."""
     config = resolved.config
     made = suite_columns(config.suite, resolved.units, "avg")
+    # Where nothing is fine-tuned, accuracies of pre-training are what rows compete in.
+    alone = not made
     if config.evaluate.intrinsic:
-        measures = {key: measure for key, (_, measure) in INTRINSIC.items()}
-        made += [
-            Column(
-                name=name,
-                terms=[[("intrinsic", key)]],
-                measures=measures,
-                paper=PAPER.get(key),
-                competes=False,
-            )
-            for key, (name, _) in INTRINSIC.items()
-        ]
+        made += _intrinsic(competing=alone)
+    if config.evaluate.curve:
+        made += _curve(resolved)
+    if config.evaluate.layers:
+        made += [one for name in LAYER for one in _of_layers(name, resolved.encoder.layers)]
     if config.evaluate.cost:
         made.append(
             Column(
@@ -54,6 +62,58 @@ def columns(resolved: Resolved) -> list[Column]:
                 measures={"parameters": PARAMETERS},
                 paper="parameters_millions",
                 competes=False,
+                despite_divergence=True,
             )
         )
     return made
+
+
+def _intrinsic(*, competing: bool) -> list[Column]:
+    measures = {key: measure for key, (_, measure) in INTRINSIC.items()}
+    return [
+        Column(
+            name=name,
+            terms=[[(INTRINSIC_TASK, key)]],
+            measures=measures,
+            paper=PAPER.get(key),
+            competes=competing and key in PAPER,
+            despite_divergence=key in APART,
+        )
+        for key, (name, _) in INTRINSIC.items()
+    ]
+
+
+def _curve(resolved: Resolved) -> list[Column]:
+    """Accuracy of pieces after each count of updates at which networks were kept, and at last."""
+    measures = {"mlm_acc": INTRINSIC["mlm_acc"][1]}
+    after = [(updates, task_after(updates)) for updates in resolved.kept]
+    return [
+        Column(
+            name=f"MLM at {updates:,}",
+            terms=[[(task, "mlm_acc")]],
+            measures=measures,
+            words="accuracy of masked pieces after so many updates",
+            competes=False,
+        )
+        for updates, task in (*after, (resolved.steps, INTRINSIC_TASK))
+    ]
+
+
+def _of_layers(name: str, layers: int) -> list[Column]:
+    """One quantity of Figure 1 at each layer, its least, and its mean change between layers."""
+    measure = LAYER[name]
+    keys = {f"{name}_{layer}": f"{name.capitalize()} {layer}" for layer in range(1, layers + 1)}
+    keys[f"{name}_least"] = f"Least {name}"
+    made = [_of_layer(key, shown, measure) for key, shown in keys.items()]
+    if layers > 1:
+        step = replace(
+            measure,
+            words=f"mean change of the {name} from a layer to the next",
+            lower_is_better=True,
+        )
+        made.append(_of_layer(f"{name}_step", f"{name.capitalize()} step", step))
+    return made
+
+
+def _of_layer(key: str, name: str, measure: Measure) -> Column:
+    return Column(name=name, terms=[[(LAYERS, key)]], measures={key: measure}, competes=False)

@@ -22,6 +22,7 @@ def complaints(config: Schema) -> list[str]:
         *of_text(config, "albert"),
         *_shape(config),
         *_start(config),
+        *_kept(config),
         *of_suite(config),
     ]
 
@@ -48,4 +49,19 @@ def _start(config: Schema) -> Iterator[str]:
         yield (
             f"size.start={config.size.start} with sharing={config.sharing.name}: weights "
             "of another depth fit layers that share all. Add sharing=all, or size.start=[]."
+        )
+
+
+def _kept(config: Schema) -> Iterator[str]:
+    """Networks are kept in the middle of a training, and a curve is of such."""
+    for share in config.length.keep:
+        if not 0 < share < 1:
+            yield (
+                f"length.keep: {share:g}; accepted are shares of the training between 0 and 1, "
+                "such as length.keep=[0.5,0.75]."
+            )
+    if config.evaluate.curve and not config.length.keep:
+        yield (
+            "evaluate.curve=true: no networks are kept before the last ones. Add "
+            "length.keep=[0.5,0.75], or length=longest."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
@@ -47,6 +48,24 @@ class Resolved(SuiteResolved[Schema]):
     def steps(self) -> int:
         """Updates of this row."""
         return max(1, round(self.config.pretrain.steps * self.config.length.fraction))
+
+    @property
+    def text_rows(self) -> dict[str, Any]:
+        """How rows are made of lines, as stages read it."""
+        rows = self.config.rows
+        return {
+            "longest": rows.length,
+            "short": rows.short,
+            "singles": rows.singles,
+            "passes": rows.passes,
+            "seed": rows.seed,
+        }
+
+    @property
+    def kept(self) -> list[int]:
+        """Updates after which the networks are kept, beside the last ones."""
+        found = {max(1, round(self.steps * share)) for share in self.config.length.keep}
+        return sorted(found - {self.steps})
 
     @property
     def rate(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property, partial
 from typing import Any
@@ -15,6 +16,7 @@ from lab.stage import Stage
 from studies.albert.config import Schema
 from studies.albert.resolved import Resolved
 from studies.albert.sentence_losses import get_sentence_loss
+from studies.albert.tasks import INTRINSIC
 
 TASKS = 3
 """Of the intrinsic stage: pieces, next sentences, their order."""
@@ -33,26 +35,22 @@ class Stages(SuiteStages):
         inputs: dict[str, Stage] = {}
         for layers in self.config.size.start:
             inputs = {"start": self._pretraining(self.resolved.deep(layers), inputs)}
-        return self._pretraining(self.resolved.encoder, inputs)
+        return self._pretraining(self.resolved.encoder, inputs, self.resolved.kept)
 
     checkpoint = None
 
-    def _pretraining(self, shape: EncoderConfig, inputs: dict[str, Stage]) -> Stage:
+    def _pretraining(
+        self, shape: EncoderConfig, inputs: dict[str, Stage], keep: Sequence[int] = ()
+    ) -> Stage:
         resolved, settings, rows = self.resolved, self.config.pretrain, self.config.rows
         config: dict[str, Any] = {
             "sentence_loss": asdict(get_sentence_loss(self.config.sentence_loss.name)),
             "encoder": asdict(shape),
             "masking": {**asdict(self.config.masking), "masked": 0.8, "random": 0.1},
-            "rows": {
-                "longest": rows.length,
-                "short": rows.short,
-                "singles": rows.singles,
-                "passes": rows.passes,
-                "seed": rows.seed,
-            },
+            "rows": resolved.text_rows,
             "batch_size": settings.batch_size,
             "steps": resolved.steps,
-            "keep": [],
+            "keep": list(keep),
             "rate": resolved.rate,
             "warmup": resolved.warmup,
             "weight_decay": settings.weight_decay,
@@ -73,7 +71,7 @@ class Stages(SuiteStages):
                 lambda count: memory(rows=count, predicted=count * resolved.predicted) + PROCESS,
                 flops=resolved.steps * resolved.update_flops(shape),
                 tokens=float(resolved.steps * settings.batch_size * rows.length),
-                disk_bytes=8.0 * cost.parameters(shape),
+                disk_bytes=(1 + len(keep)) * 8.0 * cost.parameters(shape),
                 batch=settings.batch_size,
                 rows=self.config.training.micro_batch_size,
             ),
@@ -83,6 +81,13 @@ class Stages(SuiteStages):
     @cached_property
     def intrinsic(self) -> Stage:
         """How the pre-trained network does on held-out text."""
+        return self.intrinsic_after(None)
+
+    def intrinsic_after(self, updates: int | None) -> Stage:
+        """The same of the networks that were kept after so many updates; None: of the last ones."""
+        return self.once((INTRINSIC, updates), lambda: self._intrinsic(updates))
+
+    def _intrinsic(self, updates: int | None) -> Stage:
         rows = self.config.evaluate.rows
         return Stage(
             name="intrinsic",
@@ -91,7 +96,7 @@ class Stages(SuiteStages):
                 "examples": rows,
                 "seed": 0,
                 "precision": self.config.precision,
-                "checkpoint": None,
+                "checkpoint": updates,
             },
             inputs={
                 "vocabulary": self.vocabulary,
@@ -100,6 +105,23 @@ class Stages(SuiteStages):
             },
             run="studies.albert.training.intrinsic.run",
             cost=reading(self.resolved.encoder, rows=TASKS * rows, length=self.config.rows.length),
+        )
+
+    @cached_property
+    def layers(self) -> Stage:
+        """How far each layer of the pre-trained encoder moves its input (Figure 1)."""
+        rows, settings = self.config.evaluate.rows, self.resolved.text_rows
+        return Stage(
+            name="layers",
+            version=1,
+            config={"examples": rows, "seed": 0, "rows": settings},
+            inputs={
+                "vocabulary": self.vocabulary,
+                "lines": self.lines,
+                "pretrain": self.pretrain,
+            },
+            run="studies.albert.training.layers.run",
+            cost=reading(self.resolved.encoder, rows=rows, length=self.config.rows.length),
         )
 
     @cached_property

@@ -68,7 +68,8 @@ class SweepFile:
     claims: tuple[Claim, ...] = ()
     """Of rows by their labels as they stand here."""
     figure: Mapping[str, str] = field(default_factory=dict)
-    """How its figure is drawn: `along` which value, and `by` which a line each."""
+    """How its figure is drawn: `along` which value, and `by` which a line each; or `across` the
+    columns whose names begin with one of some words and end in a number."""
 
     def where(self, row: FileRow, axis: str | None = None) -> str:
         """How a complaint names a row, or a candidate of an axis."""
@@ -236,12 +237,16 @@ class _Check:
     def _figure(self, figure: Any) -> Mapping[str, str]:
         if figure is None:
             return {}
-        if not isinstance(figure, dict) or "along" not in figure:
+        if not isinstance(figure, dict) or ("along" in figure) == ("across" in figure):
             self._complain(
                 f"figure: {figure!r}; accepted is a mapping such as {{along: size.width, "
-                "by: objective.name}."
+                "by: objective.name}, or {across: [Distance, Angle]}."
             )
             return {}
+        if "across" in figure:
+            self._unknown_keys("figure: ", figure, ("across",))
+            given = figure["across"]
+            return {"across": ", ".join(map(str, given if isinstance(given, list) else [given]))}
         self._unknown_keys("figure: ", figure, ("along", "by"))
         return {key: str(value) for key, value in figure.items()}
 

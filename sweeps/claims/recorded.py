@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sweeps.claims.columns import columns_of
 from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Claim, Ruler
 from sweeps.columns import Column, recorded_columns
-from sweeps.digests import stored_scores
+from sweeps.digests import read_description, stored_scores
 from sweeps.errors import DamagedStageError
 from sweeps.store import Store
 
@@ -37,14 +38,22 @@ def recorded(
             scores[key] = _scores(store, name, key)
         return scores[key]
 
+    @cache
+    def said_diverged(key: str) -> bool:
+        return _said_diverged(store, stages[key]["name"], key)
+
     samples: dict[tuple[str, str], Sample] = {}
     rulers: dict[str, Ruler] = {}
     for row in record["rows"]:
         cells = _distinct(row["cells"])[: (seeds or {}).get(row["label"])]
+        gone = [any(map(said_diverged, cell["scores"].values())) for cell in cells]
         for column in columns:
             values: list[float] = []
             diverged = 0
-            for cell in cells:
+            for cell, stuck in zip(cells, gone, strict=True):
+                if stuck and not column.despite_divergence:
+                    diverged += 1
+                    continue
                 keys = {t: cell["scores"][t] for t in column.tasks if t in cell["scores"]}
                 value = column.value({task: read(key) for task, key in keys.items()})
                 if value is not None:
@@ -78,6 +87,17 @@ def _scores(store: Store, name: str, key: str) -> Read | None:
         return stored_scores(place)
     except DamagedStageError:
         return None
+
+
+def _said_diverged(store: Store, name: str, key: str) -> bool:
+    """Whether a finished stage says of what it scored that its training diverged."""
+    place = store.place(name, key)
+    if not place.is_dir():
+        return False
+    try:
+        return bool((read_description(place).get("facts") or {}).get(DIVERGED))
+    except DamagedStageError:
+        return False
 
 
 def _diverged(store: Store, stages: Mapping[str, Any], key: str) -> bool:

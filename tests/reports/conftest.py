@@ -50,6 +50,7 @@ class StoreBuilder:
         key: str,
         provenance: Mapping[str, Any] | None = None,
         notes: list[str] | None = None,
+        diverged: str | None = None,
         **files: Any,
     ) -> Path:
         """Publish a stage; `files` are written by name, `scores` as scores.json."""
@@ -77,7 +78,9 @@ class StoreBuilder:
             "finished": "2026-01-01T00:01:00+00:00",
             "wall_seconds": 60.0,
             "attempt": 1,
-            "facts": {"flops": 1e12} | ({"notes": notes} if notes else {}),
+            "facts": {"flops": 1e12}
+            | ({"notes": notes} if notes else {})
+            | ({"diverged": diverged} if diverged else {}),
         }
         folder = f"{stage['name']}/{key}"
         for file, content in files.items():
@@ -122,6 +125,15 @@ class StoreBuilder:
         """A failed attempt at a stage."""
         record = {"schema": 1, "key": key, "attempt": attempt, "kind": kind, "error": error}
         self.write(f"failures/{key}/{attempt}.json", record)
+
+    def add_diverged(self, keys: list[str], why: str) -> None:
+        """Score "check" of each evaluation by a stage that says that its training diverged."""
+        for key in keys:
+            cell = next(c for r in self.rows for c in r["cells"] if key in c["stages"])
+            judged = self.stage("check", self.key("check", key))
+            self.finish(judged, diverged=why, scores={"check": {"loss": 7.0}})
+            cell["scores"]["check"] = judged
+            cell["stages"].append(judged)
 
     def record(self, id: str = "toy", **more: Any) -> Path:
         """Write the sweep's record and give the store's path."""

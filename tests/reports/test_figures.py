@@ -11,6 +11,7 @@ import pytest
 
 from reports.errors import ReportError
 from reports.figures import Sweep, ascent, cost, dots, lines, losses, run, write_figures
+from reports.figures.across import across
 from reports.figures.along import along as drawn_along
 
 # A label of the shared store has a letter that matplotlib's own font lacks.
@@ -222,3 +223,20 @@ def test_command_writes_below_the_store(full: Any, capsys: pytest.CaptureFixture
     printed = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert printed == [store / "reports/toy_dots.svg", store / "reports/toy_dots.png"]
     assert all(path.stat().st_size > 1000 for path in printed)
+
+
+def test_numbered_columns_are_a_line_a_row(builder: Any) -> None:
+    """In the order of their numbers; a row that lacks the last ones ends before them."""
+    for number in (10, 2, 1):
+        builder.column(f"Layer {number}", [f"layers.l{number}"], competes=False)
+    builder.row("deep", [{"layers": {"l1": 5.0, "l2": 4.0, "l10": 1.0}}], baseline=True)
+    builder.row("shallow", [{"layers": {"l1": 3.0, "l2": 2.0}}])
+    figure = across(Sweep(builder.record(figure={"across": "Layer"}), "toy"))
+    assert figure is not None
+    (axes,) = figure.axes
+    lines = [container.lines[0] for container in axes.containers]
+    assert [tuple(line.get_xdata()) for line in lines] == [(1, 2, 10), (1, 2)]
+    assert [tuple(line.get_ydata()) for line in lines] == [(5.0, 4.0, 1.0), (3.0, 2.0)]
+    wrong = Sweep(builder.record(figure={"across": "Lair"}), "toy")
+    with pytest.raises(ReportError, match="no column Lair 1"):
+        across(wrong)

@@ -73,7 +73,8 @@ def of_text(config: SuiteSchema, study: str) -> Iterator[str]:
         except StudyError as error:
             yield str(error)
     suite = config.suite
-    if suite.tasks is None and not suite.units:
+    # Without columns, nothing is meant to be fine-tuned.
+    if suite.tasks is None and not suite.units and suite.columns != []:
         yield (
             f"suite={suite.name}: no unit to fine-tune. Add one to conf/{study}/suite/"
             f"{suite.name}.yaml: units: {{NAME: {{steps: 200}}}}, or give suite.tasks=[NAME]."

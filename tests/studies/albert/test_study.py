@@ -141,9 +141,35 @@ def test_groups_go_from_all_shared_to_none() -> None:
     assert [len(set(shape.parts)) for shape in shapes] == [1, 2, 4, 12]
 
 
+def test_the_figure_of_layers_reads_the_tables_pretrainings() -> None:
+    """Nothing is trained for it; a column for each of 24 layers."""
+    rows = cells("sweep=albert/figure01", "preset=paper")
+    table = {
+        stages(cell, "pretrain")[0].key for cell in cells("sweep=albert/table02", "preset=paper")
+    }
+    assert {stages(cell, "pretrain")[0].key for cell in rows} < table
+    assert not stages(rows[0], "finetune")
+    names = {column.name for column in rows[0].columns}
+    assert {f"{one} {layer}" for one in ("Distance", "Angle") for layer in range(1, 25)} < names
+    assert {"Distance step", "Angle step", "Least distance", "Least angle"} < names
+
+
+def test_a_curve_is_of_the_networks_that_were_kept() -> None:
+    (cell, *_) = cells("sweep=albert/figure02_dropout", "preset=paper")
+    (pretrain,) = stages(cell, "pretrain")
+    assert pretrain.config["keep"] == [900_000, 1_050_000, 1_200_000, 1_350_000]
+    after = [stage.config["checkpoint"] for stage in stages(cell, "intrinsic")]
+    assert sorted(after, key=lambda one: one or 10**9) == [*pretrain.config["keep"], None]
+    names = [column.name for column in cell.columns]
+    assert [name for name in names if name.startswith("MLM at")][-1] == "MLM at 1,500,000"
+    assert [column.name for column in cell.columns if column.competes] == ["MLM", "NSP", "SOP"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["evaluate.curve=true"], r"no networks are kept before the last ones"),
+        (["length.keep=[1.5]"], r"length\.keep: 1\.5; accepted are shares"),
         (["sentence_loss.name=order"], "Unknown sentence loss 'order'"),
         (["sharing=none", "size=depth6"], "weights of another depth fit layers that share all"),
         (["sharing=groups", "sharing.groups=9"], r"groups: 9; accepted is 1 to 4, the layers"),
