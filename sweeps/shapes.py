@@ -157,6 +157,7 @@ _CLAIM = {
     "left": str,
     "right": str,
     "relation": str,
+    "over?": Maybe([str]),
     "within?": (float, type(None)),
     "columns?": [str],
     "section?": _TEXT,

@@ -145,6 +145,7 @@ def facts(judged: Judged) -> dict[str, Any]:
         "within": claim.within,
         "left": claim.left,
         "right": claim.right,
+        "over": list(claim.over) if claim.over else None,
         "section": claim.section,
         "note": claim.note,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reports.claims.judged import Judged, JudgedClaims
 from reports.claims.published import published_of
 from reports.table import Row
@@ -22,7 +20,7 @@ def judged_of_file(file: SweepFile) -> JudgedClaims | None:
         Row(label=label, baseline=written == file.baseline, scores=())
         for written, label in shown.items()
     ]
-    claims = [replace(c, left=shown[c.left], right=shown[c.right]) for c in file.claims]
+    claims = [claim.renamed(shown.__getitem__) for claim in file.claims]
     theirs = published_of(file.study, file.name, claims, rows, LEVEL)
     if theirs is None:
         return None

@@ -16,6 +16,7 @@ from reports.published.counterpart import counterparts, table_named
 from reports.published.find import find_study
 from reports.published.study import PublishedStudy
 from reports.table import Column, Row, Table
+from sweeps.claims.columns import parts_of
 from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Claim, Ruler
 from sweeps.claims.verdicts import Verdict, judge
@@ -72,9 +73,15 @@ def published_of(
     except ReportError:
         return None
     claims = [replace(claim, columns=claim.columns or (AVERAGE,)) for claim in claims]
-    named = dict.fromkeys(one for claim in claims for one in claim.columns)
     kinds = own or {}
-    metrics = {one: study.metric(one) or study.metric(kinds.get(one) or "") for one in named}
+
+    def metric(column: str) -> str | None:
+        return study.metric(column) or study.metric(kinds.get(column) or "")
+
+    named = dict.fromkeys(one for claim in claims for one in claim.columns)
+    for one in [one for one in named if metric(one) is None]:
+        named |= dict.fromkeys(parts_of(one, lambda part: metric(part) is not None) or ())
+    metrics = {one: metric(one) for one in named}
     return _judged(
         study.name, number, tuple(claims), tuple(rows), level, tuple(metrics.items()), average
     )
@@ -110,7 +117,7 @@ def _judged(
         for j, column in enumerate(table.columns)
         if metric is not None and column.paper == metric
     ]
-    evidence = _evidence(study, table, columns, rows)
+    evidence = _with_differences(_evidence(study, table, columns, rows), claims)
     verdicts = judge(claims, [column for _, column in columns], evidence, level=level)
     sources = dict.fromkeys(ruler.source for ruler in evidence.rulers.values())
     sources |= dict.fromkeys(c.ruler.source for c in claims if c.ruler and not sources)
@@ -144,6 +151,22 @@ def _average(study: PublishedStudy, table: Table) -> str | None:
     scores = [column.paper for column in table.columns if column.competes]
     means = [metric for metric in scores if metric in study.about.averages]
     return means[0] if len(means) == 1 else scores[0] if len(scores) == 1 else None
+
+
+def _with_differences(evidence: Evidence, claims: Iterable[Claim]) -> Evidence:
+    """The evidence with the difference of two columns for each claim about one.
+
+    Nothing printed says how much a run's two scores vary together: it has no deviation.
+    """
+    samples = dict(evidence.samples)
+    known = {column for _, column in samples}
+    for name in {name for claim in claims for name in claim.columns} - known:
+        if parts := parts_of(name, known.__contains__):
+            for row in {row for row, _ in evidence.samples}:
+                one, other = (samples.get((row, part)) for part in parts)
+                if one and other and one.mean is not None and other.mean is not None:
+                    samples[row, name] = Sample(mean=one.mean - other.mean)
+    return replace(evidence, samples=samples)
 
 
 def _evidence(

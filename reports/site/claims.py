@@ -38,8 +38,13 @@ def _row(record: Mapping[str, Any], table: Table, row: Row) -> list[str]:
         _interval(facts["interval"]),
         _verdict(facts),
         _verdict(published) if published else "",
-        "<br>".join(_runs(record, facts[side]) for side in ("left", "right")),
+        "<br>".join(_runs(record, row) for row in _rows(facts)),
     ]
+
+
+def _rows(facts: Mapping[str, Any]) -> list[str]:
+    """The rows that a claim is about."""
+    return list(dict.fromkeys([facts["left"], facts["right"], *(facts["over"] or ())]))
 
 
 def _interval(ends: Sequence[float] | None) -> str:

@@ -10,7 +10,7 @@ from hydra.core.override_parser.types import Override
 
 from sweeps.asking.gridlabels import typed
 from sweeps.asking.rows import Sweep
-from sweeps.claims.columns import columns_of
+from sweeps.claims.columns import columns_of, parts_of
 from sweeps.claims.published import published_columns
 from sweeps.claims.statement import LEVEL, Claim, contradictions, names_of_rows, read_claims
 from sweeps.columns import Column
@@ -33,8 +33,7 @@ def in_full(override: str) -> str:
 
 def labelled(claim: Claim, labels: Mapping[str, str]) -> Claim:
     """A sweep file's claim about the labels that its rows have once they are filled."""
-    left, right = (labels.get(row, row) for row in (claim.left, claim.right))
-    return replace(claim, left=left, right=right)
+    return claim.renamed(lambda row: labels.get(row, row))
 
 
 def typed_claims(entries: Any, sweep: Sweep, before: Sequence[Claim]) -> tuple[Claim, ...]:
@@ -73,13 +72,20 @@ def unknown_columns(
                     f"{where}claim {claim.number}: there is no average: name the claim's columns. "
                     f"Known: {', '.join(known)}.",
                 )
-            elif column is None and name not in published_columns(study):
+            elif column is None and not _is_known(name, columns, study):
                 missing.setdefault(
                     name,
                     f"{where}claim {claim.number}: columns: no column {name!r}. "
                     f"{nearest(name, known)}",
                 )
     return list(missing.values())
+
+
+def _is_known(name: str, columns: Sequence[Column], study: str) -> bool:
+    """Whether published tables have what a claim calls so, or each part of it, if ours do not."""
+    published = published_columns(study)
+    ours = {column.name for column in columns}
+    return name in published or parts_of(name, {*published, *ours}.__contains__) is not None
 
 
 def level_of(run: Mapping[str, Any]) -> float:

@@ -75,7 +75,7 @@ class Sweep:
     @property
     def claimed(self) -> frozenset[str]:
         """The labels of the rows that claims are about."""
-        return frozenset(row for claim in self.claims for row in (claim.left, claim.right))
+        return frozenset(row for claim in self.claims for row in claim.rows)
 
     @property
     def stages(self) -> list[Stage]:

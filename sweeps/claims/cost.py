@@ -20,9 +20,9 @@ class Cost:
 
 
 def further_cost(record: Mapping[str, Any], claim: Claim, seeds: int) -> Cost | None:
-    """What it costs to bring both rows of a claim to so many seeds; None where nobody counted.
+    """What it costs to bring the rows of a claim to so many seeds; None where nobody counted.
 
-    A stage that both rows' next seed needs is paid for once a seed.
+    A stage that several rows' next seed needs is paid for once a seed.
     """
     counted = (record.get("claims") or {}).get("further")
     if not counted:
@@ -30,7 +30,7 @@ def further_cost(record: Mapping[str, Any], claim: Claim, seeds: int) -> Cost | 
     rows = {row["label"]: row for row in record["rows"]}
     times: dict[str, int] = {}
     prices: dict[str, Mapping[str, float]] = {}
-    for label in (claim.left, claim.right):
+    for label in claim.rows:
         if label not in rows or label not in counted["rows"]:
             return None
         missing = max(0, seeds - len(rows[label]["cells"]))

@@ -1,16 +1,16 @@
-"""What the scores say of two rows: samples of runs, and the difference between them.
+"""What the scores say of rows: samples of runs, and the difference between two sides of a claim.
 
-Where both rows have two runs or more, each brings its own spread (Welch 1947), with no more degrees
-of freedom than two rows of the fewer runs would have. Where one has fewer,
-the baseline's standard deviation stands for both rows', with its degrees of freedom (the
-assumption of Raffel et al. 2020, section 3.1.5).
+A side is a row, or the difference of two: the squared errors of all rows' means add. Where every
+row has two runs or more, each brings its own spread (Welch 1947), with no more degrees of freedom
+than the rows of the fewest runs have. Where one has fewer, the baseline's standard deviation stands
+for every row's, with its degrees of freedom (the assumption of Raffel et al. 2020, section 3.1.5).
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,20 +68,22 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How much better the first of two rows is than the second, and how sure that is."""
+    """How much better the first side of a claim is than the second, and how sure that is."""
 
     value: float
-    """In the column's unit; above 0 where the first row is the better one."""
+    """In the column's unit; above 0 where the first side is the better one."""
     error: float
     """Its standard error, which is more than 0."""
     freedom: float
     """Degrees of freedom of that error."""
     deviation: float
     """Of single runs, for the seeds that a row would need."""
-    runs: tuple[int, int]
-    """Of the first row and of the second one."""
-    parts: tuple[float, float] | None = None
-    """The squared errors of the two rows' means; None where one deviation stands for both."""
+    weights: tuple[int, ...]
+    """How often each row's mean counts in it."""
+    runs: tuple[int, ...]
+    """Of each row."""
+    parts: tuple[float, ...] | None = None
+    """The squared error that each row brings; None where one deviation stands for all."""
     method: str
     """How this was found, as a sentence."""
 
@@ -112,7 +114,7 @@ class Difference:
 
 
 class UnjudgeableError(Exception):
-    """Why two rows cannot be compared, as a sentence."""
+    """Why rows cannot be compared, as a sentence."""
 
 
 class NoSpreadError(UnjudgeableError):
@@ -120,38 +122,47 @@ class NoSpreadError(UnjudgeableError):
 
 
 def difference(
-    left: tuple[str, Sample | None],
-    right: tuple[str, Sample | None],
-    column: Column,
-    ruler: Ruler | None,
+    rows: Sequence[tuple[int, str, Sample | None]], column: Column, ruler: Ruler | None
 ) -> Difference:
-    """How much better the left row is than the right one. Raises UnjudgeableError."""
-    (a_name, a), (b_name, b) = (_whole(*one) for one in (left, right))
-    value = b.mean - a.mean if column.lower_is_better else a.mean - b.mean
+    """The weighted sum of rows' means, above 0 where it is for the better.
+
+    Each row is its weight, its label and its sample. Raises UnjudgeableError.
+    """
+    weights = tuple(weight for weight, _, _ in rows)
+    samples = {name: _whole(name, sample) for _, name, sample in rows}
+    sign = -1 if column.lower_is_better else 1
+    value = sign * sum(w * one.mean for w, one in zip(weights, samples.values(), strict=True))
+    runs = tuple(one.runs for one in samples.values())
+    counts = tuple(weight**2 / count for weight, count in zip(weights, runs, strict=True))
     short = "".join(
         f" Of {name}, {one.runs} of {one.asked} runs have a score."
-        for name, one in ((a_name, a), (b_name, b))
+        for name, one in samples.items()
         if one.runs < one.asked
     )
-    if a.deviation is not None and b.deviation is not None:
-        parts = a.deviation**2 / a.runs, b.deviation**2 / b.runs
+    known = [one.deviation for one in samples.values() if one.deviation is not None]
+    if len(known) == len(samples):
+        parts = tuple(share * own**2 for share, own in zip(counts, known, strict=True))
         if not sum(parts):
+            (first, one), *others = samples.items()
+            rest = and_all(f"all {other.runs} of {name}" for name, other in others)
             raise NoSpreadError(
-                f"All {a.runs} runs of {a_name} have one score, and all {b.runs} of {b_name}: "
-                "nothing says how much chance there is."
+                f"All {one.runs} runs of {first} have one score, and {rest}: nothing says how much "
+                "chance there is."
             )
+        squares = sum((w * own) ** 2 for w, own in zip(weights, known, strict=True))
         return Difference(
             value=value,
             error=math.sqrt(sum(parts)),
-            freedom=float(welch_freedom(*parts, a.runs, b.runs)),
+            freedom=float(welch_freedom(parts, runs)),
             parts=parts,
-            deviation=math.sqrt((a.deviation**2 + b.deviation**2) / 2),
-            runs=(a.runs, b.runs),
-            method=f"Welch's t test over {a.runs} and {b.runs} runs.{short}",
+            deviation=math.sqrt(squares / sum(w**2 for w in weights)),
+            weights=weights,
+            runs=runs,
+            method=f"Welch's t test over {and_all(map(str, runs))} runs.{short}",
         )
-    few = " and ".join(
+    few = and_all(
         f"{name} has {one.runs} {_runs(one.runs)}"
-        for name, one in ((a_name, a), (b_name, b))
+        for name, one in samples.items()
         if one.deviation is None
     )
     if ruler is None:
@@ -165,31 +176,39 @@ def difference(
         )
     return Difference(
         value=value,
-        error=ruler.deviation * math.sqrt(1 / a.runs + 1 / b.runs),
+        error=ruler.deviation * math.sqrt(sum(counts)),
         freedom=ruler.runs - 1,
         deviation=ruler.deviation,
-        runs=(a.runs, b.runs),
+        weights=weights,
+        runs=runs,
         method=(
-            f"t test of {a.runs} and {b.runs} runs by the deviation {ruler.deviation:.3g} of "
+            f"t test of {and_all(map(str, runs))} runs by the deviation {ruler.deviation:.3g} of "
             f"{ruler.source}, which is taken to be each row's.{short}"
         ),
     )
 
 
-def welch_freedom(first: Any, second: Any, left: int, right: int) -> Any:
-    """Welch's degrees of freedom by the squared errors of two means of so many runs.
+def and_all(words: Iterable[str]) -> str:
+    """Words as a list in a sentence: "1, 2 and 3"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
-    At most those of two rows of the fewer runs: two runs can be close together by chance, whatever
-    the other row's ten say, and with Welch's own number false verdicts come twice as often as the
-    level allows.
+
+def welch_freedom(parts: Sequence[Any], runs: Sequence[int]) -> Any:
+    """Welch's degrees of freedom by the squared errors that rows of so many runs bring.
+
+    At most those of the rows of the fewest runs, and of two such rows where there is one: two runs
+    can be close together by chance, whatever the other rows' ten say, and with Welch's own number
+    false verdicts come twice as often as the level allows.
     """
-    below = first**2 / (left - 1) + second**2 / (right - 1)
     import numpy as np
 
-    return np.minimum((first + second) ** 2 / below, 2 * (min(left, right) - 1))
+    below = sum(part**2 / (count - 1) for part, count in zip(parts, runs, strict=True))
+    fewest = min(runs)
+    return np.minimum(sum(parts) ** 2 / below, max(2, runs.count(fewest)) * (fewest - 1))
 
 
-def _whole(name: str, sample: Sample | None) -> tuple[str, _Whole]:
+def _whole(name: str, sample: Sample | None) -> _Whole:
     """A row's sample, if it can be compared. Raises UnjudgeableError."""
     if sample is None:
         raise UnjudgeableError(f"{name} is not there yet.")
@@ -200,7 +219,7 @@ def _whole(name: str, sample: Sample | None) -> tuple[str, _Whole]:
         )
     if sample.mean is None:
         raise UnjudgeableError(f"{name} has no score.")
-    return name, _Whole(**{**vars(sample), "mean": sample.mean})
+    return _Whole(**{**vars(sample), "mean": sample.mean})
 
 
 def _runs(count: int) -> str:

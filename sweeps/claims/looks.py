@@ -17,9 +17,9 @@ _LEAST = 1e-13
 """A look that may spend less decides nothing: the integration is not finer."""
 
 
-def information(left: int, right: int) -> float:
-    """What so many runs of two rows say of their difference, in units of one run's variance."""
-    return 1 / (1 / left + 1 / right)
+def information(weights: Sequence[int], runs: Sequence[int]) -> float:
+    """What so many runs of each row say of their weighted sum, in units of one run's variance."""
+    return 1 / sum(weight**2 / count for weight, count in zip(weights, runs, strict=True))
 
 
 def spent(share: float, level: float) -> float:

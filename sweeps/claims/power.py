@@ -16,8 +16,8 @@ POWER = 0.8
 """What is promised of a difference that is called detectable, or of seeds that are called needed"""
 MOST_SEEDS = 10_000
 """A row that would need more is said to need more than any sweep has."""
-_QUANTILES = 64
-"""Of each row's spread, at which the chance is looked up."""
+_POINTS = 4096
+"""Combinations of all rows' spreads, at which the chance is looked up."""
 _LEAST_LEVEL = 1e-9
 """Below it hardly any difference would do, and distributions lose their digits."""
 
@@ -51,14 +51,19 @@ def seeds_needed(found: Difference, level: float, margin: float | None = None) -
     size = abs(found.value)
     if size == (margin or 0.0):
         return None
+    squares = [weight**2 for weight in found.weights]
+    whole = sum(squares)
 
     def enough(seeds: int) -> bool:
-        error = found.deviation * math.sqrt(2 / seeds)
+        error = found.deviation * math.sqrt(whole / seeds)
         if margin is not None and size < margin:
-            chance = _within(size / error, margin / error, _of_seeds(seeds, level))
+            chance = _within(size / error, margin / error, bars(seeds, level))
         else:
-            chance = _beyond((size - (margin or 0.0)) / error, _of_seeds(seeds, level / 2))
+            chance = _beyond((size - (margin or 0.0)) / error, bars(seeds, level / 2))
         return chance >= POWER
+
+    def bars(seeds: int, level: float) -> Any:
+        return _of_rows((seeds,) * len(squares), tuple(one / whole for one in squares), level)
 
     low, high = 1, 2
     while not enough(high):
@@ -73,14 +78,10 @@ def seeds_needed(found: Difference, level: float, margin: float | None = None) -
 
 def _bars(found: Difference, level: float) -> Any:
     """What a difference must reach on one side, in true standard errors, at each quantile."""
-    if found.parts is None:
+    if not found.parts:
         return _of_ruler(found.freedom, level)
-    first, second = found.parts
-    return _of_two(*found.runs, first / (first + second), level)
-
-
-def _of_seeds(seeds: int, level: float) -> Any:
-    return _of_two(seeds, seeds, 0.5, level)
+    shares = tuple(part / sum(found.parts) for part in found.parts)
+    return _of_rows(found.runs, shares, level)
 
 
 @lru_cache(maxsize=256)
@@ -88,19 +89,20 @@ def _of_ruler(freedom: float, level: float) -> Any:
     import numpy as np
     from scipy.special import stdtrit
 
-    return -stdtrit(freedom, level) * np.sqrt(_variances(freedom, _QUANTILES**2))
+    return -stdtrit(freedom, level) * np.sqrt(_variances(freedom, _POINTS))
 
 
 @lru_cache(maxsize=256)
-def _of_two(left: int, right: int, share: float, level: float) -> Any:
-    """Of two rows of so many runs; `share` is the left one's of the difference's variance."""
+def _of_rows(runs: tuple[int, ...], shares: tuple[float, ...], level: float) -> Any:
+    """Of rows of so many runs that bring these shares of the difference's variance."""
     import numpy as np
     from scipy.special import stdtrit
 
-    first = share * _variances(left - 1, _QUANTILES)[:, None]
-    second = (1 - share) * _variances(right - 1, _QUANTILES)[None, :]
-    freedom = welch_freedom(first, second, left, right)
-    return -stdtrit(freedom, level) * np.sqrt(first + second)
+    quantiles = round(_POINTS ** (1 / len(runs)))
+    parts = np.meshgrid(
+        *(s * _variances(n - 1, quantiles) for s, n in zip(shares, runs, strict=True))
+    )
+    return -stdtrit(welch_freedom(parts, runs), level) * np.sqrt(sum(parts))
 
 
 def _variances(freedom: float, count: int) -> Any:

@@ -1,25 +1,27 @@
 """What a claim says: `A > B`, `A < B`, `A ~ B`, or a chain of these, about rows of a sweep.
 
 `A > B` says that A is the better of the two, whether a column's best number is its highest or its
-lowest. A claim is written before its sweep runs, in the sweep file or on the command line.
+lowest. `(A - B) > (C - D)` says that A gains more over B than C over D. A claim is written before
+its sweep runs, in the sweep file or on the command line.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from sweeps.claims.sides import Side, Sides, written
 from sweeps.errors import nearest
 
 Relation = Literal[">", "<", "~"]
 LEVEL = 0.05
 """The chance of any false verdict among a sweep's claims, unless another one is asked for."""
-RELATIONS: tuple[Relation, ...] = (">", "<", "~")
 EXAMPLE = 'such as {that: "A > B"}'
 _BETWEEN = re.compile(r"\s+([<>~])\s+")
+_BRACKETS = re.compile(r"\((.+?) - (.+)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,7 @@ class Ruler:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One step of what was written: two rows and how they stand to each other."""
+    """One step of what was written: two rows, or two differences, and how they stand."""
 
     that: str
     """The step in words: `A > B`, also where it is part of a chain."""
@@ -42,6 +44,8 @@ class Claim:
     """The label of a row."""
     right: str
     relation: Relation
+    over: tuple[str, str] | None = None
+    """The rows that `left` and `right` are taken as gains over, where two differences stand."""
     within: float | None = None
     """By how much equal rows may differ, in the column's unit; of `~` alone."""
     columns: tuple[str, ...] = ()
@@ -55,17 +59,45 @@ class Claim:
     step: int = 1
     """The place in its chain, from 1."""
 
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """What stands on the left and on the right, by the rows' labels."""
+        if self.over is None:
+            return (self.left,), (self.right,)
+        return (self.left, self.over[0]), (self.right, self.over[1])
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """How often each row's mean counts in the difference of the two sides, by its label."""
+        found: dict[str, int] = {}
+        for side, sign in zip(self.sides, (1, -1), strict=True):
+            for row, weight in zip(side, (sign, -sign), strict=False):
+                found[row] = found.get(row, 0) + weight
+        return found
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The labels of the rows that it is about, each once."""
+        return tuple(self.weights)
+
+    def renamed(self, label: Callable[[str], str]) -> Claim:
+        """The claim about rows that have other labels."""
+        over = self.over and (label(self.over[0]), label(self.over[1]))
+        return replace(self, left=label(self.left), right=label(self.right), over=over)
+
     def to_json(self) -> dict[str, Any]:
         """The claim as a record keeps it."""
-        return {**asdict(self), "columns": list(self.columns)}
+        over = list(self.over) if self.over else None
+        return {**asdict(self), "over": over, "columns": list(self.columns)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Claim:
         """The claim that a record keeps."""
-        ruler = value.get("ruler")
+        ruler, over = value.get("ruler"), value.get("over")
         return cls(
             **{
                 **value,
+                "over": (over[0], over[1]) if over else None,
                 "columns": tuple(value.get("columns") or ()),
                 "ruler": Ruler(**ruler) if ruler else None,
             }
@@ -115,18 +147,18 @@ def names_of_rows(
 def contradictions(claims: Sequence[Claim]) -> list[str]:
     """Complaints about claims that cannot all hold, or that say the same twice."""
     complaints: list[str] = []
-    equal: set[tuple[str, frozenset[str]]] = set()
-    orders: dict[str, dict[str, dict[str, str]]] = {}
+    equal: set[tuple[str, frozenset[Side]]] = set()
+    orders: dict[str, dict[Side, dict[Side, str]]] = {}
     for claim in claims:
         for column in claim.columns or ("",):
             where = f"{claim.that!r} in {column}" if column else repr(claim.that)
             twice = f"claims: {where} is claimed twice. Keep one."
             if claim.relation == "~":
-                pair = (column, frozenset((claim.left, claim.right)))
+                pair = (column, frozenset(claim.sides))
                 complaints += [twice] if pair in equal else []
                 equal.add(pair)
                 continue
-            better, worse = claim.left, claim.right
+            better, worse = claim.sides
             if claim.relation == "<":
                 better, worse = worse, better
             below = orders.setdefault(column, {})
@@ -140,9 +172,9 @@ def contradictions(claims: Sequence[Claim]) -> list[str]:
     return list(dict.fromkeys(complaints))
 
 
-def _path(below: Mapping[str, Mapping[str, str]], start: str, end: str) -> list[str] | None:
-    """The claims that lead from a better row down to a worse one; None where none do."""
-    paths: dict[str, list[str]] = {start: []}
+def _path(below: Mapping[Side, Mapping[Side, str]], start: Side, end: Side) -> list[str] | None:
+    """The claims that lead from a better side down to a worse one; None where none do."""
+    paths: dict[Side, list[str]] = {start: []}
     waiting = [start]
     while waiting:
         row = waiting.pop(0)
@@ -163,9 +195,7 @@ class _Reader:
     def __init__(self, rows: Mapping[str, str], ambiguous: frozenset[str]) -> None:
         self.complaints: list[str] = []
         self._rows = {_plain(name): label for name, label in rows.items()}
-        self._ambiguous = ambiguous
-        # A name may begin with another one, and hold signs: the longest that fits is meant.
-        self._names = sorted({*self._rows, *ambiguous}, key=len, reverse=True)
+        self._sides = Sides({*self._rows, *ambiguous})
 
     def read(self, entry: Any, number: int) -> list[Claim]:
         """The steps of one entry; fewer where one is wrong."""
@@ -181,8 +211,7 @@ class _Reader:
         if not (isinstance(that, str) and that.strip()):
             self._complain(number, f"'that' is missing: say what is claimed, {EXAMPLE}.")
             return []
-        words = self._words(_plain(that), number)
-        equal = "~" in words[1::2]
+        sides, relations = self._statement(_plain(that), number)
         common: dict[str, Any] = {
             "columns": self._columns(entry, number),
             "section": self._text(entry, "section", number),
@@ -190,19 +219,20 @@ class _Reader:
             "ruler": self._ruler(entry, number),
             "number": number,
         }
-        within = self._within(entry, equal, number) if words else None
+        within = self._within(entry, "~" in relations, number) if sides else None
         found = []
-        for step, at in enumerate(range(0, len(words) - 2, 2), start=1):
-            left, relation, right = words[at : at + 3]
-            if self._rows[left] == self._rows[right]:
-                both = "" if left == right else f", for {right!r} is the same row"
-                self._complain(number, f"{left!r} is set against itself{both}. Name two rows.")
+        for step, relation in enumerate(relations, start=1):
+            left, right = sides[step - 1 : step + 1]
+            if wrong := self._wrong(left, right, relation):
+                self._complain(number, wrong)
                 continue
+            rows = [[self._rows[name] for name in side] for side in (left, right)]
             found.append(
                 Claim(
-                    that=f"{left} {relation} {right}",
-                    left=self._rows[left],
-                    right=self._rows[right],
+                    that=f"{written(left)} {relation} {written(right)}",
+                    left=rows[0][0],
+                    right=rows[1][0],
+                    over=(rows[0][1], rows[1][1]) if len(left) > 1 else None,
                     relation=relation,  # type: ignore[arg-type]
                     within=within if relation == "~" else None,
                     step=step,
@@ -211,46 +241,78 @@ class _Reader:
             )
         return found
 
+    def _wrong(self, left: Side, right: Side, relation: str) -> str | None:
+        """What is wrong about two sides of known names that stand against each other."""
+        if len(left) != len(right):
+            one, other = sorted((left, right), key=len, reverse=True)
+            return (
+                f"{written(one)!r} is a difference and {written(other)!r} a row. Set a row against "
+                "a row, or a difference against a difference."
+            )
+        rows = self._rows
+        pairs = [(left[0], right[0])] if len(left) == 1 else [left, right]
+        for a, b in pairs:
+            if rows[a] == rows[b]:
+                both = "" if a == b else f", for {b!r} is the same row"
+                return f"{a!r} is set against itself{both}. Name two rows."
+        if len(left) > 1:
+            if [rows[name] for name in left] == [rows[name] for name in reversed(right)]:
+                return (
+                    f"{written(right)!r} is {written(left)!r} the other way round. Write "
+                    f"{left[0]} {relation} {left[1]}."
+                )
+            for at in (0, 1):
+                if rows[left[at]] == rows[right[at]]:
+                    rest = (left[0], right[0]) if at else (right[1], left[1])
+                    if rows[rest[0]] == rows[rest[1]]:
+                        return f"{written(left)!r} is set against itself. Name two differences."
+                    return (
+                        f"{left[at]!r} is on both sides alike and says nothing. Write "
+                        f"{rest[0]} {relation} {rest[1]}."
+                    )
+        return None
+
     def _complain(self, number: int, text: str) -> None:
         self.complaints.append(f"claim {number}: {text}")
 
-    def _words(self, that: str, number: int) -> list[str]:
-        """Names and relations in turn, of which all names are known; none with a complaint."""
-        if words := self._split(that):
-            shared = [name for name in words[::2] if name not in self._rows]
-            for name in dict.fromkeys(shared):
+    def _statement(self, that: str, number: int) -> tuple[list[Side], list[str]]:
+        """Sides of known names, and the relations between them; none with a complaint."""
+        sides, relations = self._sides.split(that)
+        if sides:
+            names = dict.fromkeys(name for side in sides for name in side)
+            shared = [name for name in names if name not in self._rows]
+            for name in shared:
                 self._complain(number, f"several rows are called {name!r}. Name one by its label.")
-            return [] if shared else words
+            return ([], []) if shared else (sides, relations)
         parts = _BETWEEN.split(that)
         known = list(self._rows)
-        if len(parts) == 1 and parts[0] in self._rows:
-            self._complain(number, f"{that!r} sets a row against nothing. Write {parts[0]} > B.")
-            return []
-        if len(parts) == 1:
+        if alone := self._sides.alone(that):
+            what, other = ("row", "B") if len(alone) == 1 else ("difference", "(C - D)")
+            self._complain(
+                number, f"{that!r} sets a {what} against nothing. Write {that} > {other}."
+            )
+        elif len(parts) == 1:
             self._complain(
                 number,
                 f"{that!r} is no claim: write two rows with >, < or ~ between them. "
                 f"{nearest(that, known)}",
             )
-        for name in dict.fromkeys(parts[::2] if len(parts) > 1 else []):
-            if name not in self._rows:
-                self._complain(number, f"no row {name!r}. {nearest(name, known)}")
-        return []
+        else:
+            for name in dict.fromkeys(name for part in parts[::2] for name in self._names(part)):
+                if name not in self._rows:
+                    self._complain(number, f"no row {name!r}. {self._instead(name)}")
+        return [], []
 
-    def _split(self, text: str) -> list[str]:
-        """A statement as known names and relations in turn; empty where it is none."""
-        for name in self._names:
-            if not text.startswith(name):
-                continue
-            rest = text[len(name) :].lstrip()
-            if rest[:1] in RELATIONS and rest:
-                after = rest[1:].lstrip()
-                # The last name has no sign behind it.
-                if after in self._rows or after in self._ambiguous:
-                    return [name, rest[0], after]
-                if more := self._split(after):
-                    return [name, rest[0], *more]
-        return []
+    def _names(self, part: str) -> Sequence[str]:
+        """The names that a side which cannot be read is taken to hold."""
+        inside = _BRACKETS.fullmatch(part)
+        return inside.groups() if inside else (part,)
+
+    def _instead(self, name: str) -> str:
+        """What to write for a name that no row has."""
+        if side := self._sides.difference(name):
+            return f"Write a difference in brackets: {written(side)}."
+        return nearest(name, list(self._rows))
 
     def _within(self, entry: Mapping[str, Any], equal: bool, number: int) -> float | None:
         value = entry.get("within")

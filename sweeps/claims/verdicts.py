@@ -16,6 +16,7 @@ from sweeps.claims.evidence import Difference, Evidence, NoSpreadError, Unjudgea
 from sweeps.claims.looks import information, nominal_level
 from sweeps.claims.power import MOST_SEEDS, POWER, detectable, seeds_needed
 from sweeps.claims.recorded import claimed_columns, recorded, recorded_claims
+from sweeps.claims.sides import written
 from sweeps.claims.statement import LEVEL, Claim
 from sweeps.columns import Column
 from sweeps.store import Store
@@ -39,7 +40,7 @@ class Verdict:
     method: str | None = None
     """How the difference was found, as a sentence."""
     difference: float | None = None
-    """How much better the left row is, in the column's unit: above 0 where it is the better one."""
+    """How much better the left side is, in the column's unit: above 0 where it is the better."""
     interval: tuple[float, float] | None = None
     """Of the true difference, at 1 - level, for this claim alone."""
     p_value: float | None = None
@@ -215,10 +216,11 @@ class _Family:
         """The test of a claim in one column. Raises UnjudgeableError."""
         if column is None:
             raise UnjudgeableError(f"These scores have no column {name}.")
-        left, right = (
-            (row, evidence.samples.get((row, column.name))) for row in (claim.left, claim.right)
-        )
-        found = difference(left, right, column, evidence.ruler(claim, column.name))
+        rows = [
+            (weight, row, evidence.samples.get((row, column.name)))
+            for row, weight in claim.weights.items()
+        ]
+        found = difference(rows, column, evidence.ruler(claim, column.name))
         margin = claim.within
         inside = margin is not None and abs(found.value) <= margin
         if margin is not None:
@@ -234,15 +236,15 @@ class _Family:
             towards=towards,
             p_value=p_value,
             one_sided=inside,
-            shares=self._looked(at, found.runs),
+            shares=self._looked(at, found.weights, found.runs),
         )
 
-    def _looked(self, at: int, runs: tuple[int, int]) -> tuple[float, ...]:
+    def _looked(self, at: int, weights: Sequence[int], runs: Sequence[int]) -> tuple[float, ...]:
         """The shares of information at a claim's looks, this one included if it has more."""
         if self._most is None:
             return (1.0,)
-        whole = information(*(max(self._most, count) for count in runs))
-        share, before = information(*runs) / whole, self._shares.get(at, ())
+        whole = information(weights, [max(self._most, count) for count in runs])
+        share, before = information(weights, runs) / whole, self._shares.get(at, ())
         if not before or share > before[-1]:
             self._shares[at] = (*before, share)
         return self._shares[at]
@@ -284,10 +286,11 @@ def _reason(verdict: Verdict) -> str:
         )
     kept = f"{p_value}, at most {verdict.bound:.2g}{_looks(verdict)}"
     if claim.within is None:
-        better = claim.left if (verdict.difference or 0) > 0 else claim.right
-        return f"{better} is better: {kept}."
+        better = written(claim.sides[0 if (verdict.difference or 0) > 0 else 1])
+        return f"{better} is {'larger' if claim.over else 'better'}: {kept}."
     side = "less" if verdict.verdict == SUPPORTED else "more"
-    return f"The rows differ by {side} than {claim.within:g}: {kept}."
+    what = "differences" if claim.over else "rows"
+    return f"The {what} differ by {side} than {claim.within:g}: {kept}."
 
 
 def _could(verdict: Verdict) -> str:

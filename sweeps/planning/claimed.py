@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweeps.asking.record import record
@@ -36,10 +36,9 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
         if ruler is None and name in ours:
             # Not of a mean of ours that stands for a published column: its tasks are others.
             ruler = published_rulers(sweep.study).get(name)
-        rows = runs.get(claim.left), runs.get(claim.right)
         size = None
-        if ruler and ruler.deviation and rows[0] and rows[1]:
-            evidence = _planned(ruler, rows[0], rows[1])
+        if ruler and ruler.deviation and all(runs.get(row) for row in claim.rows):
+            evidence = _planned(ruler, [(w, runs[row]) for row, w in claim.weights.items()])
             size = detectable(evidence, sweep.level / len(judged), equal=claim.relation == "~")
         found.append(
             {
@@ -65,16 +64,18 @@ def sentence(found: Mapping[str, Any]) -> str:
     return f"{about}these seeds would show {what} {size} with a chance of {POWER:.0%}{by}."
 
 
-def _planned(ruler: Ruler, left: int, right: int) -> Difference:
-    """The evidence of so many runs whose deviations are the ruler's."""
-    parts = ruler.deviation**2 / left, ruler.deviation**2 / right
-    own = left > 1 and right > 1
+def _planned(ruler: Ruler, rows: Sequence[tuple[int, int]]) -> Difference:
+    """The evidence of rows by their weights and runs, whose deviations are the ruler's."""
+    weights, runs = zip(*rows, strict=True)
+    parts = tuple(weight**2 * ruler.deviation**2 / count for weight, count in rows)
+    own = min(runs) > 1
     return Difference(
         value=0.0,
         error=math.sqrt(sum(parts)),
-        freedom=float(welch_freedom(*parts, left, right)) if own else ruler.runs - 1,
+        freedom=float(welch_freedom(parts, runs)) if own else ruler.runs - 1,
         deviation=ruler.deviation,
-        runs=(left, right),
+        weights=weights,
+        runs=runs,
         parts=parts if own else None,
         method="planned",
     )

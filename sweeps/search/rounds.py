@@ -114,7 +114,7 @@ class _Rounds:
 
     def next(self) -> bool:
         """Give the rows of open claims their next seed; whether there is a round to come."""
-        labels = {row for claim in self._open for row in (claim.left, claim.right)}
+        labels = {row for claim in self._open for row in claim.rows}
         if not labels:
             return False
         wanted = 1 + min(len(self._rows[label].cells) for label in labels)

@@ -92,6 +92,36 @@ def test_ours_and_the_published_verdicts_stand_side_by_side(builder) -> None:
     ]
 
 
+def test_differences_of_rows_and_of_columns_are_judged_on_both_sides(builder) -> None:
+    """Ours run by run, the published ones by what is printed; a page leads to every row."""
+    builder.column("Mood", ["mood.acc"], paper="GLUE")
+    builder.column("Answers", ["answers.acc"], paper="SQuAD")
+    for label, mean in zip(RATES, (70.0, 71.0, 75.0, 60.0), strict=True):
+        # Both scores of a run move together: their difference hardly differs from run to run.
+        runs = [
+            {"mood": {"acc": mean + step}, "answers": {"acc": 50.0 + step + step**2 / 9}}
+            for step in (-3.0, 0.0, 3.0)
+        ]
+        builder.row(label, runs, baseline=label == RATES[1])
+    gains = f"({RATES[2]} - {RATES[0]}) > ({RATES[3]} - {RATES[1]})"
+    entries = [
+        {"that": gains, "columns": ["GLUE"]},
+        {"that": f"{RATES[1]} > {RATES[3]}", "columns": ["GLUE - SQuAD"]},
+    ]
+    store = builder.record("table06", study=STUDY, claims=claimed(entries, RATES))
+    table = collect(store, "table06").claims
+    assert table is not None
+    first, second = (row.facts for row in table.rows)
+    assert (first["that"], first["over"]) == (gains, [RATES[0], RATES[1]])
+    assert first["difference"] == pytest.approx(5.0 + 11.0)
+    assert first["published"]["difference"] == pytest.approx(0.18 + 2.01)
+    assert (second["column"], second["verdict"]) == ("GLUE - SQuAD", "supported")
+    assert second["difference"] == pytest.approx(11.0)
+    assert second["published"]["verdict"] == "cannot be judged"
+    page = (write_site(store, builder.path / "site").parent / "claims.html").read_text()
+    assert all(f"{label}: seed" in page for label in RATES)
+
+
 def test_the_average_of_a_sweep_is_no_published_one(builder) -> None:
     """But where its column says which; GLUE's average is one of a benchmark."""
     entries = [{"that": f"{RATES[3]} < {RATES[1]}"}]

@@ -190,7 +190,7 @@ OPEN, HELD, NO = "undecided", "supported", "cannot be judged"
 @pytest.mark.parametrize(
     ("table", "verdicts"),
     [
-        ("1", [HELD] * 2 + [OPEN] * 6),
+        ("1", [HELD] * 2 + [OPEN] * 7),
         ("2", [OPEN] * 2),
         ("5", [OPEN] * 3 + [HELD] + [OPEN] * 2 + [NO] * 2),
         ("8", [OPEN]),

@@ -82,9 +82,7 @@ def words(
         counts = list(runs)
         while True:
             family.look(study.evidence(counts))
-            open_rows = {
-                ROWS.index(row) for claim in family.open() for row in (claim.left, claim.right)
-            }
+            open_rows = {ROWS.index(row) for claim in family.open() for row in claim.rows}
             if most is None or not open_rows:
                 break
             wanted = 1 + min(counts[at] for at in open_rows)
@@ -103,6 +101,7 @@ def share(found: Iterable[tuple[Word, ...]], *false: Word) -> float:
 
 DECIDED = (SUPPORTED, CONTRADICTED)
 CHAIN = ("A > B > C > D",)
+GAINS = ("(A - B) > (C - D)",)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +115,14 @@ CHAIN = ("A > B > C > D",)
         (CHAIN, (3, 3, 3, 3)),
         (CHAIN, (3, 1, 1, 1)),
         (["B > A", "C > A", "D > A"], (5, 2, 3, 4)),
+        (GAINS, (3, 3, 3, 3)),
+        (GAINS, (2, 2, 2, 2)),
+        (GAINS, (3, 1, 1, 1)),
+        (GAINS, (10, 2, 2, 2)),
+        (GAINS, (10, 10, 10, 2)),
+        (["(A - B) > (B - C)"], (3, 3, 3)),
+        (["(A - B) > (B - C)"], (2, 10, 2)),
+        (["A > B", "C > D", *GAINS], (3, 3, 3, 3)),
     ],
 )
 def test_without_a_difference_one_look(that: Sequence[str], runs: tuple[int, ...]) -> None:
@@ -134,6 +141,9 @@ def test_without_a_difference_one_look(that: Sequence[str], runs: tuple[int, ...
         (["A > B"], (3, 1), (1, 3)),
         (CHAIN, (3, 1, 1, 1), (1, 1, 1, 1)),
         (CHAIN, (2, 2, 2, 2), (1, 2, 3, 1)),
+        (GAINS, (2, 2, 2, 2), (1, 1, 1, 1)),
+        (GAINS, (3, 1, 1, 1), (1, 1, 1, 1)),
+        (GAINS, (3, 3, 3, 3), (1, 2, 3, 1)),
     ],
 )
 def test_without_a_difference_looked_at_again_and_again(
@@ -155,45 +165,78 @@ def test_at_the_edge_of_the_margin(runs: tuple[int, int], most: int | None) -> N
         assert share(found, CONTRADICTED) <= HIGHEST
 
 
-def known(left: int, right: int, ruler: int | None = None) -> Difference:
+def known(weights: Sequence[int], runs: Sequence[int], ruler: int | None = None) -> Difference:
     """The evidence of rows with so many runs and a deviation of 1; by a ruler of so many runs."""
-    parts = None if ruler else (1 / left, 1 / right)
-    freedom = ruler - 1 if ruler else float(welch_freedom(1 / left, 1 / right, left, right))
+    parts = tuple(weight**2 / count for weight, count in zip(weights, runs, strict=True))
     return Difference(
         value=0.0,
-        error=math.sqrt(1 / left + 1 / right),
-        freedom=freedom,
+        error=math.sqrt(sum(parts)),
+        freedom=ruler - 1 if ruler else float(welch_freedom(parts, tuple(runs))),
         deviation=1.0,
-        runs=(left, right),
-        parts=parts,
+        weights=tuple(weights),
+        runs=tuple(runs),
+        parts=None if ruler else parts,
         method="",
     )
 
 
+PAIR = ("A {} B", (1, -1))
+FOUR = ("(A - B) {} (C - D)", (1, -1, -1, 1))
+THREE = ("(A - B) {} (B - C)", (1, -2, 1))
+
+
 @pytest.mark.parametrize(
-    ("runs", "ruler"), [((2, 2), None), ((3, 3), None), ((5, 2), None), ((3, 1), 3)]
+    ("contrast", "runs", "ruler"),
+    [
+        (PAIR, (2, 2), None),
+        (PAIR, (3, 3), None),
+        (PAIR, (5, 2), None),
+        (PAIR, (3, 1), 3),
+        (FOUR, (2, 2, 2, 2), None),
+        (FOUR, (3, 3, 3, 3), None),
+        (FOUR, (5, 3, 3, 2), None),
+        (FOUR, (3, 1, 1, 1), 3),
+        (THREE, (3, 3, 3), None),
+    ],
 )
-def test_the_power_that_is_promised(runs: tuple[int, int], ruler: int | None) -> None:
+def test_the_power_that_is_promised(
+    contrast: tuple[str, Sequence[int]], runs: tuple[int, ...], ruler: int | None
+) -> None:
     """A difference, or a margin, that is called detectable is shown in four of five studies."""
-    found = known(*runs, ruler)
+    that, weights = contrast
+    found, rest = known(weights, runs, ruler), [50.0] * (len(runs) - 1)
     size, margin = (detectable(found, LEVEL, equal=equal) for equal in (False, True))
     assert size is not None
     assert margin is not None
-    shown = words(claimed("A > B"), [50 + size, 50.0], runs)
+    shown = words(claimed(that.format(">")), [50 + size, *rest], runs)
     assert share(shown, SUPPORTED) == pytest.approx(0.8, abs=0.05)
-    shown = words(claimed("A ~ B", within=margin), [50.0, 50.0], runs)
+    shown = words(claimed(that.format("~"), within=margin), [50.0, *rest], runs)
     assert share(shown, SUPPORTED) == pytest.approx(0.8, abs=0.05)
 
 
-@pytest.mark.parametrize(("value", "margin"), [(1.2, None), (0.5, 1.5), (2.0, 0.5)])
-def test_the_seeds_that_are_called_needed(value: float, margin: float | None) -> None:
+@pytest.mark.parametrize(
+    ("contrast", "value", "margin"),
+    [
+        (PAIR, 1.2, None),
+        (PAIR, 0.5, 1.5),
+        (PAIR, 2.0, 0.5),
+        (FOUR, 1.9, None),
+        (FOUR, 0.5, 2.0),
+        (THREE, 2.0, None),
+    ],
+)
+def test_the_seeds_that_are_called_needed(
+    contrast: tuple[str, Sequence[int]], value: float, margin: float | None
+) -> None:
     """They decide four of five studies, and one seed less a row does not."""
-    seeds = seeds_needed(replace(known(2, 2), value=value), LEVEL, margin)
+    that, weights = contrast
+    rows = len(weights)
+    seeds = seeds_needed(replace(known(weights, [2] * rows), value=value), LEVEL, margin)
     assert seeds is not None
-    claims = claimed("A > B") if margin is None else claimed("A ~ B", within=margin)
+    claims = claimed(that.format(">" if margin is None else "~"), within=margin)
+    means = [50 + value, *[50.0] * (rows - 1)]
     chances = [
-        share(words(claims, [50 + value, 50.0], (count, count)), *DECIDED)
-        for count in (seeds, seeds - 1)
+        share(words(claims, means, [count] * rows), *DECIDED) for count in (seeds, seeds - 1)
     ]
     assert chances[0] >= 0.8 - 0.02
     assert chances[1] <= 0.8 + 0.02

@@ -30,5 +30,7 @@ def test_an_early_look_decides_hardly_anything() -> None:
 
 def test_information_grows_with_the_fewer_runs() -> None:
     """Ten runs beside one say little more than two beside one."""
-    assert information(4, 4) == 2.0
-    assert information(10, 1) < 1.0
+    assert information((1, -1), (4, 4)) == 2.0
+    assert information((1, -1), (10, 1)) < 1.0
+    assert information((1, -1, -1, 1), (4, 4, 4, 4)) == 1.0
+    assert information((1, -2, 1), (6, 6, 6)) == pytest.approx(1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -47,6 +48,28 @@ def test_the_longest_name_is_meant() -> None:
         ("A > K = 2^15", "claim 1: no row 'K = 2^15'. Did you mean 'K = 2^16'? Known: A, "),
         ("A > A", "claim 1: 'A' is set against itself. Name two rows."),
         ("A", "claim 1: 'A' sets a row against nothing. Write A > B."),
+        (
+            "(A - B)",
+            "claim 1: '(A - B)' sets a difference against nothing. Write (A - B) > (C - D).",
+        ),
+        (
+            "(A - B) > A",
+            "claim 1: '(A - B)' is a difference and 'A' a row. Set a row against a row, or a "
+            "difference against a difference.",
+        ),
+        (
+            "(A - B) > (K = 2^16 - B)",
+            "claim 1: 'B' is on both sides alike and says nothing. Write A > K",
+        ),
+        (
+            "(A - B) < (A - K = 2^16)",
+            "claim 1: 'A' is on both sides alike and says nothing. Write K = 2^16 < B.",
+        ),
+        ("(A - B) > (B - A)", "claim 1: '(B - A)' is '(A - B)' the other way round. Write A > B."),
+        ("(A - B) > (A - B)", "claim 1: '(A - B)' is set against itself. Name two differences."),
+        ("(A - A) > (B - A)", "claim 1: 'A' is set against itself. Name two rows."),
+        ("(A - Z) > (B - A)", "claim 1: no row 'Z'. Known: A, "),
+        ("A - B > (B - A)", "claim 1: no row 'A - B'. Write a difference in brackets: (A - B)."),
         ("Z", "claim 1: 'Z' is no claim: write two rows with >, < or ~ between them. Known: A, "),
         ({"that": "A ~ B"}, "claim 1: a claim with ~ needs a margin, in the column's unit: "),
         ({"that": "A ~ B", "within": 0}, "claim 1: within: 0; accepted is a number above 0."),
@@ -73,6 +96,26 @@ def test_a_mistake_is_a_line(entry: Any, complaint: str) -> None:
     assert line.startswith(complaint) or complaint in line
 
 
+def test_differences_stand_in_brackets() -> None:
+    """Each of two rows, whose names may hold signs and brackets; a chain's steps share theirs."""
+    rows = {row: row for row in ("A", "B", "(C)", "C - D", "(A - B)", "x > (A)")}
+    claims, complaints = read_claims(
+        ["(A-B) > (C - D - A) < ((C) - x > (A))", "(A - B) > (C)", "(B - A) > (A - (C))"], rows
+    )
+    assert complaints == []
+    assert [(c.that, c.sides) for c in claims] == [
+        ("(A - B) > (C - D - A)", (("A", "B"), ("C - D", "A"))),
+        ("(C - D - A) < ((C) - x > (A))", (("C - D", "A"), ("(C)", "x > (A)"))),
+        ("(A - B) > (C)", (("(A - B)",), ("(C)",))),
+        ("(B - A) > (A - (C))", (("B", "A"), ("A", "(C)"))),
+    ]
+    assert [c.weights for c in claims[2:]] == [
+        {"(A - B)": 1, "(C)": -1},
+        {"B": 1, "A": -2, "(C)": 1},
+    ]
+    assert claims[0].weights == {"A": 2, "B": -1, "C - D": -1}
+
+
 def test_what_cannot_all_hold() -> None:
     """A pair, a circle over several claims, the same claim twice; other columns do not meet."""
     assert read("A > B", "A < B")[1] == [
@@ -82,6 +125,10 @@ def test_what_cannot_all_hold() -> None:
         "claims: 'K = 2^16 > A' contradicts 'A > B' and 'B > K = 2^16'. Keep what you believe."
     ]
     assert read("A > B", "B < A")[1] == ["claims: 'B < A' is claimed twice. Keep one."]
+    gains = "(A - B) > (K = 2^16 - A, b=1 > c)", "(K = 2^16 - A, b=1 > c) > (A - B)"
+    assert read("A > B", *gains)[1] == [
+        f"claims: {gains[1]!r} contradicts {gains[0]!r}. Keep what you believe."
+    ]
     apart = [{"that": "A > B", "columns": ["x"]}, {"that": "B > A", "columns": ["y"]}]
     assert read(*apart)[1] == []
 
@@ -108,7 +155,9 @@ def test_nothing_and_no_list() -> None:
 def test_a_record_keeps_all_of_a_claim() -> None:
     """Written as JSON and read again, it is the same claim."""
     ruler = {"deviation": 0.3, "runs": 5, "source": "Table 2"}
-    entry = {"that": "A ~ B", "within": 1, "columns": "x", "section": "3.1", "ruler": ruler}
-    ((claim,), complaints) = read(entry)
+    more = {"within": 1, "columns": "x", "section": "3.1", "ruler": ruler}
+    claims, complaints = read(
+        {"that": "A ~ B", **more}, {"that": "(A - B) ~ (B - K = 2^16)", **more}
+    )
     assert complaints == []
-    assert Claim.from_json(claim.to_json()) == claim
+    assert [Claim.from_json(json.loads(json.dumps(c.to_json()))) for c in claims] == [*claims]

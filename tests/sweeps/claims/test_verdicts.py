@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import mean, variance
 
+import numpy as np
 import pytest
+from scipy.stats import t as student
 from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_ind
@@ -31,7 +34,7 @@ def verdicts(
         (row, column.name): one if isinstance(one, Sample) else Sample.of(one)
         for row, one in rows.items()
     }
-    names = {row: row for row in ("A", "B", "C")}
+    names = {row: row for row in "ABCD"}
     read, complaints = read_claims(list(claims), names)
     assert complaints == []
     rulers = {column.name: ruler} if ruler else {}
@@ -153,3 +156,63 @@ def test_beyond_the_margin_contradicts() -> None:
     assert found.verdict == "contradicted"
     assert found.interval is not None
     assert math.isfinite(found.interval[0])
+
+
+def test_a_difference_of_differences_is_welchs_over_four_rows() -> None:
+    """Rows of one score each time shift the others alone: scipy's test of those two."""
+    less = {"B": [1.0] * 4, "D": [2.0] * 4}
+    (found,) = verdicts({"A": A, "C": C, **less}, "(A - B) > (C - D)")
+    shifted = ttest_ind([a - 1 for a in A], [c - 2 for c in C], equal_var=False)
+    assert found.p_value == pytest.approx(shifted.pvalue)
+    assert found.interval == pytest.approx(tuple(shifted.confidence_interval(0.95)))
+    assert found.method == "Welch's t test over 4, 4, 4 and 4 runs."
+    assert found.reason.startswith("(A - B) is larger: p = ")
+
+
+def test_errors_of_four_rows_add() -> None:
+    """By the definition of Welch and Satterthwaite; a row on both sides counts twice."""
+    rows = {"A": [4.0, 5.0, 6.0], "B": [1.0, 2.0, 4.0], "C": [3.0, 3.5, 4.5], "D": [1.0, 3.0, 4.0]}
+    for claim, weights in (
+        ("(A - B) > (C - D)", {"A": 1, "B": -1, "C": -1, "D": 1}),
+        ("(A - B) > (B - C)", {"A": 1, "B": -2, "C": 1}),
+    ):
+        parts = [w**2 * variance(rows[row]) / 3 for row, w in weights.items()]
+        freedom = sum(parts) ** 2 / sum(part**2 / 2 for part in parts)
+        value = sum(w * mean(rows[row]) for row, w in weights.items())
+        (found,) = verdicts(rows, claim)
+        assert found.difference == pytest.approx(value)
+        assert found.p_value == pytest.approx(
+            2 * student.sf(abs(value) / sum(parts) ** 0.5, freedom)
+        )
+
+
+def test_a_gain_where_lower_is_better() -> None:
+    """A's gain over B is what its loss is lower by; the larger gain is the better side."""
+    column = replace(SCORE, lower_is_better=True)
+    rows = {"A": [1.0, 1.1], "B": [5.0, 5.1], "C": [3.0, 3.1], "D": [4.0, 4.1]}
+    (found,) = verdicts(rows, "(A - B) > (C - D)", column=column)
+    assert found.verdict == "supported"
+    assert found.difference == pytest.approx(3.0)
+
+
+def test_gains_of_single_runs_are_judged_by_the_ruler() -> None:
+    """1.9 of four runs with 0.57 each: t = 1.9 / 1.14 with 13 degrees of freedom, p = 0.1195."""
+    rows = {"A": [79.9], "B": [75.1], "C": [85.1], "D": [82.2]}
+    ruler = Ruler(deviation=0.57, runs=14, source="others")
+    (found,) = verdicts(rows, "(A - B) > (C - D)", ruler=ruler)
+    assert found.difference == pytest.approx(1.9)
+    assert found.p_value == pytest.approx(0.1195, abs=1e-4)
+    assert found.seeds_needed is not None
+    seeds = [n for n in range(2, 20) if power_of_gains(1.9, 0.57, n) >= 0.8]
+    assert found.seeds_needed == seeds[0]
+    assert "t test of 1, 1, 1 and 1 runs by the deviation 0.57 of others" in str(found.method)
+
+
+def power_of_gains(size: float, deviation: float, seeds: int) -> float:
+    """How often 4,000 studies of four rows show this difference of gains."""
+    rng = np.random.default_rng(seeds)
+    scores = rng.normal(0, deviation, (4_000, 4, seeds))
+    parts = scores.var(axis=2, ddof=1) / seeds
+    freedom = parts.sum(axis=1) ** 2 / (parts**2 / (seeds - 1)).sum(axis=1)
+    value = size + scores.mean(axis=2) @ [1, -1, -1, 1]
+    return float((value > student.isf(0.025, freedom) * parts.sum(axis=1) ** 0.5).mean())
