@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 ACTIVATIONS: Mapping[str, str] = {"gelu": "none", "gelu_tanh": "tanh"}
 """torch's word for each form of GELU: by the error function, by tanh (Lan et al. 2020)."""
+FACTORIZED = ("tables", "words")
 _SETS = re.compile(r"\d+(-\d+)*")
 """The set of parameters of each layer, the first one first: 0-1-0-1."""
 
@@ -31,6 +33,10 @@ class EncoderConfig:
     """Inner width of the feed-forward sub-layer."""
     embedding: int
     """Width of the tables; where it is not `width`, a linear map follows them."""
+    factorized: str = "tables"
+    """Which tables are that wide: all of them, "tables", as Lan et al. (2020) released them; or
+    that of words alone, "words", and positions and types of `width` are added behind the map, as
+    the printed counts of their models want it."""
     positions: int = 512
     """Rows of the table of positions: the longest input."""
     types: int = 2
@@ -63,6 +69,8 @@ class EncoderConfig:
             )
         if self.activation not in ACTIVATIONS:
             found.append(f"activation: {self.activation!r}; accepted: {', '.join(ACTIVATIONS)}.")
+        if self.factorized not in FACTORIZED:
+            found.append(f"factorized: {self.factorized!r}; accepted: {', '.join(FACTORIZED)}.")
         if _SETS.fullmatch(self.sharing):
             found += self._of_sets(sets_of(self.sharing))
         elif self.sharing not in SHARING:
@@ -80,6 +88,21 @@ class EncoderConfig:
                 f"initializer_range: {self.initializer_range}; accepted lies between 0 and 1, "
                 "and null."
             )
+        return found
+
+    @property
+    def added(self) -> int:
+        """Width of the tables of positions and types, and of the norm of what is summed up."""
+        return self.width if self.factorized == "words" else self.embedding
+
+    def settings(self) -> dict[str, Any]:
+        """The shape as plain values, by which a stage is known.
+
+        `factorized` came later: where tables are as they were before it, it has no place in a key.
+        """
+        found = asdict(self)
+        if self.added == self.embedding:
+            del found["factorized"]
         return found
 
     @property

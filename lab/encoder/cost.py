@@ -30,7 +30,8 @@ def parameters(config: EncoderConfig) -> int:
 
 def tables(config: EncoderConfig) -> int:
     """Parameters of the tables and their norm: what two networks may share."""
-    return config.embedding * (config.vocabulary + config.positions + config.types + 2)
+    words = config.vocabulary * config.embedding
+    return words + config.added * (config.positions + config.types + 2)
 
 
 def prediction_parameters(config: EncoderConfig) -> int:
@@ -71,5 +72,5 @@ def training_bytes(
     # Each sub-layer keeps what enters its norm and what leaves it; attention its three parts and
     # their mixture, the feed-forward layer what enters and leaves its activation.
     layer = 2 * d * (r + 2 * c) + 4 * d * c + 2 * config.feed_forward * c
-    kept = rows * tokens * (config.layers * layer + config.embedding * (r + 2 * c))
+    kept = rows * tokens * (config.layers * layer + config.added * (r + 2 * c))
     return ADAM * parameters(config) + kept + 3.0 * r * predicted * config.vocabulary

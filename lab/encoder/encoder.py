@@ -17,24 +17,39 @@ from lab.kernels.operations import operations
 
 
 class Embeddings(nn.Module):
-    """Word, position and type tables of width E, their sum normed. Two networks may share one."""
+    """Word, position and type tables of width E, their sum normed. Two networks may share one.
+
+    Of an encoder that factorizes the table of words alone, the others and the norm have width D.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.word = nn.Parameter(torch.empty(config.vocabulary, config.embedding))
-        self.position = nn.Parameter(torch.empty(config.positions, config.embedding))
-        self.kind = nn.Parameter(torch.empty(config.types, config.embedding))
-        self.norm = nn.LayerNorm(config.embedding, eps=config.epsilon)
+        self.position = nn.Parameter(torch.empty(config.positions, config.added))
+        self.kind = nn.Parameter(torch.empty(config.types, config.added))
+        self.norm = nn.LayerNorm(config.added, eps=config.epsilon)
 
-    def forward(self, tokens: Tensor, positions: Tensor | None, types: Tensor | None) -> Tensor:
-        """Pieces, places and types (B, T) -> (B, T, E); places count from 0, types are 0."""
+    def forward(
+        self,
+        tokens: Tensor,
+        positions: Tensor | None,
+        types: Tensor | None,
+        of_words: nn.Linear | None = None,
+    ) -> Tensor:
+        """Pieces, places and types (B, T) -> (B, T, E); places count from 0, types are 0.
+
+        A map `of_words` acts before the others are added: -> (B, T, D).
+        """
         kinds = self.kind[0] if types is None else F.embedding(types, self.kind)
         places = (
             self.position[: tokens.shape[1]]
             if positions is None
             else F.embedding(positions, self.position)
         )
-        summed: Tensor = self.norm(F.embedding(tokens, self.word) + places + kinds)
+        words = F.embedding(tokens, self.word)
+        if of_words is not None:
+            words = operations(words).linear(words, of_words.weight, of_words.bias)
+        summed: Tensor = self.norm(words + places + kinds)
         return summed
 
 
@@ -137,8 +152,9 @@ class Encoder(nn.Module):
                 f"A row of {length} pieces, and the table of positions ends at {longest}. Shorten "
                 "the rows, or take an encoder with more positions."
             )
-        x = self.dropout(self.embeddings(tokens, positions, types))
-        if self.map is not None:
+        of_words = self.map if self.config.factorized == "words" else None
+        x = self.dropout(self.embeddings(tokens, positions, types, of_words))
+        if self.map is not None and of_words is None:
             x = operations(x).linear(x, self.map.weight, self.map.bias)
         run, last = operations(x), len(self.config.parts) - 1
         mask = None if segments is None else run.together(segments, segments)

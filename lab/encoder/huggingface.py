@@ -191,6 +191,12 @@ def save_huggingface(model: PretrainedEncoder, folder: str | Path, kind: str) ->
     config = model.encoder.config
     if kind != "albert" and config.sharing != "none":
         raise ModelError(f"{kind} has no place for shared layers. Save it as albert.")
+    if config.added != config.embedding:
+        raise ModelError(
+            f"{kind} has tables of positions and types as wide as that of words, "
+            f"{config.embedding} and not {config.width}: no layout of Hugging Face has a place for "
+            "factorized=words."
+        )
     if kind == "albert" and _repeats(config) is None:
         raise ModelError(
             f"albert repeats runs of whole layers, and sharing={config.sharing} is another "

@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import II, MISSING
 
+from lab.encoder.config import FACTORIZED
 from lab.encoder.suite.settings import (
     AMOUNT,
     FEW,
@@ -76,6 +77,8 @@ class Embedding:
     name: str = MISSING
     width: int = field(default=MISSING, metadata=WIDTH)
     """Of the tables; a map follows where it is not that of the encoder (section 3.1)."""
+    factorized: str = field(default="tables", metadata={"choices": FACTORIZED})
+    """Whether all tables are that wide, as released, or that of words alone, as Table 12 counts."""
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Resolved(SuiteResolved[Schema]):
             heads=config.size.heads,
             feed_forward=4 * config.size.width,
             embedding=config.embedding.width,
+            factorized=config.embedding.factorized,
             positions=config.model.positions,
             activation="gelu_tanh",
             sharing=config.sharing.name,

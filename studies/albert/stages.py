@@ -45,7 +45,7 @@ class Stages(SuiteStages):
         resolved, settings, rows = self.resolved, self.config.pretrain, self.config.rows
         config: dict[str, Any] = {
             "sentence_loss": asdict(get_sentence_loss(self.config.sentence_loss.name)),
-            "encoder": asdict(shape),
+            "encoder": shape.settings(),
             "masking": {**asdict(self.config.masking), "masked": 0.8, "random": 0.1},
             "rows": resolved.text_rows,
             "batch_size": settings.batch_size,

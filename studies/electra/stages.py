@@ -39,7 +39,7 @@ class Stages(SuiteStages):
             trains |= {
                 "generator": {
                     "kind": self.config.generator.kind,
-                    **({"encoder": asdict(shape)} if shape else {}),
+                    **({"encoder": shape.settings()} if shape else {}),
                 },
                 "tying": self.config.tying.name,
                 "algorithm": self.config.algorithm.name,
@@ -66,7 +66,7 @@ class Stages(SuiteStages):
         settings, rows, masking = self.config.pretrain, self.config.rows, self.config.masking
         config = {
             **trains,
-            "encoder": asdict(self.resolved.encoder),
+            "encoder": self.resolved.encoder.settings(),
             "masking_rate": masking.rate,
             "masking_replacement": masking.replacement,
             "rows": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -89,7 +88,7 @@ class Stages(DataStages):
             if self.pretrained is not None:
                 inputs["pretrain"] = self.pretrained
             else:
-                config["encoder"] = asdict(self.encoder)
+                config["encoder"] = self.encoder.settings()
         return Stage(
             name="tune",
             version=1,

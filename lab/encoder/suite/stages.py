@@ -118,7 +118,7 @@ class SuiteStages(StageBuilder, ABC):
             inputs["pretrain"] = self.finetune(started, seed)
             config["checkpoint"] = None
         elif self.pretrain is None:
-            config["encoder"] = asdict(encoder)
+            config["encoder"] = encoder.settings()
         else:
             inputs["pretrain"] = self.pretrain
             config["checkpoint"] = self.checkpoint

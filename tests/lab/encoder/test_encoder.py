@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from lab.encoder.config import SHARING, EncoderConfig
+from lab.encoder.cost import parameters
 from lab.encoder.encoder import Embeddings, Encoder
 from lab.encoder.heads import Detection, JointSpans, MaskedLanguageModel, Pooler
 from lab.encoder.initialization import initialize
@@ -90,6 +91,56 @@ def test_sizes_by_what_layers_share(
         model, pooler = Encoder(config), Pooler(config)
     assert (count(model), count(model, pooler)) == (encoder, pooled)
     assert by_formula(config) == encoder
+
+
+@pytest.mark.parametrize(
+    ("width", "embedding", "pooled"),
+    [
+        (768, 64, 10_044_672),
+        (768, 128, 12_013_824),
+        (1024, 128, 18_146_304),
+        (2048, 128, 59_715_584),
+        (4096, 128, 224_643_072),
+        (6144, 128, 498_622_464),
+    ],
+)
+def test_printed_sizes_have_positions_as_wide_as_layers(
+    width: int, embedding: int, pooled: int
+) -> None:
+    """10M, 12M, 18M, 60M, 225M and 499M (Lan et al. 2020, Tables 1, 3 and 12)."""
+    config = EncoderConfig(
+        vocabulary=30_000,
+        width=width,
+        layers=3,
+        heads=width // 64,
+        feed_forward=4 * width,
+        embedding=embedding,
+        factorized="words",
+        sharing="all",
+    )
+    with torch.device("meta"):
+        model, pooler = Encoder(config), Pooler(config)
+    assert count(model, pooler) == pooled
+    assert parameters(config) == count(model)
+
+
+def test_positions_and_types_are_added_behind_the_map_of_words() -> None:
+    """By the formula; tables as wide as the layers are alike either way, and so is their key."""
+    torch.manual_seed(6)
+    model = Encoder(replace(TINY, factorized="words")).eval().double()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter)
+    tables, seen = model.embeddings, []
+    model.attentions[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    tokens, types = torch.randint(0, 40, (2, 5)), torch.randint(0, 2, (2, 5))
+    model(tokens, types)
+    assert model.map is not None
+    words = tables.word[tokens] @ model.map.weight.T + model.map.bias
+    expected = tables.norm(words + tables.position[:5] + tables.kind[types])
+    torch.testing.assert_close(seen[0], expected)
+    wide = replace(TINY, embedding=TINY.width, factorized="words")
+    assert wide.settings() == replace(TINY, embedding=TINY.width).settings()
+    assert EncoderConfig(**model.config.settings()) == model.config
 
 
 @pytest.mark.parametrize(
@@ -273,11 +324,19 @@ def test_parameters_start_by_their_width_where_no_deviation_is_given() -> None:
 
 
 def test_what_is_impossible_is_told_together() -> None:
-    wrong = replace(TINY, heads=3, activation="relu", sharing="some", dropout=1.0)
+    wrong = replace(
+        TINY, heads=3, activation="relu", sharing="some", dropout=1.0, factorized="types"
+    )
     with pytest.raises(ModelError) as raised:
         Encoder(wrong)
     message = str(raised.value)
-    for part in ("heads: 3 do not divide the width 16. Give heads=2", "'relu'", "'some'", "1.0"):
+    for part in (
+        "heads: 3 do not divide the width 16. Give heads=2",
+        "'relu'",
+        "'some'",
+        "1.0",
+        "'types'",
+    ):
         assert part in message
     for sharing in ("0-1-0", "0-2-0-1", "1-0-1-0"):
         with pytest.raises(ModelError, match=r"a number for each of the 4 layers, and sets are"):

@@ -179,6 +179,15 @@ def test_sharing_that_their_layout_cannot_say_is_refused(tmp_path: Path, sharing
         save_huggingface(PretrainedEncoder(Encoder(shape)), tmp_path, "albert")
 
 
+@pytest.mark.parametrize("kind", ["electra", "albert"])
+def test_positions_as_wide_as_layers_are_refused(tmp_path: Path, kind: str) -> None:
+    shape = EncoderConfig(
+        vocabulary=9, width=4, layers=1, heads=1, feed_forward=4, embedding=2, factorized="words"
+    )
+    with pytest.raises(ModelError, match=rf"{kind} has .* has a place for factorized=words"):
+        save_huggingface(PretrainedEncoder(Encoder(shape)), tmp_path, kind)
+
+
 @pytest.mark.parametrize("bare", ["BertModel", "ElectraModel", "AlbertModel"])
 def test_a_model_without_a_head_is_read_without_its_prefix(tmp_path: Path, bare: str) -> None:
     more = {} if bare == "BertModel" else {"embedding_size": 8}

@@ -90,6 +90,17 @@ def test_the_published_sizes_are_asked_for_at_the_papers_scale() -> None:
         assert (config["rate"], config["warmup"], config["steps"]) == (0.00176, 3125, 125_000)
 
 
+def test_tables_of_positions_may_be_as_wide_as_the_layers() -> None:
+    """As the printed counts have them: another row, but where words are as wide they are one."""
+    as_released, wide, printed = cells(
+        "embedding.factorized=tables,words", "embedding=e128,wide", "preset=paper", "baseline=none"
+    )
+    shapes = [stages(cell, "pretrain")[0].config["encoder"] for cell in (as_released, printed)]
+    assert "factorized" not in shapes[0]
+    assert shapes[1] == {**shapes[0], "factorized": "words"}
+    assert "factorized" not in stages(wide, "pretrain")[0].config["encoder"]
+
+
 def test_smaller_batches_have_smaller_rates() -> None:
     (cell,) = cells("preset=paper", "pretrain.batch_size=512", "training.micro_batch_size=64")
     (pretrain,) = stages(cell, "pretrain")
