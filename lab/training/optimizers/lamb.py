@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor, Replicate
 
 from lab.training.grouped import GroupedOptimizer
 
@@ -67,18 +68,28 @@ class Lamb(GroupedOptimizer):
 
 
 def trust_ratios(weights: Tensor, update: Tensor, parts: int = 1) -> Tensor:
-    """|w| / |u| of each part (parts,), and 1 where either norm is 0."""
-    of_weights, of_update = (
-        torch.stack([part.norm() for part in one.chunk(parts)]) for one in (weights, update)
-    )
+    """|w| / |u| of each part (parts,), and 1 where either norm is 0.
+
+    Of tensors that are spread over processes each of them has all ratios of the whole ones.
+    """
+    of_weights, of_update = _norms(weights, parts), _norms(update, parts)
     there = (of_weights > 0) & (of_update > 0)
     return torch.where(there, of_weights / of_update, 1.0)
 
 
+def _norms(tensor: Tensor, parts: int) -> Tensor:
+    norms = [part.norm() for part in tensor.chunk(parts)]
+    return torch.stack([n.full_tensor() if isinstance(n, DTensor) else n for n in norms])
+
+
 def scale(update: Tensor, ratios: Tensor) -> None:
     """Multiply each part of an update by its ratio (parts,)."""
-    for part, ratio in zip(update.chunk(len(ratios)), ratios.unbind(), strict=True):
-        part.mul_(ratio)
+    rows = ratios.repeat_interleave(len(update) // len(ratios)).view(-1, *[1] * (update.ndim - 1))
+    if isinstance(update, DTensor):
+        # Parts of a spread tensor are copies: it is scaled as one, by what each row is scaled by.
+        mesh = update.device_mesh
+        rows = DTensor.from_local(rows, mesh, [Replicate()] * mesh.ndim)
+    update.mul_(rows)
 
 
 optimizer = Lamb

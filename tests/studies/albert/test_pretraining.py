@@ -11,10 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import one_training
 import pytest
 import torch
 from small_albert import ENCODER, configuration
 from stage_context import Context
+from trained import losses, weights
 
 from lab.encoder.checkpoint import load_encoder
 from lab.encoder.config import SHARING
@@ -105,6 +107,39 @@ def test_shared_layers_train_alike_when_they_are_computed_again(train: Train) ->
     plain, again = (load_encoder(one / "encoder.pt").state_dict() for one in (out, thrifty))
     for name, value in plain.items():
         torch.testing.assert_close(value, again[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize(
+    ("sharing", "sets", "recompute"),
+    [("all", 1, False), ("attention", 1, True), ("0-1-0-1", 2, True)],
+)
+def test_two_processes_train_shared_layers_as_one(
+    train: Train,
+    tmp_path: Path,
+    data: SimpleNamespace,
+    strategy: str,
+    sharing: str,
+    sets: int,
+    recompute: bool,
+) -> None:
+    """Over gloo, with LAMB's ratios over whole matrices; what layers share stays one tensor."""
+    shape = asdict(replace(ENCODER, layers=4, sharing=sharing, dropout=0.0))
+    config = configuration(encoder=shape)
+    alone = train(config, "alone")
+    inputs = {"vocabulary": data.vocabulary, "lines": data.lines}
+    stage = "studies.albert.training.pretrain"
+    file = one_training.given(
+        tmp_path / "two", stage, config, inputs, activation_checkpointing=recompute
+    )
+    two = one_training.by_two(file, strategy)
+    assert losses(alone) == pytest.approx(losses(two), rel=1e-5)
+    one, other = weights(alone / "networks.pt"), weights(two / "networks.pt")
+    assert one.keys() == other.keys()
+    assert len({name for name in other if name.endswith("inward.weight")}) == sets
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-5, msg=name)
 
 
 def test_without_a_sentence_loss_its_head_stays(train: Train) -> None:

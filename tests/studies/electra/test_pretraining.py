@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import one_training
 import pytest
 import torch
 from small_electra import ENCODER, LEARNING, configuration
@@ -26,8 +22,6 @@ from lab.training.checkpoint import read
 from studies.electra.networks import load_networks
 from studies.electra.objectives import objective_names
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 Train = Callable[..., Path]
 EQUAL = {"kind": "encoder", "encoder": asdict(ENCODER)}
 
@@ -96,22 +90,9 @@ def test_kept_networks_are_those_of_a_training_that_went_so_far(train: Train) ->
     assert torch.equal(kept.encoder.embeddings.word, first["embeddings.word"])
 
 
-def start(file: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(HERE / "one_training.py"), str(file), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def given(folder: Path, config: dict[str, Any], data: SimpleNamespace) -> Path:
-    inputs = {"vocabulary": str(data.vocabulary), "lines": str(data.lines)}
-    file = folder / "given.json"
-    folder.mkdir()
-    file.write_text(json.dumps({"config": config, "inputs": inputs, "folder": str(folder)}))
-    return file
+    inputs = {"vocabulary": data.vocabulary, "lines": data.lines}
+    return one_training.given(folder, "studies.electra.training.pretrain", config, inputs)
 
 
 def test_killed_and_resumed_it_ends_with_the_same_bits(
@@ -121,12 +102,12 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(
     config = configuration(keep=[8])
     whole = train(config, "whole")
     file = given(tmp_path / "killed", config, data)
-    killed = start(file, DIES="13")
+    killed = one_training.start(file, DIES="13")
     said, _ = killed.communicate()
     assert killed.returncode == -9, said
     out = tmp_path / "killed" / "out" / "0"
     assert not (out / "networks.pt").exists()
-    resumed = start(file)
+    resumed = one_training.start(file)
     said, _ = resumed.communicate()
     assert resumed.returncode == 0, said
     assert alike(whole, out)
@@ -165,14 +146,7 @@ def test_two_processes_train_as_one(
     if name == "electra":
         config |= {"rate": 1e-9, "generator": {"kind": "encoder", "encoder": shape}}
     alone = train(config, "alone")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    file = given(tmp_path / "two", config, data)
-    ranks = [start(file, rank, 2, port, strategy) for rank in range(2)]
-    said = [rank.communicate()[0] for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0], "\n".join(said)
-    two = tmp_path / "two" / "out" / "0"
+    two = one_training.by_two(given(tmp_path / "two", config, data), strategy)
     assert alike(alone, two, 1e-5)
     assert losses(alone) == pytest.approx(losses(two), rel=1e-5 if name == "bert" else 0.03)
     assert (two / "encoder_10.pt").exists()

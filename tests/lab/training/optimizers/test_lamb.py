@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -69,6 +75,25 @@ def test_matrices_that_are_one_parameter_have_ratios_of_their_own() -> None:
         one.grad = gradient
     get_optimizer("lamb", apart, lr=RATE).step()
     torch.testing.assert_close(together.detach(), torch.cat([one.detach() for one in apart]))
+
+
+def test_spread_over_two_processes_a_matrix_has_its_own_ratios(tmp_path: Path) -> None:
+    """Those of the whole one, and so in parts, one of which lies in both processes."""
+    command = [sys.executable, Path(__file__).with_name("spread_lamb.py"), tmp_path / "meeting"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
+    processes = [
+        subprocess.Popen(
+            [*command, str(rank), "2"], stdout=subprocess.PIPE, text=True, env=environment
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        said, _ = process.communicate()
+        assert process.returncode == 0
+        found = json.loads(said.splitlines()[-1])
+        assert len(found) == 2
+        for spread, whole in found:
+            torch.testing.assert_close(torch.tensor(spread), torch.tensor(whole))
 
 
 def test_a_norm_of_zero_has_the_ratio_one() -> None:
