@@ -9,7 +9,10 @@ from typing import Any
 
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
+from lab.encoder.heads import Pooler
 from lab.training import checkpoint
+
+POOLER = "pooler.pt"
 
 
 def save_encoder(path: Path, encoder: Encoder, weights: Mapping[str, Any] | None = None) -> None:
@@ -26,3 +29,26 @@ def load_encoder(path: Path, *, device: str = "cpu") -> Encoder:
         path, lambda settings: Encoder(EncoderConfig(**settings)), device=device
     )
     return encoder
+
+
+def save_pooler(folder: Path, pooler: Pooler) -> None:
+    """Write the pooler that goes with the encoder in a folder."""
+    checkpoint.save(folder / POOLER, pooler, {})
+
+
+def pooler_weights(folder: Path, networks: str) -> dict[str, Any] | None:
+    """The weights of the pooler that a stage published in a folder; None where it has none.
+
+    They are in a file of their own, or among those of all the `networks` of a pre-training.
+    """
+    if (folder / POOLER).is_file():
+        return dict(checkpoint.read(folder / POOLER)["weights"])
+    if not (folder / networks).is_file():
+        return None
+    weights = checkpoint.read(folder / networks)["weights"]
+    found = {
+        name.removeprefix("pooler."): value
+        for name, value in weights.items()
+        if name.startswith("pooler.")
+    }
+    return found or None

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from lab.datasets.chosen import described
 from lab.datasets.dataset import DataSet, Row
-from lab.encoder.checkpoint import save_encoder
+from lab.encoder.checkpoint import save_encoder, save_pooler
 from lab.encoder.finetuning.answers import Questions, answer
 from lab.encoder.finetuning.kinds import Kind, kind_of
 from lab.encoder.finetuning.layout import InputBatches
@@ -47,7 +47,9 @@ ENCODER = "encoder.pt"
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """Publishes last.pt, encoder.pt and metrics.csv; chosen on validation, selection.json too.
+    """Publishes last.pt, encoder.pt and metrics.csv, and pooler.pt where the head has one.
+
+    Chosen on validation, selection.json too.
 
     Raises StudyError for a data set that no encoder can learn.
     """
@@ -193,3 +195,5 @@ def _publish(out: Path, model: Finetuned, judged: Validator | None, kind: Kind) 
         judged.publish(out)
         model = load(out / f"step_{judged.best_together()}.pt", kind, device="cpu")
     save_encoder(out / ENCODER, model.encoder)
+    if model.head.pooler is not None:
+        save_pooler(out, model.head.pooler)

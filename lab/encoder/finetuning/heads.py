@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lab.encoder.config import EncoderConfig
-from lab.encoder.heads import Labels
+from lab.encoder.heads import Labels, Pooler
 
 Batch = Mapping[str, Tensor]
 
@@ -27,9 +27,13 @@ def mean_of_row(vectors: Tensor, batch: Batch) -> Tensor:
 
 VECTORS: Mapping[str, Callable[[Tensor, Batch], Tensor]] = {
     "first": first_position,
+    "pooled": first_position,
     "mean": mean_of_row,
 }
-"""By the setting's value: the vector of a row that labels and numbers are read off."""
+"""By the setting's value: the vector of a row that labels and numbers are read off.
+
+"pooled" is that of the first position through a pooler, the pre-trained one where there is one.
+"""
 
 
 class Head(nn.Module, ABC):
@@ -37,6 +41,11 @@ class Head(nn.Module, ABC):
 
     first = False
     """Whether it reads the first position alone: vectors are (B, 1, D) then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pooler: Pooler | None = None
+        """What it reads rows through, which goes on from that of a pre-training."""
 
     @abstractmethod
     def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
@@ -53,12 +62,17 @@ class RowHead(Head):
     def __init__(self, config: EncoderConfig, outputs: int, vector: str) -> None:
         super().__init__()
         self.labels = Labels(config, outputs)
-        self.first = vector == "first"
         self._vector = VECTORS[vector]
+        self.first = self._vector is first_position
+        if vector == "pooled":
+            self.pooler = Pooler(config)
 
     def outputs(self, vectors: Tensor, batch: Batch) -> Tensor:
         """(B, T, D) -> (B, L)."""
-        outputs: Tensor = self.labels(self._vector(vectors, batch))
+        read = self._vector(vectors, batch)
+        if self.pooler is not None:
+            read = self.pooler(read)
+        outputs: Tensor = self.labels(read)
         return outputs.float()
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lab.encoder.checkpoint import load_encoder
+from lab.encoder.checkpoint import load_encoder, pooler_weights
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.finetuning.heads import Batch, Head
 from lab.encoder.finetuning.kinds import Kind
 from lab.encoder.initialization import initialize
+from lab.encoder.pretraining.keeping import names
 from lab.training import checkpoint
 
 
@@ -41,13 +42,13 @@ def start(
     """The encoder of a pre-training, or a random one, under a new head.
 
     Which of a pre-training's encoders is said by `config["checkpoint"]`: its updates, or None for
-    the last one. Kernels of the head are drawn from Glorot's distribution, as the release of Clark
+    the last one. A head that reads rows through a pooler takes that of the pre-training, where it
+    had one. Kernels of the head are drawn from Glorot's distribution, as the release of Clark
     et al. (2020) does, or from the normal one of the encoder.
     """
     if "pretrain" in inputs:
-        updates = config["checkpoint"]
-        name = "encoder.pt" if updates is None else f"encoder_{updates}.pt"
-        encoder = load_encoder(inputs["pretrain"] / name)
+        of_encoder, of_networks = names(config["checkpoint"])
+        encoder = load_encoder(inputs["pretrain"] / of_encoder)
     else:
         encoder = Encoder(EncoderConfig(**config["encoder"]))
     if config["dropout"] is not None:
@@ -57,6 +58,10 @@ def start(
     torch.manual_seed(config["seed"])
     deviation = encoder.config.initializer_range
     initialize(head, deviation, glorot=[head] if config["head"]["kernel"] == "glorot" else [])
+    if "pretrain" in inputs and head.pooler is not None:
+        pooled = pooler_weights(inputs["pretrain"], of_networks)
+        if pooled is not None:
+            head.pooler.load_state_dict(pooled)
     if "pretrain" not in inputs:
         initialize(encoder, deviation, glorot=[encoder.map] if encoder.map else [])
     return Finetuned(encoder, head).to(device)

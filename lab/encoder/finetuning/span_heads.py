@@ -30,6 +30,9 @@ IMPOSSIBLE = -2.75
 class SpanHead(Head):
     """Answers with one span of each row; (0, 0) where the row does not hold the answer."""
 
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+
     @staticmethod
     @abstractmethod
     def says_none(none: float, score: float) -> bool:
@@ -44,7 +47,7 @@ class JointHead(SpanHead):
     """
 
     def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.spans = JointSpans(config)
 
     def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
@@ -88,7 +91,7 @@ class SeparateHead(SpanHead):
     """
 
     def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.spans = Spans(config)
 
     def loss(self, vectors: Tensor, batch: Batch) -> Tensor:

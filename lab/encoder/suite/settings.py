@@ -75,8 +75,9 @@ class Finetune:
     head_dropout: float = field(default=0.1, metadata=SHARE)
     kernel: str = field(default="glorot", metadata={"choices": ("glorot", "normal")})
     """How a head's last layer begins."""
-    vector: str = field(default="first", metadata={"choices": ("first", "mean")})
-    """What labels and numbers are read off: the first position, as released, or a row's mean."""
+    vector: str = field(default="first", metadata={"choices": ("first", "pooled", "mean")})
+    """What labels and numbers are read off: the first position, that through the pooler of the
+    pre-training, or a row's mean."""
     spans: str = field(default="joint", metadata={"choices": ("joint", "separate")})
     """Whether a span's end is predicted with its start known, or both apart."""
     start: bool = False

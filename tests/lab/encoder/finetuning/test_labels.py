@@ -7,8 +7,15 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch import nn
 
-from lab.encoder.finetuning.heads import mean_of_row
+from lab.encoder.checkpoint import pooler_weights, save_encoder
+from lab.encoder.config import EncoderConfig
+from lab.encoder.encoder import Encoder
+from lab.encoder.finetuning.heads import LabelHead, mean_of_row
+from lab.encoder.heads import Pooler
+from lab.encoder.initialization import initialize
+from lab.training import checkpoint
 
 
 def test_an_encoder_learns_labels_by_heart(world, tmp_path):
@@ -59,3 +66,49 @@ def test_the_mean_of_a_row_leaves_padding_out():
     assert found.tolist() == [[1.0, 2.0], [11.0, 12.0]]
     vectors[0, 2:] = 1e9
     assert torch.equal(mean_of_row(vectors, {"real": real}), found)
+
+
+def pretrained(folder, pieces):
+    """What a pre-training publishes: an encoder, and among all networks a pooler."""
+    folder.mkdir()
+    torch.manual_seed(7)
+    made = nn.ModuleDict()
+    made["encoder"], made["pooler"] = Encoder(pieces), Pooler(pieces)
+    initialize(made, pieces.initializer_range)
+    nn.init.normal_(made["pooler"].dense.weight)
+    save_encoder(folder / "encoder.pt", made["encoder"])
+    checkpoint.save(folder / "networks.pt", made, {})
+    return made["pooler"].state_dict()
+
+
+def test_a_pooled_vector_is_read_through_the_pooler_of_the_pre_training(world, tmp_path):
+    """And a fine-tuning passes its own on; of an encoder without one it is drawn."""
+    head = {"dropout": 0.0, "kernel": "glorot", "vector": "pooled", "spans": "joint"}
+    data = world.second_word(tmp_path / "data")
+    shape = EncoderConfig(**world.encoder(80))
+    given = pretrained(tmp_path / "pretrain", shape)
+    config = world.settings(data, head=head, steps=2, rate=0.0)
+    first = world.learned(tmp_path / "a", config, pretrain=tmp_path / "pretrain")
+    second = world.learned(tmp_path / "b", config, pretrain=first)
+    for folder in (first, second):
+        found = checkpoint.read(folder / "last.pt")["weights"]
+        assert torch.equal(found["head.pooler.dense.weight"], given["dense.weight"])
+        kept = pooler_weights(folder, "networks.pt")
+        assert torch.equal(kept["dense.bias"], given["dense.bias"])
+    (tmp_path / "pretrain" / "networks.pt").unlink()
+    drawn = world.learned(tmp_path / "c", config, pretrain=tmp_path / "pretrain")
+    weight = checkpoint.read(drawn / "last.pt")["weights"]["head.pooler.dense.weight"]
+    assert weight.abs().max() < given["dense.weight"].abs().max()
+
+
+def test_a_label_may_be_read_off_the_pooled_vector(world, tmp_path):
+    """tanh of a dense layer on the first position, then the labels' own; learned and scored so."""
+    head = {"dropout": 0.0, "kernel": "glorot", "vector": "pooled", "spans": "joint"}
+    data = world.second_word(tmp_path / "data")
+    member = world.learned(tmp_path / "finetune", world.settings(data, head=head))
+    out, _ = world.scored(tmp_path / "evaluate", data, [member], head=head)
+    assert json.loads((out / "scores.json").read_text())["mine"]["acc"] == 100.0
+    made = LabelHead(EncoderConfig(**world.encoder(80)), 3, "pooled").eval()
+    vectors = torch.randn(2, 1, 16)
+    pooled = torch.tanh(made.pooler.dense(vectors[:, 0]))
+    torch.testing.assert_close(made.outputs(vectors, {}), made.labels.out(pooled))
