@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
@@ -29,6 +30,7 @@ def keep_freed_memory() -> bool:
         mallopt, trim = library.mallopt, library.malloc_trim
     except AttributeError:
         return False
+    gc.collect()
     trim(0)
     settings = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, TOP_PAD))
     return all(mallopt(name, value) == 1 for name, value in settings)

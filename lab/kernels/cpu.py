@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from lab.few_sizes import few
 from lab.kernels import plain
 from lab.kernels.cpu_gelu import gelu_feed_forward
 from lab.kernels.masks import additive, packed
@@ -129,17 +130,17 @@ together = visible
 
 
 def used_length(segments: Tensor) -> int:
-    """Positions up to the last real one of any row."""
+    """Positions up to the last real one of any row, and as many as make it one of few lengths."""
     used = segments.any(0).nonzero()
-    return int(used[-1]) + 1 if len(used) else 1
+    return min(segments.shape[1], few(int(used[-1]) + 1 if len(used) else 1))
 
 
-def loss_rows(
-    features: Tensor, targets: Tensor, weights: Tensor
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """The positions that count, as lab.kernels.plain says."""
-    real = weights.bool()
-    return features[real], targets[real], None
+def loss_rows(features: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The positions that count, and as many others as make it one of few numbers."""
+    counted = weights.flatten().bool()
+    rows, others = counted.nonzero().squeeze(1), (~counted).nonzero().squeeze(1)
+    rows = torch.cat([rows, others[: few(len(rows)) - len(rows)]])
+    return features.flatten(0, 1)[rows], targets.flatten()[rows], weights.flatten()[rows]
 
 
 def log_partition(logits: Tensor, probabilities: Tensor, places: Tensor) -> Tensor:

@@ -48,7 +48,9 @@ def output_cross_entropy(
     The gradients are worked out with the loss, some rows at a time, while their logits are at hand.
     """
     dtype = operations(features).compute_dtype(features)
-    rows = max(1, CHUNK.get(features.device.type, CHUNK["cuda"]) // len(matrix))
+    most = max(1, CHUNK.get(features.device.type, CHUNK["cuda"]) // len(matrix))
+    # Parts of one size, as far as that goes.
+    rows = -(-len(features) // max(1, -(-len(features) // most)))
     total, nats = _OutputCrossEntropy.apply(features, matrix, targets, weights, z_loss, dtype, rows)
     return total, nats
 

@@ -123,13 +123,8 @@ def used_length(segments: Tensor) -> int:
     return segments.shape[1]
 
 
-def loss_rows(
-    features: Tensor, targets: Tensor, weights: Tensor
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Positions (B, T) in one row each: features (N, D), targets (N,) and weights (N,).
-
-    Weights are 0 or 1; None stands for ones.
-    """
+def loss_rows(features: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Positions (B, T) in one row each: features (N, D), targets (N,) and weights (N,), 0 or 1."""
     return features.flatten(0, 1), targets.flatten(), weights.flatten()
 
 

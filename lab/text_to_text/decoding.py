@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lab.few_sizes import few
 from lab.kernels.masks import MASKED
 from lab.kernels.operations import operations
 from lab.text_to_text.config import ModelConfig
@@ -44,7 +45,8 @@ class DecodingState:
         self._output = output.to(dtype)
         self._blocks = [_BlockWeights(block, dtype) for block in stack.blocks]  # type: ignore[arg-type]
         shape = (len(self._blocks), 2, rows, config.num_heads, FIRST_CAPACITY, config.d_kv)
-        self._cache = torch.empty(shape, dtype=dtype, device=device)
+        # Zeros: a step looks past the last position, where its weights are 0.
+        self._cache = torch.zeros(shape, dtype=dtype, device=device)
         self._width = 1
         self._bias = self._bias_row()
         self._hidden: Tensor | None = None
@@ -82,16 +84,17 @@ class DecodingState:
 
     def step(self, x: Tensor) -> Tensor:
         """Take in one embedding a row (N, 1, D) and return its features (N, 1, D)."""
-        self._make_room(self.length + 1)
         end = self.length + 1
-        bias = self._bias[..., -end:]
+        seen = few(end)
+        self._make_room(seen)
+        bias = F.pad(self._bias[..., -end:], (0, seen - end), value=MASKED)
         if self._hidden is not None:
-            bias = bias + F.pad(self._hidden, (0, end - self._hidden.shape[-1]))
+            bias = bias + F.pad(self._hidden, (0, seen - self._hidden.shape[-1]))
         for layer, weights in enumerate(self._blocks):
             fused = self._linear(weights.block.attention_norm(x), weights.fused)
             split = fused.view(self.rows, 3, weights.heads, weights.head_width).transpose(0, 1)
             self._cache[layer, :, :, :, self.length] = split[1:]
-            key, value = self._cache[layer, :, :, :, :end]
+            key, value = self._cache[layer, :, :, :, :seen]
             mixed = self._operations.look_up(split[0].unsqueeze(2), key, value, bias)
             x = x + self._linear(mixed.view(self.rows, 1, -1), weights.output)
             if self._memory:

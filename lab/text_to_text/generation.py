@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lab.few_sizes import few, few_within
+
 EOS = 1
-COMPACT_AT = 0.75
-"""Finished rows leave the batch when no more than this share goes on: leaving copies the rest."""
+A_DOUBLING = 2
+"""Finished rows leave a batch when it can be of the next of so many sizes a doubling."""
 
 
 def length_penalty(length: float, alpha: float) -> float:
@@ -41,11 +43,10 @@ def greedy(
         tokens = logits.argmax(-1) * writing
         output[rows, position] = tokens
         writing &= tokens != EOS
-        count = int(writing.sum())
-        if count == 0:
+        if not bool(writing.any()):
             return output[:, : position + 1]
-        if count <= COMPACT_AT * len(rows):
-            kept = writing.nonzero().squeeze(1)
+        kept = _going_on(writing)
+        if len(kept) < len(rows):
             state.reorder(kept)
             rows, tokens, writing = rows[kept], tokens[kept], writing[kept]
     return output
@@ -83,13 +84,14 @@ def beam_search(
     candidates = F.pad(candidates, (0, short))
     written = input_ids.new_zeros(inputs, 1, 0)
     best = torch.full((inputs,), -torch.inf, device=device)
+    open_inputs = torch.ones_like(sources, dtype=torch.bool)
     for length in range(1, max_length + 1):
         beams, tokens = candidates // vocabulary, candidates % vocabulary
         written = _continued(written, beams, tokens)
         ended = tokens == EOS
         ended_scores = scores.masked_fill(~ended, -torch.inf) / length_penalty(length, alpha)
         winning, winner = ended_scores.max(1)
-        better = winning > best
+        better = (winning > best) & open_inputs
         best = torch.where(better, winning, best)
         output[sources[better], :length] = written[better, winner[better]]
         # Candidates come best first, so a stable sort leaves the best W that go on in front.
@@ -100,13 +102,13 @@ def beam_search(
             unended = best == -torch.inf
             output[sources[unended]] = written[unended, 0]
             break
-        open_inputs = best < scores[:, 0] / length_penalty(max_length, alpha)
+        open_inputs &= best < scores[:, 0] / length_penalty(max_length, alpha)
         if not bool(open_inputs.any()):
             break
-        kept = open_inputs.nonzero().squeeze(1)
+        kept = _going_on(open_inputs)
         if len(kept) < len(sources):
             sources, best, scores = sources[kept], best[kept], scores[kept]
-            written, beams = written[kept], beams[kept]
+            written, beams, open_inputs = written[kept], beams[kept], open_inputs[kept]
         state.reorder((kept.unsqueeze(1) * width + beams).flatten())
         logits, state = model.step(written[:, :, -1].flatten(), state)
         extended = logits.float().log_softmax(-1).view(len(kept), width, -1) + scores.unsqueeze(2)
@@ -149,18 +151,30 @@ def decode(
     outputs: list[list[int]] = [[] for _ in inputs]
     done = 0
     while done < len(order):
-        longest = max(1, len(inputs[order[done]]))
-        batch = order[done : done + max(1, batch_tokens // (longest * width))]
-        ids = torch.zeros(len(batch), longest, dtype=torch.int64)
-        for row, index in enumerate(batch):
+        longest = few(len(inputs[order[done]]))
+        batch = order[done : done + few_within(batch_tokens // (longest * width))]
+        # The last batch has one of few sizes too: its last input is written again, and left out.
+        again = [batch[-1]] * (few(len(batch), multiple=1) - len(batch))
+        ids = torch.zeros(len(batch) + len(again), longest, dtype=torch.int64)
+        for row, index in enumerate([*batch, *again]):
             ids[row, : len(inputs[index])] = torch.as_tensor(inputs[index], dtype=torch.int64)
         written = beam_search(model, ids.to(device), max_length, width, alpha).tolist()
-        for index, tokens in zip(batch, written, strict=True):
+        for index, tokens in zip(batch, written, strict=False):
             outputs[index] = tokens[: tokens.index(EOS)] if EOS in tokens else tokens
         done += len(batch)
         if after_batch:
             after_batch(done, len(order))
     return outputs
+
+
+def _going_on(wanted: Tensor) -> Tensor:
+    """Which rows (N,) to keep, in order: the wanted ones, and others up to one of few sizes."""
+    rows, others = wanted.nonzero().squeeze(1), (~wanted).nonzero().squeeze(1)
+    return (
+        torch.cat([rows, others[: few(len(rows), a_doubling=A_DOUBLING, multiple=1) - len(rows)]])
+        .sort()
+        .values
+    )
 
 
 def _continued(written: Tensor, beams: Tensor, tokens: Tensor | None = None) -> Tensor:

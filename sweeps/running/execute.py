@@ -26,6 +26,7 @@ from sweeps.errors import (
     is_full,
     refuses,
 )
+from sweeps.hardware.memory import forget_peak, peak
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.running.code import CHANGES, kept_changes
 from sweeps.running.context import Context, Report, StopRequest
@@ -41,6 +42,8 @@ KEPT_CHECKPOINTS = 2
 CHECKPOINT = "last.ckpt"
 SECONDS = "seconds"
 """In stage.json: where the time of the attempt that finished went, by part."""
+PEAK = "peak_bytes"
+"""In stage.json: the most memory that the process had while the stage ran, libraries included."""
 _STAGES = itertools.count()
 """Those of this process."""
 _WAIT_SECONDS = 1.0
@@ -255,6 +258,7 @@ def _attempt(
     started, clock = datetime.now(UTC), time.perf_counter()
     # The first stage of a process counts what a core did to start it.
     parts = {"worker": time.process_time() if next(_STAGES) == 0 else 0.0}
+    counted = forget_peak()
     mirror = Mirror(store, spec)
     context = Context(
         work=work,
@@ -287,6 +291,7 @@ def _attempt(
             "started": started.isoformat(),
             "finished": finished.isoformat(),
             "wall_seconds": round(seconds, 3),
+            PEAK: peak() if counted else None,
             "attempt": attempt,
             "facts": context.facts,
         }

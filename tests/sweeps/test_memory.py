@@ -99,3 +99,22 @@ def test_an_idle_worker_gives_its_memory_back(store, toy):
         for name in ("hoard", "look")
     )
     assert run_local(Graph([hoard, look]), store, slots=2, progress=False).status == 0
+
+
+def test_a_stage_says_how_much_memory_it_took(store, toy):
+    """The most that its process had while it ran; what an earlier stage had is not its own."""
+    (toy.folder / "heavy_study.py").write_text(
+        "def run(config, inputs, out, context):\n"
+        "    held = b'x' * config['bytes']\n"
+        "    (out / 'size').write_text(str(len(held)))\n"
+    )
+    heavy = Stage(name="heavy", version=1, config={"bytes": 2**28}, run="heavy_study.run")
+    light = Stage(
+        name="light", version=1, config={"bytes": 2}, inputs={"a": heavy}, run="heavy_study.run"
+    )
+    assert run_local(Graph([light]), store, slots=1, progress=False).status == 0
+    peaks = {
+        stage.name: json.loads((store.find(stage) / "stage.json").read_text())["peak_bytes"]
+        for stage in (heavy, light)
+    }
+    assert peaks["light"] + 2**27 < peaks["heavy"] < peaks["light"] + 2**29

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lab.kernels import cpu, operations, plain, products
+from lab.text_to_text.module import text_to_text
 from t5study.model import build_model
 
 B, T, S, D, F, H, K = 3, 5, 7, 12, 20, 2, 4
@@ -267,6 +268,44 @@ def test_a_training_step_is_the_same_without_them(monkeypatch, architecture, for
         runs.append([loss.detach(), *(p.grad for p in model.parameters())])
     for fast, slow in zip(*runs, strict=True):
         torch.testing.assert_close(fast, slow, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["encoder_decoder", "language_model"])
+@pytest.mark.parametrize("lengths", [(3, 11, 6), (20, 18, 20), (1, 1, 1)])
+def test_rounding_up_what_is_worked_on_changes_no_number(monkeypatch, architecture, lengths):
+    """Loss and every gradient are those of all positions by their own weights, nothing dropped."""
+    torch.manual_seed(6)
+    segments = torch.stack([(torch.arange(20) < length).long() for length in lengths])
+    tokens = torch.randint(2, 29, segments.shape) * segments
+    batch = {f"{side}_segment_ids": segments for side in ("encoder", "decoder")}
+    batch |= {"encoder_input_tokens": tokens, "decoder_input_tokens": tokens.roll(1, 1)}
+    batch |= {"decoder_target_tokens": tokens, "decoder_loss_weights": segments * (tokens % 3 > 0)}
+    model = build_model(architecture, "nano", vocab_size=29, num_layers=2, dropout_rate=0.0)
+    model = model.double()
+    runs = []
+    for table in ({"cpu": cpu}, {}):
+        monkeypatch.setattr(operations, "OPERATIONS", table)
+        model.zero_grad()
+        loss, nats = text_to_text(model, batch, 1e-2)
+        loss.backward()
+        runs.append([loss.detach(), nats, *(p.grad.clone() for p in model.parameters())])
+    for fast, slow in zip(*runs, strict=True):
+        torch.testing.assert_close(fast, slow, atol=1e-6, rtol=1e-6)
+
+
+def test_batches_of_all_lengths_are_worked_on_in_few_shapes():
+    """What 300 batches with other lengths each have in common is their shapes."""
+    torch.manual_seed(6)
+    widths, counts = set(), set()
+    for _ in range(300):
+        segments = (torch.arange(64) < torch.randint(1, 65, (4, 1))).long()
+        widths.add(cpu.used_length(segments))
+        features, targets, weights = cpu.loss_rows(torch.ones(4, 64, 3), segments, segments)
+        assert features.shape == (len(targets), 3)
+        assert int(weights.sum()) == int(segments.sum())
+        counts.add(len(weights))
+    assert widths <= set(range(8, 65, 8))
+    assert len(counts) <= 22
 
 
 def test_autocast_stays_within_its_rounding():

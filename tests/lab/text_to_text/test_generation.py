@@ -247,6 +247,32 @@ def test_finished_rows_leave_the_batch():
     assert long_row.asked == [4, 1]
 
 
+@pytest.mark.parametrize("width", [1, 2])
+def test_rows_are_of_few_sizes(width):
+    """Of outputs that end at all times, the rest goes on beside as many as round it up."""
+
+    class Ending(Scripted):
+        """Row n ends after n tokens."""
+
+        def start(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
+            state = super().start(input_ids)
+            state.rows = [(number,) for number in range(len(input_ids))]
+            return state
+
+        def step(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+            rows = [(*row, t) for row, t in zip(state.rows, tokens.tolist(), strict=True)]
+            goes_on = {row: len(row) - 2 < row[0] for row in rows}
+            self.table = {r: [0.0, 0.01, 0.99] if goes_on[r] else [0.0, 0.99, 0.01] for r in rows}
+            return super().step(tokens, state)
+
+    model = Ending({}, 3)
+    ids = torch.ones(20, 1, dtype=torch.int64)
+    written = beam_search(model, ids, 30, width=width)
+    assert [row.tolist().index(EOS) for row in written] == list(range(20))
+    assert {size // width for size in model.asked[1:]} <= {20, 16, 12, 8, 6, 4, 3, 2, 1}
+    assert len(model.asked) >= 20
+
+
 @pytest.mark.parametrize("architecture", ["encoder_decoder", "language_model"])
 def test_beam_of_one_equals_greedy(architecture):
     """Width 1 writes what greedy writes."""
