@@ -8,14 +8,24 @@ activations, and what one device holds where 3B and 11B are spread over several.
 without recomputation, and prints what the plan states beside the tensors that were live at once
 and beside the process's peak over what it had before the model. The process has more than its
 tensors: libraries loaded on first use, the matrix library's buffers, gaps between blocks.
+
+`--stages STORE ARGUMENT ...` gives the arguments to run.py with one worker, and prints by kind of
+stage what the plan states beside the most that the worker's process had, libraries included:
+`--stages /tmp/store study=electra pretrain.steps=50 finetune.steps=50`. What is finished in STORE
+is read, not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
+import subprocess
+import sys
+from collections import defaultdict
 from itertools import accumulate
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,7 +43,9 @@ from lab.text_to_text.flops import parameters
 from lab.text_to_text.memory import training_memory
 from lab.text_to_text.module import TextToText
 from lab.training.schedule import constant
+from sweeps.digests import DESCRIPTION
 from sweeps.hardware.memory import without_gaps
+from sweeps.running.execute import PEAK
 
 SIZES = ("small", "base", "large", "3b", "11b")
 PLACES = {"24 GiB of RAM": without_gaps(24 * 2**30), "a 140 GiB GPU": 140 * 2**30}
@@ -137,6 +149,33 @@ def compare(runs: list[str], threads: int, tensors: bool) -> None:
             )
 
 
+def compare_stages(store: str, *arguments: str) -> None:
+    """Run stages by one worker, and print the memory of each kind beside the plan's."""
+    run = Path(__file__).parents[1] / "run.py"
+    command = [sys.executable, str(run), *arguments, f"store={store}", "workers=1", "threads=1"]
+    planned = subprocess.run(
+        [*command, "plan=true", "format=json"], check=True, capture_output=True, text=True
+    )
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    kinds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for stage in json.loads(planned.stdout)["stages"]:
+        place = Path(store, stage["name"], stage["key"], DESCRIPTION)
+        most = json.loads(place.read_text()).get(PEAK)
+        if most is not None:
+            kinds[stage["name"]].append((stage["cost"]["memory_bytes"], most))
+    print("| stage | of them | planned, MiB | measured, MiB | planned / measured |")
+    print("|---|--:|--:|--:|--:|")
+    for kind, pairs in kinds.items():
+        columns = (*zip(*pairs, strict=True), [plan / most for plan, most in pairs])
+        forms = ("{:,.0f}", "{:,.0f}", "{:.2f}")
+        scales = (2**20, 2**20, 1)
+        cells = [
+            " to ".join(dict.fromkeys(form.format(end / scale) for end in (min(one), max(one))))
+            for one, form, scale in zip(columns, forms, scales, strict=True)
+        ]
+        print(f"| {kind} | {len(pairs)} | {' | '.join(cells)} |")
+
+
 def main() -> None:
     """Print what is planned, or compare it with real trainings."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -147,8 +186,13 @@ def main() -> None:
         action="store_true",
         help="do not count tensors, which takes many times as long",
     )
+    parser.add_argument(
+        "--stages", nargs="+", metavar="ARGUMENT", help="a store, and what run.py is to run there"
+    )
     options = parser.parse_args()
-    if options.run:
+    if options.stages:
+        compare_stages(*options.stages)
+    elif options.run:
         compare(options.run, options.threads, not options.process_only)
     else:
         show()

@@ -16,8 +16,11 @@ FACTORED_FROM = 128
 """AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
 STACKED = 1 << 26
 """Entries of parameters of one shape that AdaFactor updates together."""
-PROCESS = 2**29
-"""Allowed for a worker with its libraries and a stage's data: half a GiB, not measured."""
+PROCESS = 2**29 + 2**26
+"""A worker without a model's tensors: its libraries (436 MiB), a stage's data, compiled products
+and gaps between blocks, as measured (benchmarks/README.md)."""
+PIECES_PROCESS = 2**27 + 2**25
+"""A worker that finds the pieces of a vocabulary in some ten thousand lines of text."""
 
 Shape = tuple[int, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.corpora import get_corpus, identity_of
-from lab.memory import PROCESS
+from lab.memory import PIECES_PROCESS, PROCESS
 from lab.stage import Cost, Stage, StageBuilder
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
@@ -47,7 +47,7 @@ class Stages(StageBuilder):
             version=1,
             config=config,
             run="t5study.vocabulary.run",
-            cost=Cost(disk_bytes=40 * settings.pieces),
+            cost=Cost(memory_bytes=PIECES_PROCESS, disk_bytes=40 * settings.pieces),
         )
 
     def given(self, model: GivenModel) -> Stage:
@@ -66,7 +66,7 @@ class Stages(StageBuilder):
             config={"corpus": identity_of(corpus)},
             inputs={"vocabulary": self.vocabulary()},
             run="t5study.corpora.tokenized.run",
-            cost=Cost(disk_bytes=2 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=PROCESS, disk_bytes=2 * corpus.approximate_tokens),
         )
 
     def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lab.memory import PROCESS
+from lab.memory import PIECES_PROCESS, PROCESS
 from lab.text_to_text.memory import training_memory
 from t5study.cells import cell
 from t5study.config import Schema
@@ -78,3 +78,18 @@ def test_memory_is_that_of_a_micro_batch(configured: Configured):
     )
     assert stage.cost.memory_bytes == memory.total + PROCESS
     assert memory.accumulated
+
+
+def test_every_kind_of_stage_states_its_memory(configured: Configured):
+    """Those without a model too: a worker is a process with its libraries and the text it reads."""
+    stages: dict[str, Any] = {}
+    stack = list(cell(configured())["scores"].values())
+    while stack:
+        stage = stack.pop()
+        stages[stage.name] = stage
+        stack += stage.inputs.values()
+    stated = {name: stage.cost.memory_bytes for name, stage in stages.items()}
+    assert stated["vocabulary"] == PIECES_PROCESS
+    assert stated["corpus"] == PROCESS
+    assert min(stated[name] for name in ("pretrain", "finetune", "evaluate")) > PROCESS
+    assert len(stated) == 5

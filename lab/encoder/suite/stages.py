@@ -11,6 +11,7 @@ from lab.corpora import get_corpus, identity_of
 from lab.corpora.sentences import sentence_splitter
 from lab.encoder.suite import costs
 from lab.encoder.suite.units import UnitSettings
+from lab.memory import PIECES_PROCESS, PROCESS
 from lab.stage import Cost, Stage, StageBuilder
 
 APART = 10_000
@@ -40,7 +41,9 @@ class SuiteStages(StageBuilder, ABC):
             version=1,
             config=self.resolved.vocabulary,
             run="lab.encoder.vocabulary.run",
-            cost=Cost(disk_bytes=40 * self.resolved.encoder.vocabulary),
+            cost=Cost(
+                memory_bytes=PIECES_PROCESS, disk_bytes=40 * self.resolved.encoder.vocabulary
+            ),
         )
 
     @cached_property
@@ -57,7 +60,7 @@ class SuiteStages(StageBuilder, ABC):
             },
             inputs={"vocabulary": self.vocabulary},
             run="lab.encoder.lines.run",
-            cost=Cost(disk_bytes=4 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=PROCESS, disk_bytes=4 * corpus.approximate_tokens),
         )
 
     @property
