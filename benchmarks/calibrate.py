@@ -2,7 +2,8 @@
 
 `python benchmarks/calibrate.py [--device cpu-core] [--write]` trains a few small models twice, a
 short and a longer time, through run.py with one worker a core (or GPU). The difference of the two
-is a model's pace by the kind of stage, what is left is what such a stage takes besides. A model
+is a model's pace by the kind of stage, what is left is what such a stage takes besides. So are
+stages that prepare data, by what they write of a small corpus and of a larger one. A model
 that was not part of it is then trained, and its stages' times are printed beside what the plan
 says. `--write` puts the figures into sweeps/hardware/devices.json.
 """
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +41,11 @@ HELD_OUT = "micro_deep"
 STEPS = ((10, 8), (60, 40))
 """Of pre-training and fine-tuning: short, and longer."""
 STEPS_HELD_OUT = (40, 30)
+DATA = {
+    "electra": (["dataset=everyday"], ["dataset=mixed"]),
+    "gector": (["stages=one", "stages.settings.one.most=500"], ["stages=one"]),
+}
+"""By study, less data and more: lines, and pairs with their tags."""
 
 
 class Timed(NamedTuple):
@@ -56,6 +62,13 @@ def run(store: Path, sizes: Iterable[str], pretrain: int, finetune: int) -> None
     command = [sys.executable, "run.py", "-m", f"size={','.join(sizes)}", "preset=smoke"]
     command += [f"pretrain.steps={pretrain}", f"finetune.steps={finetune}", "baseline=none"]
     command += [f"finetune.checkpoint_every={finetune}", f"store={store}", "threads=1"]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def prepare(store: Path, study: str, words: Iterable[str]) -> None:
+    """Run the study's smallest row on these data."""
+    command = [sys.executable, "run.py", f"study={study}", "preset=smoke", *words]
+    command += ["baseline=none", "seed=0", f"store={store}", "threads=1"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -93,24 +106,51 @@ def fit(short: Iterable[Timed], longer: Iterable[Timed], best: float) -> dict[st
         if not flops:
             beside[name] += [row[1] for row in rows]
             continue
-        low, high = min(row[0] for row in rows), max(row[0] for row in rows)
-        half = (low + high) / 2
-        first = [row for row in rows if row[0] <= half]
-        last = [row for row in rows if row[0] > half]
-        if last:
-            means = [
-                [statistics.fmean(c) for c in zip(*part, strict=True)] for part in (first, last)
-            ]
-            pace = (means[1][0] - means[0][0]) / max(means[1][1] - means[0][1], 1e-3)
-            beside[name].append(max(0.0, means[0][1] - means[0][0] / pace))
-        else:
-            pace = flops / sum(row[1] for row in rows)
+        pace, rest = line([(row[0], row[1]) for row in rows])
+        if rest is not None:
+            beside[name].append(rest)
         if pace <= best:
             points[name].append([flops / sum(row[2] for row in rows), pace])
     return {
         "points": {name: sorted(pairs) for name, pairs in points.items()},
         "seconds": {name: round(statistics.median(v), 3) for name, v in beside.items()},
     }
+
+
+def fit_data(stages: Iterable[Timed]) -> dict[str, dict[str, float]]:
+    """What stages that compute nothing write a second, and what they take besides.
+
+    Those that write as much in every run say nothing of a pace: a stage has a time then.
+    """
+    times: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for one in stages:
+        if not one.cost["flops"]:
+            times[one.name].append((one.cost["disk_bytes"], one.seconds))
+    seconds, written = {}, {}
+    for name, rows in times.items():
+        pace, rest = line(rows)
+        if rest is None:
+            seconds[name] = round(statistics.median(time for _, time in rows), 3)
+        else:
+            seconds[name], written[name] = round(rest, 3), float(f"{pace:.3g}")
+    return {"seconds": seconds, "written": written}
+
+
+def line(rows: Sequence[tuple[float, float]]) -> tuple[float, float | None]:
+    """The pace of work that was done in so many seconds, and the seconds that it takes besides.
+
+    Of the lesser half of the work and the larger one; None besides where all is of one size.
+    """
+    low, high = min(work for work, _ in rows), max(work for work, _ in rows)
+    half = (low + high) / 2
+    parts = [[row for row in rows if row[0] <= half], [row for row in rows if row[0] > half]]
+    if not parts[1]:
+        return sum(work for work, _ in rows) / sum(time for _, time in rows), None
+    (less, before), (more, after) = (
+        [statistics.fmean(column) for column in zip(*part, strict=True)] for part in parts
+    )
+    pace = (more - less) / max(after - before, 1e-3)
+    return pace, max(0.0, before - less / pace)
 
 
 def peak(gpu: bool) -> float:
@@ -153,8 +193,14 @@ def main() -> None:
             before = set(finished(store)) if store.exists() else set()
             run(store, sizes, *steps)
             runs.append([one for key, one in finished(store).items() if key not in before])
+        for study, amounts in DATA.items():
+            for words in amounts:
+                prepare(Path(folder) / study, study, words)
+        prepared = [one for study in DATA for one in finished(Path(folder) / study).values()]
     best = peak(gpu)
     measured = fit(*runs[:2], best)
+    data = fit_data(prepared)
+    measured["seconds"] = {**data["seconds"], **measured["seconds"]}
     paces = [pace for pairs in measured["points"].values() for _, pace in pairs]
     machine = f"{processor(gpu)}, {available_cores()} cores"
     date = datetime.date.today().isoformat()
@@ -169,6 +215,7 @@ def main() -> None:
                 for n, pairs in measured["points"].items()
             },
             "seconds": measured["seconds"],
+            "written": data["written"],
         },
     }
     device = Device(
@@ -176,6 +223,7 @@ def main() -> None:
         **{key: entry[key] for key in ("peak_flops", "memory_bytes", "share_of_peak", "basis")},  # type: ignore[arg-type]
         points={n: tuple((x, y) for x, y in pairs) for n, pairs in measured["points"].items()},
         seconds=measured["seconds"],
+        written=data["written"],
     )
     Console().print(compare(device, runs[2]))
     print(json.dumps({options.device: entry}, indent=1))

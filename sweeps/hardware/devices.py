@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ class Device:
     """Measured, by the stage's name, smallest model first."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Measured: what a stage of this name takes besides its FLOPs."""
+    written: Mapping[str, float] = field(default_factory=dict)
+    """Measured: planned bytes that a stage of this name writes a second, where it computes none."""
+    core: Device | None = None
+    """What runs the stages that compute nothing, on a machine with this device."""
 
     @property
     def measured(self) -> bool:
@@ -50,7 +54,15 @@ class Device:
 
     def knows(self, stage: Stage) -> bool:
         """Whether anything says how long a stage takes."""
-        return stage.cost.flops > 0 or stage.name in self.seconds
+        return stage.cost.flops > 0 or self._timed(stage) or self._on_core(stage)
+
+    def _timed(self, stage: Stage) -> bool:
+        """Whether what it takes besides its FLOPs was measured."""
+        return stage.name in self.seconds or stage.name in self.written
+
+    def _on_core(self, stage: Stage) -> bool:
+        """Whether it computes nothing, on a core beside this device whose pace at it is known."""
+        return not stage.cost.flops and self.core is not None and stage.name in self.core.written
 
     def time(
         self, stage: Stage, share: float | None = None, *, devices: float = 1, alone: bool = False
@@ -63,9 +75,13 @@ class Device:
         """
         if not self.knows(stage):
             return 0.0
+        if self.core and self._on_core(stage):
+            return self.core.time(stage, alone=alone)
         flops = float(stage.cost.flops)
         beside = self.seconds.get(stage.name, 0.0)
-        if alone or stage.name not in self.seconds:
+        if stage.name in self.written:
+            beside += stage.cost.disk_bytes / self.written[stage.name]
+        if alone or not self._timed(stage):
             beside += self.start_seconds
         if share is not None:
             return beside + flops / (self.peak_flops * share * devices)
@@ -92,7 +108,7 @@ class Device:
 @cache
 def devices(file: Path = FILE) -> dict[str, Device]:
     """The known devices by name."""
-    return {
+    found = {
         name: Device(
             name=name,
             **{
@@ -102,6 +118,8 @@ def devices(file: Path = FILE) -> dict[str, Device]:
         )
         for name, entry in json.loads(file.read_text()).items()
     }
+    core = found.get(CORE)
+    return {name: one if one is core else replace(one, core=core) for name, one in found.items()}
 
 
 def _measured(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,4 +127,5 @@ def _measured(entry: Mapping[str, Any]) -> dict[str, Any]:
         name: tuple(sorted((x, y) for x, y in pairs))
         for name, pairs in entry.get("points", {}).items()
     }
-    return {"points": points, "seconds": entry.get("seconds", {})}
+    beside = {name: entry.get(name, {}) for name in ("seconds", "written")}
+    return {"points": points, **beside}

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from sweeps.asking.command import Command, by_study
+from sweeps.asking.preflight import composer_of
 from sweeps.asking.rows import Row, Sweep
+from sweeps.graph import Graph
 from sweeps.hardware import devices
 from sweeps.hardware.devices import Device
 from sweeps.lease import HeldLease, acquire
@@ -282,6 +285,35 @@ def test_devices_beside_the_code_can_be_read():
         assert one.memory_bytes > 1e9
         assert 0 < one.share_of_peak <= 1
         assert one.basis
+
+
+def test_a_stage_that_computes_nothing_takes_its_time_by_what_it_writes():
+    """On a core, also beside another device, whose own stages have its pace."""
+    core = replace(DEVICE, seconds={"data": 3.0}, written={"data": 500.0}, start_seconds=10.0)
+    other = replace(DEVICE, core=core, start_seconds=20.0)
+    assert [core.time(DATA), core.time(DATA, alone=True)] == [5.0, 15.0]
+    assert [other.time(DATA), other.time(DATA, 0.1)] == [5.0, 5.0]
+    assert other.time(LEARN) == 20.0 + 3.6e12 / 0.5e9
+    assert [one.knows(stage("other")) for one in (core, other)] == [False, False]
+    assert [one.knows(DATA) for one in (DEVICE, core, other)] == [False, True, True]
+
+
+@pytest.mark.parametrize("study", ["electra", "albert", "gector"])
+@pytest.mark.parametrize("preset", ["embedded", "paper"])
+def test_plans_know_the_time_of_data(study: str, preset: str):
+    """Text as lines, pairs and their tags, whatever device trains."""
+    asked = Command(by_study([f"study={study}", f"preset={preset}"], study), composer_of)
+    data = [
+        one
+        for sweep in asked.sweeps()
+        for one in Graph(sweep.stages)
+        if one.name in ("lines", "pairs", "tagged")
+    ]
+    assert data
+    seconds = {
+        name: [device.time(one) for one in data] for name, device in devices.devices().items()
+    }
+    assert min(map(min, seconds.values())) > 0
 
 
 def test_planning_imports_no_torch(tmp_path: Path):
