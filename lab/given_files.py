@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,9 +11,40 @@ from pathlib import Path
 from typing import Any
 
 from lab.by_content import file_sha256, note_file, noted_file
+from lab.errors import ModelError, nearest_path
+
+STAGE = "stage.json"
+"""In the folder of a finished stage."""
+KEY = re.compile(r"[0-9a-f]{4,20}")
 
 Described = Mapping[str, Mapping[str, Any]]
 """What names files in a stage's configuration: {name: {"sha256": [hex]}}."""
+
+
+def place_of(typed: str, store: Path, kind: str) -> Path:
+    """The folder that was typed as a model, or that of the pretrain stage whose key was.
+
+    Raises ModelError, which says that a folder of a `kind` is accepted too.
+    """
+    place = Path(os.path.expanduser(typed))
+    if place.is_dir():
+        return place
+    if not KEY.fullmatch(typed):
+        raise ModelError(
+            f"no such folder.{nearest_path(place)} Give the folder of a {kind}, or a finished "
+            "pretrain stage by its key or its folder."
+        )
+    found = sorted(store.glob(f"pretrain/{typed}*"))
+    if not found:
+        raise ModelError(
+            f"{store} has no finished pretrain stage of this key. `python -m sweeps status --all "
+            "--store PATH` lists the stages of a store; another store's is named by its folder, "
+            "PATH/pretrain/KEY."
+        )
+    if len(found) > 1:
+        keys = ", ".join(one.name for one in found[:5])
+        raise ModelError(f"it begins {len(found)} keys: {keys}. Type more of one.")
+    return found[0]
 
 
 def describe(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:

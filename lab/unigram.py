@@ -102,36 +102,57 @@ def _charsmap(normalizer: Mapping[str, Any] | None, file: Path) -> bytes:
     return found
 
 
-def tokenizer(model: bytes, sentinels: int) -> Tokenizer:
-    """What reads text as a SentencePiece model does, sentinels and the end of a text too."""
-    from tokenizers import (
-        AddedToken,
-        Tokenizer,
-        decoders,
-        models,
-        normalizers,
-        pre_tokenizers,
-        processors,
-    )
+def pieces_of(model: bytes) -> dict[str, int]:
+    """The pieces of a SentencePiece model, and their ids."""
+    return {piece.piece: number for number, piece in enumerate(_proto(model).pieces)}
+
+
+def plain_tokenizer(model: bytes, behind: Sequence[str]) -> Tokenizer:
+    """What reads text as a SentencePiece model does, with further pieces `behind` its own."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     read = _proto(model)
     pieces = [(piece.piece, piece.score) for piece in read.pieces]
-    names = [SENTINEL.format(number) for number in range(sentinels)]
-    pieces += [(name, 0.0) for name in reversed(names)]
+    pieces += [(name, 0.0) for name in behind]
     bytes_too = read.trainer_spec.byte_fallback
-    made = Tokenizer(models.Unigram(pieces, unk_id=UNK, byte_fallback=bytes_too))
+    unk = read.trainer_spec.unk_id
+    made = Tokenizer(models.Unigram(pieces, unk_id=unk, byte_fallback=bytes_too))
     if charsmap := read.normalizer_spec.precompiled_charsmap:
         made.normalizer = normalizers.Precompiled(charsmap)
     before = pre_tokenizers.Metaspace(WORD_START, "always")
     made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), before])
     parts = [decoders.ByteFallback(), decoders.Fuse()] if bytes_too else []
     made.decoder = decoders.Sequence([decoders.Metaspace(WORD_START, "always"), *parts])
-    end = pieces[EOS][0]
+    return made
+
+
+def lowering_tokenizer(model: bytes, *, lowercase: bool, keep_accents: bool) -> Tokenizer:
+    """As `plain_tokenizer`, with quotes, accents and capitals first as encoders have it."""
+    from tokenizers import normalizers
+
+    made = plain_tokenizer(model, [])
+    steps: list[Any] = [normalizers.Replace("``", '"'), normalizers.Replace("''", '"')]
+    if not keep_accents:
+        steps += [normalizers.NFKD(), normalizers.StripAccents()]
+    if lowercase:
+        steps.append(normalizers.Lowercase())
+    own = [made.normalizer] if made.normalizer is not None else []
+    made.normalizer = normalizers.Sequence([*steps, *own])
+    return made
+
+
+def tokenizer(model: bytes, sentinels: int) -> Tokenizer:
+    """What reads text as a SentencePiece model does, sentinels and the end of a text too."""
+    from tokenizers import AddedToken, processors
+
+    names = [SENTINEL.format(number) for number in range(sentinels)]
+    made = plain_tokenizer(model, [*reversed(names)])
+    pad, end, unk = (str(made.id_to_token(number)) for number in (PAD, EOS, UNK))
     made.post_processor = processors.TemplateProcessing(
         single=f"$A {end}", pair=f"$A {end} $B {end}", special_tokens=[(end, EOS)]
     )
-    special = [pieces[number][0] for number in (PAD, EOS, UNK)]
-    made.add_special_tokens([AddedToken(name, normalized=False) for name in [*special, *names]])
+    special = [AddedToken(name, normalized=False) for name in (pad, end, unk, *names)]
+    made.add_special_tokens(special)
     return made
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,8 +9,8 @@ from typing import Any
 
 from lab import given_files
 from lab.by_content import file_sha256, remembered
-from lab.checkpoint_files import SETTINGS, checkpoint_files, read_settings
-from lab.errors import ModelError, StudyError, nearest_path
+from lab.checkpoint_files import SETTINGS, checkpoint_files, json_object, read_settings
+from lab.errors import ModelError, StudyError
 from lab.text_to_text.config import ModelConfig
 from lab.text_to_text.flops import parameters
 from lab.unigram import FILE as TOKENIZER
@@ -29,9 +26,8 @@ from lab.vocabulary import (
 )
 from t5study.config import Pretrain, Schema, VocabularySettings
 
-STAGE, OURS = "stage.json", "model.pt"
+OURS = "model.pt"
 WEIGHTS = (".safetensors", ".bin", ".pt")
-KEY = re.compile(r"[0-9a-f]{4,20}")
 SENTINELS = 100
 """As many as T5 has, where the embedding has rows for them."""
 IDS = {"pad_token_id": PAD, "eos_token_id": EOS, "decoder_start_token_id": PAD}
@@ -100,39 +96,16 @@ def given_model(config: Schema) -> GivenModel | None:
 
 
 def _found(typed: str, config: Schema) -> GivenModel:
-    folder = _folder(typed, Path(config.pretrain.store))
-    if (folder / STAGE).is_file():
+    folder = given_files.place_of(typed, Path(config.pretrain.store), "Hugging Face T5")
+    if (folder / given_files.STAGE).is_file():
         return _of_stage(folder)
     return _of_huggingface(folder, config.vocabulary.file)
 
 
-def _folder(typed: str, store: Path) -> Path:
-    """The folder that was typed, or that of the stage whose key was."""
-    place = Path(os.path.expanduser(typed))
-    if place.is_dir():
-        return place
-    if KEY.fullmatch(typed):
-        found = sorted(store.glob(f"pretrain/{typed}*"))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            keys = ", ".join(one.name for one in found[:5])
-            raise ModelError(f"it begins {len(found)} keys: {keys}. Type more of one.")
-        raise ModelError(
-            f"{store} has no finished pretrain stage of this key. `python -m sweeps status --all "
-            "--store PATH` lists the stages of a store; another store's is named by its folder, "
-            "PATH/pretrain/KEY."
-        )
-    raise ModelError(
-        f"no such folder.{nearest_path(place)} Give the folder of a Hugging Face T5, or a finished "
-        "pretrain stage by its key or its folder."
-    )
-
-
 def _of_stage(folder: Path) -> GivenModel:
     """What a stage of pre-training published, and the vocabulary that it read."""
-    described = json.loads((folder / STAGE).read_text("utf-8"))
-    settings = described["config"].get("model")
+    described = json_object(folder / given_files.STAGE)
+    settings = described.get("config", {}).get("model")
     if not isinstance(settings, Mapping) or not (folder / OURS).is_file():
         raise ModelError(
             f"{folder} is no stage of pre-training of the T5 study: it has no {OURS}. Give one of "

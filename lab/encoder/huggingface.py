@@ -180,6 +180,14 @@ def load_huggingface(folder: str | Path) -> PretrainedEncoder:
     return model.requires_grad_(True).eval()
 
 
+def family_of(config: EncoderConfig) -> str:
+    """The family that has a place for such an encoder: a table narrower than it is, shared layers.
+
+    What no family has a place for, `save_huggingface` refuses.
+    """
+    return "electra" if config.sharing == "none" else "albert"
+
+
 def save_huggingface(model: PretrainedEncoder, folder: str | Path, kind: str) -> None:
     """Write config.json and model.safetensors that Hugging Face's models of `kind` load.
 

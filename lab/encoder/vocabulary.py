@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab import vocabulary
 from lab.encoder import wordpiece
+from lab.encoder.word_starts import begins_word
 from lab.encoder.wordpiece import WordPieces
-from lab.vocabulary import WORD_START, Vocabulary
+from lab.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
 
 ROLES = ("cls", "sep", "mask")
 """Special pieces on top of a SentencePiece model, whose own are padding and the unknown piece."""
-
-
-MARKS = "".join(mark for mark in string.punctuation if mark not in "'<=>")
-"""Punctuation marks each of which is a word."""
-_CONTINUING = re.compile(rf"[A-Za-z{re.escape(MARKS)}]+")
-
-
-def begins_word(piece: str) -> bool:
-    """Whether a piece of SentencePiece begins a word (Lan et al. 2020, released code).
-
-    So do the piece with the mark of a space, a punctuation mark alone, what begins with "<", and
-    whatever has a character that is no English letter nor such a mark: digits, other alphabets.
-    """
-    alone = len(piece) == 1 and piece in MARKS
-    return alone or piece[:1] in (WORD_START, "<") or not _CONTINUING.fullmatch(piece)
 
 
 class Pieces(Protocol):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.encoder.word_starts import begins_word
 from lab.errors import DataError, nearest_path
 from lab.files import replacing
-from lab.vocabulary import encodable, keep_content, kept_content
+from lab.vocabulary import WORD_START, encodable, keep_content, kept_content
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,19 @@ CONTINUES = "##"
 LONGEST_WORD = 200
 """Characters; a longer word is unknown."""
 ROLES = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+OTHER_NAMES = {"pad": "<pad>", "unk": "<unk>"}
+"""In tokenizers that were made of a SentencePiece model."""
+
+
+def role_piece(role: str, ids: Container[str]) -> str | None:
+    """What a vocabulary calls the piece of a role; None where it has none."""
+    names = (ROLES[role], OTHER_NAMES.get(role, ROLES[role]))
+    return next((name for name in names if name in ids), None)
+
+
+def missing_roles(ids: Container[str]) -> list[str]:
+    """The special pieces that a vocabulary lacks."""
+    return [piece for role, piece in ROLES.items() if role_piece(role, ids) is None]
 
 
 class WordPieces:
@@ -47,8 +61,10 @@ class WordPieces:
                 f"{folder / FILE} cannot be read ({error}). Run the vocabulary's stage again."
             ) from error
         ids = self._tokenizer.get_vocab()
-        self.pad, self.unk = ids[ROLES["pad"]], ids[ROLES["unk"]]
-        self.cls, self.sep, self.mask = (ids[ROLES[role]] for role in ("cls", "sep", "mask"))
+        self.pad, self.unk, self.cls, self.sep, self.mask = (
+            ids[str(role_piece(role, ids))] for role in ROLES
+        )
+        self._spaces = any(piece.startswith(WORD_START) for piece in ids)
         self.special = frozenset((self.pad, self.cls, self.sep, self.mask))
         self.size = len(ids)
 
@@ -86,8 +102,10 @@ class WordPieces:
 
     def normalize(self, text: str) -> str:
         """The text's words with a space between them, which is what decoding its ids gives back."""
-        plain = self._tokenizer.normalizer.normalize_str(text)
-        return " ".join(word for word, _ in self._tokenizer.pre_tokenizer.pre_tokenize_str(plain))
+        normalizer, apart = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
+        plain = normalizer.normalize_str(text) if normalizer is not None else text
+        words = [word for word, _ in apart.pre_tokenize_str(plain)]
+        return " ".join(word.removeprefix(WORD_START) if self._spaces else word for word in words)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The words of ids; padding is left out, special pieces are shown.
@@ -103,7 +121,13 @@ class WordPieces:
 
         begins = np.ones(self.size, dtype=bool)
         ids = self._tokenizer.get_vocab()
-        begins[[one for piece, one in ids.items() if piece.startswith(CONTINUES)]] = False
+        continuing = [
+            one
+            for piece, one in ids.items()
+            if piece.startswith(CONTINUES)
+            or (self._spaces and one not in self.special and not begins_word(piece))
+        ]
+        begins[continuing] = False
         return begins
 
     def _encoded(self, texts: list[str]) -> list[list[int]]:
@@ -131,17 +155,23 @@ def publish(file: Mapping[str, Any], out: Path) -> None:
 
     With `lowercase` text is lower-cased and loses its accents. Raises DataError.
     """
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
-
-    ids = _ids(kept_content(file["sha256"], ENDING), Path(GIVEN))
-    model = models.WordPiece(ids, unk_token=ROLES["unk"], max_input_chars_per_word=LONGEST_WORD)
-    tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=file["lowercase"])
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece(CONTINUES, cleanup=False)
+    tokenizer = made(kept_content(file["sha256"], ENDING), file["lowercase"])
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out / FILE) as part:
         part.write_text(tokenizer.to_str(), "utf-8")
+
+
+def made(content: bytes, lowercase: bool) -> Tokenizer:
+    """What reads text as BERT does with a `vocab.txt`. Raises DataError."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+    ids = _ids(content, Path(GIVEN))
+    model = models.WordPiece(ids, unk_token=ROLES["unk"], max_input_chars_per_word=LONGEST_WORD)
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(CONTINUES, cleanup=False)
+    return tokenizer
 
 
 def _read(file: Path) -> bytes:

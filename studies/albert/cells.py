@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.encoder.suite.saying import CONSTANT, footnotes, selection
+from lab.encoder.given import unread
+from lab.encoder.suite.saying import CONSTANT, footnotes, selection, started
 from lab.stage import Stage
 from studies.albert.columns import columns
 from studies.albert.config import Schema
 from studies.albert.resolved import Resolved
 from studies.albert.stages import Stages
 from studies.albert.tasks import INTRINSIC, LAYERS, task_after
+
+UNREAD = (
+    *("embedding", "sharing", "sentence_loss", "size", "dropout", "length", "masking", "model"),
+    *("evaluate.intrinsic", "evaluate.curve", "evaluate.layers", "evaluate.rows"),
+)
+"""What an encoder that is given was made by elsewhere."""
 
 
 def cell(config: Schema) -> dict[str, Any]:
@@ -22,24 +29,34 @@ def cell(config: Schema) -> dict[str, Any]:
         for unit in resolved.units
         for data in unit.evaluate
     }
-    if config.evaluate.intrinsic or config.evaluate.curve:
-        scores[INTRINSIC] = stages.intrinsic
-    if config.evaluate.curve:
-        for updates in resolved.kept:
-            scores[task_after(updates)] = stages.intrinsic_after(updates)
-    if config.evaluate.layers:
-        scores[LAYERS] = stages.layers
+    if resolved.given is None:
+        scores |= _of_pretraining(resolved, stages)
     if config.evaluate.cost:
         scores["cost"] = stages.counted
+    given = [] if resolved.given is None else [started(resolved.given, drawn=False)]
     return {
         "scores": scores,
         "columns": columns(resolved),
         "absent": dict(config.suite.absent),
         "references": [CONSTANT],
         "selection": selection(config) if resolved.units else None,
-        "footnotes": footnotes(config),
-        "remarks": [_cost(resolved)],
+        "footnotes": [*footnotes(config), *given],
+        "remarks": given or [_cost(resolved)],
+        "unread": unread(config, config.pretrain, UNREAD),
     }
+
+
+def _of_pretraining(resolved: Resolved, stages: Stages) -> dict[str, Stage]:
+    """The stages that say how pre-training itself did, as far as columns show it."""
+    evaluate, scores = resolved.config.evaluate, {}
+    if evaluate.intrinsic or evaluate.curve:
+        scores[INTRINSIC] = stages.intrinsic
+    if evaluate.curve:
+        for updates in resolved.kept:
+            scores[task_after(updates)] = stages.intrinsic_after(updates)
+    if evaluate.layers:
+        scores[LAYERS] = stages.layers
+    return scores
 
 
 def _cost(resolved: Resolved) -> str:

@@ -42,18 +42,24 @@ LAYER = {
 }
 
 
+def _of_pretraining(resolved: Resolved, *, alone: bool) -> list[Column]:
+    """Where nothing is fine-tuned, accuracies of pre-training are what rows compete in: `alone`."""
+    evaluate, made = resolved.config.evaluate, []
+    if evaluate.intrinsic:
+        made += _intrinsic(competing=alone)
+    if evaluate.curve:
+        made += _curve(resolved)
+    if evaluate.layers:
+        made += [one for name in LAYER for one in _of_layers(name, resolved.encoder.layers)]
+    return made
+
+
 def columns(resolved: Resolved) -> list[Column]:
     """Those of the suite, their average, then what is asked for beside them."""
     config = resolved.config
     made = suite_columns(config.suite, resolved.units, "avg")
-    # Where nothing is fine-tuned, accuracies of pre-training are what rows compete in.
-    alone = not made
-    if config.evaluate.intrinsic:
-        made += _intrinsic(competing=alone)
-    if config.evaluate.curve:
-        made += _curve(resolved)
-    if config.evaluate.layers:
-        made += [one for name in LAYER for one in _of_layers(name, resolved.encoder.layers)]
+    if resolved.given is None:
+        made += _of_pretraining(resolved, alone=not made)
     if config.evaluate.cost:
         made.append(
             Column(

@@ -21,6 +21,7 @@ from lab.encoder.suite.settings import (
     SHARE,
     WIDTH,
     Evaluate,
+    Start,
     SuiteSchema,
     TextRoles,
     TextRows,
@@ -132,7 +133,7 @@ class Rows(TextRows):
 
 
 @dataclass
-class Pretrain:
+class Pretrain(Start):
     steps: int = field(default=MISSING, metadata=AMOUNT)
     """Updates at the whole length."""
     batch_size: int = field(default=MISSING, metadata=AMOUNT)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.encoder.suite.impossible import of_lengths, of_suite, of_text
+from lab.encoder.suite.impossible import of_given, of_lengths, of_suite, of_text
 from lab.errors import StudyError, unknown
 from studies.albert.config import Schema
 from studies.albert.resolved import Resolved
@@ -16,6 +16,12 @@ from studies.albert.sentence_losses import sentence_loss_names
 
 def complaints(config: Schema) -> list[str]:
     """What is impossible about the configuration, all together."""
+    try:
+        given = Resolved(config).given
+    except StudyError as error:
+        return [*str(error).splitlines(), *of_text(config, "albert"), *of_suite(config)]
+    if given is not None:
+        return [*of_given(given, config), *of_text(config, "albert"), *of_suite(config)]
     return [
         *_sentence_loss(config),
         *of_lengths(config, config.model.positions),

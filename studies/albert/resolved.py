@@ -23,6 +23,8 @@ class Resolved(SuiteResolved[Schema]):
     @cached_property
     def encoder(self) -> EncoderConfig:
         """The shape that is fine-tuned."""
+        if self.given is not None:
+            return self.given.shape
         config = self.config
         return EncoderConfig(
             vocabulary=vocabulary_size(self.vocabulary),

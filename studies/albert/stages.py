@@ -32,6 +32,8 @@ class Stages(SuiteStages):
     @cached_property
     def pretrain(self) -> Stage:
         """Pre-training of this row, from the last of the depths before it where there are some."""
+        if self.given is not None:
+            return self.given
         inputs: dict[str, Stage] = {}
         for layers in self.config.size.start:
             inputs = {"start": self._pretraining(self.resolved.deep(layers), inputs)}

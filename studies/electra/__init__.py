@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.encoder.suite.face import bring, outside, prepare
+from lab.encoder.suite.face import bring, huggingface, outside, prepare
 from lab.errors import StudyError as Error
 from studies.electra.config import Schema
 
-__all__ = ["Error", "Schema", "bring", "cell", "complaints", "outside", "prepare"]
+__all__ = [
+    "Error",
+    "Schema",
+    "bring",
+    "cell",
+    "complaints",
+    "huggingface",
+    "outside",
+    "prepare",
+]
 
 
 def cell(config: Schema) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.columns import Column
+from lab.encoder.given import unread
 from lab.encoder.suite.saying import CONSTANT, footnotes, selection
 from lab.stage import Stage
 from studies.electra import remarks
@@ -12,6 +13,13 @@ from studies.electra.columns import columns
 from studies.electra.config import Schema
 from studies.electra.resolved import Resolved
 from studies.electra.stages import Stages
+
+UNREAD = (
+    *("generator", "tying", "algorithm", "size", "length", "temperature", "masking", "model"),
+    *("evaluate.intrinsic", "evaluate.rows"),
+    *("objective.weight", "objective.masked", "objective.random"),
+)
+"""What an encoder that is given was made by elsewhere."""
 
 
 def cell(config: Schema) -> dict[str, Any]:
@@ -34,6 +42,10 @@ def cell(config: Schema) -> dict[str, Any]:
         "absent": dict(config.suite.absent),
         "references": [CONSTANT],
         "selection": selection(config),
-        "footnotes": footnotes(config),
+        "footnotes": footnotes(config) + (remarks.of_cell(resolved) if resolved.given else []),
+        # objective=none is read: it draws the encoder anew.
+        "unread": unread(
+            config, config.pretrain, (*UNREAD, *(["objective"] if resolved.pretrains else []))
+        ),
         "remarks": remarks.of_cell(resolved),
     }

@@ -36,7 +36,7 @@ def columns(resolved: Resolved) -> list[Column]:
     """Those of the suite, their average, then what is asked for beside them."""
     config = resolved.config
     made = suite_columns(config.suite, resolved.units, "GLUE")
-    if config.evaluate.intrinsic:
+    if config.evaluate.intrinsic and resolved.given is None:
         made += _intrinsic()
     if config.evaluate.cost:
         made += _cost()

@@ -19,6 +19,7 @@ from lab.encoder.suite.settings import (
     SEED,
     SHARE,
     WIDTH,
+    Start,
     SuiteSchema,
     TextRoles,
     TextRows,
@@ -139,7 +140,7 @@ class Rows(TextRows):
 
 
 @dataclass
-class Pretrain:
+class Pretrain(Start):
     steps: int = field(default=MISSING, metadata=AMOUNT)
     """Updates of ELECTRA at the whole length."""
     bert_steps: int | None = field(default=None, metadata=AMOUNT)

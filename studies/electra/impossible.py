@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.encoder.suite.impossible import of_lengths, of_suite, of_text
+from lab.encoder.suite.impossible import of_given, of_lengths, of_suite, of_text
 from lab.errors import StudyError, unknown
 from studies.electra import pairings
 from studies.electra.config import Schema
@@ -18,6 +18,12 @@ from studies.electra.resolved import NONE, Resolved
 def complaints(config: Schema) -> list[str]:
     """What is impossible about the configuration, all together."""
     resolved = Resolved(config)
+    try:
+        given = resolved.given
+    except StudyError as error:
+        return [*str(error).splitlines(), *of_text(config, "electra"), *of_suite(config)]
+    if given is not None:
+        return [*of_given(given, config), *of_text(config, "electra"), *of_suite(config)]
     values = [*_objective(config), *_lengths(config), *of_text(config, "electra")]
     return [*values, *_shapes(resolved), *_updates(resolved), *of_suite(config)]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from lab.corpora import get_corpus
 from lab.encoder.suite.corpora import vocabulary_corpus
+from lab.encoder.suite.saying import started
 from studies.electra.resolved import Resolved
 
 
 def of_cell(resolved: Resolved) -> list[str]:
     """Which text is read, and what the row's pre-training is by our count and by the paper's."""
+    if resolved.given is not None:
+        return [started(resolved.given, not resolved.pretrains)]
     said = [_vocabulary(resolved)]
     if resolved.pretrains:
         said += [_cost(resolved), _reading(resolved)]

@@ -28,6 +28,8 @@ class Resolved(SuiteResolved[Schema]):
     @cached_property
     def encoder(self) -> EncoderConfig:
         """The main encoder: the one that is fine-tuned."""
+        if self.given is not None:
+            return self.given.shape
         size, model = self.config.size, self.config.model
         return EncoderConfig(
             vocabulary=vocabulary_size(self.vocabulary),

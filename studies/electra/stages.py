@@ -30,6 +30,8 @@ class Stages(SuiteStages):
         resolved = self.resolved
         if not resolved.pretrains:
             return None
+        if self.given is not None:
+            return self.given
         *before, (steps, budget) = resolved.parts
         if kept := self.config.length.checkpoint_of:
             steps = resolved.whole_steps
@@ -105,14 +107,16 @@ class Stages(SuiteStages):
     @property
     def checkpoint(self) -> int | None:
         """Which of the updates that a pre-training kept is this row; None for its last."""
+        if self.given is not None:
+            return None
         kept = self.config.length.checkpoint_of
         steps = self.resolved.steps if self.resolved.pretrains else 0
         return steps if kept and steps != self.resolved.whole_steps else None
 
     @cached_property
     def intrinsic(self) -> Stage | None:
-        """How the pre-trained networks do on held-out text; None where there are none."""
-        if self.pretrain is None:
+        """How the pre-trained networks do on held-out text; None where none are from here."""
+        if self.pretrain is None or self.given is not None:
             return None
         rows = self.config.evaluate.rows
         return Stage(

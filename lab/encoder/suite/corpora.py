@@ -7,7 +7,12 @@ from lab.encoder.suite.settings import SuiteSchema
 
 
 def corpora_named(config: SuiteSchema) -> list[str]:
-    """The corpora that a cell reads as text: that of pre-training, then the vocabulary's."""
+    """The corpora that a cell reads as text: that of pre-training, then the vocabulary's.
+
+    None where the encoder is given.
+    """
+    if config.pretrain.from_ is not None:
+        return []
     names = [config.dataset.corpus]
     if not config.vocabulary.file:
         names.append(vocabulary_corpus(config))

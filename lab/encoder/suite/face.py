@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lab.encoder.suite.settings import SuiteSchema
@@ -25,6 +25,15 @@ def outside(configs: Sequence[SuiteSchema], wanted: Sequence[StageLike]) -> dict
     from lab.encoder.suite import preparation
 
     return preparation.outside(configs, wanted)
+
+
+def huggingface(
+    name: str, config: Mapping[str, Any], folder: Path, inputs: Mapping[str, Path], out: Path
+) -> list[str]:
+    """Write a finished stage's encoder as Hugging Face's library loads it. Raises ModelError."""
+    from lab.encoder import exporting
+
+    return exporting.huggingface(name, config, folder, inputs, out)
 
 
 def bring(folder: Path) -> None:

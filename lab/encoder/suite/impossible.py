@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lab.encoder.finetuning import plan
+from lab.encoder.given import GivenEncoder
 from lab.encoder.suite.corpora import corpora_named
 from lab.encoder.suite.settings import SuiteSchema
 from lab.encoder.suite.units import UnitSettings, units_of
@@ -46,15 +47,33 @@ def of_suite(config: SuiteSchema) -> list[str]:
 
 def of_lengths(config: SuiteSchema, positions: int) -> Iterator[str]:
     """Rows that are longer than an encoder's table of positions."""
-    for key, length in (
-        ("rows.length", config.rows.length),
-        ("finetune.length", config.finetune.length),
-    ):
+    lengths = {"rows.length": config.rows.length, "finetune.length": config.finetune.length}
+    other = ", or give model.positions={}"
+    if config.pretrain.from_ is not None:
+        del lengths["rows.length"]
+        other = ""
+    for key, length in lengths.items():
         if length > positions:
             yield (
-                f"{key}={length}: the encoder has {positions} positions. Shorten the rows, or give "
-                f"model.positions={length}."
+                f"{key}={length}: the encoder has {positions} positions. Shorten the rows"
+                f"{other.format(length)}."
             )
+
+
+def of_given(given: GivenEncoder, config: SuiteSchema) -> Iterator[str]:
+    """What cannot be done with an encoder that is given."""
+    yield from of_lengths(config, given.shape.positions)
+    if given.shape.sharing != "none" and config.finetune.layer_decay != 1.0:
+        yield (
+            f"finetune.layer_decay={config.finetune.layer_decay:g}: layers of pretrain.from="
+            f"{config.pretrain.from_} share their parameters and have one rate. Type "
+            "finetune.layer_decay=1."
+        )
+    if config.evaluate.cost:
+        yield (
+            "evaluate.cost=true: what was spent on an encoder that is given by pretrain.from is "
+            "not known. Type evaluate.cost=false."
+        )
 
 
 def of_text(config: SuiteSchema, study: str) -> Iterator[str]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import carrying, preparation
+from lab import carrying, given_files, preparation
 from lab.corpora import packaged_names
 from lab.datasets.chosen import Chosen
+from lab.encoder.given import given_encoder
 from lab.encoder.suite.corpora import corpora_named
 from lab.encoder.suite.settings import SuiteSchema
 from lab.encoder.suite.units import units_of
@@ -53,9 +54,12 @@ def prepare(
     """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
     if emulates_bfloat16() and any(map(_in_bfloat16, wanted)):
         say(SLOW_HERE)
-    for file in dict.fromkeys(config.vocabulary.file for config in configs):
-        if file:
-            keep_vocabulary(file)
+    for config in configs:
+        given = given_encoder(config.pretrain, config.vocabulary)
+        if given is not None:
+            given_files.keep(given.files)
+        elif config.vocabulary.file:
+            keep_vocabulary(config.vocabulary.file)
     reads = data_read(wanted)
     once: dict[str, tuple[Chosen, str]] = {}
     for config in configs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from lab.encoder.given import GivenEncoder, given_encoder
 from lab.encoder.suite.corpora import vocabulary_corpus
 from lab.encoder.suite.settings import SuiteSchema
 from lab.encoder.suite.units import UnitSettings, units_of
@@ -21,6 +22,11 @@ class SuiteResolved(Generic[S]):
 
     def __init__(self, config: S) -> None:
         self.config = config
+
+    @cached_property
+    def given(self) -> GivenEncoder | None:
+        """The encoder that takes the place of pre-training. Raises StudyError."""
+        return given_encoder(self.config.pretrain, self.config.vocabulary)
 
     @cached_property
     def vocabulary(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lab.corpora import is_own
+from lab.encoder.given import GivenEncoder
 from lab.encoder.suite.settings import SuiteSchema
 
 CONSTANT = {"label": "Best constant answer", "file": "constant.json"}
@@ -26,12 +27,22 @@ def selection(config: SuiteSchema) -> str:
     return f"{found}; scores on the {config.evaluate.split} split"
 
 
+def started(given: GivenEncoder, drawn: bool) -> str:
+    """What a row with a given encoder starts from; where `drawn`, from its shape alone."""
+    if drawn:
+        return f"Without pre-training: the shape and the vocabulary of {given.words}, drawn anew."
+    return (
+        f"Pre-trained elsewhere: rows start from {given.words} with its vocabulary. They all start "
+        "from this one encoder: seeds differ in fine-tuning alone."
+    )
+
+
 def footnotes(config: SuiteSchema) -> list[str]:
     """What must be known about columns, and which text is read."""
     shown = (config.suite.columns or ()) if config.suite.tasks is None else ()
     notes = [f"{column.name}: {column.note}." for column in shown if column.note]
     dataset = config.dataset
-    if dataset.corpus != dataset.name:
+    if dataset.corpus != dataset.name and config.pretrain.from_ is None:
         if is_own(dataset.corpus):
             notes.append(f"Pre-training reads {without_folders(dataset.corpus)}.")
         else:

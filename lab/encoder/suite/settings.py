@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import II, MISSING
 
 from lab.schema import Named, by_name
 
@@ -44,6 +44,17 @@ class VocabularySettings:
     """An existing vocab.txt (WordPiece) or .model (SentencePiece) instead of a trained one."""
     lowercase: bool = True
     """Of a vocab.txt: whether text is lower-cased, and accents are stripped."""
+
+
+@dataclass
+class Start:
+    """What a pre-training of encoders may be instead."""
+
+    from_: str | None = None
+    """A pre-trained encoder instead of a training: a folder of Hugging Face's, or a finished stage
+    of pre-training by its folder or its key."""
+    store: str = II("store")
+    """Where the stage of a key in `from` is looked for."""
 
 
 @dataclass
@@ -198,6 +209,7 @@ class SuiteSchema:
         default="32-true", metadata={"choices": ("32-true", "bf16-mixed", "64-true")}
     )
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
+    pretrain: Start = field(default_factory=Start)
     finetune: Finetune = field(default_factory=Finetune)
     evaluate: Evaluate = field(default_factory=Evaluate)
     training: Training = field(default_factory=Training)

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from lab.corpora import get_corpus, identity_of
 from lab.corpora.sentences import sentence_splitter
+from lab.encoder.cost import parameters
+from lab.encoder.given import GivenEncoder
 from lab.encoder.suite import costs
 from lab.encoder.suite.units import UnitSettings
 from lab.memory import PIECES_PROCESS, PROCESS
@@ -22,7 +24,7 @@ class SuiteStages(StageBuilder, ABC):
     """Builds each stage of one cell once; what two tasks share is one object.
 
     Of what a study resolved are read its `config`, a SuiteSchema, the `vocabulary` as a stage reads
-    it, the `encoder`'s shape, and the `units` of the suite.
+    it, the `encoder`'s shape, the one that is `given`, and the `units` of the suite.
     """
 
     through_warmup: ClassVar[bool] = True
@@ -34,8 +36,25 @@ class SuiteStages(StageBuilder, ABC):
         self.config = resolved.config
 
     @cached_property
+    def given(self) -> Stage | None:
+        """An encoder that others pre-trained, and its vocabulary; None where there is none."""
+        given: GivenEncoder | None = self.resolved.given
+        if given is None:
+            return None
+        weights = 4.0 * parameters(given.shape)
+        return Stage(
+            name="given",
+            version=1,
+            config=given.description,
+            run="lab.encoder.given.run",
+            cost=Cost(memory_bytes=2 * weights + PROCESS, disk_bytes=weights),
+        )
+
+    @cached_property
     def vocabulary(self) -> Stage:
         """Pieces, trained once for all corpora of a study, or as given."""
+        if self.given is not None:
+            return self.given
         return Stage(
             name="vocabulary",
             version=1,
