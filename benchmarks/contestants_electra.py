@@ -26,9 +26,9 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.groups import parameter_groups
 from lab.encoder.huggingface import PretrainedEncoder, save_huggingface
+from lab.encoder.pretraining.drawing import how_many
 from studies.electra.batches import masked_batch
 from studies.electra.generators.encoder import MaskedGenerator
-from studies.electra.masking import how_many
 from studies.electra.model import HEAD_WIDTH, generator
 from studies.electra.networks import Networks, loss
 from studies.electra.objectives import get_objective

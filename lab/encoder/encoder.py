@@ -145,17 +145,7 @@ class Encoder(nn.Module):
         be left out where rows hold one each. For the columns `at` the last layer works out nothing
         else. Raises ModelError for rows beyond the table of positions.
         """
-        length = tokens.shape[1]
-        longest = self.embeddings.position.shape[0]
-        if length > longest and positions is None:
-            raise ModelError(
-                f"A row of {length} pieces, and the table of positions ends at {longest}. Shorten "
-                "the rows, or take an encoder with more positions."
-            )
-        of_words = self.map if self.config.factorized == "words" else None
-        x = self.dropout(self.embeddings(tokens, positions, types, of_words))
-        if self.map is not None and of_words is None:
-            x = operations(x).linear(x, self.map.weight, self.map.bias)
+        x = self.embedded(tokens, types, positions)
         run, last = operations(x), len(self.config.parts) - 1
         mask = None if segments is None else run.together(segments, segments)
         for layer, (attention, feed_forward) in enumerate(self.config.parts):
@@ -164,6 +154,21 @@ class Encoder(nn.Module):
                 mask = run.together(segments.gather(1, asked), segments)
             x = self._through(self.attentions[attention], x, mask, asked)
             x = self._through(self.feed_forwards[feed_forward], x)
+        return x
+
+    def embedded(self, tokens: Tensor, types: Tensor | None, positions: Tensor | None) -> Tensor:
+        """What enters the first block (B, T, D). Raises ModelError as `forward` does."""
+        length = tokens.shape[1]
+        longest = self.embeddings.position.shape[0]
+        if length > longest and positions is None:
+            raise ModelError(
+                f"A row of {length} pieces, and the table of positions ends at {longest}. Shorten "
+                "the rows, or take an encoder with more positions."
+            )
+        of_words = self.map if self.config.factorized == "words" else None
+        x: Tensor = self.dropout(self.embeddings(tokens, positions, types, of_words))
+        if self.map is not None and of_words is None:
+            x = operations(x).linear(x, self.map.weight, self.map.bias)
         return x
 
     def _through(self, part: nn.Module, *inputs: Tensor | None) -> Tensor:

@@ -25,6 +25,7 @@ from lab.kernels.products import product
 
 __all__ = [
     "attend",
+    "before",
     "bernoulli",
     "compute_dtype",
     "feed_forward",
@@ -127,6 +128,11 @@ def visible(
 
 together = visible
 """Who sees whom in self-attention, as `scaled_attend` takes it."""
+
+
+def before(segments: Tensor) -> Tensor:
+    """Who sees whom of what stands before it, as lab.kernels.plain says."""
+    return additive(plain.before(segments).squeeze(1))
 
 
 def used_length(segments: Tensor) -> int:

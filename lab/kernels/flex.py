@@ -27,6 +27,7 @@ from torch.nn.attention.flex_attention import (
 from lab.kernels import plain
 from lab.kernels.masks import additive
 from lab.kernels.plain import (
+    before,
     bernoulli,
     by_head,
     compute_dtype,
@@ -45,6 +46,7 @@ from lab.kernels.plain import (
 
 __all__ = [
     "attend",
+    "before",
     "bernoulli",
     "compute_dtype",
     "feed_forward",

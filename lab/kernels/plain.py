@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lab.kernels.masks import additive, decoder_mask, segment_mask
+from lab.kernels.masks import additive, causal_mask, decoder_mask, segment_mask
 
 linear = F.linear
 
@@ -109,13 +109,21 @@ def visible(
     return additive(segment_mask(query_segments, key_segments))
 
 
-def together(query_segments: Tensor, key_segments: Tensor) -> Tensor | None:
+def together(query_segments: Tensor, key_segments: Tensor) -> Tensor:
     """Who sees whom in self-attention of segments (B, T) and (B, S): True, as (B, 1, T, S).
 
     Padding, whose segment is 0, sees padding: a row of the softmax that nothing enters would be
     NaN.
     """
     return (query_segments.unsqueeze(-1) == key_segments.unsqueeze(-2)).unsqueeze(1)
+
+
+def before(segments: Tensor) -> Tensor:
+    """Who sees whom where each position sees itself and what stands before it: (B, 1, T, T).
+
+    Of one segment of a row (B, T); padding is a segment of its own, as in `together`.
+    """
+    return together(segments, segments) & causal_mask(segments.shape[1], segments.device)
 
 
 def used_length(segments: Tensor) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lab.encoder.pretraining.batches import RowBatches
+from lab.encoder.pretraining.drawing import draw, how_many
 from lab.encoder.pretraining.masking import Ids, candidates, shown
-from studies.electra.masking import draw, how_many
 from studies.electra.objective import Objective
 
 

@@ -17,13 +17,13 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import Detection
 from lab.encoder.initialization import initialize
+from lab.encoder.pretraining.detection import draw, placed
 from lab.encoder.pretraining.keeping import EncoderNetworks
 from lab.encoder.pretraining.pieces import likeliest, piece_losses, total
 from lab.training import checkpoint
 from studies.electra.algorithms import get_algorithm
 from studies.electra.answer import Answered
 from studies.electra.answers import get_answer
-from studies.electra.detection import draw, placed
 from studies.electra.generator import Generator, Guess, Rows
 from studies.electra.generators import get_generator
 from studies.electra.objective import Objective

@@ -58,7 +58,10 @@ def _remark(config: Schema) -> str:
     if config.system.name == "rewriter":
         writes = f"beam {config.rewriter.beam}" if config.rewriter.beam > 1 else "greedy"
         return f"Stages {trained} of training; text-to-text, {config.rewriter.size}, {writes}."
-    where = config.encoder.folder or "drawn at random"
+    encoder = config.encoder
+    where = encoder.folder or f"{encoder.kind}, drawn at random"
+    if encoder.objective:
+        where = f"{encoder.kind}, pre-trained on {config.pretrain.corpus} ({encoder.objective})"
     return (
         f"Stages {trained} of training; {config.tags.size:,} tags ({config.tags.name}); encoder "
         f"{where}; {config.inference.iterations} rounds, tweaks {config.inference.name}."

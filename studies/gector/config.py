@@ -30,7 +30,6 @@ CONFIDENCE = {"least": -1, "most": 2}
 STAGES = ("one", "two", "three")
 """Of training, in their order (section 3)."""
 SYSTEMS = ("tagger", "rewriter")
-ENCODERS = ("none", "given")
 
 
 @dataclass
@@ -60,10 +59,21 @@ class Tags:
 
 
 @dataclass
-class Encoder:
+class Variant:
+    """What tells the encoders of Table 6 apart, at one shape."""
+
+    kind: str = "transformer"
+    """transformer; causal: sees what stands before; lstm."""
+    objective: str | None = None
+    """Of its pre-training here: masked, replaced, next_piece; null: none."""
+    sharing: str = field(default="none", metadata={"choices": ("none", "all", "attention", "ffn")})
+
+
+@dataclass
+class Encoder(Variant):
     """The encoder, and where its weights come from."""
 
-    name: str = field(default=MISSING, metadata={"choices": ENCODERS})
+    name: str = MISSING
     folder: str | None = None
     """Of `given`: weights as Hugging Face's BERT, ELECTRA and ALBERT lie in a folder."""
     layers: int = field(default=MISSING, metadata=FEW)
@@ -73,9 +83,27 @@ class Encoder:
     embedding: int = field(default=MISSING, metadata=WIDTH)
     positions: int = field(default=512, metadata=LENGTH)
     dropout: float = field(default=0.1, metadata=DROPOUT)
-    sharing: str = field(default="none", metadata={"choices": ("none", "all", "attention", "ffn")})
     initializer_range: float | None = field(default=0.02, metadata=INITIALIZER)
     """See EncoderConfig; null: by the width, for small ones."""
+
+
+@dataclass
+class Pretrain:
+    """Of an encoder that is pre-trained here: one for all seeds, as a published one is."""
+
+    corpus: str = MISSING
+    length: int = field(default=64, metadata=LENGTH)
+    """Pieces of a row."""
+    batch_size: int = field(default=MISSING, metadata=AMOUNT)
+    steps: int = field(default=MISSING, metadata=AMOUNT)
+    rate: float = field(default=MISSING, metadata=POSITIVE)
+    warmup: int = field(default=MISSING, metadata=COUNT)
+    weight_decay: float = field(default=0.01, metadata={"least": 0, "most": 1})
+    clip: float | None = field(default=1.0, metadata=POSITIVE)
+    masking_rate: float = field(default=0.15, metadata={"more_than": 0, "less_than": 1})
+    generator: float = field(default=0.5, metadata={"more_than": 0, "most": 1})
+    """Of replaced-token detection: the generator's width, as a share of the encoder's."""
+    seed: int = field(default=0, metadata=SEED)
 
 
 @dataclass
@@ -177,6 +205,8 @@ class Ensemble:
     name: str = MISSING
     members: int = field(default=1, metadata=FEW)
     """Trainings that differ in their seed, the mean of whose probabilities corrects."""
+    others: list[Variant] = field(default_factory=list)
+    """Members beside these, one each, with other encoders of the same shape."""
 
 
 @dataclass
@@ -236,6 +266,7 @@ class Schema:
     size: Size = field(default_factory=Size)
     tags: Tags = field(default_factory=Tags)
     encoder: Encoder = field(default_factory=Encoder)
+    pretrain: Pretrain = field(default_factory=Pretrain)
     stages: StagesSettings = field(default_factory=StagesSettings)
     inference: Inference = field(default_factory=Inference)
     ensemble: Ensemble = field(default_factory=Ensemble)

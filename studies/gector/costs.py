@@ -9,7 +9,7 @@ from lab.stage import Cost
 from lab.text_to_text.config import ModelConfig
 from lab.text_to_text.flops import forward_flops, parameters, training_flops
 from lab.text_to_text.memory import training_memory
-from studies.gector.config import StageSettings
+from studies.gector.config import Pretrain, StageSettings
 
 REAL = {"pairs": 6749, "right": 10036}
 """About so many sentences real pairs train on."""
@@ -29,6 +29,31 @@ def updates(settings: StageSettings) -> int:
     """How many updates a stage of training makes at most; of a pass over all pairs, about."""
     epoch = settings.updates or -(-sentences(settings) // settings.batch_size)
     return settings.epochs * epoch
+
+
+def pretraining(
+    encoder: EncoderConfig, settings: Pretrain, objective: str | None, precision: str
+) -> Cost:
+    """Of pre-training an encoder; a generator counts as much as its detector, at most."""
+    rows, length = settings.steps * settings.batch_size, settings.length
+    predicted = length if objective == "next_piece" else length * settings.masking_rate
+    networks = 2 if objective == "replaced" else 1
+    once = networks * cost.forward_flops(encoder, length)
+    once += predicted * cost.prediction_flops(encoder)
+    memory = networks * cost.training_bytes(
+        encoder,
+        rows=settings.batch_size,
+        tokens=length,
+        precision=precision,
+        predicted=round(settings.batch_size * predicted),
+    )
+    return Cost(
+        flops=rows * (1 + cost.BACKWARD) * once,
+        tokens=rows * length,
+        memory_bytes=memory + PROCESS,
+        disk_bytes=16.0 * cost.parameters(encoder),
+        device="any",
+    )
 
 
 def training(encoder: EncoderConfig, settings: StageSettings, tags: int, precision: str) -> Cost:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from lab.errors import StudyError, unknown
 from studies.gector import given
-from studies.gector.config import STAGES, Schema
+from studies.gector.config import STAGES, Schema, Variant
 from studies.gector.data_stages import vocabulary_file
+from studies.gector.encoders import kinds
+from studies.gector.objectives import objective_names
 from studies.gector.sources import own
 from studies.gector.stages import Stages
 
@@ -79,11 +81,29 @@ def _encoder(config: Schema) -> Iterator[str]:
             f"encoder.folder={encoder.folder} is not read by encoder={encoder.name}. Add "
             "encoder=given."
         )
+    for variant in (encoder, *config.ensemble.others):
+        yield from _variant(variant)
+    if encoder.folder is not None and (encoder.objective or encoder.kind != "transformer"):
+        yield "encoder=given has a kind and a training of its own: leave out the others."
     if encoder.folder is not None:
         try:
             given.files_of(encoder.folder)
         except StudyError as error:
             yield str(error)
+
+
+def _variant(variant: Variant) -> Iterator[str]:
+    kind, objective = variant.kind, variant.objective
+    learner = "causal" if objective == "next_piece" else "transformer"
+    if kind not in kinds():
+        yield f"encoder.kind: {unknown('kind of encoder', kind, kinds())}"
+    elif objective is not None and objective not in objective_names():
+        yield f"encoder.objective: {unknown('objective', objective, objective_names())}"
+    elif objective is not None and kind != learner:
+        yield (
+            f"encoder.kind={kind} does not learn encoder.objective={objective}. Give "
+            f"encoder.kind={learner}, or encoder.objective=null."
+        )
 
 
 def _system(config: Schema) -> Iterator[str]:

@@ -19,6 +19,7 @@ from lab.encoder.encoder import Encoder
 from lab.encoder.initialization import initialize
 from lab.training import checkpoint
 from studies.gector import losses
+from studies.gector.encoders import build
 from studies.gector.tags.vocabulary import TagVocabulary
 
 Batch = Mapping[str, Tensor]
@@ -37,8 +38,17 @@ class Logits(NamedTuple):
 class Tagger(nn.Module):
     """An encoder with the heads of a list of tags; without an error head it is told by the tags."""
 
-    def __init__(self, encoder: Encoder, tags: Sequence[str], *, error_head: bool = True) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        tags: Sequence[str],
+        *,
+        error_head: bool = True,
+        kind: str = "transformer",
+    ) -> None:
         super().__init__()
+        self.kind = kind
+        """Of the encoder, by its name in studies.gector.encoders."""
         self.vocabulary = TagVocabulary(tuple(tags))
         self.encoder = encoder
         width = encoder.config.width
@@ -64,21 +74,32 @@ class Tagger(nn.Module):
         return [self.tag_head, *([self.error_head] if self.error_head is not None else [])]
 
 
-def new_tagger(encoder: Encoder, tags: Sequence[str], *, error_head: bool, seed: int) -> Tagger:
+def new_tagger(
+    encoder: Encoder, tags: Sequence[str], *, error_head: bool, kind: str, seed: int
+) -> Tagger:
     """A tagger whose heads are drawn by the seed; the encoder stays as it is."""
-    made = Tagger(encoder, tags, error_head=error_head)
+    made = Tagger(encoder, tags, error_head=error_head, kind=kind)
     torch.manual_seed(seed)
     for head in made.heads():
         initialize(head, encoder.config.initializer_range)
     return made
 
 
-def new_encoder(config: EncoderConfig, seed: int) -> Encoder:
-    """An encoder that nothing was trained on, drawn by the seed."""
+def new_encoder(kind: str, config: EncoderConfig, seed: int) -> Encoder:
+    """An encoder that nothing was trained on, drawn by the seed; an LSTM as torch draws it."""
     torch.manual_seed(seed)
-    made = Encoder(config)
-    initialize(made, config.initializer_range, glorot=[made.map] if made.map else [])
+    made = build(kind, config)
+    if isinstance(made, Encoder):
+        initialize(made, config.initializer_range, glorot=[made.map] if made.map else [])
     return made
+
+
+def load_encoder(path: Path, kind: str) -> Encoder:
+    """The encoder that a stage published."""
+    encoder, _ = checkpoint.load(
+        path, lambda found: build(kind, EncoderConfig(**found)), device="cpu"
+    )
+    return encoder
 
 
 def sentence_losses(model: Tagger, batch: Batch, smoothing: float) -> losses.Loss:
@@ -105,6 +126,7 @@ def _surprise(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
 def save_tagger(path: Path, model: Tagger) -> None:
     """Write a tagger with its list of tags."""
     settings = {
+        "kind": model.kind,
         "encoder": asdict(model.encoder.config),
         "tags": [*model.vocabulary.tags],
         "error_head": model.error_head is not None,
@@ -115,9 +137,10 @@ def save_tagger(path: Path, model: Tagger) -> None:
 def load_tagger(path: Path, *, device: str = "cpu") -> Tagger:
     """The tagger that `save_tagger` wrote."""
 
-    def build(settings: Mapping[str, Any]) -> Tagger:
-        encoder = Encoder(EncoderConfig(**settings["encoder"]))
-        return Tagger(encoder, settings["tags"], error_head=settings["error_head"])
+    def tagger(settings: Mapping[str, Any]) -> Tagger:
+        kind = settings["kind"]
+        encoder = build(kind, EncoderConfig(**settings["encoder"]))
+        return Tagger(encoder, settings["tags"], error_head=settings["error_head"], kind=kind)
 
-    model, _ = checkpoint.load(path, build, device=device)
+    model, _ = checkpoint.load(path, tagger, device=device)
     return model

@@ -39,6 +39,7 @@ def corpora_read(configs: Iterable[Schema], wanted: Sequence[StageLike]) -> list
     """The corpora that these stages read as text."""
     configs = list(configs)
     names = {config.vocabulary.corpus for config in configs}
+    names |= {config.pretrain.corpus for config in configs}
     found = set(preparation.corpora_read(names, wanted))
     if any(stage.name == "pairs" and stage.config["source"] == "synthetic" for stage in wanted):
         found.update(name for config in configs for name in config.mixture)

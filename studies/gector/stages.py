@@ -6,16 +6,23 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from lab.corpora import get_corpus, identity_of
+from lab.corpora.sentences import sentence_splitter
 from lab.encoder.config import EncoderConfig
 from lab.encoder.vocabulary import vocabulary_size
 from lab.stage import Cost, Stage
 from lab.text_to_text.config import ModelConfig, model_config
 from studies.gector import costs, given
-from studies.gector.config import STAGES, StageSettings
+from studies.gector.config import STAGES, Encoder, StageSettings, Variant
 from studies.gector.data_stages import DataStages
 
 APART = 10_000
 """Between the seeds of an ensemble's members: those of other seeds are others."""
+
+
+def _name(variant: Variant) -> tuple[str, str | None, str]:
+    """What tells a variant from others."""
+    return variant.kind, variant.objective, variant.sharing
 
 
 class Stages(DataStages):
@@ -24,6 +31,9 @@ class Stages(DataStages):
     @cached_property
     def encoder(self) -> EncoderConfig:
         """The encoder's shape; of a given one what is here is only an estimate."""
+        return self._shape(self.config.encoder)
+
+    def _shape(self, variant: Variant) -> EncoderConfig:
         settings = self.config.encoder
         return EncoderConfig(
             vocabulary=vocabulary_size(self.vocabulary.config),
@@ -33,34 +43,81 @@ class Stages(DataStages):
             feed_forward=settings.feed_forward,
             embedding=settings.embedding,
             positions=settings.positions,
-            sharing=settings.sharing,
+            sharing=variant.sharing,
             dropout=settings.dropout,
             attention_dropout=settings.dropout,
             initializer_range=settings.initializer_range,
         )
 
-    @cached_property
-    def pretrained(self) -> Stage | None:
+    def pretrained(self, variant: Variant) -> Stage | None:
         """What publishes the encoder that training begins with; None where it is drawn."""
-        folder = self.config.encoder.folder
-        if folder is None:
+        if isinstance(variant, Encoder) and variant.folder is not None:
+            return Stage(
+                name="given",
+                version=1,
+                config={"files": given.identity(variant.folder)},
+                run="studies.gector.given.run",
+            )
+        if variant.objective is None:
             return None
+        return self.once(("pretrain", _name(variant)), lambda: self._pretrain(variant))
+
+    @cached_property
+    def lines(self) -> Stage:
+        """The corpus of pre-training as pieces, sentence by sentence."""
+        corpus = get_corpus(self.config.pretrain.corpus)
         return Stage(
-            name="given",
+            name="lines",
             version=1,
-            config={"files": given.identity(folder)},
-            run="studies.gector.given.run",
+            config={
+                "corpus": identity_of(corpus),
+                "held_out": 0.0,
+                "sentences": sentence_splitter().digest,
+            },
+            inputs={"vocabulary": self.vocabulary},
+            run="lab.encoder.lines.run",
+            cost=Cost(disk_bytes=4 * corpus.approximate_tokens),
         )
 
-    def tuned(self, seed: int) -> Stage:
+    def _pretrain(self, variant: Variant) -> Stage:
+        settings = self.config.pretrain
+        detects = variant.objective == "replaced"
+        return Stage(
+            name="pretrain",
+            version=1,
+            config={
+                "kind": variant.kind,
+                "encoder": self._shape(variant).settings(),
+                "objective": variant.objective,
+                "generator": settings.generator if detects else None,
+                "masking_rate": settings.masking_rate,
+                "rows": {"longest": settings.length, "seed": settings.seed},
+                "batch_size": settings.batch_size,
+                "steps": settings.steps,
+                "keep": [],
+                "rate": settings.rate,
+                "warmup": min(settings.warmup, settings.steps),
+                "weight_decay": settings.weight_decay,
+                "clip": settings.clip,
+                "seed": settings.seed,
+                "precision": self.config.precision,
+            },
+            inputs={"vocabulary": self.vocabulary, "lines": self.lines},
+            run="studies.gector.training.pretrain.run",
+            cost=costs.pretraining(
+                self._shape(variant), settings, variant.objective, self.config.precision
+            ),
+        )
+
+    def tuned(self, seed: int, variant: Variant) -> Stage:
         """The last stage of training of one seed, with those before it in its inputs."""
         last: Stage | None = None
         for name in (one for one in STAGES if one in self.config.stages.run):
-            last = self._tune(name, seed, last)
+            last = self._tune(name, seed, variant, last)
         assert last is not None, "complaints() wants one stage at least"
         return last
 
-    def _tune(self, name: str, seed: int, before: Stage | None) -> Stage:
+    def _tune(self, name: str, seed: int, variant: Variant, before: Stage | None) -> Stage:
         settings: StageSettings = self.config.stages.settings[name]
         train = self.config.train
         config: dict[str, Any] = {
@@ -85,11 +142,15 @@ class Stages(DataStages):
         if before is not None:
             inputs["before"] = before
         else:
-            config |= {"error_head": train.error_head, "dropout": train.dropout}
-            if self.pretrained is not None:
-                inputs["pretrain"] = self.pretrained
+            config |= {
+                "kind": variant.kind,
+                "error_head": train.error_head,
+                "dropout": train.dropout,
+            }
+            if pretrained := self.pretrained(variant):
+                inputs["pretrain"] = pretrained
             else:
-                config["encoder"] = self.encoder.settings()
+                config["encoder"] = self._shape(variant).settings()
         return Stage(
             name="tune",
             version=1,
@@ -113,8 +174,12 @@ class Stages(DataStages):
     @cached_property
     def members(self) -> dict[str, Stage]:
         """The trainings whose mean corrects."""
-        seeds = [self.config.train.seed + APART * n for n in range(self.config.ensemble.members)]
-        return {f"member_{n}": self.tuned(seed) for n, seed in enumerate(seeds)}
+        ensemble, first = self.config.ensemble, self.config.train.seed
+        trained = [
+            *((first + APART * n, self.config.encoder) for n in range(ensemble.members)),
+            *((first, other) for other in ensemble.others),
+        ]
+        return {f"member_{n}": self.tuned(*one) for n, one in enumerate(trained)}
 
     @cached_property
     def rewriter(self) -> Stage:
@@ -265,5 +330,5 @@ class Stages(DataStages):
             rows=rows,
             rounds=self.config.inference.iterations,
             tags=self.config.tags.size,
-            members=self.config.ensemble.members,
+            members=len(self.members),
         )

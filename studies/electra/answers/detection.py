@@ -7,8 +7,8 @@ from torch import Tensor
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Embeddings
 from lab.encoder.heads import Detection
+from lab.encoder.pretraining.detection import detection_losses
 from studies.electra.answer import Answer, Answered
-from studies.electra.detection import detection_losses
 
 
 class Detector(Answer):

@@ -2,7 +2,8 @@
 
 Its `config` holds rate, batch_size, epoch_updates, epochs, cold (epochs, rate), patience, shares
 (correct, errorful), smoothing, reading (tokens, per_word, longest), seed and precision; without
-an earlier stage also error_head and dropout, and `encoder`, its shape, where no input has it.
+an earlier stage also kind (of the encoder), error_head and dropout, and `encoder`, its shape, where
+no input has it.
 Inputs are "vocabulary", "tags", "train", "validation", and "before", the earlier stage, or
 "pretrain", what publishes an encoder.
 """
@@ -25,7 +26,6 @@ from torch import Tensor
 from lab.batching.batches import Batches
 from lab.batching.examples import ExampleRows
 from lab.batching.layout import Examples
-from lab.encoder.checkpoint import load_encoder
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.vocabulary import open_vocabulary
@@ -35,10 +35,12 @@ from lab.training.fit import Keeper, fit, write_history
 from lab.training.module import Training
 from lab.training.selection import Scores
 from lab.training.team import Team
+from studies.gector.encoders import build
 from studies.gector.members import MODEL, VOCABULARY
 from studies.gector.model import (
     REPORTS,
     Tagger,
+    load_encoder,
     load_tagger,
     new_encoder,
     new_tagger,
@@ -177,12 +179,18 @@ def _start(config: Mapping[str, Any], inputs: Mapping[str, Path], tags: TagVocab
     if "before" in inputs:
         return load_tagger(inputs["before"] / MODEL)
     if "pretrain" in inputs:
-        encoder = load_encoder(inputs["pretrain"] / "encoder.pt")
+        encoder = load_encoder(inputs["pretrain"] / "encoder.pt", config["kind"])
     else:
-        encoder = new_encoder(EncoderConfig(**config["encoder"]), config["seed"])
+        encoder = new_encoder(config["kind"], EncoderConfig(**config["encoder"]), config["seed"])
     if config["dropout"] is not None:
-        encoder = _with_dropout(encoder, config["dropout"])
-    return new_tagger(encoder, tags.tags, error_head=config["error_head"], seed=config["seed"])
+        encoder = _with_dropout(encoder, config["kind"], config["dropout"])
+    return new_tagger(
+        encoder,
+        tags.tags,
+        error_head=config["error_head"],
+        kind=config["kind"],
+        seed=config["seed"],
+    )
 
 
 def _check(model: Tagger, reader: Reader) -> None:
@@ -200,8 +208,8 @@ def _check(model: Tagger, reader: Reader) -> None:
         )
 
 
-def _with_dropout(encoder: Encoder, share: float) -> Encoder:
-    made = Encoder(replace(encoder.config, dropout=share, attention_dropout=share))
+def _with_dropout(encoder: Encoder, kind: str, share: float) -> Encoder:
+    made = build(kind, replace(encoder.config, dropout=share, attention_dropout=share))
     made.load_state_dict(encoder.state_dict())
     return made
 

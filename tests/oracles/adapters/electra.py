@@ -21,13 +21,15 @@ from lab.encoder.finetuning.plan import updates
 from lab.encoder.finetuning.span_heads import span_loss
 from lab.encoder.groups import FORMS, rate_factor
 from lab.encoder.heads import Detection
+from lab.encoder.pretraining import detection as replaced
+from lab.encoder.pretraining import drawing
 from lab.encoder.pretraining import masking as lab_masking
 from lab.encoder.pretraining.pieces import piece_losses, total
 from lab.encoder.segments import cut_pair, two_segments
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from run import NotCoveredError
-from studies.electra import detection, flops, masking
+from studies.electra import detection, flops
 from studies.electra.model import generator
 from sweeps.columns import Column
 
@@ -52,8 +54,8 @@ def counts(case: Case) -> Any:
     at = given(case)
     longest, rate = at["max_seq_length"], at["mask_prob"]
     return {
-        "cap": masking.most_positions(longest, rate),
-        "chosen": masking.how_many(at["tokens"], rate, longest).tolist(),
+        "cap": drawing.most_positions(longest, rate),
+        "chosen": drawing.how_many(at["tokens"], rate, longest).tolist(),
     }
 
 
@@ -66,7 +68,7 @@ def candidates(case: Case) -> Any:
 
 def distinct(case: Case) -> Any:
     at = given(case)
-    return masking.distinct_positions(at["candidates"], at["draws"])
+    return drawing.distinct_positions(at["candidates"], at["draws"])
 
 
 def written(case: Case) -> Any:
@@ -80,7 +82,7 @@ def both_networks(case: Case) -> Any:
     ids, positions = np.array([at["input_ids"]]), np.array([at["positions"]])
     targets = np.take_along_axis(ids, positions, 1)
     shown = np.where(np.array([at["shown_as_mask"]], dtype=bool), at["mask"], targets)
-    corrupted = detection.placed(
+    corrupted = replaced.placed(
         torch.tensor(ids),
         torch.tensor(positions),
         torch.ones(positions.shape, dtype=torch.bool),
@@ -97,7 +99,7 @@ def both_networks(case: Case) -> Any:
 def sampled(case: Case) -> Any:
     at = given(case)
     logits, uniform = numbers(at["logits"]), numbers(at["uniform"])
-    return {t: int(detection.sample(logits, uniform, t)) for t in at["temperatures"]}
+    return {t: int(replaced.sample(logits, uniform, t)) for t in at["temperatures"]}
 
 
 # -- losses --------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def mean(losses: torch.Tensor, counted: torch.Tensor) -> float:
 def detector_loss(case: Case, counted: str) -> Any:
     at = given(case)
     logits, replaced, counts = (numbers(at[name]) for name in ("logits", "replaced", counted))
-    return mean(detection.detection_losses(logits, replaced), counts)
+    return mean(replaced.detection_losses(logits, replaced), counts)
 
 
 def masked_loss(case: Case) -> Any:
@@ -146,7 +148,7 @@ def gate(case: Case) -> Any:
 def rewards(case: Case) -> Any:
     at = given(case)
     replaced = ~torch.tensor(at["sample_is_right"])
-    return detection.detection_losses(-numbers(at["D"]).logit(), replaced).tolist()
+    return replaced.detection_losses(-numbers(at["D"]).logit(), replaced).tolist()
 
 
 def question_answering(case: Case) -> Any:

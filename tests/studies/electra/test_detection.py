@@ -10,9 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.encoder.pretraining import detection as replaced
+from lab.encoder.pretraining import drawing
 from lab.encoder.pretraining.masking import candidates, shown, write
 from lab.encoder.pretraining.pieces import total
-from studies.electra import detection, masking
+from studies.electra import detection
 
 CLS, SEP, MASK = 1, 2, 3
 seeds = st.integers(0, 2**32 - 1)
@@ -32,9 +34,9 @@ def rows(seed: int, count: int = 4, length: int = 20) -> tuple[np.ndarray, np.nd
 def drawn(seed: int, *, replacement: bool) -> tuple[np.ndarray, ...]:
     ids, real = rows(seed)
     allowed = candidates(ids, real, (CLS, SEP, MASK))
-    counts = masking.how_many(real.sum(1), 0.3, 20)
+    counts = drawing.how_many(real.sum(1), 0.3, 20)
     rng = np.random.default_rng(seed)
-    positions, used = masking.draw(allowed, counts, rng, replacement=replacement)
+    positions, used = drawing.draw(allowed, counts, rng, replacement=replacement)
     return ids, allowed, counts, positions, used
 
 
@@ -58,20 +60,20 @@ def test_each_candidate_is_drawn_as_often_as_another() -> None:
     allowed[:, 2:10] = True
     counts = np.full(4000, 3)
     for replacement in (False, True):
-        positions, _ = masking.draw(
+        positions, _ = drawing.draw(
             allowed, counts, np.random.default_rng(0), replacement=replacement
         )
         shares = np.bincount(positions.ravel(), minlength=12) / positions.size
         assert shares[2:10] == pytest.approx(1 / 8, abs=0.01)
         different = np.mean([len(set(row)) for row in positions])
-        expected = masking.distinct_positions(8, 3) if replacement else 3
+        expected = drawing.distinct_positions(8, 3) if replacement else 3
         assert different == pytest.approx(expected, abs=0.03)
 
 
 def test_a_row_without_candidates_draws_nothing() -> None:
     allowed = np.array([[False, False, False], [False, True, False]])
     for replacement in (False, True):
-        positions, used = masking.draw(
+        positions, used = drawing.draw(
             allowed, np.array([1, 1]), np.random.default_rng(0), replacement=replacement
         )
         assert positions.tolist() == [[0], [1]]
@@ -109,7 +111,7 @@ def test_what_is_shown_at_drawn_positions() -> None:
 def test_samples_stand_at_used_slots_alone(seed: int) -> None:
     ids, _, _, positions, used = drawn(seed, replacement=False)
     samples = np.random.default_rng(seed).integers(4, 8, size=positions.shape)
-    corrupted = detection.placed(
+    corrupted = replaced.placed(
         torch.tensor(ids), torch.tensor(positions), torch.tensor(used), torch.tensor(samples)
     )
     expected = ids.copy()
@@ -135,10 +137,10 @@ def test_samples_follow_the_softmax_and_no_gradient_goes_through(form: str) -> N
 
 def test_numbers_at_the_ends_draw_possible_pieces() -> None:
     logits = torch.tensor([-math.inf, 0.0, 0.0, -math.inf]).expand(3, 4)
-    pieces = detection.draw(logits, torch.tensor([0.0, 0.5, 1.0 - 2.0**-24]))
+    pieces = replaced.draw(logits, torch.tensor([0.0, 0.5, 1.0 - 2.0**-24]))
     assert pieces.tolist() == [1, 2, 2]
     # What rounds up to 1 is no other than the last possible piece either.
-    assert detection.draw(logits, torch.ones(3)).tolist() == [2, 2, 2]
+    assert replaced.draw(logits, torch.ones(3)).tolist() == [2, 2, 2]
 
 
 def test_a_constant_answer_is_the_loss_to_beat() -> None:
@@ -146,7 +148,7 @@ def test_a_constant_answer_is_the_loss_to_beat() -> None:
     replaced = torch.zeros(10, 10)
     replaced[0, :6] = 1
     logits = torch.full((10, 10), math.log(0.06 / 0.94))
-    losses = detection.detection_losses(logits, replaced)
+    losses = replaced.detection_losses(logits, replaced)
     assert losses.mean().item() == pytest.approx(detection.constant_answer(0.06))
 
 
@@ -155,7 +157,7 @@ def test_of_several_values_for_a_position_the_first_stands() -> None:
     pieces = torch.tensor([[1, 5, 6, 7]])
     positions, values = torch.tensor([[2, 3, 2, 0]]), torch.tensor([[8, 9, 10, 11]])
     used = torch.tensor([[True, True, True, False]])
-    assert detection.placed(pieces, positions, used, values).tolist() == [[1, 5, 8, 9]]
+    assert replaced.placed(pieces, positions, used, values).tolist() == [[1, 5, 8, 9]]
 
 
 @given(seeds)

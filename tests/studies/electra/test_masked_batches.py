@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lab.batching.layout import BatchError
 from lab.encoder.pretraining.batches import WIDTHS
+from lab.encoder.pretraining.drawing import how_many
 from studies.electra.batches import MaskedBatches
-from studies.electra.masking import how_many
 from studies.electra.objectives import get_objective
 
 LONGEST = 40

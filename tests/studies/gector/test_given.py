@@ -21,7 +21,7 @@ SIZE = 24
 
 
 def drawn(pieces: int = SIZE) -> Encoder:
-    return new_encoder(EncoderConfig(**settings(pieces)["encoder"]), seed=5)
+    return new_encoder("transformer", EncoderConfig(**settings(pieces)["encoder"]), seed=5)
 
 
 def published(folder: Path, tmp_path: Path) -> Path:

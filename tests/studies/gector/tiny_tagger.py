@@ -72,6 +72,7 @@ def settings(size: int, **changes: Any) -> dict[str, Any]:
         vocabulary=size, width=32, layers=2, heads=2, feed_forward=64, embedding=32, positions=64
     )
     return {
+        "kind": "transformer",
         "encoder": asdict(encoder),
         "rate": 3e-3,
         "batch_size": 16,

@@ -1,4 +1,4 @@
-"""Which positions a masked language model predicts.
+"""Which positions are drawn, as ELECTRA's release draws them.
 
 Letters: B rows, T positions, N drawn slots.
 """
