@@ -21,7 +21,7 @@ from lab.encoder.finetuning.plan import updates
 from lab.encoder.finetuning.span_heads import span_loss
 from lab.encoder.groups import FORMS, rate_factor
 from lab.encoder.heads import Detection
-from lab.encoder.pretraining import detection as replaced
+from lab.encoder.pretraining import detection as shared
 from lab.encoder.pretraining import drawing
 from lab.encoder.pretraining import masking as lab_masking
 from lab.encoder.pretraining.pieces import piece_losses, total
@@ -82,7 +82,7 @@ def both_networks(case: Case) -> Any:
     ids, positions = np.array([at["input_ids"]]), np.array([at["positions"]])
     targets = np.take_along_axis(ids, positions, 1)
     shown = np.where(np.array([at["shown_as_mask"]], dtype=bool), at["mask"], targets)
-    corrupted = replaced.placed(
+    corrupted = shared.placed(
         torch.tensor(ids),
         torch.tensor(positions),
         torch.ones(positions.shape, dtype=torch.bool),
@@ -99,7 +99,7 @@ def both_networks(case: Case) -> Any:
 def sampled(case: Case) -> Any:
     at = given(case)
     logits, uniform = numbers(at["logits"]), numbers(at["uniform"])
-    return {t: int(replaced.sample(logits, uniform, t)) for t in at["temperatures"]}
+    return {t: int(shared.sample(logits, uniform, t)) for t in at["temperatures"]}
 
 
 # -- losses --------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def mean(losses: torch.Tensor, counted: torch.Tensor) -> float:
 def detector_loss(case: Case, counted: str) -> Any:
     at = given(case)
     logits, replaced, counts = (numbers(at[name]) for name in ("logits", "replaced", counted))
-    return mean(replaced.detection_losses(logits, replaced), counts)
+    return mean(shared.detection_losses(logits, replaced), counts)
 
 
 def masked_loss(case: Case) -> Any:
@@ -148,7 +148,7 @@ def gate(case: Case) -> Any:
 def rewards(case: Case) -> Any:
     at = given(case)
     replaced = ~torch.tensor(at["sample_is_right"])
-    return replaced.detection_losses(-numbers(at["D"]).logit(), replaced).tolist()
+    return shared.detection_losses(-numbers(at["D"]).logit(), replaced).tolist()
 
 
 def question_answering(case: Case) -> Any:

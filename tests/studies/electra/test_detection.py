@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.encoder.pretraining import detection as replaced
+from lab.encoder.pretraining import detection as shared
 from lab.encoder.pretraining import drawing
 from lab.encoder.pretraining.masking import candidates, shown, write
 from lab.encoder.pretraining.pieces import total
@@ -111,7 +111,7 @@ def test_what_is_shown_at_drawn_positions() -> None:
 def test_samples_stand_at_used_slots_alone(seed: int) -> None:
     ids, _, _, positions, used = drawn(seed, replacement=False)
     samples = np.random.default_rng(seed).integers(4, 8, size=positions.shape)
-    corrupted = replaced.placed(
+    corrupted = shared.placed(
         torch.tensor(ids), torch.tensor(positions), torch.tensor(used), torch.tensor(samples)
     )
     expected = ids.copy()
@@ -137,10 +137,10 @@ def test_samples_follow_the_softmax_and_no_gradient_goes_through(form: str) -> N
 
 def test_numbers_at_the_ends_draw_possible_pieces() -> None:
     logits = torch.tensor([-math.inf, 0.0, 0.0, -math.inf]).expand(3, 4)
-    pieces = replaced.draw(logits, torch.tensor([0.0, 0.5, 1.0 - 2.0**-24]))
+    pieces = shared.draw(logits, torch.tensor([0.0, 0.5, 1.0 - 2.0**-24]))
     assert pieces.tolist() == [1, 2, 2]
     # What rounds up to 1 is no other than the last possible piece either.
-    assert replaced.draw(logits, torch.ones(3)).tolist() == [2, 2, 2]
+    assert shared.draw(logits, torch.ones(3)).tolist() == [2, 2, 2]
 
 
 def test_a_constant_answer_is_the_loss_to_beat() -> None:
@@ -148,7 +148,7 @@ def test_a_constant_answer_is_the_loss_to_beat() -> None:
     replaced = torch.zeros(10, 10)
     replaced[0, :6] = 1
     logits = torch.full((10, 10), math.log(0.06 / 0.94))
-    losses = replaced.detection_losses(logits, replaced)
+    losses = shared.detection_losses(logits, replaced)
     assert losses.mean().item() == pytest.approx(detection.constant_answer(0.06))
 
 
@@ -157,7 +157,7 @@ def test_of_several_values_for_a_position_the_first_stands() -> None:
     pieces = torch.tensor([[1, 5, 6, 7]])
     positions, values = torch.tensor([[2, 3, 2, 0]]), torch.tensor([[8, 9, 10, 11]])
     used = torch.tensor([[True, True, True, False]])
-    assert replaced.placed(pieces, positions, used, values).tolist() == [[1, 5, 8, 9]]
+    assert shared.placed(pieces, positions, used, values).tolist() == [[1, 5, 8, 9]]
 
 
 @given(seeds)
