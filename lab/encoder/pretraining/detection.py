@@ -1,7 +1,7 @@
 """Replaced-token detection: samples of a generator, and losses (Clark et al. 2020).
 
 Letters: B rows, T positions, N drawn slots, V pieces. Label 1 says that a piece was replaced, as
-in the released code; the paper's D is the probability of the other answer.
+in the released code; the published D is the probability of the other answer.
 """
 
 from __future__ import annotations

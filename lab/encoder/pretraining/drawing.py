@@ -1,4 +1,4 @@
-"""Which positions are drawn, as ELECTRA's release draws them.
+"""Which positions are drawn to be predicted, as the release of Clark et al. (2020) draws them.
 
 Letters: B rows, T positions, N drawn slots.
 """

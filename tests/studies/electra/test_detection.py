@@ -129,7 +129,7 @@ def test_samples_follow_the_softmax_and_no_gradient_goes_through(form: str) -> N
     numbers = (20_000, 4) if form == "sample" else (20_000,)
     uniform = torch.rand(numbers, dtype=torch.float64)
     given = logits if form == "sample" else logits.expand(20_000, 4)
-    pieces = getattr(detection, form)(given, uniform, temperature=2.0)
+    pieces = getattr(shared, form)(given, uniform, temperature=2.0)
     shares = torch.bincount(pieces, minlength=4) / len(pieces)
     torch.testing.assert_close(shares, (logits.detach() / 2).softmax(-1), atol=0.01, rtol=0)
     assert not pieces.requires_grad
