@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,9 @@ class DataSet:
 
     Where there are none, each field but the answer is a segment, in order.
     """
+    endings: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    """Where an answer is one of a row's own options: the text that an encoder reads of each, in the
+    order of the labels, in place of the last segment."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Published number of raw examples by split."""
     grouped: tuple[str, ...] = ()
@@ -100,10 +103,17 @@ class DataSet:
 
     @property
     def form(self) -> str:
-        """What an answer is: "label", "score", "spans" or "text"."""
+        """What an answer is: "label", "choice", "score", "spans" or "text"."""
+        if self.endings is not None:
+            return "choice"
         kinds = {Label: "label", Number: "score", Texts: "spans"}
         truth = self.fields[self.answer]
         return next((form for kind, form in kinds.items() if isinstance(truth, kind)), "text")
+
+    @property
+    def choices(self) -> int:
+        """How many texts an encoder scores for one answer: the options of a row, else 1."""
+        return len(self.classes) if self.form == "choice" else 1
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -163,7 +173,7 @@ class DataSet:
             # The other fields of the same record, such as the source of a translation.
             last = way.rpartition(".")[2]
             rest[first] = {k: v for k, v in read[first].items() if k != last}
-        if self.form == "label":
+        if self.form in ("label", "choice"):
             return Row(rest, label=None if value == -1 else value, group=group)
         if self.form == "score":
             return Row(rest, score=value, group=group)

@@ -37,7 +37,13 @@ VECTORS: Mapping[str, Callable[[Tensor, Batch], Tensor]] = {
 
 
 class Head(nn.Module, ABC):
-    """Reads answers off vectors (B, T, D) of a batch."""
+    """Reads answers off vectors (B, T, D) of a batch.
+
+    Of several choices a batch has their inputs side by side, and vectors are (B choices, T, D).
+    """
+
+    choices = 1
+    """Inputs of a row."""
 
     first = False
     """Whether it reads the first position alone: vectors are (B, 1, D) then."""
@@ -86,6 +92,19 @@ class LabelHead(RowHead):
     def read(self, vectors: Tensor, batch: Batch) -> dict[str, Tensor]:
         """`logits` (B, L)."""
         return {"logits": self.outputs(vectors, batch)}
+
+
+class ChoiceHead(LabelHead):
+    """One logit for each choice of a row, and cross-entropy over them."""
+
+    def __init__(self, config: EncoderConfig, choices: int, vector: str) -> None:
+        super().__init__(config, 1, vector)
+        self.choices = choices
+
+    def outputs(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """(B choices, T, D) -> (B, choices)."""
+        apart = {"real": batch["real"].reshape(len(vectors), -1)}
+        return super().outputs(vectors, apart).view(-1, self.choices)
 
 
 class ScoreHead(RowHead):

@@ -26,6 +26,9 @@ class Inputs:
     """bool (rows,): which rows of the data set hold more than is read of them."""
     answers: Mapping[str, np.ndarray]
     """What a loss reads, by name: an array (N, ...) each."""
+    choices: int = 1
+    """So many inputs behind one another are the options of one row: answers are (N / choices, ...)
+    then."""
 
     def __len__(self) -> int:
         return len(self.first.lengths)

@@ -18,23 +18,34 @@ from lab.encoder.vocabulary import Pieces
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentLayout:
-    """Rows of one input each: `tokens`, `types` and `real` (B, T), and its answers."""
+    """Rows of one input each: `tokens`, `types` and `real` (B, T), and its answers.
+
+    Of several choices a row has an input for each, side by side in parts of one width: their first
+    segments are the first fields of an example, then come their second ones.
+    """
 
     pieces: Pieces
     length: int
-    """The longest row, special pieces included."""
+    """The longest input, special pieces included."""
     answers: Mapping[str, np.ndarray]
-    """By name, an array (N, ...) over all inputs."""
+    """By name, an array (N, ...) over all rows."""
+    choices: int = 1
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Positions of a row."""
-        return (self.length,)
+        return (self.choices * self.length,)
 
     def lengths(self, *fields: np.ndarray) -> np.ndarray:
-        """Positions that inputs take, (N, 1)."""
-        first, second, _ = fields
-        return (2 + first + second + (second > 0))[:, None]
+        """Positions that rows take, (N, 1): for each choice as many as for the longest."""
+        taken = [
+            2 + first + second + (second > 0)
+            for first, second in zip(fields[: self.choices], fields[self.choices : -1], strict=True)
+        ]
+        longest = np.max(taken, axis=0)
+        if self.choices > 1:
+            longest = np.minimum(self.length, -(-longest // MULTIPLE) * MULTIPLE)
+        return (self.choices * longest)[:, None]
 
     def empty(self, rows: int, widths: Sequence[int]) -> Batch:
         """A batch of padding."""
@@ -44,9 +55,16 @@ class SegmentLayout:
 
     def write(self, batch: Batch, fields: Sequence[Ragged], rows: np.ndarray) -> None:
         """Put inputs into rows (N,)."""
-        first, second, number = fields
+        *segments, number = fields
+        width = batch["tokens"].shape[1] // self.choices
+        for choice in range(self.choices):
+            begins = (rows * self.choices + choice) * width
+            self._put(batch, segments[choice], segments[self.choices + choice], begins)
+        batch["number"][rows] = number.tokens
+
+    def _put(self, batch: Batch, first: Ragged, second: Ragged, begins: np.ndarray) -> None:
+        """Inputs from flat places (N,) on."""
         tokens, types = batch["tokens"], batch["types"]
-        begins = rows * tokens.shape[1]
         middle = begins + 1 + first.lengths
         put(tokens, begins, self.pieces.cls)
         put(tokens, np.repeat(begins + 1, first.lengths) + ranges(first.lengths), first.tokens)
@@ -58,7 +76,6 @@ class SegmentLayout:
         put(types, np.repeat(middle + 1, behind) + ranges(behind), 1)
         every = 2 + first.lengths + behind
         put(batch["real"], np.repeat(begins, every) + ranges(every), 1)
-        batch["number"][rows] = number.tokens
 
     def finish(self, batch: Batch) -> Batch:
         """Give each row its answers."""
@@ -78,10 +95,17 @@ class InputBatches:
     """A data set's inputs in rows: shuffled epochs to learn from, or each once to be answered."""
 
     def __init__(self, inputs: Inputs, pieces: Pieces, length: int) -> None:
-        self._layout = SegmentLayout(pieces=pieces, length=length, answers=inputs.answers)
-        count = len(inputs)
+        choices = inputs.choices
+        self._layout = SegmentLayout(
+            pieces=pieces, length=length, answers=inputs.answers, choices=choices
+        )
+        count = len(inputs) // choices
         numbers = Ragged(np.arange(count, dtype=np.int32), np.ones(count, np.int64))
-        self._fields = (inputs.first, inputs.second, numbers)
+        self._fields = (
+            *(_every(inputs.first, choices, at) for at in range(choices)),
+            *(_every(inputs.second, choices, at) for at in range(choices)),
+            numbers,
+        )
         self._starts = [np.cumsum(field.lengths) - field.lengths for field in self._fields]
 
     def learned(self, *, batch_size: int, seed: int) -> Batches:
@@ -92,7 +116,7 @@ class InputBatches:
         )
 
     def sorted(self, tokens: int) -> list[np.ndarray]:
-        """The numbers of all inputs, those of like lengths together, of so many positions each."""
+        """The numbers of all rows, those of like lengths together, of so many positions each."""
         lengths = self._layout.lengths(*(field.lengths for field in self._fields))[:, 0]
         order = np.argsort(-lengths, kind="stable")
         parts, start = [], 0
@@ -103,7 +127,7 @@ class InputBatches:
         return parts
 
     def of(self, numbers: np.ndarray) -> Batch:
-        """The inputs of these numbers (B,), in this order."""
+        """The rows of these numbers (B,), in this order."""
         fields = [
             gather(field.tokens, starts[numbers], field.lengths[numbers])
             for field, starts in zip(self._fields, self._starts, strict=True)
@@ -114,4 +138,10 @@ class InputBatches:
         return self._layout.finish(batch)
 
     def _width(self, length: int) -> int:
-        return min(self._layout.length, -(-int(length) // MULTIPLE) * MULTIPLE)
+        return min(self._layout.widths[0], -(-int(length) // MULTIPLE) * MULTIPLE)
+
+
+def _every(segments: Ragged, step: int, start: int) -> Ragged:
+    """Each `step`-th sequence from one on."""
+    starts = np.cumsum(segments.lengths) - segments.lengths
+    return gather(segments.tokens, starts[start::step], segments.lengths[start::step])

@@ -29,10 +29,16 @@ class Finetuned(nn.Module):
         self.head = head
 
     def forward(self, batch: Batch) -> Tensor:
-        """The encoder's vectors that the head reads, of `tokens`, `types` and `real` (B, T)."""
-        tokens = batch["tokens"]
+        """The encoder's vectors that the head reads, of `tokens`, `types` and `real` (B, T).
+
+        Of several choices each is an input of its own: T is theirs together.
+        """
+        tokens, types, real = (
+            batch[name].reshape(self.head.choices * len(batch[name]), -1)
+            for name in ("tokens", "types", "real")
+        )
         at = tokens.new_zeros(len(tokens), 1) if self.head.first else None
-        vectors: Tensor = self.encoder(tokens, batch["types"], segments=batch["real"], at=at)
+        vectors: Tensor = self.encoder(tokens, types, segments=real, at=at)
         return vectors
 
 

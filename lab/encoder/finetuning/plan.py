@@ -33,8 +33,8 @@ def complaints(data: DataSet, *, orders: int = 1) -> list[str]:
     found = []
     if find_spec(f"{KINDS}.{data.form}") is None:
         found.append(
-            f"Task '{data.name}': an encoder answers with labels, numbers or spans of its input, "
-            f"and this {data.kind.replace('_', ' ')} asks for texts of its own."
+            f"Task '{data.name}': an encoder answers with labels, choices, numbers or spans of its "
+            f"input, and this {data.kind.replace('_', ' ')} asks for texts of its own."
         )
     if wrong := segments.complaint(data):
         found.append(f"Task '{data.name}': {wrong}")
@@ -43,7 +43,9 @@ def complaints(data: DataSet, *, orders: int = 1) -> list[str]:
             f"Task '{data.name}': an encoder finds spans in the second text of two, a question and "
             "a passage, and its rows have one. Name two columns in fields, or two texts in input."
         )
-    elif orders > 1 and (len(segments.templates(data)) < orders or data.form == "spans"):
+    elif orders > 1 and (
+        len(segments.templates(data)) < orders or data.form in ("spans", "choice")
+    ):
         found.append(
             f"Task '{data.name}': orders={orders}, but its rows are no pairs. Give orders=1."
         )

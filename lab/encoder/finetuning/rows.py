@@ -55,7 +55,8 @@ def scored_rows(data: DataSet, split: str, limit: int | None, *, drawn: str = "f
     scored one by one. Raises TaskError for a row without an answer.
     """
     every = (data.row(row) for _, _, row in data.read_rows(split, scored=True))
-    if limit is None or drawn == "first" or data.form != "label" or data.grouped:
+    by_label = data.form in ("label", "choice") and not data.grouped
+    if limit is None or drawn == "first" or not by_label:
         return list(islice(every, limit))
     rows = list(every)
     return [rows[place] for place in stratified([row.label or 0 for row in rows], limit)]

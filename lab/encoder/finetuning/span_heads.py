@@ -5,9 +5,14 @@ Letters: B rows, T positions, S starts that are tried.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,6 +30,9 @@ NEVER = -1e9
 IMPOSSIBLE_WEIGHT = 0.5
 IMPOSSIBLE = -2.75
 """The logit above which there is no answer, as released (Clark et al. 2020)."""
+HIGHEST = 1.0
+"""The highest threshold that is chosen, as released (Lan et al. 2020)."""
+Numbers = NDArray[np.floating[Any]]
 
 
 class SpanHead(Head):
@@ -35,8 +43,11 @@ class SpanHead(Head):
 
     @staticmethod
     @abstractmethod
-    def says_none(none: float, score: float) -> bool:
-        """Whether nothing answers, by its logit and the score of the best span."""
+    def unanswered(none: Numbers, score: Numbers, f1: Callable[[], tuple[Numbers, Numbers]]) -> Any:
+        """Which rows (N,) nothing answers, by that one's logits and the scores of the best spans.
+
+        `f1` gives what the metric has for each row's span and for no answer.
+        """
 
 
 class JointHead(SpanHead):
@@ -73,7 +84,7 @@ class JointHead(SpanHead):
         return {**best, "none": self.spans.no_answer(vectors, logits)}
 
     @staticmethod
-    def says_none(none: float, score: float) -> bool:
+    def unanswered(none: Numbers, score: Numbers, f1: Callable[[], tuple[Numbers, Numbers]]) -> Any:
         """By the logit alone."""
         return none > IMPOSSIBLE
 
@@ -82,6 +93,19 @@ class JointHead(SpanHead):
         allowed = _between(batch, "begin", "end")
         allowed[:, 0] = True
         return self.spans.starts(vectors).masked_fill(~allowed, NEVER), allowed
+
+
+class ThresholdHead(JointHead):
+    """JointHead with the threshold that the scored rows themselves have the best F1 with.
+
+    So Lan et al. (2020) answer SQuAD 2.0 (released code): their development scores are of a
+    threshold that was chosen on that set, and never above HIGHEST.
+    """
+
+    @staticmethod
+    def unanswered(none: Numbers, score: Numbers, f1: Callable[[], tuple[Numbers, Numbers]]) -> Any:
+        """Above the threshold."""
+        return none > min(best_threshold(none, *f1()), HIGHEST)
 
 
 class SeparateHead(SpanHead):
@@ -109,7 +133,7 @@ class SeparateHead(SpanHead):
         return {**best, "none": starts[:, 0] + ends[:, 0]}
 
     @staticmethod
-    def says_none(none: float, score: float) -> bool:
+    def unanswered(none: Numbers, score: Numbers, f1: Callable[[], tuple[Numbers, Numbers]]) -> Any:
         """Where that scores more than the best span."""
         return none > score
 
@@ -117,6 +141,21 @@ class SeparateHead(SpanHead):
         padding = batch["real"] == 0
         starts, ends = self.spans(vectors)
         return starts.float().masked_fill(padding, NEVER), ends.float().masked_fill(padding, NEVER)
+
+
+def best_threshold(none: Numbers, of_span: Numbers, of_none: Numbers) -> float:
+    """The logit (of N) above which no answer is said, so that the rows' F1 is the best in sum.
+
+    `of_span` and `of_none` (N,) are what each row has for its span and for no answer. It is minus
+    infinity where no answer is best for all; at equality the lowest one.
+    """
+    order = np.argsort(none, kind="stable")
+    sorted_none = none[order]
+    answered = np.concatenate([[0.0], np.cumsum(of_span[order])])
+    rest = np.concatenate([np.cumsum(of_none[order][::-1])[::-1], [0.0]])
+    parts = np.concatenate([[True], sorted_none[1:] > sorted_none[:-1], [True]])
+    count = int(np.where(parts, answered + rest, -np.inf).argmax())
+    return float(sorted_none[count - 1]) if count else -math.inf
 
 
 def span_loss(start: Tensor, end: Tensor, impossible: Tensor, label: Tensor) -> Tensor:
@@ -130,7 +169,11 @@ def span_loss(start: Tensor, end: Tensor, impossible: Tensor, label: Tensor) -> 
 
 def head_named(name: str) -> type[SpanHead]:
     """The class of span heads of this name. Raises StudyError."""
-    known: dict[str, type[SpanHead]] = {"joint": JointHead, "separate": SeparateHead}
+    known: dict[str, type[SpanHead]] = {
+        "joint": JointHead,
+        "threshold": ThresholdHead,
+        "separate": SeparateHead,
+    }
     if name not in known:
         raise StudyError(unknown("spans", name, known))
     return known[name]

@@ -36,6 +36,8 @@ class SpanInputs(Inputs):
     """(N,): the passage's piece at `begin`."""
     passages: Sequence[str]
     """Of each row."""
+    right: Sequence[Sequence[str]]
+    """The answers of each row, of none an empty text."""
     offsets: Sequence[np.ndarray]
     """Of each row (pieces, 2): a piece's first character in the passage and the one behind it."""
 
@@ -59,6 +61,7 @@ def span_inputs(
     pieces: Pieces,
     length: int,
     threads: int | None,
+    right: Sequence[Sequence[str]] = (),
 ) -> SpanInputs:
     """Rows of (question, passage) as windows of `length` positions at most."""
     asked = pieces.encode_arrays([question for question, _ in texts], threads)
@@ -102,6 +105,7 @@ def span_inputs(
         row=np.array(found["row"], dtype=np.int64),
         window=np.array(found["window"], dtype=np.int64),
         passages=passages,
+        right=right,
         offsets=offsets,
     )
 

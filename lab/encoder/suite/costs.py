@@ -11,18 +11,26 @@ from lab.stage import Cost
 
 
 def finetuning(
-    encoder: EncoderConfig, *, steps: int, batch: int, length: int, precision: str, rows: int | None
+    encoder: EncoderConfig,
+    *,
+    steps: int,
+    batch: int,
+    length: int,
+    precision: str,
+    rows: int | None,
+    choices: int = 1,
 ) -> Cost:
-    """Of so many updates on one data set."""
+    """Of so many updates on one data set, of whose rows each is `choices` inputs."""
 
     def memory(rows: int) -> float:
-        return cost.training_bytes(encoder, rows=rows, tokens=length, precision=precision)
+        inputs = choices * rows
+        return cost.training_bytes(encoder, rows=inputs, tokens=length, precision=precision)
 
-    passes = steps * batch * (1 + cost.BACKWARD)
+    passes = steps * batch * choices * (1 + cost.BACKWARD)
     return training(
         memory,
         flops=passes * cost.forward_flops(encoder, length),
-        tokens=steps * batch * length,
+        tokens=steps * batch * choices * length,
         disk_bytes=4.0 * cost.parameters(encoder),
         batch=batch,
         rows=rows,

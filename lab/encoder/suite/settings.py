@@ -22,6 +22,7 @@ NOT_NEGATIVE = {"least": 0, "most": 10**6}
 POSITIVE = {"more_than": 0, "most": 10**6}
 RATE = {"more_than": 0, "less_than": 1, "accepted": "a rate lies between 0 and 1, without both"}
 SHARE = {"least": 0, "less_than": 1, "accepted": "a share, from 0 to below 1"}
+SPANS = ("joint", "threshold", "separate")
 SPLITS = ("train", "validation", "test")
 
 
@@ -89,8 +90,9 @@ class Finetune:
     vector: str = field(default="first", metadata={"choices": ("first", "pooled", "mean")})
     """What labels and numbers are read off: the first position, that through the pooler of the
     pre-training, or a row's mean."""
-    spans: str = field(default="joint", metadata={"choices": ("joint", "separate")})
-    """Whether a span's end is predicted with its start known, or both apart."""
+    spans: str = field(default="joint", metadata={"choices": SPANS})
+    """Whether a span's end is predicted with its start known, or both apart; threshold is joint,
+    and says that there is no answer as the scored rows have the best F1."""
     start: bool = False
     """Whether units start from the fine-tuned encoders that they name."""
     seeds: int = field(default=1, metadata=FEW)
@@ -126,6 +128,8 @@ class Unit:
     length: int | None = field(default=None, metadata=LENGTH)
     orders: int = field(default=1, metadata={"choices": (1, 2)})
     """2: pairs are trained on in both orders."""
+    spans: str | None = field(default=None, metadata={"choices": SPANS})
+    """How spans are answered, where it is not by finetune.spans."""
     split: str | None = field(default=None, metadata={"choices": SPLITS})
     """The split that is scored, where it is not evaluate.split."""
 

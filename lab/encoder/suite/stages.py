@@ -92,15 +92,14 @@ class SuiteStages(StageBuilder, ABC):
     def checkpoint(self) -> int | None:
         """Which of the updates that a pre-training kept is this row; None for its last."""
 
-    @property
-    def _head(self) -> dict[str, Any]:
+    def _head(self, unit: UnitSettings) -> dict[str, Any]:
         """What is read off the encoder, beside what the data set's answers need."""
         settings = self.config.finetune
         return {
             "dropout": settings.head_dropout,
             "kernel": settings.kernel,
             "vector": settings.vector,
-            "spans": settings.spans,
+            "spans": unit.spans,
         }
 
     def finetune(self, unit: UnitSettings, seed: int) -> Stage:
@@ -124,7 +123,7 @@ class SuiteStages(StageBuilder, ABC):
             "clip": settings.clip,
             "reduction": settings.reduction,
             "dropout": settings.dropout,
-            "head": self._head,
+            "head": self._head(unit),
             "examples": settings.examples,
             "orders": unit.orders,
             "selection": settings.selection,
@@ -157,6 +156,7 @@ class SuiteStages(StageBuilder, ABC):
                 length=unit.length,
                 precision=self.config.precision,
                 rows=self.config.training.micro_batch_size,
+                choices=unit.train.data.choices,
             ),
             execution=asdict(self.config.training),
         )
@@ -177,7 +177,7 @@ class SuiteStages(StageBuilder, ABC):
                 "split": unit.split,
                 "examples": settings.examples,
                 "inputs_length": unit.length,
-                "head": self._head,
+                "head": self._head(unit),
                 "selection": finetune.selection,
                 "summary": finetune.summary,
                 "precision": self.config.precision,
@@ -189,7 +189,7 @@ class SuiteStages(StageBuilder, ABC):
             run="lab.encoder.finetuning.evaluate.run",
             cost=costs.reading(
                 self.resolved.encoder,
-                rows=settings.examples or 5000,
+                rows=(settings.examples or 5000) * scored.data.choices,
                 length=unit.length,
                 models=len(members),
             ),

@@ -27,6 +27,7 @@ class UnitSettings:
     rate: float
     length: int
     orders: int
+    spans: str
     split: str
     """The split that is scored."""
 
@@ -88,6 +89,7 @@ def _filled_in(name: str, unit: Unit, config: SuiteSchema) -> UnitSettings:
         rate=_or(unit.rate, finetune.rate),
         length=_or(unit.length, finetune.length),
         orders=unit.orders,
+        spans=_or(unit.spans, finetune.spans),
         split=_or(unit.split, config.evaluate.split),
     )
 

@@ -17,8 +17,10 @@ from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_
 
 from lab.corpora.tokenized import TokenizedCorpus
+from lab.datasets.named.race import ending
 from lab.encoder.config import ACTIVATIONS, EncoderConfig
 from lab.encoder.encoder import Encoder
+from lab.encoder.finetuning.kinds import choice
 from lab.encoder.finetuning.plan import warmup_updates, whole_updates
 from lab.encoder.finetuning.windows import place_in, window_of, windows_of
 from lab.encoder.groups import ratio_groups
@@ -517,14 +519,14 @@ def race_accuracy(case: Case) -> Any:
 
 def endings(case: Case) -> Any:
     at = case["input"]
-    return [race.ending(*one) for one in zip(at["questions"], at["options"], strict=True)]
+    return [ending(*one) for one in zip(at["questions"], at["options"], strict=True)]
 
 
 def race_rows(case: Case) -> Any:
     at = given(case)
     found = []
     for passage, of_ending in zip(at["passage"], at["ending"], strict=True):
-        context, kept = race.cut(passage, of_ending, at["max_seq_length"])
+        context, kept = choice.cut(passage, of_ending, at["max_seq_length"])
         found.append(
             {
                 "context": context,

@@ -1,4 +1,4 @@
-"""How an encoder answers, a file a form of answers: labels, numbers, spans of its input."""
+"""How an encoder answers, a file a form of answers: labels, choices, numbers, spans."""
 
 from __future__ import annotations
 

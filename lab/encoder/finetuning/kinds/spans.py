@@ -43,7 +43,7 @@ class SpansKind:
         """See span_inputs."""
         pairs = [(question, passage) for question, passage in texts]
         places = [_place(row, passage) for row, (_, passage) in zip(rows, pairs, strict=True)]
-        return span_inputs(pairs, places, pieces, length, threads)
+        return span_inputs(pairs, places, pieces, length, threads, [*map(self.target, rows)])
 
     def head(self, config: EncoderConfig) -> SpanHead:
         """See Kind."""
@@ -52,15 +52,25 @@ class SpansKind:
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[str]:
         """Texts out of the passages; an empty one says that there is no answer."""
         assert isinstance(inputs, SpanInputs)
-        found = []
-        for numbers in inputs.windows_by_row():
-            best = numbers[kept["score"][numbers].argmax()]
-            none = float(kept["none"][numbers].min())
-            if self._none and self._head.says_none(none, float(kept["score"][best])):
-                found.append("")
-            else:
-                found.append(inputs.text(best, int(kept["start"][best]), int(kept["last"][best])))
-        return found
+        windows = inputs.windows_by_row()
+        best = np.array([numbers[kept["score"][numbers].argmax()] for numbers in windows])
+        found = [
+            inputs.text(at, int(kept["start"][at]), int(kept["last"][at])) for at in best.tolist()
+        ]
+        if not self._none:
+            return found
+
+        def f1() -> tuple[np.ndarray, np.ndarray]:
+            return self._f1(inputs.right, found), self._f1(inputs.right, [""] * len(found))
+
+        none = np.array([kept["none"][numbers].min() for numbers in windows])
+        unanswered = self._head.unanswered(none, kept["score"][best], f1)
+        return ["" if nothing else text for text, nothing in zip(found, unanswered, strict=True)]
+
+    def _f1(self, right: Sequence[Sequence[str]], predictions: Sequence[str]) -> np.ndarray:
+        """Of each row."""
+        pairs = zip(right, predictions, strict=True)
+        return np.array([self.data.score([one], [text])["f1"] for one, text in pairs])
 
     def target(self, row: Row) -> list[str]:
         """The answers; of none an empty text."""

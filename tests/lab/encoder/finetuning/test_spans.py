@@ -15,7 +15,13 @@ from lab.datasets.dataset import Row
 from lab.encoder.config import EncoderConfig
 from lab.encoder.finetuning.kinds import kind_of
 from lab.encoder.finetuning.rows import made_inputs
-from lab.encoder.finetuning.span_heads import JointHead, SeparateHead, head_named
+from lab.encoder.finetuning.span_heads import (
+    JointHead,
+    SeparateHead,
+    ThresholdHead,
+    best_threshold,
+    head_named,
+)
 from lab.encoder.finetuning.span_inputs import span_inputs
 from lab.encoder.finetuning.windows import place_in, window_of, windows_of
 from lab.encoder.vocabulary import open_vocabulary
@@ -207,6 +213,38 @@ def test_none_answers_where_a_data_set_allows_that(world, tmp_path):
     assert [kind.target(row) for row in rows] == [["w2 w3"], [""]]
     assert all(kind.learned(row, ("w1 w2", context)) for row in rows)
     assert not kind.learned(Row(fields, spans=(("w77", -1),)), ("w1 w2", context))
+
+
+def test_the_threshold_of_no_answer_has_the_best_f1():
+    """As when each place between two logits is tried; never above 1, and equal logits stay one."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        none = rng.integers(-4, 5, 12) / 2
+        of_span, of_none = rng.random(12), rng.integers(0, 2, 12).astype(float)
+        found = best_threshold(none, of_span, of_none)
+        tried = [-np.inf, *none.tolist()]
+        sums = [np.where(none > at, of_none, of_span).sum() for at in tried]
+        assert np.where(none > found, of_none, of_span).sum() == pytest.approx(max(sums))
+    high, ones, zeros = np.array([3.0, 2.0, 0.5]), np.ones(3), np.zeros(3)
+    assert best_threshold(high, ones, zeros) == 3.0
+    assert best_threshold(high, zeros, ones) == -np.inf
+    said = ThresholdHead.unanswered(high, zeros, lambda: (ones, zeros))
+    assert said.tolist() == [True, True, False]
+
+
+def test_no_answer_is_said_where_the_scored_rows_have_the_best_f1(world, tmp_path):
+    """One threshold for all rows: between the row with an answer and the other, or below both."""
+    pieces = open_vocabulary(world.vocabulary(tmp_path))
+    fields = {"question": "w1 w2", "context": "w1 w2 w3 w4"}
+    rows = [Row(fields, spans=(("w3", 6),)), Row(fields, spans=())]
+    data = get_dataset("squad_v2")
+    kind = kind_of(data, {"spans": "threshold"})
+    made = made_inputs(data, kind, rows, pieces, 12)
+    at = int(made.answers["start"][0])
+    kept = {"score": np.zeros(2), "start": np.array([at, at]), "last": np.array([at, at])}
+    for none, expected in (([-0.5, 0.5], ["w3", ""]), ([0.5, -0.5], ["", ""])):
+        assert kind.predictions({**kept, "none": np.array(none)}, made) == expected
+    assert kind.predictions({**kept, "none": np.array([2.0, 3.0])}, made) == ["", ""]
 
 
 def test_an_unknown_head_is_named():
