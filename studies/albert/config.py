@@ -109,6 +109,17 @@ class Length:
 
 
 @dataclass
+class Ensemble:
+    """What is fine-tuned beside the last networks of this row, for one score together (4.9)."""
+
+    name: str = MISSING
+    checkpoints: list[float] = field(default_factory=list)
+    """Shares of the training, of those in length.keep."""
+    sizes: list[str] = field(default_factory=list)
+    """Further shapes that are pre-trained alike, with as many checkpoints."""
+
+
+@dataclass
 class Masking:
     rate: float = field(default=0.15, metadata={**RATE, "percent": True})
     """Share of a row's pieces that are predicted."""
@@ -178,6 +189,7 @@ class Schema(SuiteSchema):
     size: Size = field(default_factory=Size)
     dropout: Dropout = field(default_factory=Dropout)
     length: Length = field(default_factory=Length)
+    ensemble: Ensemble = field(default_factory=Ensemble)
     masking: Masking = field(default_factory=Masking)
     rows: Rows = field(default_factory=Rows)
     model: Model = field(default_factory=Model)

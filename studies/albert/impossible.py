@@ -29,6 +29,7 @@ def complaints(config: Schema) -> list[str]:
         *_shape(config),
         *_start(config),
         *_kept(config),
+        *_ensemble(config),
         *of_suite(config),
     ]
 
@@ -70,4 +71,24 @@ def _kept(config: Schema) -> Iterator[str]:
         yield (
             "evaluate.curve=true: no networks are kept before the last ones. Add "
             "length.keep=[0.5,0.75], or length=longest."
+        )
+
+
+def _ensemble(config: Schema) -> Iterator[str]:
+    """Members that there are, of one score together."""
+    settings = config.ensemble
+    for share in settings.checkpoints:
+        if share not in config.length.keep:
+            yield (
+                f"ensemble.checkpoints: no networks are kept after {share:g} of the training. Add "
+                f"length.keep=[{','.join(f'{one:g}' for one in [*config.length.keep, share])}]."
+            )
+    for name in settings.sizes:
+        if name not in config.shapes:
+            yield f"ensemble.sizes: {unknown('shape', name, sorted(config.shapes))}"
+    together = settings.checkpoints or settings.sizes
+    if together and config.finetune.summary != "ensemble":
+        yield (
+            f"ensemble={settings.name} with finetune.summary={config.finetune.summary}: members of "
+            "several networks have one score together. Add finetune.summary=ensemble."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.suite.resolved import SuiteResolved
 from lab.encoder.vocabulary import vocabulary_size
 from lab.training.schedule import proportional_warmup, square_root_rate
-from studies.albert.config import Schema
+from studies.albert.config import Schema, Size
 
 BATCH, RATE, WARMUP = 4096, 0.00176, 1 / 40
 """Rows of an update, and the peak and the share of the warm-up that go with them (section 4.1)."""
@@ -67,8 +68,17 @@ class Resolved(SuiteResolved[Schema]):
     @property
     def kept(self) -> list[int]:
         """Updates after which the networks are kept, beside the last ones."""
-        found = {max(1, round(self.steps * share)) for share in self.config.length.keep}
+        return self.after(self.config.length.keep)
+
+    def after(self, shares: Sequence[float]) -> list[int]:
+        """Updates at these shares of the training, before its end."""
+        found = {max(1, round(self.steps * share)) for share in shares}
         return sorted(found - {self.steps})
+
+    def sized(self, name: str) -> Resolved:
+        """The same cell with another of the shapes."""
+        config, shape = self.config, self.config.shapes[name]
+        return Resolved(replace(config, size=Size(name=name, **asdict(shape))))
 
     @property
     def rate(self) -> float:

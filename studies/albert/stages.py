@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,9 +11,10 @@ from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
 from lab.encoder.suite.costs import reading, training
 from lab.encoder.suite.stages import SuiteStages
+from lab.encoder.suite.units import UnitSettings
 from lab.memory import PROCESS
 from lab.stage import Stage
-from studies.albert.config import Schema
+from studies.albert.config import Ensemble, Schema
 from studies.albert.resolved import Resolved
 from studies.albert.sentence_losses import get_sentence_loss
 from studies.albert.tasks import INTRINSIC
@@ -28,6 +29,11 @@ class Stages(SuiteStages):
     resolved: Resolved
     config: Schema
     through_warmup = False
+    checkpoint: int | None = None
+
+    def __init__(self, resolved: Resolved, checkpoint: int | None = None) -> None:
+        super().__init__(resolved)
+        self.checkpoint = checkpoint
 
     @cached_property
     def pretrain(self) -> Stage:
@@ -39,7 +45,24 @@ class Stages(SuiteStages):
             inputs = {"start": self._pretraining(self.resolved.deep(layers), inputs)}
         return self._pretraining(self.resolved.encoder, inputs, self.resolved.kept)
 
-    checkpoint = None
+    def members(self, unit: UnitSettings) -> list[Stage]:
+        """The fine-tunings of this row's networks, and those of an ensemble's others."""
+        others = [one.members(unit) for one in self._others]
+        return [*super().members(unit), *(stage for members in others for stage in members)]
+
+    @cached_property
+    def _others(self) -> list[Stages]:
+        """The rows beside this one that are in its ensemble: its checkpoints, and other sizes."""
+        settings, own = self.config.ensemble, self.resolved
+        alone = replace(self.config, ensemble=Ensemble(name="none"))
+        found = []
+        for resolved in (
+            Resolved(alone),
+            *(Resolved(alone).sized(name) for name in settings.sizes),
+        ):
+            last = [] if resolved.encoder == own.encoder else [None]
+            found += [Stages(resolved, at) for at in (*last, *own.after(settings.checkpoints))]
+        return found
 
     def _pretraining(
         self, shape: EncoderConfig, inputs: dict[str, Stage], keep: Sequence[int] = ()

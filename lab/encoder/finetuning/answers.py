@@ -70,9 +70,14 @@ class Questions:
         return max(scores, key=self.data.mean)
 
 
-@torch.no_grad()
 def answer(model: Finetuned, questions: Questions, precision: str) -> list[Any]:
     """The prediction for each row, in order. The model is to be in evaluation mode."""
+    return questions.kind.predictions(read(model, questions, precision), questions.inputs)
+
+
+@torch.no_grad()
+def read(model: Finetuned, questions: Questions, precision: str) -> dict[str, np.ndarray]:
+    """What the head reads of each input, in order, arrays (N, ...) by name."""
     device = next(model.parameters()).device
     mixed = precision == "bf16-mixed"
     numbers, kept = [], []
@@ -80,9 +85,8 @@ def answer(model: Finetuned, questions: Questions, precision: str) -> list[Any]:
         arrays = questions.batches.of(chosen)
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            read = model.head.read(model(batch), batch)
+            found = model.head.read(model(batch), batch)
         numbers.append(chosen)
-        kept.append({name: value.float().cpu().numpy() for name, value in read.items()})
+        kept.append({name: value.float().cpu().numpy() for name, value in found.items()})
     back = np.argsort(np.concatenate(numbers))
-    joined = {name: np.concatenate([one[name] for one in kept])[back] for name in kept[0]}
-    return questions.kind.predictions(joined, questions.inputs)
+    return {name: np.concatenate([one[name] for one in kept])[back] for name in kept[0]}

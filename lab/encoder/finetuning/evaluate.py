@@ -17,7 +17,7 @@ from typing import Any
 from lab.allocator import keep_freed_memory
 from lab.datasets.chosen import described
 from lab.datasets.segments import segments_of
-from lab.encoder.finetuning.answers import Questions, answer
+from lab.encoder.finetuning.answers import Questions, read
 from lab.encoder.finetuning.kinds import kind_of
 from lab.encoder.finetuning.model import load
 from lab.encoder.finetuning.rows import cut_note, scored_rows, share_cut
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 SUMMARIES: Mapping[str, Callable[[Sequence[float]], float]] = {"median": median, "mean": fmean}
 """What one score is made of those of several fine-tunings by."""
+ENSEMBLE = "ensemble"
+"""The summary that is one score of all fine-tunings' answers together."""
 SEEING = 90.0
 """What a metric gives the right answers, at least, where it can tell them from others."""
 LOOKED_AT = 10_000
@@ -41,7 +43,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
     """Publishes scores.json, members.json, constant.json and predictions.jsonl.
 
     The predictions are those of the member in the middle: by the mean over the metrics as many are
-    better as are worse, of an even number one more.
+    better as are worse, of an even number one more; of an ensemble its own.
     """
     keep_freed_memory()
     timing = Timing()
@@ -52,12 +54,13 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         pieces = open_vocabulary(inputs["vocabulary"])
         questions = Questions.of(data, kind, rows, pieces, config["inputs_length"], context.threads)
     folders = [path for role, path in inputs.items() if role.startswith("member_")]
-    answered = []
+    reads, answered = [], []
     for done, folder in enumerate(folders, start=1):
         with timing.part("model"):
             model = load(_chosen(folder, config["selection"]), kind, device=context.device)
         with timing.part("answering"):
-            answered.append(answer(model.eval(), questions, config["precision"]))
+            reads.append(read(model.eval(), questions, config["precision"]))
+            answered.append(kind.predictions(reads[-1], questions.inputs))
         context.progress(done, len(folders))
     with timing.part("scoring"):
         members = [questions.score(predictions) for predictions in answered]
@@ -65,8 +68,14 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         constants = questions.constant(islice(known, LOOKED_AT))
         middle = sorted(range(len(members)), key=lambda one: data.mean(members[one]))
         chosen = middle[(len(members) - 1) // 2]
+        alone = config["summary"] != ENSEMBLE
+        if alone:
+            scores = summed_up(members, config["summary"])
+        else:
+            # Its answers are shown in place of those of a member.
+            answered = [kind.predictions(kind.together(reads), questions.inputs)]
+            scores, chosen = questions.score(answered[0]), 0
         parts = [questions.parts(predictions) for predictions in answered]
-    scores = summed_up(members, config["summary"])
     told = ", ".join(f"{metric} {scores[metric]:.2f}" for metric in data.metrics)
     log.info("%s: %s on %s examples", data.name, told, f"{len(rows):,}")
     cut = share_cut(questions.inputs)
@@ -90,7 +99,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
                 "target": kind.shown(kind.right(row)),
                 "prediction": kind.shown(answered[chosen][index]),
                 "parts": parts[chosen][index],
-                **(of_members(index) if len(members) > 1 else {}),
+                **(of_members(index) if alone and len(members) > 1 else {}),
                 **({"cut": ["input"]} if questions.inputs.cut[index] else {}),
             }
             file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -99,8 +99,8 @@ class Finetune:
     """Fine-tunings of one pre-training, which differ in their seed alone."""
     seed: int = field(default=0, metadata={"least": 0, "most": 2**62})
     """Of the first of them; each further one's is 10,000 more."""
-    summary: str = field(default="median", metadata={"choices": ("median", "mean")})
-    """What of these fine-tunings a table shows."""
+    summary: str = field(default="median", metadata={"choices": ("median", "mean", "ensemble")})
+    """What of these fine-tunings a table shows; ensemble: one score of their answers together."""
 
 
 @dataclass
@@ -126,6 +126,7 @@ class Unit:
     batch_size: int | None = field(default=None, metadata=AMOUNT)
     rate: float | None = field(default=None, metadata=POSITIVE)
     length: int | None = field(default=None, metadata=LENGTH)
+    dropout: float | None = field(default=None, metadata=SHARE)
     orders: int = field(default=1, metadata={"choices": (1, 2)})
     """2: pairs are trained on in both orders."""
     spans: str | None = field(default=None, metadata={"choices": SPANS})

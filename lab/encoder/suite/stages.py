@@ -122,7 +122,7 @@ class SuiteStages(StageBuilder, ABC):
             "weight_decay": settings.weight_decay,
             "clip": settings.clip,
             "reduction": settings.reduction,
-            "dropout": settings.dropout,
+            "dropout": unit.dropout,
             "head": self._head(unit),
             "examples": settings.examples,
             "orders": unit.orders,
@@ -161,12 +161,17 @@ class SuiteStages(StageBuilder, ABC):
             execution=asdict(self.config.training),
         )
 
+    def members(self, unit: UnitSettings) -> list[Stage]:
+        """The fine-tunings of which a score is."""
+        settings = self.config.finetune
+        seeds = [settings.seed + APART * i for i in range(settings.seeds)]
+        return [self.finetune(unit, seed) for seed in seeds]
+
     def evaluate(self, unit: UnitSettings, data: str) -> Stage:
         """The scores of one data set by all fine-tunings of its unit."""
         settings, finetune = self.config.evaluate, self.config.finetune
         scored = next(one for one in unit.evaluate if one.name == data)
-        seeds = [finetune.seed + APART * i for i in range(finetune.seeds)]
-        members = [self.finetune(unit, seed) for seed in seeds]
+        members = self.members(unit)
         return Stage(
             name="evaluate",
             version=1,

@@ -26,6 +26,7 @@ class UnitSettings:
     batch_size: int
     rate: float
     length: int
+    dropout: float | None
     orders: int
     spans: str
     split: str
@@ -88,6 +89,7 @@ def _filled_in(name: str, unit: Unit, config: SuiteSchema) -> UnitSettings:
         batch_size=batch,
         rate=_or(unit.rate, finetune.rate),
         length=_or(unit.length, finetune.length),
+        dropout=_or(unit.dropout, finetune.dropout),
         orders=unit.orders,
         spans=_or(unit.spans, finetune.spans),
         split=_or(unit.split, config.evaluate.split),

@@ -165,6 +165,19 @@ def test_the_figure_of_layers_reads_the_tables_pretrainings() -> None:
     assert {"Distance step", "Angle step", "Least distance", "Least angle"} < names
 
 
+def test_an_ensemble_has_members_of_checkpoints_and_depths() -> None:
+    """Those of the single rows are among them: nothing is trained twice."""
+    rows = cells("sweep=albert/table10", "preset=paper")
+    tuned = [
+        {stage.key for stage in stages(cell, "finetune") if stage.config["data"]["name"] == "squad"}
+        for cell in rows
+    ]
+    assert [len(keys) for keys in tuned] == [5, 5, 25, 50]
+    assert tuned[1] < tuned[2] < tuned[3]
+    depths = {stage.config["encoder"]["layers"] for stage in stages(rows[3], "pretrain")}
+    assert depths == {12, 24}
+
+
 def test_a_curve_is_of_the_networks_that_were_kept() -> None:
     (cell, *_) = cells("sweep=albert/figure02_dropout", "preset=paper")
     (pretrain,) = stages(cell, "pretrain")
@@ -180,6 +193,8 @@ def test_a_curve_is_of_the_networks_that_were_kept() -> None:
     ("words", "said"),
     [
         (["evaluate.curve=true"], r"no networks are kept before the last ones"),
+        (["ensemble=checkpoints", "ensemble.checkpoints=[0.5]"], r"Add length\.keep=\[0\.5\]"),
+        (["ensemble.sizes=[mini]"], r"Add finetune\.summary=ensemble"),
         (["length.keep=[1.5]"], r"length\.keep: 1\.5; accepted are shares"),
         (["sentence_loss.name=order"], "Unknown sentence loss 'order'"),
         (["sharing=none", "size=depth6"], "weights of another depth fit layers that share all"),

@@ -36,6 +36,9 @@ class Kind(Protocol):
     def predictions(self, kept: Mapping[str, np.ndarray], inputs: Inputs) -> list[Any]:
         """Each row's prediction, of what a head read of all inputs (N, ...)."""
 
+    def together(self, read: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """What an ensemble reads of all inputs, by what each of its heads read (N, ...)."""
+
     def target(self, row: Row) -> Any:
         """What a row's prediction is compared with."""
 

@@ -41,6 +41,12 @@ class LabelKind:
         found: list[int] = kept["logits"].argmax(-1).tolist()
         return found
 
+    def together(self, read: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """The logarithm of the mean of the probabilities, as logits."""
+        logits = np.stack([one["logits"].astype(np.float64) for one in read])
+        chances = np.exp(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True))
+        return {"logits": np.log(chances.mean(0))}
+
     def target(self, row: Row) -> Any:
         """See Kind."""
         return {"group": row.group, "value": row.label} if self.data.grouped else row.label

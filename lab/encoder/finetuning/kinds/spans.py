@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,24 @@ class SpansKind:
         """Of each row."""
         pairs = zip(right, predictions, strict=True)
         return np.array([self.data.score([one], [text])["f1"] for one, text in pairs])
+
+    def together(self, read: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Of each window the span whose mean score is best, over those heads that propose it.
+
+        The logits of no answer are averaged over all heads (Lan et al. 2020, section 4.9). A head
+        proposes one span a window.
+        """
+        found: dict[str, list[float]] = {name: [] for name in ("start", "last", "score")}
+        for number in range(len(read[0]["score"])):
+            proposed: dict[tuple[int, int], list[float]] = {}
+            for one in read:
+                span = int(one["start"][number]), int(one["last"][number])
+                proposed.setdefault(span, []).append(float(one["score"][number]))
+            best = max(proposed, key=lambda span: fmean(proposed[span]))
+            for name, value in zip(found, (*best, fmean(proposed[best])), strict=True):
+                found[name].append(value)
+        none = np.mean([one["none"] for one in read], axis=0)
+        return {**{name: np.array(values) for name, values in found.items()}, "none": none}
 
     def target(self, row: Row) -> list[str]:
         """The answers; of none an empty text."""
