@@ -91,7 +91,7 @@ def said(tmp_path: Path, text: str) -> list[str]:
             HEAD + "rows: [{label: A}]\nfigure: size\n",
             [
                 "mine.yaml: figure: 'size'; accepted is a mapping such as {along: size.width, by: "
-                "objective.name}."
+                "objective.name}, or {across: [Distance, Angle]}."
             ],
         ),
         (

@@ -16,6 +16,9 @@ import pytest
 from lab.corpora.tokenized import TokenizedCorpus
 from lab.training import fit
 from lab.vocabulary import Vocabulary
+from sweeps.asking.command import Command, by_study
+from sweeps.asking.preflight import composer_of
+from sweeps.graph import Graph
 from t5study.training import evaluate, finetune, pretrain
 
 STORED = Path(__file__).with_name("digests.json")
@@ -39,29 +42,9 @@ def check(stage: str, version: int, exact: dict[str, Any], losses: list[float]) 
 
 def versions() -> dict[str, int]:
     """The version of each kind of stage, as a cell is made of them."""
-    from hydra import compose, initialize_config_dir
-    from omegaconf import OmegaConf
-
-    import t5study
-    from sweeps.asking import schema
-
-    root = Path(__file__).parents[3]
-    with initialize_config_dir(str(root / "conf/t5study"), version_base="1.3"):
-        schema.register("t5study")
-        config = OmegaConf.to_container(compose("config"), resolve=True)
-    assert isinstance(config, dict)
-    merged = OmegaConf.merge(
-        OmegaConf.structured(t5study.Schema),
-        {key: config[key] for key in config if key in t5study.Schema.__dataclass_fields__},
-    )
-    resolved: Any = OmegaConf.to_object(merged)
-    stack = list(t5study.cell(resolved)["scores"].values())
-    found: dict[str, int] = {}
-    while stack:
-        stage = stack.pop()
-        found[stage.name] = stage.version
-        stack += stage.inputs.values()
-    return found
+    (sweep,) = Command(by_study(["study=t5study"], "t5study"), composer_of).sweeps()
+    graph = Graph(sweep.rows[0].cells[0].scores.values())
+    return {stage.name: stage.version for stage in graph.stages.values()}
 
 
 def digest(*values: Any) -> str:
