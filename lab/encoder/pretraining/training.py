@@ -10,12 +10,14 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lab.encoder.encoder import Attention, FeedForward
+from lab.encoder.groups import parameter_groups
 from lab.encoder.pretraining.batches import RowBatches
 from lab.encoder.pretraining.keeping import EncoderNetworks, Kept, write
 from lab.encoder.rows import RowsOfText
 from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.module import Batch, Training
+from lab.training.optimizers import get_optimizer
 from lab.training.schedule import Schedule
 from lab.training.team import Team
 
@@ -81,3 +83,13 @@ def train(
             thrown_away=rows.thrown_away,
             seconds=timing.seconds,
         )
+
+
+def adamw(config: Mapping[str, Any], layers: int) -> Callable[[EncoderNetworks], Optimizer]:
+    """AdamW as released, at the `rate` and `weight_decay` of a stage's configuration."""
+    return lambda networks: get_optimizer(
+        "adamw",
+        parameter_groups(
+            networks, rate=config["rate"], weight_decay=config["weight_decay"], layers=layers
+        ),
+    )

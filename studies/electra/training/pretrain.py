@@ -8,15 +8,13 @@ from typing import Any
 
 import torch
 
-from lab.encoder.groups import parameter_groups
 from lab.encoder.lines import Lines
 from lab.encoder.pretraining.keeping import names
-from lab.encoder.pretraining.training import train
+from lab.encoder.pretraining.training import adamw, train
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary
 from lab.errors import StudyError
 from lab.timing import Timing
-from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from lab.training.team import Team, team_of
 from studies.electra.algorithms.two_stage import TwoStage
@@ -60,15 +58,7 @@ def _train(
         loss,
         batches,
         rows,
-        optimizer=lambda model: get_optimizer(
-            "adamw",
-            parameter_groups(
-                model,
-                rate=config["rate"],
-                weight_decay=config["weight_decay"],
-                layers=networks.encoder.config.layers,
-            ),
-        ),
+        optimizer=adamw(config, networks.encoder.config.layers),
         schedule=linear_decay(config["steps"], config["warmup"]),
         config=config,
         out=out,

@@ -14,13 +14,11 @@ from typing import Any
 import torch
 
 from lab.encoder.config import EncoderConfig
-from lab.encoder.groups import parameter_groups
 from lab.encoder.lines import Lines
-from lab.encoder.pretraining.training import train
+from lab.encoder.pretraining.training import adamw, train
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary
 from lab.timing import Timing
-from lab.training.optimizers import get_optimizer
 from lab.training.schedule import linear_decay
 from lab.training.team import team_of
 from studies.gector.batches import DrawnBatches
@@ -53,15 +51,7 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
             loss,
             batches,
             rows,
-            optimizer=lambda model: get_optimizer(
-                "adamw",
-                parameter_groups(
-                    model,
-                    rate=config["rate"],
-                    weight_decay=config["weight_decay"],
-                    layers=encoder.config.layers,
-                ),
-            ),
+            optimizer=adamw(config, encoder.config.layers),
             schedule=linear_decay(config["steps"], config["warmup"]),
             config=config,
             out=out,
