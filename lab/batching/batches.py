@@ -45,6 +45,13 @@ class Batches(RankBatches):
     without the others'.
     """
 
+    @classmethod
+    def of_one(
+        cls, name: str, rows: Source, layout: Layout, *, batch_size: int, seed: int
+    ) -> Batches:
+        """Batches of a single source, by its name."""
+        return cls({name: rows}, {name: 1.0}, layout, batch_size=batch_size, seed=seed)
+
     def __init__(
         self,
         sources: Mapping[str, Source],

@@ -40,12 +40,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         targets_length=config["longest"],
     )
     rows = ExampleRows(pairs, layout, packing=False, seed=config["seed"])
-    batches = Batches(
-        {"pairs": rows},
-        {"pairs": 1.0},
-        layout,
-        batch_size=config["batch_size"],
-        seed=config["seed"],
+    batches = Batches.of_one(
+        "pairs", rows, layout, batch_size=config["batch_size"], seed=config["seed"]
     )
     with timing.part("model"):
         if "before" in inputs:

@@ -78,12 +78,8 @@ def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, contex
         judged, right = _sentences(inputs["validation"], config, tags, reader)
     examples = Examples(fields_of(learned, classes))
     rows = ExampleRows(examples, layout, packing=False, seed=config["seed"])
-    batches = Batches(
-        {"sentences": rows},
-        {"sentences": 1.0},
-        layout,
-        batch_size=config["batch_size"],
-        seed=config["seed"],
+    batches = Batches.of_one(
+        "sentences", rows, layout, batch_size=config["batch_size"], seed=config["seed"]
     )
     with timing.part("model"):
         model = _start(config, inputs, tags)

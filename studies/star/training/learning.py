@@ -35,12 +35,8 @@ def learn(pairs: Iterable[Pair], config: Mapping[str, Any], out: Path, context: 
         targets_length=config["targets_length"],
     )
     rows = ExampleRows(Pairs.of(encoded), layout, packing=False, seed=config["seed"])
-    batches = Batches(
-        {"pairs": rows},
-        {"pairs": 1.0},
-        layout,
-        batch_size=config["batch_size"],
-        seed=config["seed"],
+    batches = Batches.of_one(
+        "pairs", rows, layout, batch_size=config["batch_size"], seed=config["seed"]
     )
     with team_of(context) as team:
         model = build(config["model"], seed=config["seed"], device=context.device)
