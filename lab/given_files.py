@@ -15,6 +15,8 @@ from lab.errors import ModelError, nearest_path
 
 STAGE = "stage.json"
 """In the folder of a finished stage."""
+WEIGHTS = (".safetensors", ".bin", ".pt")
+"""How files of weights end."""
 KEY = re.compile(r"[0-9a-f]{4,20}")
 
 Described = Mapping[str, Mapping[str, Any]]
@@ -50,6 +52,12 @@ def place_of(typed: str, store: Path, kind: str) -> Path:
 def describe(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     """What names these files in a stage's configuration."""
     return {name: {"sha256": [file_sha256(path)]} for name, path in files.items()}
+
+
+def weights_hash(files: Mapping[str, Path]) -> str:
+    """The hash of the weights among these files, as a table's note says it."""
+    name = next(name for name in files if name.endswith(WEIGHTS))
+    return f"sha256 of {name} {file_sha256(files[name])[:12]}"
 
 
 def keep(files: Mapping[str, Path]) -> None:

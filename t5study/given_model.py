@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import given_files
-from lab.by_content import file_sha256, remembered
+from lab.by_content import remembered
 from lab.checkpoint_files import SETTINGS, checkpoint_files, json_object, read_settings
 from lab.errors import ModelError, StudyError
 from lab.text_to_text.config import ModelConfig
@@ -27,7 +27,6 @@ from lab.vocabulary import (
 from t5study.config import Pretrain, Schema, VocabularySettings
 
 OURS = "model.pt"
-WEIGHTS = (".safetensors", ".bin", ".pt")
 SENTINELS = 100
 """As many as T5 has, where the embedding has rows for them."""
 IDS = {"pad_token_id": PAD, "eos_token_id": EOS, "decoder_start_token_id": PAD}
@@ -67,11 +66,10 @@ class GivenModel:
         depth = f"{config.num_layers}"
         if config.layout.encoder:
             depth += f" + {config.num_decoder_layers}"
-        weights = next(name for name in self.files if name.endswith(WEIGHTS))
         return (
             f"{self.name} ({config.architecture}, {config.feed_forward}, {depth} blocks of width "
-            f"{config.d_model}, {parameters(config):,} parameters, {self.pieces:,} pieces; sha256 "
-            f"of {weights} {file_sha256(self.files[weights])[:12]})"
+            f"{config.d_model}, {parameters(config):,} parameters, {self.pieces:,} pieces; "
+            f"{given_files.weights_hash(self.files)})"
         )
 
     @property

@@ -28,7 +28,6 @@ from lab.vocabulary import FILE as SENTENCEPIECE
 from lab.vocabulary import Vocabulary
 
 OURS, NETWORKS = "encoder.pt", "networks.pt"
-WEIGHTS = (".safetensors", ".bin", ".pt")
 PUBLISHED = (SENTENCEPIECE, wordpiece.FILE)
 """Of a stage of vocabulary."""
 KIND = "Hugging Face encoder"
@@ -56,11 +55,10 @@ class GivenEncoder:
     def words(self) -> str:
         """What it is, in a few words and figures."""
         shape = self.shape
-        weights = next(name for name in self.files if name.endswith(WEIGHTS))
         return (
             f"{self.name} ({shape.layers} layers of width {shape.width}, "
-            f"{parameters(shape):,} parameters, {self.pieces:,} pieces; sha256 of {weights} "
-            f"{file_sha256(self.files[weights])[:12]})"
+            f"{parameters(shape):,} parameters, {self.pieces:,} pieces; "
+            f"{given_files.weights_hash(self.files)})"
         )
 
 
