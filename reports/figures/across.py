@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reports.errors import ReportError
 from reports.figures.flowchart import plain
-from reports.figures.sweep import COLOURS, MARKERS, Sweep, legend, row_label
+from reports.figures.sweep import Sweep, legend, line, row_label
 from sweeps.errors import nearest
 
 if TYPE_CHECKING:
@@ -49,20 +49,7 @@ def across(sweep: Sweep) -> Figure | None:
                 for number, j in found
                 if (score := row.scores[j]).value is not None
             ]
-            if not points:
-                continue
-            x, y, deviation = zip(*points, strict=True)
-            axes.errorbar(
-                x,
-                y,
-                yerr=deviation,
-                marker=MARKERS[i % len(MARKERS)],
-                markersize=4,
-                capsize=2,
-                linewidth=1.4,
-                color=COLOURS[i % len(COLOURS)],
-                label=row_label(row),
-            )
+            line(axes, points, i, row_label(row))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         axes.set_ylabel(plain(words))

@@ -10,12 +10,12 @@ from reports.errors import ReportError
 from reports.figures.flowchart import plain
 from reports.figures.sweep import (
     COLOURS,
-    MARKERS,
     Sweep,
     axis_label,
     canvas,
     find_column,
     legend,
+    line,
     row_label,
 )
 from reports.reading.records import flat
@@ -82,17 +82,8 @@ def along(sweep: Sweep) -> Figure | None:
 
 
 def _line(axes: Axes, name: str, points: list[tuple[float, Score]], i: int) -> None:
-    axes.errorbar(
-        [place for place, _ in points],
-        [score.value or 0.0 for _, score in points],
-        yerr=[score.deviation or 0.0 for _, score in points],
-        marker=MARKERS[i % len(MARKERS)],
-        markersize=5,
-        capsize=2,
-        linewidth=1.4,
-        color=COLOURS[i % len(COLOURS)],
-        label=plain(name),
-    )
+    drawn = [(place, score.value or 0.0, score.deviation or 0.0) for place, score in points]
+    line(axes, drawn, i, plain(name), markersize=5)
 
 
 def _place(sweep: Sweep, row: Row, key: str) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reports.figures.flowchart import plain
-from reports.figures.sweep import COLOURS, MARKERS, Sweep, canvas, legend
+from reports.figures.sweep import Sweep, canvas, legend, line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,21 +40,8 @@ def lines(sweep: Sweep) -> Figure | None:
             for place in order
             if (score := rows[place].scores[j]).value is not None
         ]
-        if not points:
-            continue
-        x, y, deviation = zip(*points, strict=True)
-        axes.errorbar(
-            x,
-            y,
-            yerr=deviation,
-            marker=MARKERS[j % len(MARKERS)],
-            markersize=4,
-            capsize=2,
-            linestyle="--" if column.average else "-",
-            linewidth=1.4,
-            color="#333333" if column.average else COLOURS[j % len(COLOURS)],
-            label=plain(column.name),
-        )
+        style = {"linestyle": "--", "color": "#333333"} if column.average else {}
+        line(axes, points, j, plain(column.name), **style)
     axes.set_xlabel(plain(key))
     axes.set_ylabel("score")
     axes.set_title(plain(sweep.table.title), fontsize=9)

@@ -23,6 +23,23 @@ MARKERS = ("o", "s", "^", "D")
 """Of the first rows, and of those whose colours come again."""
 
 
+def line(
+    axes: Axes, points: Sequence[tuple[float, float, float]], i: int, label: str, **style: Any
+) -> None:
+    """Draw the i-th line of a figure: points are (place, value, deviation), none draw nothing."""
+    if not points:
+        return
+    x, y, deviation = zip(*points, strict=True)
+    drawn: dict[str, Any] = {
+        "color": COLOURS[i % len(COLOURS)],
+        "markersize": 4,
+        "capsize": 2,
+        "linewidth": 1.4,
+    }
+    marker = MARKERS[i % len(MARKERS)]
+    axes.errorbar(x, y, yerr=deviation, marker=marker, label=label, **(drawn | style))
+
+
 class Sweep:
     """A sweep's record, its results and its table, read once for all figures."""
 
