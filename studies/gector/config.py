@@ -7,19 +7,16 @@ from functools import partial
 
 from omegaconf import MISSING
 
+from lab.encoder.suite.settings import AMOUNT, FEW, INITIALIZER, WIDTH
 from lab.schema import Named, by_name
 from lab.text_to_text.config import SIZES
 from studies.gector.families import KINDS
 
 BY_NAME = ("mixture", "stages.settings", "roles.sizes", "speed.sentences")
 
-AMOUNT = {"more_than": 0, "most": 10**12}
 COUNT = {"least": 0, "most": 10**12}
-FEW = {"more_than": 0, "most": 1000}
-INITIALIZER = {"more_than": 0, "less_than": 1}
 SOME = {"least": 0, "most": 1000}
 LENGTH = {"least": 4, "most": 2**20}
-WIDTH = {"more_than": 0, "most": 2**20}
 LIST = {"least": 2, "most": 10**6}
 """Tags, KEEP and DELETE among them."""
 SEED = {"least": 0, "most": 2**63 - 1}
