@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 from lab.few_sizes import few
 from lab.kernels import plain
@@ -37,6 +38,7 @@ __all__ = [
     "product",
     "rms_norm",
     "scaled_attend",
+    "spread",
     "together",
     "used_length",
     "visible",
@@ -137,8 +139,21 @@ def before(segments: Tensor) -> Tensor:
 
 def used_length(segments: Tensor) -> int:
     """Positions up to the last real one of any row, and as many as make it one of few lengths."""
+    return min(segments.shape[1], few(_real_length(segments)))
+
+
+def spread(features: Tensor, segments: Tensor) -> Tensor:
+    """Features (B, N, D) of the first columns at all those of segments (B, T); 0 behind the text.
+
+    What was worked on beside the text to make few lengths is no state of anything.
+    """
+    real = _real_length(segments)
+    return F.pad(features[:, :real], (0, 0, 0, segments.shape[1] - real))
+
+
+def _real_length(segments: Tensor) -> int:
     used = segments.any(0).nonzero()
-    return min(segments.shape[1], few(int(used[-1]) + 1 if len(used) else 1))
+    return int(used[-1]) + 1 if len(used) else 1
 
 
 def loss_rows(features: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -40,6 +40,7 @@ from lab.kernels.plain import (
     product,
     rms_norm,
     scaled_attend,
+    spread,
     together,
     used_length,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "product",
     "rms_norm",
     "scaled_attend",
+    "spread",
     "together",
     "used_length",
     "visible",

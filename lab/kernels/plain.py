@@ -131,6 +131,11 @@ def used_length(segments: Tensor) -> int:
     return segments.shape[1]
 
 
+def spread(features: Tensor, segments: Tensor) -> Tensor:
+    """Features (B, N, D) of the columns that were worked on, at all those of segments (B, T)."""
+    return F.pad(features, (0, 0, 0, segments.shape[1] - features.shape[1]))
+
+
 def loss_rows(features: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Positions (B, T) in one row each: features (N, D), targets (N,) and weights (N,), 0 or 1."""
     return features.flatten(0, 1), targets.flatten(), weights.flatten()

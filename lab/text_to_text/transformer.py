@@ -126,7 +126,7 @@ class EncoderDecoder(Transformer):
         segments, target_segments = batch["encoder_segment_ids"], batch["decoder_segment_ids"]
         run = operations(segments)
         source, target = run.used_length(segments), run.used_length(target_segments)
-        padding = target_segments.shape[1] - target
+        every = target_segments
         segments, target_segments = segments[:, :source], target_segments[:, :target]
         memory = self.encode(batch["encoder_input_tokens"][:, :source], segments)
         features = self.decoder(
@@ -137,7 +137,7 @@ class EncoderDecoder(Transformer):
             memory=memory,
             memory_mask=run.visible(target_segments, segments),
         )
-        return F.pad(features, (0, 0, 0, padding)) if padding else features
+        return run.spread(features, every)
 
     def forward(
         self, input_ids: Tensor, decoder_input_ids: Tensor, attention_mask: Tensor | None = None
@@ -178,15 +178,15 @@ class LanguageModel(Transformer):
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Final hidden states (B, T, D) for a batch of decoder_*; 0 in closing padding."""
         segments = batch["decoder_segment_ids"]
-        used = operations(segments).used_length(segments)
+        run = operations(segments)
+        used = run.used_length(segments)
         prefix = batch.get("decoder_causal_attention")
         features = self.hidden(
             batch["decoder_input_tokens"][:, :used],
             segments[:, :used],
             None if prefix is None else prefix[:, :used],
         )
-        padding = segments.shape[1] - used
-        return F.pad(features, (0, 0, 0, padding)) if padding else features
+        return run.spread(features, segments)
 
     def forward(
         self,
