@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.encoder.suite.face import bring
 from lab.errors import StudyError as Error
 from studies.gector.config import Schema
 
@@ -43,10 +44,3 @@ def outside(configs: Sequence[Schema], wanted: Sequence[StageLike]) -> dict[str,
     from studies.gector import preparation
 
     return preparation.outside(configs, wanted)
-
-
-def bring(folder: Path) -> None:
-    """Take in files that `outside` named on another machine."""
-    from lab import carrying
-
-    carrying.bring(folder)
