@@ -50,7 +50,8 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         raise ModelError(diagnosis(path) or _cut_short(path, error)) from error
 
 
-def _read_pickled(path: Path) -> dict[str, Tensor]:
+def read_pickled(path: Path) -> dict[str, Tensor]:
+    """The weights by name that torch.save wrote. Raises ModelError."""
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -74,4 +75,4 @@ def _cut_short(path: Path, error: Exception) -> str:
     )
 
 
-_READERS = tuple(zip(WEIGHTS, (_read_safetensors, _read_pickled), strict=True))
+_READERS = tuple(zip(WEIGHTS, (_read_safetensors, read_pickled), strict=True))

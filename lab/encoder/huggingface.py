@@ -1,4 +1,7 @@
-"""Checkpoints in the layout of Hugging Face's BERT, ELECTRA and ALBERT, without their library."""
+"""Checkpoints in the layout of Hugging Face's BERT, ELECTRA and ALBERT, without their library.
+
+Of RoBERTa, whose vocabulary no study reads, `encoder_of` takes the weights.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,8 @@ class _Layout:
     """Further names of that bias."""
     ignored: tuple[str, ...] = ()
     """Names that hold no parameter of ours."""
+    whole: bool = True
+    """Whether folders of that family are read and written, their vocabulary among the rest."""
 
 
 _BERT_ATTENTION = {
@@ -104,6 +109,22 @@ _LAYOUTS: Mapping[str, _Layout] = {
         bias="cls.predictions.bias",
         copies=("cls.predictions.decoder.bias",),
         ignored=("embeddings.position_ids",),
+    ),
+    # Its first place is that behind the id of padding.
+    "roberta": _Layout(
+        prefix="roberta.",
+        modules={
+            "pooler.dense": "roberta.pooler.dense",
+            "masked.dense": "lm_head.dense",
+            "masked.norm": "lm_head.layer_norm",
+        },
+        attention=_BERT_ATTENTION,
+        feed_forward=_BERT_FEED_FORWARD,
+        table="lm_head.decoder.weight",
+        bias="lm_head.bias",
+        copies=("lm_head.decoder.bias",),
+        ignored=("embeddings.position_ids",),
+        whole=False,
     ),
     "electra": _Layout(
         prefix="electra.",
@@ -154,15 +175,27 @@ def load_huggingface(folder: str | Path) -> PretrainedEncoder:
     """
     folder = Path(folder)
     settings = read_settings(folder)
+    _known("model_type", str(settings.get("model_type")), f"{folder}: ")
+    return encoder_of(settings, read_weights(folder), folder)
+
+
+def encoder_of(
+    settings: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path
+) -> PretrainedEncoder:
+    """As `load_huggingface`, of what a config.json says and of weights by name; RobertaModel too.
+
+    Errors name the `folder`.
+    """
     kind = str(settings.get("model_type"))
     if kind not in _LAYOUTS:
         raise ModelError(f"{folder}: {unknown('model_type', kind, _LAYOUTS)}")
     layout, config = _LAYOUTS[kind], _config(settings, folder)
-    weights = read_weights(folder)
     if not any(name.startswith(layout.prefix) for name in weights):
         weights = {layout.prefix + name: value for name, value in weights.items()}
     weights = _without_copies(weights, layout, folder)
     state = _ours(weights, config, kind, folder)
+    if first := _first_place(settings):
+        state["encoder.embeddings.position"] = state["encoder.embeddings.position"][first:]
     model = _empty(config, state)
     expected = model.state_dict()
     missing = [name for name in expected if name not in state]
@@ -180,6 +213,12 @@ def load_huggingface(folder: str | Path) -> PretrainedEncoder:
     return model.requires_grad_(True).eval()
 
 
+def _known(what: str, kind: str, where: str = "") -> None:
+    families = [name for name, layout in _LAYOUTS.items() if layout.whole]
+    if kind not in families:
+        raise ModelError(where + unknown(what, kind, families))
+
+
 def family_of(config: EncoderConfig) -> str:
     """The family that has a place for such an encoder: a table narrower than it is, shared layers.
 
@@ -194,8 +233,7 @@ def save_huggingface(model: PretrainedEncoder, folder: str | Path, kind: str) ->
     `kind` is bert, electra or albert. Raises ModelError where that layout has no place for what
     the model has.
     """
-    if kind not in _LAYOUTS:
-        raise ModelError(unknown("kind", kind, _LAYOUTS))
+    _known("kind", kind)
     config = model.encoder.config
     if kind != "albert" and config.sharing != "none":
         raise ModelError(f"{kind} has no place for shared layers. Save it as albert.")
@@ -345,6 +383,7 @@ def _config(settings: Mapping[str, Any], folder: Path) -> EncoderConfig:
         activation=_ACTIVATIONS[activation],
         initializer_range=settings.get("initializer_range", EncoderConfig.initializer_range),
     )
+    config = replace(config, positions=config.positions - _first_place(settings))
     if settings["model_type"] == "albert":
         repeats = _Repeats(
             config.layers, settings.get("num_hidden_groups", 1), settings.get("inner_group_num", 1)
@@ -362,6 +401,11 @@ def _config(settings: Mapping[str, Any], folder: Path) -> EncoderConfig:
     if complaints := config.complaints():
         raise ModelError(f"{folder}: {' '.join(complaints)}")
     return config
+
+
+def _first_place(settings: Mapping[str, Any]) -> int:
+    """The row of the table of positions that the first piece has."""
+    return int(settings.get("pad_token_id", 1)) + 1 if settings["model_type"] == "roberta" else 0
 
 
 def _their_config(config: EncoderConfig, kind: str) -> dict[str, Any]:

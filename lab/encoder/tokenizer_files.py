@@ -57,7 +57,7 @@ def read_tokenizer(file: Path, name: str, reading: Reading) -> Tokenizer:
     Raises DataError for a file that is none, and where special pieces are missing.
     """
     if name == wordpiece.FILE:
-        found = _plain(file)
+        found = plain_tokenizer(file)
     elif name == SENTENCEPIECE:
         found = lowering_tokenizer(
             file.read_bytes(), lowercase=reading.lowercase, keep_accents=reading.keep_accents
@@ -72,12 +72,19 @@ def read_tokenizer(file: Path, name: str, reading: Reading) -> Tokenizer:
     return found
 
 
-def _plain(file: Path) -> Tokenizer:
-    """A tokenizer.json without the parts that add to a text, cut it or fill it up."""
+def plain_tokenizer(file: Path, *, processor: bool = False) -> Tokenizer:
+    """A tokenizer.json without the parts that add to a text, cut it or fill it up.
+
+    With its `processor` offsets are those of a checkpoint's own tokenizer, which leave out the
+    space before a word; it also puts special pieces around a text, unless asked for none. Raises
+    DataError for a file that is none.
+    """
     from tokenizers import Tokenizer
 
     described: dict[str, Any] = json_object(file)
-    described |= {"truncation": None, "padding": None, "post_processor": None, "added_tokens": []}
+    described |= {"truncation": None, "padding": None, "added_tokens": []}
+    if not processor:
+        described["post_processor"] = None
     try:
         return Tokenizer.from_str(json.dumps(described))
     except Exception as error:  # the library has no class of its own

@@ -11,7 +11,7 @@ import torch
 from lab.errors import DataError
 from studies.gector.inference import Corrected, Sentence, Tweaks, biased, correct, decide, ensemble
 from studies.gector.model import Tagger
-from studies.gector.sentences import Reader, SentenceLayout
+from studies.gector.sentences import Reads, SentenceLayout
 from studies.gector.tags.applying import apply_tags
 from studies.gector.tags.transformations import Transformations
 
@@ -37,7 +37,7 @@ class Members:
     def __init__(
         self,
         taggers: Sequence[Tagger],
-        readers: Sequence[Reader],
+        readers: Sequence[Reads],
         *,
         batch_size: int = 128,
         precision: str = "32-true",
@@ -57,9 +57,9 @@ class Members:
         ]
 
     @torch.no_grad()
-    def _of(self, tagger: Tagger, reader: Reader, sentences: Sequence[Sentence]) -> list[Said]:
+    def _of(self, tagger: Tagger, reader: Reads, sentences: Sequence[Sentence]) -> list[Said]:
         device = next(tagger.parameters()).device
-        layout = SentenceLayout(pad=reader.pieces.pad, longest=reader.longest, tokens=reader.tokens)
+        layout = SentenceLayout(pad=reader.pad, longest=reader.longest, tokens=reader.tokens)
         read = reader.read(sentences)
         # Those of like lengths together.
         order = sorted(range(len(read)), key=lambda n: -len(read[n].pieces))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,6 +27,25 @@ class Read(NamedTuple):
     """Where $START and each word begin; words beyond the longest input are left out."""
 
 
+class Reads(Protocol):
+    """What a corrector asks of what cuts sentences into pieces."""
+
+    @property
+    def pad(self) -> int:
+        """The piece behind a sentence's."""
+
+    @property
+    def tokens(self) -> int:
+        """The most tokens of a sentence, $START among them."""
+
+    @property
+    def longest(self) -> int:
+        """The most pieces of a sentence."""
+
+    def read(self, sentences: Sequence[Sentence]) -> list[Read]:
+        """The pieces of sentences, in order."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """Cuts words into pieces, each word by itself, and sentences to their longest."""
@@ -39,6 +58,11 @@ class Reader:
     longest: int = 512
     """The most pieces of a sentence, [CLS] and [SEP] among them."""
     threads: int | None = None
+
+    @property
+    def pad(self) -> int:
+        """The piece behind a sentence's."""
+        return self.pieces.pad
 
     def read(self, sentences: Sequence[Sentence]) -> list[Read]:
         """The pieces of sentences, in order. A word without a piece is the unknown one."""

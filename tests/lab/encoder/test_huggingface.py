@@ -10,12 +10,19 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from lab.checkpoint_files import read_settings
 from lab.encoder.config import EncoderConfig
 from lab.encoder.cost import parameters
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import MaskedLanguageModel, Pooler
-from lab.encoder.huggingface import PretrainedEncoder, load_huggingface, save_huggingface
+from lab.encoder.huggingface import (
+    PretrainedEncoder,
+    encoder_of,
+    load_huggingface,
+    save_huggingface,
+)
 from lab.errors import ModelError
+from lab.weight_files import read_weights
 
 transformers = pytest.importorskip("transformers")
 
@@ -133,6 +140,35 @@ def test_their_checkpoints_give_the_same_outputs(tmp_path: Path, kind: str, old:
         found, wanted = ours(load_huggingface(tmp_path)), expected(model)
     assert wanted
     assert differing(found, wanted) == []
+
+
+@pytest.mark.parametrize("pad", [1, 3])
+def test_robertas_places_begin_behind_the_id_of_padding(tmp_path: Path, pad: int) -> None:
+    """Its table of positions loses the rows that no piece has."""
+    torch.manual_seed(3)
+    shape = {**SHAPE, "type_vocab_size": 1, "pad_token_id": pad}
+    model = transformers.RobertaForMaskedLM(transformers.RobertaConfig(**shape)).eval()
+    model.save_pretrained(tmp_path)
+    tokens, _, mask = rows()
+    tokens = torch.where(mask.bool(), tokens.clamp(min=pad + 1), pad)[:, : 12 - pad - 1]
+    real = mask[:, : 12 - pad - 1].bool()
+    with torch.no_grad():
+        read = encoder_of(read_settings(tmp_path), read_weights(tmp_path), tmp_path)
+        vectors = read.encoder(tokens, segments=real.long())
+        assert read.masked is not None
+        found = read.masked(vectors[real], read.encoder.embeddings)
+        wanted = model(tokens, attention_mask=real.long()).logits[real]
+    assert read.encoder.config.positions == 12 - pad - 1
+    assert torch.allclose(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_nothing_is_written_as_roberta(tmp_path: Path) -> None:
+    config = EncoderConfig(
+        vocabulary=9, width=8, layers=1, heads=1, feed_forward=8, embedding=8, positions=4
+    )
+    read = PretrainedEncoder(Encoder(config))
+    with pytest.raises(ModelError, match=r"roberta.*bert, electra, albert"):
+        save_huggingface(read, tmp_path, "roberta")
 
 
 @pytest.mark.parametrize("kind", KINDS)
