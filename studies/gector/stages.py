@@ -153,7 +153,8 @@ class Stages(DataStages):
                 config["encoder"] = self._shape(variant).settings()
         return Stage(
             name="tune",
-            version=1,
+            # 2: an LSTM computes in float32.
+            version=2 if variant.kind == "lstm" else 1,
             config=config,
             inputs=inputs,
             run="studies.gector.training.tune.run",

@@ -48,9 +48,10 @@ class LstmEncoder(nn.Module):
         packed = pack_padded_sequence(
             self.dropout(self.word(tokens)), lengths, batch_first=True, enforce_sorted=False
         )
-        x, _ = pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=tokens.shape[1]
-        )
+        # In float32: each step has other rows, and in bfloat16 a CPU keeps code for every shape.
+        with torch.autocast(tokens.device.type, enabled=False):
+            found, _ = self.lstm(packed)
+        x, _ = pad_packed_sequence(found, batch_first=True, total_length=tokens.shape[1])
         return x if at is None else taken(x, at)
 
 

@@ -108,3 +108,13 @@ def test_what_a_position_sees(kind: str) -> None:
     other[1, 5] = 12
     same = torch.allclose(vectors(kind, other, real, at)[1], found[1], atol=1e-6)
     assert same == (kind == "causal")
+
+
+def test_an_lstm_computes_in_float32_where_the_rest_does_not() -> None:
+    """Its steps have as many shapes as rows of a batch, and code for each would be kept."""
+    torch.manual_seed(3)
+    lstm = build("lstm", SHAPE)
+    tokens = torch.randint(1, PIECES, (5, 9))
+    plain = lstm(tokens)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(lstm(tokens), plain)
