@@ -115,10 +115,10 @@ class ElectraCase(Case):
     def flops(self) -> float:
         shape, one = self.config, 0.0
         if get_objective(self.objective).generator:
-            one += _encoder_flops(shape, self.length, self.length)
+            one += encoder_flops(shape, self.length, self.length)
             one += 2 * self.length * shape.width * (shape.width + 1)
             shape = self.generator
-        one += _encoder_flops(shape, self.length, self.drawn)
+        one += encoder_flops(shape, self.length, self.drawn)
         one += 2 * self.drawn * shape.embedding * (shape.width + shape.vocabulary)
         return (1 + BACKWARD) * self.batch * one
 
@@ -142,7 +142,7 @@ class ElectraCase(Case):
         return hugging_face(self, contestant)
 
 
-def _encoder_flops(shape: EncoderConfig, length: int, asked: int) -> float:
+def encoder_flops(shape: EncoderConfig, length: int, asked: int) -> float:
     """Products of a forward pass over one row, 2 operations a multiply-add.
 
     Of the last layer, those that positions `asked` for need.

@@ -31,7 +31,11 @@ from contestants import Case, Contestant, Ready, serve
 from rich.console import Console
 from rich.table import Table
 
-STUDIES = {"t5study": "contestants_t5", "electra": "contestants_electra"}
+STUDIES = {
+    "t5study": "contestants_t5",
+    "electra": "contestants_electra",
+    "albert": "contestants_albert",
+}
 """Study -> the module that makes comparisons of the options, `on_cpu` and `on_gpu`."""
 AIM = 1.5
 """Times the best peer, on a GPU."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.corpora.corpus import Corpus
+from lab.corpora.embedded import BOOKS, DOCS, EVERYDAY
 from lab.corpora.embedded import DOMAINS as EMBEDDED
 from lab.corpora.prepared import Prepared, Rows
 from lab.corpora.registry import addresses, faq, gcide, kernel, mixture
@@ -33,6 +34,22 @@ REGISTRY = Prepared(
     write=write_registry,
     archives=(),
     after=(*EMBEDDED, *DOMAINS, *TRANSLATED),
+)
+
+
+def write_topics() -> dict[str, Rows]:
+    """Return pages of seven domains, as many of each: what of a page follows tells topics."""
+    return mixture.apart(APART, DOMAINS)
+
+
+APART = (BOOKS, DOCS, EVERYDAY)
+"""Embedded domains of whole pages that read in one order and are no dictionary."""
+TOPICS = Prepared(
+    name="topics",
+    version=1,
+    write=write_topics,
+    archives=(),
+    after=(*APART, *DOMAINS, *TRANSLATED),
 )
 
 
@@ -87,6 +104,14 @@ CORPORA: dict[str, Corpus] = {
             licence="as its parts",
             approximate_tokens=30_600_000,
             data=REGISTRY,
+        ),
+        Corpus(
+            name="topics",
+            description="2,000 pages each of gcide, kernel, faq, addresses, books, docs and "
+            "everyday: documents of topics far apart",
+            licence="as its parts",
+            approximate_tokens=9_600_000,
+            data=TOPICS,
         ),
         Corpus(
             name="multilingual",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from lab.corpora.embedded import DOMAINS, LEAST, pages
 from lab.corpora.prepared import Prepared, Rows
@@ -13,6 +14,8 @@ from lab.datasets.registry import help_pages, messages
 
 ENGLISH = 10
 """Parts of English text to each of the others, as the paper's vocabulary was trained (2.2)."""
+OF_EACH = 2000
+"""Documents of each domain, where all have as many."""
 TRANSLATED: tuple[tuple[Prepared, str, str], ...] = (
     (help_pages.DATA, "ende-train", "de"),
     (catalogues.DATA, "ende-train", "de"),
@@ -26,13 +29,24 @@ TRANSLATED: tuple[tuple[Prepared, str, str], ...] = (
 def mixed(domains: Iterable[Prepared]) -> dict[str, Rows]:
     """Return the documents of the embedded corpora and of `domains` in an order of no meaning."""
     texts = [row["text"] for data in domains for row in data.rows("documents")]
-    return _documents(sorted([*_embedded(), *texts], key=content_hash))
+    return _documents(sorted([*_embedded(DOMAINS), *texts], key=content_hash))
 
 
-def _embedded() -> Iterator[str]:
+def apart(embedded: Iterable[Prepared], domains: Iterable[Prepared]) -> dict[str, Rows]:
+    """Return as many documents of each domain, OF_EACH, in an order of no meaning.
+
+    Two of them that are drawn are seldom of one domain.
+    """
+    texts = [_embedded([data]) for data in embedded]
+    texts += [(row["text"] for row in data.rows("documents")) for data in domains]
+    kept = chain.from_iterable(sorted(own, key=content_hash)[:OF_EACH] for own in texts)
+    return _documents(sorted(kept, key=content_hash))
+
+
+def _embedded(domains: Iterable[Prepared]) -> Iterator[str]:
     """The embedded documents without the lines that the registry's own tasks hold out."""
     known = translations_held_out()
-    for data in DOMAINS:
+    for data in domains:
         for row in data.rows("documents"):
             kept = "\n".join(known.without(row["text"].split("\n")))
             if len(kept) >= min(LEAST, len(row["text"])):

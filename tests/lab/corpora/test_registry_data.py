@@ -14,8 +14,9 @@ import pytest
 from lab.corpora import available, get_corpus, prepare_all
 from lab.corpora.archives import ARCHIVES, content_hash, content_of, read_members
 from lab.corpora.build import with_dependencies
-from lab.corpora.registry.corpora import CORPORA, MULTILINGUAL
+from lab.corpora.registry.corpora import APART, CORPORA, DOMAINS, MULTILINGUAL, TOPICS
 from lab.corpora.registry.evaluated import ALL
+from lab.corpora.registry.mixture import OF_EACH
 from lab.datasets.embedded.splits import letters
 from lab.datasets.packaged import embedded, prepared_of
 from t5study.tasks import get_task
@@ -36,6 +37,7 @@ CONTENT = {
     "faq": (1, "4c532b6b3b12d548"),
     "addresses": (1, "c6bde6dea89e4121"),
     "registry": (1, "e5e5166d20eb51aa"),
+    "topics": (1, "ef0f2555aec6ef7d"),
     "multilingual": (1, "56c601b30d1e88e9"),
 }
 
@@ -74,7 +76,7 @@ def test_rows_are_what_their_version_says(name):
     """Changed rows under an old version would reuse stages that were trained on others."""
     if not pinned():
         pytest.skip("the archive serves other versions than the pinned ones")
-    known = {data.name: data for data in with_dependencies([MULTILINGUAL])}
+    known = {data.name: data for data in with_dependencies([MULTILINGUAL, TOPICS])}
     files = known[name].manifest()["files"]
     hashes = {stem: about["sha256"] for stem, about in files.items()}
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
@@ -145,6 +147,15 @@ def test_no_evaluated_text_is_in_the_corpus():
             own = words(line)
             found |= {tuple(own[i : i + 8]) for i in range(len(own) - 7)} & held
     assert found == set()
+
+
+def test_topics_have_as_many_pages_of_each_domain():
+    """All of them are documents of the registry's corpus, whose lines are held out there."""
+    pages = list(get_corpus("topics").documents())
+    assert len(pages) == len(set(pages)) == OF_EACH * len((*APART, *DOMAINS))
+    assert set(pages) <= set(get_corpus("registry").documents())
+    for data in DOMAINS:
+        assert len({row["text"] for row in data.rows("documents")} & set(pages)) == OF_EACH
 
 
 def test_vocabulary_text_is_of_four_languages():
