@@ -22,6 +22,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from encoder_rows import masked_rows
@@ -59,26 +60,26 @@ def iid_mask(length: int) -> np.ndarray:
     return np.random.random(length) < DENSITY
 
 
-def sentinel_ids(mask: np.ndarray) -> np.ndarray:
-    """A sentinel where a run begins, -1 on its other tokens, 0 elsewhere."""
+def sentinel_ids(mask: np.ndarray, size: int) -> np.ndarray:
+    """A sentinel of `size` ids where a run begins, -1 on its other tokens, 0 elsewhere."""
     flags = mask.astype(np.int8)
     begins = flags - np.roll(flags, 1, axis=-1) * flags
     begins[:, 0] = flags[:, 0]
     numbered = np.where(begins != 0, np.cumsum(begins, axis=-1), begins)
-    ids = np.where(numbered != 0, VOCAB_SIZE - numbered, 0)
+    ids = np.where(numbered != 0, size - numbered, 0)
     return ids - (flags - begins)
 
 
 def spans_replaced(
-    draw: Callable[[int], np.ndarray], *, equally_long: bool
-) -> Callable[[np.ndarray], object]:
+    draw: Callable[[int], np.ndarray], *, equally_long: bool, size: int = VOCAB_SIZE
+) -> Callable[[np.ndarray], list[Any]]:
     """Inputs and targets with sentinels, from masks drawn one by one."""
 
-    def collate(tokens: np.ndarray) -> object:
+    def collate(tokens: np.ndarray) -> list[Any]:
         masks = np.stack([draw(tokens.shape[1]) for _ in tokens])
-        sides = []
+        sides: list[Any] = []
         for mask in (masks, ~masks):
-            ids = sentinel_ids(mask)
+            ids = sentinel_ids(mask, size)
             whole = np.where(ids != 0, ids, tokens)
             if equally_long:
                 sides.append(whole[whole >= 0].reshape(len(tokens), -1))

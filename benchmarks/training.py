@@ -10,8 +10,10 @@ they share, contestants_t5.py and contestants_electra.py what they train.
 
 On a CPU a peer is there twice: as a user's script runs it, and with freed memory kept as our stages
 keep it. With one thread the processes' own time is taken, so that a busy machine does not show;
-more threads need an idle machine. On a GPU the precision is bfloat16, and each contestant has all
-its turns before the next one starts, with half of the rows as often as it needs to fit.
+more threads need an idle machine. `--stage` runs whole stages instead, from data to a checkpoint,
+beside scripts around a Trainer (whole_stages.py). On a GPU the precision is bfloat16, and each
+contestant has all its turns before the next one starts, with half of the rows as often as it needs
+to fit.
 """
 
 from __future__ import annotations
@@ -245,7 +247,31 @@ def main() -> None:
     parser.add_argument("--compiled", action="store_true", help="on a CPU too, the compiled peer")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="about, for each turn")
+    parser.add_argument("--stage", action="store_true", help="whole stages of T5, on a CPU")
+    parser.add_argument(
+        "--updates",
+        nargs=2,
+        type=int,
+        default=(1500, 400),
+        metavar=("PRETRAINING", "FINETUNING"),
+        help="of whole stages",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of whole stages")
+    parser.add_argument("--store", help="of whole stages: for their vocabulary and corpus")
+    parser.add_argument(
+        "settings", nargs="*", metavar="SETTING", help="of whole stages: size=micro"
+    )
     options = parser.parse_args()
+    if options.stage:
+        import whole_stages
+
+        whole_stages.compare(
+            options.settings,
+            updates=options.updates,
+            threads=options.threads,
+            store=options.store,
+        )
+        return
     timing: dict[str, Any] = {"repeats": options.repeats, "seconds": options.seconds}
     timing["together"] = options.device == "cpu"
     study = importlib.import_module(STUDIES[options.study])

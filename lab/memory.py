@@ -16,9 +16,11 @@ FACTORED_FROM = 128
 """AdaFactor factors the second moment of matrices whose smaller side has this many entries."""
 STACKED = 1 << 26
 """Entries of parameters of one shape that AdaFactor updates together."""
-PROCESS = 2**29 + 2**26
-"""A worker without a model's tensors: its libraries (436 MiB), a stage's data, compiled products
-and gaps between blocks, as measured (benchmarks/README.md)."""
+PROCESS = 2**29 + 2**27 + 2**26
+"""A worker that trains or decodes, without a model's tensors: its libraries (450 to 560 MiB), a
+stage's data, compiled products and gaps between blocks, as measured (benchmarks/README.md)."""
+DATA_PROCESS = 2**29
+"""A worker that prepares data, with the libraries that it has imported meanwhile for trainings."""
 PIECES_PROCESS = 2**27 + 2**25
 """A worker that finds the pieces of a vocabulary in some ten thousand lines of text."""
 

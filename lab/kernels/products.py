@@ -18,7 +18,7 @@ from torch import Tensor
 
 WORTHWHILE = 1 << 21
 """Products of fewer multiply-adds than this gain nothing from the other matrix library."""
-COMPILED = 192
+COMPILED = 128
 """Shapes whose products stay compiled. A step works on 60 to 100; what a stage decodes, on others.
 A product that is compiled again takes less than a millisecond."""
 CAPACITIES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")

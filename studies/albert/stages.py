@@ -12,7 +12,6 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.suite.costs import reading, training
 from lab.encoder.suite.stages import SuiteStages
 from lab.encoder.suite.units import UnitSettings
-from lab.memory import PROCESS
 from lab.stage import Stage
 from studies.albert.config import Ensemble, Schema
 from studies.albert.resolved import Resolved
@@ -93,7 +92,7 @@ class Stages(SuiteStages):
             inputs={"vocabulary": self.vocabulary, "lines": self.lines, **inputs},
             run="studies.albert.training.pretrain.run",
             cost=training(
-                lambda count: memory(rows=count, predicted=count * resolved.predicted) + PROCESS,
+                lambda count: memory(rows=count, predicted=count * resolved.predicted),
                 flops=resolved.steps * resolved.update_flops(shape),
                 tokens=float(resolved.steps * settings.batch_size * rows.length),
                 disk_bytes=(1 + len(keep)) * 8.0 * cost.parameters(shape),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from lab.memory import PROCESS
+from lab.memory import DATA_PROCESS, PROCESS
 from lab.stage import Cost, Stage
 from lab.text_to_text.config import ModelConfig, model_config
 from lab.text_to_text.flops import parameters, training_flops
@@ -189,4 +189,4 @@ class Stages:
     def _cost(self, name: str, *, disk_bytes: float = 0.0) -> Cost:
         asked = QUESTIONS_A_VIDEO * self.config.world.videos
         each = FLOPS_A_QUESTION.get(name, FLOPS_A_QUESTION["questions"] / 10)
-        return Cost(flops=asked * each, memory_bytes=PROCESS, disk_bytes=disk_bytes)
+        return Cost(flops=asked * each, memory_bytes=DATA_PROCESS, disk_bytes=disk_bytes)

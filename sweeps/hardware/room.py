@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -113,6 +115,11 @@ class Together:
         self._needs, self._say = needs, say
         self._has = usable_memory()
         self._told = False
+
+    def most(self, keys: Iterable[str]) -> float:
+        """How many stages have memory at once, each such as the median one."""
+        each = statistics.median_high(map(self._needs, keys))
+        return self._has / each if each else math.inf
 
     def fits(self, key: str, running: Iterable[str], label: str) -> bool:
         """Whether there is memory for a stage beside what runs; alone, it may always try."""

@@ -168,13 +168,17 @@ class _Scheduler:
         )
 
     def _start_workers(self) -> None:
-        """All at once, so that they import what the stages need while the first ones run."""
+        """All at once, so that they import what the stages need while the first ones run.
+
+        No more than will have memory for a stage each; another starts when a stage has room for it.
+        """
+        most = max(self._together.most(self._queue.open), self._workers_per_stage)
         wanted: Counter[str] = Counter()
         for key in self._queue.open:
             wanted[self._graph[key].cost.device] += self._size(key)
         for slot in list(self._free_slots):
             kinds = [kind for kind in wanted if wanted[kind] and slot.takes(kind, self._gpus)]
-            if kinds:
+            if kinds and len(self._workers) + 1 <= most:
                 wanted[kinds[0]] -= 1
                 self._start_worker(slot)
 

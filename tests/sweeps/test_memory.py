@@ -6,7 +6,7 @@ import itertools
 import json
 
 from sweeps.graph import Graph
-from sweeps.running.local import run_local
+from sweeps.running.local import _Scheduler, run_local
 from sweeps.running.progress import NoProgress
 from sweeps.stage import Cost, Stage
 
@@ -70,6 +70,35 @@ def test_small_stages_run_beside_a_large_one(store, toy, monkeypatch):
         for own, other, gib in (("one", "two", 7), ("two", "one", 3))
     ]
     assert run_local(Graph(pair), store, slots=2, progress=False).status == 0
+
+
+def test_no_more_workers_start_than_memory_allows(store, toy, monkeypatch):
+    """By what the median stage needs; what needs nothing has a worker in each place."""
+    (toy.folder / "nap_study.py").write_text(
+        "import time\ndef run(config, inputs, out, context):\n    time.sleep(0.1)\n"
+    )
+    started = []
+    start = _Scheduler._start_worker
+    monkeypatch.setattr(
+        _Scheduler, "_start_worker", lambda self, slot: started.append(slot) or start(self, slot)
+    )
+    monkeypatch.setattr("sweeps.hardware.room.usable_memory", lambda: 10 * 2**30)
+
+    def run(gib: float, slots: int) -> int:
+        started.clear()
+        cost = Cost(memory_bytes=gib * 2**30)
+        stages = [
+            Stage(
+                name="nap", version=1, config={"gib": gib, "n": n}, run="nap_study.run", cost=cost
+            )
+            for n in range(6)
+        ]
+        assert run_local(Graph(stages), store, slots=slots, progress=False).status == 0
+        return len(started)
+
+    assert run(4, slots=5) == 2
+    assert run(99, slots=2) == 1
+    assert run(0, slots=3) == 3
 
 
 def test_an_idle_worker_gives_its_memory_back(store, toy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lab.memory import PIECES_PROCESS, PROCESS
+from lab.memory import DATA_PROCESS, PIECES_PROCESS, PROCESS
 from lab.text_to_text.memory import training_memory
 from t5study.cells import cell
 from t5study.config import Schema
@@ -90,6 +90,6 @@ def test_every_kind_of_stage_states_its_memory(configured: Configured):
         stack += stage.inputs.values()
     stated = {name: stage.cost.memory_bytes for name, stage in stages.items()}
     assert stated["vocabulary"] == PIECES_PROCESS
-    assert stated["corpus"] == PROCESS
+    assert stated["corpus"] == DATA_PROCESS
     assert min(stated[name] for name in ("pretrain", "finetune", "evaluate")) > PROCESS
     assert len(stated) == 5

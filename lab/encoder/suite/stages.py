@@ -13,7 +13,7 @@ from lab.encoder.cost import parameters
 from lab.encoder.given import GivenEncoder
 from lab.encoder.suite import costs
 from lab.encoder.suite.units import UnitSettings
-from lab.memory import PIECES_PROCESS, PROCESS
+from lab.memory import DATA_PROCESS, PIECES_PROCESS, PROCESS
 from lab.stage import Cost, Stage, StageBuilder
 
 APART = 10_000
@@ -79,7 +79,7 @@ class SuiteStages(StageBuilder, ABC):
             },
             inputs={"vocabulary": self.vocabulary},
             run="lab.encoder.lines.run",
-            cost=Cost(memory_bytes=PROCESS, disk_bytes=4 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=DATA_PROCESS, disk_bytes=4 * corpus.approximate_tokens),
         )
 
     @property
