@@ -87,6 +87,8 @@ class Composer:
         self._bases: dict[tuple[str, ...], tuple[dict[str, Any], str | None]] = {}
         self._schemas: dict[str, tuple[DictConfig, bool]] = {}
         self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
+        self._seeded: dict[tuple[str, ...], DictConfig] = {}
+        """By all overrides but the seed's."""
         self.groups = lru_cache(maxsize=None)(self._options)
         self.parse = lru_cache(maxsize=None)(self._parse)
         """One override, by Hydra's grammar. Raises ConfigurationError."""
@@ -154,8 +156,12 @@ class Composer:
         return config
 
     def resolved(self, overrides: Sequence[str]) -> dict[str, Any]:
-        """The configuration as plain values, interpolations followed."""
-        config = self.compose(overrides)
+        """The configuration as plain values, interpolations followed.
+
+        Cells that differ by the seed alone share one composed configuration: a row has several, and
+        each compose is a copy of thousands of nodes.
+        """
+        config = self._of_seed(overrides)
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
@@ -167,6 +173,18 @@ class Composer:
             raise ConfigurationError([f"{' '.join(overrides)}: {reason}"]) from error
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
+
+    def _of_seed(self, overrides: Sequence[str]) -> DictConfig:
+        """The configuration of these overrides, for reading alone: the next seed changes it."""
+        *others, last = overrides or [""]
+        if not last.startswith("seed="):
+            return self.compose(overrides)
+        if (known := tuple(others)) not in self._seeded:
+            self._seeded[known] = self.compose(others)
+        config = self._seeded[known]
+        if complaint := set_value(config, self.parse(last)):
+            raise ConfigurationError([complaint])
+        return config
 
     def single(self, overrides: Iterable[str]) -> list[str]:
         """The overrides that have one value."""

@@ -26,7 +26,7 @@ from sweeps.errors import (
     is_full,
     refuses,
 )
-from sweeps.hardware.memory import forget_peak, peak
+from sweeps.hardware.memory import forget_peak, give_back, peak
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, Lease, Watch, acquire
 from sweeps.running.code import CHANGES, kept_changes
 from sweeps.running.context import Context, Report, StopRequest
@@ -258,6 +258,8 @@ def _attempt(
     started, clock = datetime.now(UTC), time.perf_counter()
     # The first stage of a process counts what a core did to start it.
     parts = {"worker": time.process_time() if next(_STAGES) == 0 else 0.0}
+    # What an earlier stage left is none of this one's.
+    give_back()
     counted = forget_peak()
     mirror = Mirror(store, spec)
     context = Context(

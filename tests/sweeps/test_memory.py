@@ -131,9 +131,13 @@ def test_an_idle_worker_gives_its_memory_back(store, toy):
 
 
 def test_a_stage_says_how_much_memory_it_took(store, toy):
-    """The most that its process had while it ran; what an earlier stage had is not its own."""
+    """The most that its process had while it ran; what an earlier stage left is not its own."""
     (toy.folder / "heavy_study.py").write_text(
+        "import ctypes\n"
         "def run(config, inputs, out, context):\n"
+        "    library = ctypes.CDLL(None)\n"
+        "    library.mallopt(-4, 0)\n"
+        "    library.mallopt(-1, 2**31 - 1)\n"
         "    held = b'x' * config['bytes']\n"
         "    (out / 'size').write_text(str(len(held)))\n"
     )
