@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.." || exit
 python=${PYTHON:-python3} device=${DEVICE:-cuda}
 rows=${ROWS:-preset=one_gpu sweep=table01,table04,table06}
 keep=20 # Seconds for bringing scores home.
-export PYTHONUNBUFFERED=1 PYTHONPATH="$out/site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1
+export PYTHONUNBUFFERED=1 PYTHONPATH="$PWD:$out/site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1
 export T5STUDY_STORE="$out/store" T5STUDY_CACHE="$out/cache"
 
 # part NAME SECONDS COMMAND ...: its output in OUT/NAME.txt, a line in OUT/summary.txt.
