@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
-from lab.memory import PROCESS
+from lab.memory import PROCESS, residual_bytes
 from lab.stage import Cost
 from lab.text_to_text.config import ModelConfig
 from lab.text_to_text.flops import forward_flops, parameters, training_flops
@@ -15,6 +15,8 @@ REAL = {"pairs": 6749, "right": 10036}
 """About so many sentences real pairs train on."""
 PIECES = 24
 """About so many pieces a sentence has."""
+LONGEST = 2 * PIECES
+"""About so many the longest of a batch has, to which the others are padded."""
 
 
 def sentences(settings: StageSettings) -> int:
@@ -61,8 +63,10 @@ def training(encoder: EncoderConfig, settings: StageSettings, tags: int, precisi
     rows = updates(settings) * settings.batch_size
     once = cost.forward_flops(encoder, PIECES) + 2.0 * PIECES * encoder.width * tags
     memory = cost.training_bytes(
-        encoder, rows=settings.batch_size, tokens=PIECES, precision=precision
+        encoder, rows=settings.batch_size, tokens=LONGEST, precision=precision
     )
+    # Logits of all tags, their probabilities and their gradient.
+    memory += 3.0 * residual_bytes(precision) * settings.batch_size * LONGEST * tags
     return Cost(
         flops=rows * (1 + cost.BACKWARD) * once,
         tokens=rows * PIECES,

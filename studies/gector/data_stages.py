@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.corpora.archives import ARCHIVES, content_of
 from lab.encoder.vocabulary import described_vocabulary
+from lab.memory import DATA_PROCESS, PIECES_PROCESS
 from lab.stage import Cost, Stage, StageBuilder
 from studies.gector import costs
 from studies.gector.config import Schema
@@ -40,7 +41,13 @@ class DataStages(StageBuilder):
         """Pieces of the encoder, trained once for the study, or as given."""
         settings, file = self.config.vocabulary, vocabulary_file(self.config)
         config = described_vocabulary(settings, file, settings.corpus)
-        return Stage(name="vocabulary", version=1, config=config, run="lab.encoder.vocabulary.run")
+        return Stage(
+            name="vocabulary",
+            version=1,
+            config=config,
+            run="lab.encoder.vocabulary.run",
+            cost=Cost(memory_bytes=PIECES_PROCESS),
+        )
 
     def _pairs(self, source: str, settings: dict[str, Any]) -> Stage:
         def build() -> Stage:
@@ -49,7 +56,10 @@ class DataStages(StageBuilder):
                 version=1,
                 config={"source": source, "identity": get_source(source).identity(settings)},
                 run="studies.gector.training.pairs.run",
-                cost=Cost(disk_bytes=300.0 * (settings["pairs"] or costs.REAL["pairs"])),
+                cost=Cost(
+                    memory_bytes=DATA_PROCESS,
+                    disk_bytes=300.0 * (settings["pairs"] or costs.REAL["pairs"]),
+                ),
             )
 
         return self.once((source, repr(sorted(settings.items()))), build)
@@ -112,6 +122,7 @@ class DataStages(StageBuilder):
             },
             inputs={name: self.tagged(self.pairs_of_stage(name)) for name in settings.counted},
             run="studies.gector.training.tags.run",
+            cost=Cost(memory_bytes=DATA_PROCESS),
         )
 
     @cached_property
@@ -127,6 +138,7 @@ class DataStages(StageBuilder):
                 **{name: self.tagged(self.pairs_of_set(name)) for name in sets},
             },
             run="studies.gector.training.tags.covered",
+            cost=Cost(memory_bytes=DATA_PROCESS),
         )
 
     @cached_property
