@@ -19,7 +19,7 @@ from studies.gector.sources import get_source, own
 
 VERBS = "word_forms"
 OF_PAIRS = ("pairs", "misspellings")
-READ_VERBS = ("tagged", "search", "evaluate")
+READ_VERBS = ("tagged", "search", "evaluate", "speed")
 
 
 def archives_read(wanted: Iterable[StageLike]) -> list[str]:
@@ -30,7 +30,7 @@ def archives_read(wanted: Iterable[StageLike]) -> list[str]:
             found.update(get_source(stage.config["source"]).ARCHIVES)
         elif stage.name == "misspellings":
             found.update(stage.config["lists"])
-        elif stage.name in READ_VERBS and stage.config["kind"] == "all":
+        elif stage.name in READ_VERBS and stage.config.get("kind") == "all":
             found.add(VERBS)
     return sorted(found)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studies.gector.preparation import archives_read
 from sweeps.asking.command import Command, by_study
 from sweeps.asking.preflight import composer_of
 from sweeps.errors import ConfigurationError
@@ -68,6 +69,16 @@ def test_seeds_of_a_coverage_count_other_pairs() -> None:
     whole, shares = cells(*words), cells(*words, "tags.share=0.8")
     assert len({key for cell in whole for key in stages(cell, "tags")}) == 1
     assert len({key for cell in shares for key in stages(cell, "tags")}) == 3
+
+
+@pytest.mark.parametrize("name", ["speed", "evaluate"])
+def test_a_rewriter_reads_no_forms_of_verbs(name: str) -> None:
+    """Which a tagger's corrections do."""
+    tagger, rewriter = cells(
+        "system=tagger,rewriter", "speed.measured=true", "inference=plain", "baseline=none"
+    )
+    assert archives_read(stages(tagger, name).values()) == ["word_forms"]
+    assert archives_read(stages(rewriter, name).values()) == []
 
 
 def test_members_of_an_ensemble_are_trainings_of_their_own() -> None:
