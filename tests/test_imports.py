@@ -224,6 +224,7 @@ STILL_NAMED = {
     "lab/corpora/pins.py": "the licence of a vocabulary",
     "lab/corpora/registry/mixture.py": "says whose mixture it is",
     "lab/encoder/huggingface.py": "families of checkpoints that go by these names",
+    "lab/encoder/huggingface_layouts.py": "families of checkpoints that go by these names",
     "lab/metrics.py": "says whose names they are",
     "lab/vocabulary.py": "says whose published vocabulary it is",
 }
