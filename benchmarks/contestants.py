@@ -11,14 +11,19 @@ import contextlib
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from lab.allocator import keep_freed_memory
+
+if TYPE_CHECKING:
+    from lab.training.module import Training
 
 Step = Callable[[], None]
 
@@ -149,6 +154,29 @@ def serve(pipe: Connection, case: Case, contestant: Contestant, threads: int) ->
 def count(model: torch.nn.Module) -> int:
     """Parameters; shared ones once."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def step_of(
+    case: Case, networks: torch.nn.Module, module: Training, rows: Mapping[str, Tensor]
+) -> tuple[Ready, Step]:
+    """A step of ours on one batch, as encoders' stages run it, and the loss before the first."""
+    optimizer = module.configure_optimizers()["optimizer"]
+    if case.device != "cpu":
+        module.compile_forward(fixed_shapes=True, graphs=True)
+
+    with torch.no_grad(), case.autocast():
+        networks.eval()
+        first = float(module(rows)[0])
+        networks.train()
+
+    def step() -> None:
+        with case.autocast():
+            total = module.training_step(rows, 0)  # which begins without gradients
+        total.backward()
+        module.configure_gradient_clipping()
+        optimizer.step()
+
+    return Ready(parameters=count(networks), loss=first), step
 
 
 def synchronize(case: Case) -> None:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from contestants import Case, Comparison, Contestant, Ready, Step, count
+from contestants import Case, Comparison, Contestant, Ready, Step, count, step_of
 from contestants_electra import (
     BACKWARD,
     COMPILED,
@@ -155,24 +155,7 @@ def ours(case: AlbertCase) -> tuple[Ready, Step]:
         clip=CLIP,
         reports=networks.reports,
     )
-    optimizer = module.configure_optimizers()["optimizer"]
-    if case.device != "cpu":
-        module.compile_forward(fixed_shapes=True, graphs=True)
-    rows = batch(case)
-
-    with torch.no_grad(), case.autocast():
-        networks.eval()
-        first = float(module(rows)[0])
-        networks.train()
-
-    def step() -> None:
-        with case.autocast():
-            total = module.training_step(rows, 0)  # which begins without gradients
-        total.backward()
-        module.configure_gradient_clipping()
-        optimizer.step()
-
-    return Ready(parameters=count(networks), loss=first), step
+    return step_of(case, networks, module, batch(case))
 
 
 def hugging_face(case: AlbertCase, contestant: Contestant) -> tuple[Ready, Step]:

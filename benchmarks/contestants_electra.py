@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from contestants import Case, Comparison, Contestant, Ready, Step, count
+from contestants import Case, Comparison, Contestant, Ready, Step, count, step_of
 from torch import Tensor, nn
 
 from lab.encoder.config import EncoderConfig
@@ -205,24 +205,7 @@ def ours(case: ElectraCase, contestant: Contestant) -> tuple[Ready, Step]:
         clip=CLIP,
         reports=networks.reports,
     )
-    optimizer = module.configure_optimizers()["optimizer"]
-    if case.device != "cpu":
-        module.compile_forward(fixed_shapes=True, graphs=True)
-    rows = batch(case)
-
-    with torch.no_grad(), case.autocast():
-        networks.eval()
-        first = float(module(rows)[0])
-        networks.train()
-
-    def step() -> None:
-        with case.autocast():
-            total = module.training_step(rows, 0)  # which begins without gradients
-        total.backward()
-        module.configure_gradient_clipping()
-        optimizer.step()
-
-    return Ready(parameters=count(networks), loss=first), step
+    return step_of(case, networks, module, batch(case))
 
 
 def hugging_face(case: ElectraCase, contestant: Contestant) -> tuple[Ready, Step]:
