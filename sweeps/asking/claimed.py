@@ -59,14 +59,18 @@ def unknown_columns(
     """Complaints about claims whose column no table has.
 
     A column of the published tables that this suite lacks is none: the claim then cannot be judged
-    by this run.
+    by this run. Nor can a file's claim about the average of a published table where this suite
+    has no average.
     """
     where = f"{file}: " if file else ""
+    averaged = file is not None and bool(published_columns(study))
     known = [column.name for column in columns]
     missing: dict[str, str] = {}
     for claim in claims:
         for name, column in columns_of(claim, columns):
             if column is None and not claim.columns:
+                if averaged:
+                    continue
                 missing.setdefault(
                     name,
                     f"{where}claim {claim.number}: there is no average: name the claim's columns. "

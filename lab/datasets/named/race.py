@@ -27,19 +27,29 @@ def endings(row: Mapping[str, Any]) -> list[str]:
     return [ending(row["question"], option) for option in options]
 
 
-DATASETS = [
-    DataSet(
-        name="race",
+SIZES = {
+    "": {"train": 87866, "validation": 4887, "test": 4934},
+    "middle": {"train": 25421, "validation": 1436, "test": 1436},
+    "high": {"train": 62445, "validation": 3451, "test": 3498},
+}
+"""Questions by the schools they were written for; of both with no name."""
+
+
+def of_schools(schools: str) -> DataSet:
+    """The questions of middle or high schools alone, or of both (`""`)."""
+    of = f" (of {schools} schools)" if schools else ""
+    return DataSet(
+        name=f"race_{schools}" if schools else "race",
         kind="classification",
-        about="Which of four options answers the question about the passage?",
+        about=f"Which of four options answers the question about the passage{of}?",
         licence="research use (Lai and others 2017)",
         source=Source(
             path="ehovy/race",
-            config="all",
+            config=schools or "all",
             revision="2fec9fd81f1dc971569a9b729c43f2f0e6436637",
             splits={"train": "train", "validation": "validation", "test": "test"},
         ),
-        sizes={"train": 87866, "validation": 4887, "test": 4934},
+        sizes=SIZES[schools],
         fields={
             "article": Text("passage"),
             "question": Text("text, where an option may fill a _"),
@@ -58,6 +68,8 @@ DATASETS = [
             "options": ["two slices", "a cake", "nothing", "on Sunday"],
             "answer": "A",
         },
-    ),
-]
+    )
+
+
+DATASETS = [of_schools(schools) for schools in SIZES]
 """Each found by its name (lab.datasets.get_dataset)."""

@@ -205,3 +205,16 @@ def test_a_curve_is_of_the_networks_that_were_kept() -> None:
 def test_what_is_impossible_is_said_before_anything_runs(words: list[str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         cells(*words)
+
+
+def test_where_no_average_is_taken_claims_about_the_papers_are_left_unjudged() -> None:
+    """They stand in the sweep's file; one that is typed has to name its columns."""
+    asked = Command(
+        by_study(["sweep=albert/table05", "preset=smoke", "suite=pretraining"], "albert"),
+        composer_of,
+    )
+    (sweep,) = asked.sweeps()
+    assert [claim.columns for claim in sweep.claims if not claim.columns] == [(), ()]
+    assert not any(column.average for column in sweep.cells[0].columns)
+    with pytest.raises(ConfigurationError, match="there is no average: name the claim's columns"):
+        cells("sentence_loss=sop,nsp", "suite=pretraining", 'claims.that=["sop > nsp"]')
