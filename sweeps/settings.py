@@ -70,6 +70,9 @@ class ClaimSettings:
     name: str = "judge"
     that: list[Any] = field(default_factory=list)
     """Claims beside those of the sweep file; `claims=[...]` is short for `claims.that=[...]`."""
+    axes: list[Any] = field(default_factory=list)
+    """What the study claims of single axes' values, such as `corruption=0.25 ~ corruption=0.15`:
+    asked of a grid that has such rows, where nothing else is claimed."""
     level: float = setting(0.05, more_than=0, most=0.5)
     """The chance of any false verdict among a sweep's claims."""
     hours: float | None = setting(None, more_than=0, most=10_000_000)

@@ -8,9 +8,10 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
+from sweeps.asking.axisclaims import claims_of_axes
 from sweeps.asking.gridlabels import typed
 from sweeps.asking.rows import Sweep
-from sweeps.claims.columns import columns_of, parts_of
+from sweeps.claims.columns import column_called, columns_of, parts_of
 from sweeps.claims.published import published_columns
 from sweeps.claims.statement import LEVEL, Claim, contradictions, names_of_rows, read_claims
 from sweeps.columns import Column
@@ -19,7 +20,7 @@ from sweeps.graph import Graph
 from sweeps.hardware.devices import devices
 from sweeps.study import Cell
 
-OF_CLAIMS = ("claims", "claims.that", "claims.level", "seeds.most")
+OF_CLAIMS = ("claims", "claims.that", "claims.axes", "claims.level", "seeds.most")
 """Keys that make a table another one, with a record of its own, though its rows are the same."""
 MakeCell = Callable[[Sweep, Sequence[str], int], Cell]
 """Makes a cell of a sweep, of a row's overrides and a seed."""
@@ -103,15 +104,29 @@ def with_claims(
 ) -> Sweep:
     """A sweep of rows with its claims, its file's and those typed. Raises ConfigurationError.
 
-    `labels` are the rows' labels as they are shown, by those of the file.
+    A grid for which nothing is typed has those of its axes. `labels` are the rows' labels as they
+    are shown, by those of the file.
     """
     claims = tuple(labelled(claim, labels) for claim in sweep.claims)
     if entries := run["claims"]["that"]:
         claims = typed_claims(entries, sweep, claims)
+    elif not (sweep.file or sweep.search) and (entries := run["claims"]["axes"]):
+        claims = _of_axes(entries, sweep)
     if not claims:
         return sweep
     sweep = replace(sweep, claims=claims, level=level_of(run))
     return replace(sweep, further=further(sweep, cell, run))
+
+
+def _of_axes(entries: Any, sweep: Sweep) -> tuple[Claim, ...]:
+    """The claims of a grid's axes in columns that its table has. Raises ConfigurationError."""
+    columns = sweep.cells[0].columns
+    found = [
+        entry
+        for entry in claims_of_axes(entries, sweep)
+        if all(column_called(name, columns) for name in entry.get("columns") or (None,))
+    ]
+    return typed_claims(found, sweep, ()) if found else ()
 
 
 def further(sweep: Sweep, cell: MakeCell, run: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ Relation = Literal[">", "<", "~"]
 LEVEL = 0.05
 """The chance of any false verdict among a sweep's claims, unless another one is asked for."""
 EXAMPLE = 'such as {that: "A > B"}'
-_BETWEEN = re.compile(r"\s+([<>~])\s+")
+BETWEEN = re.compile(r"\s+([<>~])\s+")
+"""What stands between two rows of a claim, or two values of an axis."""
 _BRACKETS = re.compile(r"\((.+?) - (.+)\)")
 
 
@@ -284,7 +285,7 @@ class _Reader:
             for name in shared:
                 self._complain(number, f"several rows are called {name!r}. Name one by its label.")
             return ([], []) if shared else (sides, relations)
-        parts = _BETWEEN.split(that)
+        parts = BETWEEN.split(that)
         known = list(self._rows)
         if alone := self._sides.alone(that):
             what, other = ("row", "B") if len(alone) == 1 else ("difference", "(C - D)")
