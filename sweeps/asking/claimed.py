@@ -135,7 +135,10 @@ def further(sweep: Sweep, cell: MakeCell, run: Mapping[str, Any]) -> dict[str, A
     Counted are the hours of the device that plans count.
     """
     there = Graph(sweep.stages)
-    device = devices()[run["device"]]
+    device = devices().get(run["device"])
+    if device is None:
+        # Complained of with the other settings.
+        return {}
     rows: dict[str, dict[str, dict[str, float]]] = {}
     for row in sweep.rows:
         if row.label in sweep.claimed:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.graph import Graph
 from sweeps.hardware.room import Room, unfit
 from sweeps.hardware.sharing import unshared
 from sweeps.stage import Stage
@@ -31,5 +32,9 @@ class Fit:
         complaints = unshared(targets, store, run, cluster=self.cluster)
         if room is None or run["plan"]:
             return complaints
+        if run["until"] is not None:
+            # The others are left for another time, and perhaps for a larger machine.
+            part = Graph(targets).up_to(run["until"])
+            targets = [part[key] for key in part.targets]
         large = unfit(targets, store, lambda stage: room(stage, run))
         return complaints + [f"{typed}: {line}" if typed else line for line in large]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sweeps.graph import Graph
+from sweeps.hardware.fit import Fit
 from sweeps.hardware.room import Room, complaints, this_machine, unfit
 from sweeps.launchers.local import LocalLauncher
 from sweeps.launchers.slurm import SlurmLauncher
@@ -87,6 +88,20 @@ def test_what_is_finished_needs_no_room(store: Store):
     place.mkdir(parents=True)
     (place / "stage.json").write_text("{}")
     assert unfit([child], store, lambda _: small) == []
+
+
+def test_what_is_left_for_another_time_needs_no_room_here(store: Store):
+    """Data for a study on a large GPU are prepared on a small machine."""
+    small = Room(where="my desk", memory_bytes=GIB)
+    words = Stage(name="words", version=1, config={}, run="toy.f", cost=Cost(memory_bytes=2 * GIB))
+    large = train(memory_bytes=9 * GIB)
+    of_words = Stage(name="score", version=1, config={}, inputs={"a": words, "b": large}, run="t.f")
+    run = {"store": str(store.path), "plan": False, "until": None, "parallel": "ddp"}
+    run["workers_per_stage"] = 1
+    fit = Fit(cluster=False, room=lambda stage, run: small)
+    assert len(fit.complaints([of_words], run, "")) == 2
+    (said,) = fit.complaints([of_words], run | {"until": "words"}, "")
+    assert said.startswith("words needs about 2 GiB")
 
 
 def test_this_machine_has_a_memory():

@@ -45,6 +45,13 @@ def said(*overrides: str, conf: Path = CONF) -> list[str]:
         return ConfigurationError(found).complaints
 
 
+def test_an_unknown_device_is_named_where_claims_count_its_hours():
+    """A sweep with claims asks what another seed would cost on it."""
+    assert said("sweep=table01", "device=B1") == [
+        "device=B1: accepted are V100, A100, H100, H200 and cpu-core."
+    ]
+
+
 def test_three_mistakes_are_three_complaints():
     """An unknown option with the nearest one, a wrong type, a rate that is none."""
     assert said("objective=spam", "seed=abc", "corruption=1.5") == [
