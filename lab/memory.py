@@ -19,10 +19,13 @@ STACKED = 1 << 26
 PROCESS = 2**29 + 2**27 + 2**26
 """A worker that trains or decodes, without a model's tensors: its libraries (450 to 560 MiB), a
 stage's data, compiled products and gaps between blocks, as measured (benchmarks/README.md)."""
+READING_PROCESS = PROCESS + 2**26 + 2**25
+"""A worker that decodes or reads with what trainings left in it: libraries of the scores besides,
+and products of other shapes."""
 DATA_PROCESS = 2**29
 """A worker that prepares data, with the libraries that it has imported meanwhile for trainings."""
-PIECES_PROCESS = 2**27 + 2**25
-"""A worker that finds the pieces of a vocabulary in some ten thousand lines of text."""
+LINES_PROCESS = 2**28 + 2**27
+"""A worker that writes a corpus as pieces of lines, early in a run."""
 
 Shape = tuple[int, ...]
 
@@ -86,6 +89,14 @@ def updated(shape: Shape, count: int) -> int:
     """Copies of the parameters updated together: gradients, squares, factors and the product."""
     together = min(count, max(1, STACKED // size(shape)))
     return FULL * size(shape) * together * (4 if together > 1 else 3)
+
+
+def pieces_process(lines: int) -> int:
+    """A worker that finds the pieces of a vocabulary in so many lines of text, or in a corpus' all.
+
+    Few corpora have a million; with more nothing was measured.
+    """
+    return 100 * 2**20 + 3500 * min(lines, 1_000_000)
 
 
 def size(shape: Shape) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.corpora import get_corpus, identity_of
-from lab.memory import DATA_PROCESS, PIECES_PROCESS, PROCESS
+from lab.memory import DATA_PROCESS, READING_PROCESS, pieces_process
 from lab.stage import Cost, Stage, StageBuilder
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
@@ -47,7 +47,7 @@ class Stages(StageBuilder):
             version=1,
             config=config,
             run="t5study.vocabulary.run",
-            cost=Cost(memory_bytes=PIECES_PROCESS, disk_bytes=40 * settings.pieces),
+            cost=Cost(memory_bytes=pieces_process(settings.lines), disk_bytes=40 * settings.pieces),
         )
 
     def given(self, model: GivenModel) -> Stage:
@@ -126,7 +126,7 @@ class Stages(StageBuilder):
             cost=Cost(
                 flops=decoded * flops,
                 tokens=decoded * (unit.inputs_length + unit.targets_length),
-                memory_bytes=len(members) * 4 * parameters(resolved.model) + PROCESS,
+                memory_bytes=len(members) * 4 * parameters(resolved.model) + READING_PROCESS,
                 device="any",
             ),
         )

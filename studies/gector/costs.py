@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
-from lab.memory import PROCESS, residual_bytes
+from lab.memory import PROCESS, READING_PROCESS, residual_bytes
 from lab.stage import Cost
 from lab.text_to_text.config import ModelConfig
 from lab.text_to_text.flops import forward_flops, parameters, training_flops
@@ -17,6 +17,10 @@ PIECES = 24
 """About so many pieces a sentence has."""
 LONGEST = 2 * PIECES
 """About so many the longest of a batch has, to which the others are padded."""
+JUDGED_AT_ONCE = 128
+"""Sentences of validation in a batch."""
+COPIES = 8
+"""Of all tags' logits where sentences are corrected: probabilities, their means, what is masked."""
 
 
 def sentences(settings: StageSettings) -> int:
@@ -65,24 +69,29 @@ def training(encoder: EncoderConfig, settings: StageSettings, tags: int, precisi
     memory = cost.training_bytes(
         encoder, rows=settings.batch_size, tokens=LONGEST, precision=precision
     )
-    # Logits of all tags, their probabilities and their gradient.
-    memory += 3.0 * residual_bytes(precision) * settings.batch_size * LONGEST * tags
+    # Logits of all tags, their probabilities and their gradient; of validation, in two orders.
+    learned = 3.0 * residual_bytes(precision) * settings.batch_size
+    memory += max(learned, 4.0 * 4 * JUDGED_AT_ONCE) * LONGEST * tags
     return Cost(
         flops=rows * (1 + cost.BACKWARD) * once,
         tokens=rows * PIECES,
-        memory_bytes=memory + PROCESS,
+        memory_bytes=memory + READING_PROCESS,
         disk_bytes=8.0 * cost.parameters(encoder),
         device="any",
     )
 
 
-def correcting(encoder: EncoderConfig, *, rows: int, rounds: int, tags: int, members: int) -> Cost:
+def correcting(
+    encoder: EncoderConfig, *, rows: int, batch: int, rounds: int, tags: int, members: int
+) -> Cost:
     """Of so many sentences read by each member in each round, at most."""
     once = cost.forward_flops(encoder, PIECES) + 2.0 * PIECES * encoder.width * tags
+    models = members * 4.0 * cost.parameters(encoder)
+    logits = 4.0 * COPIES * min(rows, batch) * LONGEST * tags
     return Cost(
         flops=members * rows * rounds * once,
         tokens=members * rows * rounds * PIECES,
-        memory_bytes=members * 4.0 * cost.parameters(encoder) + PROCESS,
+        memory_bytes=models + logits + READING_PROCESS,
         device="any",
     )
 
@@ -106,6 +115,6 @@ def writing(model: ModelConfig, *, rows: int, beam: int) -> Cost:
     return Cost(
         flops=rows * beam * forward_flops(model, PIECES, PIECES),
         tokens=rows * beam * PIECES,
-        memory_bytes=4.0 * parameters(model) + PROCESS,
+        memory_bytes=4.0 * parameters(model) + READING_PROCESS,
         device="any",
     )

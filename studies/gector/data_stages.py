@@ -1,4 +1,7 @@
-"""The stages of a cell in which nothing trains: pairs, their tags, the list; no torch."""
+"""The stages of a cell in which nothing trains: pairs, their tags, the list; no torch.
+
+Most of them run between trainings, so that plans give them the memory of a worker that trains.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 from lab.corpora.archives import ARCHIVES, content_of
 from lab.encoder.vocabulary import described_vocabulary
-from lab.memory import DATA_PROCESS, PIECES_PROCESS
+from lab.memory import PROCESS, pieces_process
 from lab.stage import Cost, Stage, StageBuilder
 from studies.gector import costs
 from studies.gector.config import Schema
@@ -46,7 +49,7 @@ class DataStages(StageBuilder):
             version=1,
             config=config,
             run="lab.encoder.vocabulary.run",
-            cost=Cost(memory_bytes=PIECES_PROCESS),
+            cost=Cost(memory_bytes=pieces_process(settings.lines)),
         )
 
     def _pairs(self, source: str, settings: dict[str, Any]) -> Stage:
@@ -57,7 +60,7 @@ class DataStages(StageBuilder):
                 config={"source": source, "identity": get_source(source).identity(settings)},
                 run="studies.gector.training.pairs.run",
                 cost=Cost(
-                    memory_bytes=DATA_PROCESS,
+                    memory_bytes=PROCESS,
                     disk_bytes=300.0 * (settings["pairs"] or costs.REAL["pairs"]),
                 ),
             )
@@ -122,7 +125,7 @@ class DataStages(StageBuilder):
             },
             inputs={name: self.tagged(self.pairs_of_stage(name)) for name in settings.counted},
             run="studies.gector.training.tags.run",
-            cost=Cost(memory_bytes=DATA_PROCESS),
+            cost=Cost(memory_bytes=PROCESS),
         )
 
     @cached_property
@@ -138,7 +141,7 @@ class DataStages(StageBuilder):
                 **{name: self.tagged(self.pairs_of_set(name)) for name in sets},
             },
             run="studies.gector.training.tags.covered",
-            cost=Cost(memory_bytes=DATA_PROCESS),
+            cost=Cost(memory_bytes=PROCESS),
         )
 
     @cached_property
@@ -150,4 +153,5 @@ class DataStages(StageBuilder):
             version=1,
             config={"lists": {name: content_of(ARCHIVES[name]) for name in source.ARCHIVES}},
             run="studies.gector.training.misspellings.run",
+            cost=Cost(memory_bytes=PROCESS),
         )

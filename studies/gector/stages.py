@@ -10,7 +10,7 @@ from lab.corpora import get_corpus, identity_of
 from lab.corpora.sentences import sentence_splitter
 from lab.encoder.config import EncoderConfig
 from lab.encoder.vocabulary import vocabulary_size
-from lab.memory import DATA_PROCESS
+from lab.memory import LINES_PROCESS
 from lab.stage import Cost, Stage
 from lab.text_to_text.config import ModelConfig, model_config
 from studies.gector import costs, given
@@ -77,7 +77,7 @@ class Stages(DataStages):
             },
             inputs={"vocabulary": self.vocabulary},
             run="lab.encoder.lines.run",
-            cost=Cost(memory_bytes=DATA_PROCESS, disk_bytes=4 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=LINES_PROCESS, disk_bytes=4 * corpus.approximate_tokens),
         )
 
     def _pretrain(self, variant: Variant) -> Stage:
@@ -330,6 +330,7 @@ class Stages(DataStages):
         return costs.correcting(
             self.encoder,
             rows=rows,
+            batch=self.config.inference.batch_size,
             rounds=self.config.inference.iterations,
             tags=self.config.tags.size,
             members=len(self.members),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lab.encoder import cost
 from lab.encoder.config import EncoderConfig
-from lab.memory import PROCESS
+from lab.memory import PROCESS, READING_PROCESS
 from lab.stage import Cost
 
 
@@ -42,7 +42,7 @@ def reading(encoder: EncoderConfig, *, rows: int, length: int, models: int = 1) 
     return Cost(
         flops=models * rows * cost.forward_flops(encoder, length),
         tokens=models * rows * length,
-        memory_bytes=4.0 * cost.parameters(encoder) + PROCESS,
+        memory_bytes=4.0 * cost.parameters(encoder) + READING_PROCESS,
         device="any",
     )
 

@@ -13,7 +13,7 @@ from lab.encoder.cost import parameters
 from lab.encoder.given import GivenEncoder
 from lab.encoder.suite import costs
 from lab.encoder.suite.units import UnitSettings
-from lab.memory import DATA_PROCESS, PIECES_PROCESS, PROCESS
+from lab.memory import LINES_PROCESS, PROCESS, pieces_process
 from lab.stage import Cost, Stage, StageBuilder
 
 APART = 10_000
@@ -61,7 +61,8 @@ class SuiteStages(StageBuilder, ABC):
             config=self.resolved.vocabulary,
             run="lab.encoder.vocabulary.run",
             cost=Cost(
-                memory_bytes=PIECES_PROCESS, disk_bytes=40 * self.resolved.encoder.vocabulary
+                memory_bytes=pieces_process(self.config.vocabulary.lines),
+                disk_bytes=40 * self.resolved.encoder.vocabulary,
             ),
         )
 
@@ -79,7 +80,7 @@ class SuiteStages(StageBuilder, ABC):
             },
             inputs={"vocabulary": self.vocabulary},
             run="lab.encoder.lines.run",
-            cost=Cost(memory_bytes=DATA_PROCESS, disk_bytes=4 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=LINES_PROCESS, disk_bytes=4 * corpus.approximate_tokens),
         )
 
     @property

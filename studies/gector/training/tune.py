@@ -35,6 +35,7 @@ from lab.training.fit import Keeper, fit, write_history
 from lab.training.module import Training
 from lab.training.selection import Scores
 from lab.training.team import Team
+from studies.gector.costs import JUDGED_AT_ONCE
 from studies.gector.encoders import build
 from studies.gector.members import MODEL, VOCABULARY
 from studies.gector.model import (
@@ -58,7 +59,6 @@ from studies.gector.training.tags import read_tags
 log = logging.getLogger(__name__)
 
 
-JUDGED_AT_ONCE = 128
 TASK = "validation"
 
 

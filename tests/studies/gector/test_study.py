@@ -128,3 +128,27 @@ def test_rows_of_speed_share_both_trainings() -> None:
     assert learned[1] < learned[0]
     updates = [stage.config["updates"] for stage in stages(writers[0], "rewrite").values()]
     assert sorted(updates) == [3, 8, 14]
+
+
+MEASURED = {
+    "vocabulary": (170, 170),
+    "lines": (338, 338),
+    "pretrain": (699, 699),
+    "pairs": (655, 827),
+    "tagged": (709, 790),
+    "tags": (650, 650),
+    "tune": (1004, 1099),
+    "misspellings": (786, 786),
+    "search": (1080, 1080),
+    "evaluate": (1130, 1187),
+}
+"""MiB of the one worker that ran all stages (benchmarks/README.md), the least and the most."""
+
+
+def test_plans_state_the_memory_that_a_worker_had() -> None:
+    """Of every kind of stage, within a quarter."""
+    (cell,) = cells("preset=embedded", "baseline=none", "seed=0")
+    for name, (least, most) in MEASURED.items():
+        planned = [stage.cost.memory_bytes / 2**20 for stage in stages(cell, name).values()]
+        assert planned, name
+        assert 0.8 * most <= min(planned) <= max(planned) <= 1.25 * least, name
