@@ -29,7 +29,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from contestants import Case, Contestant, Ready, serve
+from contestants import Case, Comparison, Contestant, Ready, serve
 from rich.console import Console
 from rich.table import Table
 
@@ -94,6 +94,9 @@ def compare(
                 take(entry, count, own=own)
             stop(entry)
             entries.append(entry)
+            # Whoever is stopped before the table has what was measured by then.
+            rate = entry.rate * entry.case.batch
+            print(f"{entry.case.described}: {contestant.name}: {rate:,.0f} sequences/s", flush=True)
     alike = [e for e in entries if e.contestant.case(case) == case]
     for entry in alike:
         # Of fewer rows the loss is another.
@@ -245,6 +248,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", help="of a study's models, where it has several")
     parser.add_argument("--nanot5", action="store_true", help="v1.1 without dropout, as nanoT5")
     parser.add_argument("--compiled", action="store_true", help="on a CPU too, the compiled peer")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="programs with one in the name")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="about, for each turn")
     parser.add_argument("--stage", action="store_true", help="whole stages of T5, on a CPU")
@@ -283,16 +287,29 @@ def main() -> None:
                     case = replace(one.case, precision=precision)
                     peak = peak_flops(case, processes, threads)
                     entries = compare(
-                        case, one.contestants, processes=processes, threads=threads, **timing
+                        case,
+                        chosen(one, options.only),
+                        processes=processes,
+                        threads=threads,
+                        **timing,
                     )
                     show(case, entries, f"{described(case)}, {one.kind}, {mode}", peak)
         return
     for one in study.on_gpu(options):
         case = replace(one.case, precision="bf16", device=options.device)
         peak = peak_flops(case, 1, 1)
-        entries = compare(case, one.contestants, processes=1, threads=1, **timing)
+        entries = compare(case, chosen(one, options.only), processes=1, threads=1, **timing)
         show(case, entries, f"{described(case)}, {one.kind}", peak)
         print(*marks(case, entries, torch.cuda.get_device_name()), sep="\n")
+
+
+def chosen(one: Comparison, words: Sequence[str] | None) -> Sequence[Contestant]:
+    """Those with one of the words in their names; a table needs a peer and one of ours."""
+    found = [c for c in one.contestants if words is None or any(word in c.name for word in words)]
+    if len({contestant.ours for contestant in found}) < 2:
+        names = ", ".join(f"'{contestant.name}'" for contestant in one.contestants)
+        raise SystemExit(f"--only: name a peer and one of ours. There are {names}.")
+    return found
 
 
 def described(case: Case) -> str:

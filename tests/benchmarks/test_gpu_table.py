@@ -73,7 +73,7 @@ def test_a_batch_that_does_not_fit_is_halved(training, t5, monkeypatch):
 def test_marks_say_what_is_reached(training, t5):
     """Our fastest entry beside 1.5 times the best peer, and beside an H200's peak."""
     case = t5.T5Case(size="base", batch=100)
-    peer, ours = t5.GPU_CONTESTANTS[0], t5.GPU_CONTESTANTS[2]
+    peer, ours = t5.GPU_CONTESTANTS[:2]
     entries = [
         training.Entry(peer, case, [], [], None, [6.0]),
         training.Entry(ours, case, [], [], None, [9.5]),
@@ -84,6 +84,26 @@ def test_marks_say_what_is_reached(training, t5):
         "missed: 50% of an H200's peak, 1,163 sequences/s; ours: 950",
     ]
     assert len(training.marks(case, entries, "NVIDIA A100")) == 1
+
+
+def test_each_program_of_a_gpu_is_told_when_it_is_measured(training, t5, monkeypatch, capsys):
+    """A run that is stopped before the table has shown them."""
+    monkeypatch.setattr(training, "serve", pretended)
+    case = t5.T5Case(size="base", batch=3)
+    timing = {"processes": 1, "threads": 1, "repeats": 1, "seconds": 1.0, "together": False}
+    training.compare(case, t5.GPU_CONTESTANTS[:1], **timing)
+    assert capsys.readouterr().out == (
+        "base, V 8192, 3 x (128 + 32) tokens: Hugging Face, SDPA: 6 sequences/s\n"
+    )
+
+
+def test_programs_are_chosen_by_words_of_their_names(training, t5):
+    """A peer and one of ours at least: the table compares."""
+    one = training.Comparison(t5.CPU_CASE, t5.CPU_CONTESTANTS, "both")
+    found = training.chosen(one, ["Face, SDPA", "broadcast"])
+    assert [c.name for c in found] == ["Hugging Face, SDPA", "ours, masks broadcast"]
+    with pytest.raises(SystemExit, match=r"--only: name a peer and one of ours\. There are 'Hugg"):
+        training.chosen(one, ["ours"])
 
 
 def test_the_table_compares_with_peers_as_they_are_and_with_memory_kept(training, t5, capsys):
