@@ -26,6 +26,7 @@ KEY_LENGTH = 20
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _STAGE_FIELDS = ("name", "version", "config", "inputs", "run", "cost")
+_PLAIN = frozenset({str, int, bool, type(None)})
 _AMOUNTS = ("flops", "tokens", "memory_bytes", "disk_bytes")
 _COST_FIELDS = (*_AMOUNTS, "device", "splits")
 _COPIED_COSTS = (*_COST_FIELDS, "thriftier", "unshareable")
@@ -37,7 +38,7 @@ def canonical(value: Any, where: str = "config") -> Any:
     Whole floats become ints (1.0 is 1, never True), tuples become lists and mappings plain
     dicts; raises StageError for NaN, infinities and anything JSON does not hold.
     """
-    if value is None or isinstance(value, bool):
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, str):
         return str.__str__(value)
@@ -52,7 +53,8 @@ def canonical(value: Any, where: str = "config") -> Any:
             if not isinstance(name, str):
                 raise StageError(f"{where} has the key {name!r}: keys of a configuration are text.")
         return {
-            str.__str__(name): canonical(value[name], f"{where}.{name}") for name in sorted(value)
+            str.__str__(name): item if type(item) in _PLAIN else canonical(item, f"{where}.{name}")
+            for name, item in sorted(value.items())
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [canonical(item, f"{where}[{index}]") for index, item in enumerate(value)]

@@ -6,6 +6,8 @@ a multiply-add. A backward pass costs two forward passes.
 
 from __future__ import annotations
 
+from functools import cache
+
 from lab.encoder.config import EncoderConfig
 from lab.memory import compute_bytes, residual_bytes
 
@@ -15,6 +17,7 @@ ADAM = 16
 """Bytes a parameter: itself, its gradient, and two moments."""
 
 
+@cache
 def parameters(config: EncoderConfig) -> int:
     """The exact number of parameters of an encoder with its tables, without a head."""
     d, e, f = config.width, config.embedding, config.feed_forward

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lab.encoder.pretraining.detection import DISCRIMINATOR_WEIGHT
+from lab.encoder.pretraining.weights import DISCRIMINATOR_WEIGHT
 
 
 def gated_losses(chances: Tensor, gate: Tensor, read: Tensor) -> Tensor:

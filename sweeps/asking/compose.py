@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.defaults_list import create_defaults_list
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
@@ -28,6 +27,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from sweeps.asking import grammar, schema
 from sweeps.asking.assign import set_value, several
+from sweeps.asking.by_key import ByKey, NotPlainError
+from sweeps.asking.defaults import Defaults
 from sweeps.errors import ConfigurationError, nearest
 
 INTERPOLATED = re.compile(r"^Interpolation key '([^']+)' not found")
@@ -82,13 +83,13 @@ class Composer:
         _, self._files = found._parse_overrides_and_create_caching_repo(config_name, [])
         # Kept from now on: another study's composer registers the keys of that one.
         self._files.load_config(schema.NAME)
+        self._defaults = Defaults(self._files, config_name)
         self._parser = OverridesParser.create(config_loader=found)
         self._contents: dict[tuple[str, str | None], dict[str, Any]] = {}
         self._bases: dict[tuple[str, ...], tuple[dict[str, Any], str | None]] = {}
         self._schemas: dict[str, tuple[DictConfig, bool]] = {}
         self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
-        self._seeded: dict[tuple[str, ...], DictConfig] = {}
-        """By all overrides but the seed's."""
+        self._by_key: dict[str, ByKey] = {}
         self.groups = lru_cache(maxsize=None)(self._options)
         self.parse = lru_cache(maxsize=None)(self._parse)
         """One override, by Hydra's grammar. Raises ConfigurationError."""
@@ -156,12 +157,19 @@ class Composer:
         return config
 
     def resolved(self, overrides: Sequence[str]) -> dict[str, Any]:
-        """The configuration as plain values, interpolations followed.
+        """The configuration as plain values, interpolations followed."""
+        chosen, values = self._split(overrides)
+        composed = self._base(chosen)[0]
+        empty, strict = self._schema(study := composed["study"])
+        if strict:
+            of_study = self._by_key.setdefault(study, ByKey(empty))
+            with suppress(NotPlainError):
+                return of_study.resolved(composed, values)
+        return self.resolved_whole(overrides)
 
-        Cells that differ by the seed alone share one composed configuration: a row has several, and
-        each compose is a copy of thousands of nodes.
-        """
-        config = self._of_seed(overrides)
+    def resolved_whole(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """As `resolved`, by OmegaConf alone: with what it says of a mistake."""
+        config = self.compose(overrides)
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
@@ -173,18 +181,6 @@ class Composer:
             raise ConfigurationError([f"{' '.join(overrides)}: {reason}"]) from error
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
-
-    def _of_seed(self, overrides: Sequence[str]) -> DictConfig:
-        """The configuration of these overrides, for reading alone: the next seed changes it."""
-        *others, last = overrides or [""]
-        if not last.startswith("seed="):
-            return self.compose(overrides)
-        if (known := tuple(others)) not in self._seeded:
-            self._seeded[known] = self.compose(others)
-        config = self._seeded[known]
-        if complaint := set_value(config, self.parse(last)):
-            raise ConfigurationError([complaint])
-        return config
 
     def single(self, overrides: Iterable[str]) -> list[str]:
         """The overrides that have one value."""
@@ -218,21 +214,15 @@ class Composer:
 
     def _composed(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
         """What hydra.compose gives as plain values, interpolations kept; of `hydra` one class."""
-        found = create_defaults_list(
-            repo=self._files,
-            config_name=self.config_name,
-            overrides_list=[self.parse(text) for text in chosen],
-            prepend_hydra=True,
-            skip_missing=False,
-        )
+        found = self._defaults.brought([self.parse(text) for text in chosen])
         composed: dict[str, Any] = {}
-        for default in found.defaults:
+        for default in found.files:
             package = str(default.package)
             if package.partition(".")[0] != "hydra" or package == "hydra.launcher":
                 _overlay(composed, self._content(default))
         own = OmegaConf.create({"hydra": composed.pop("hydra", {})})
-        changes = [o for o in found.config_overrides if not o.is_hydra_override()]
-        if len(changes) < len(found.config_overrides):
+        changes = [o for o in found.changes if not o.is_hydra_override()]
+        if len(changes) < len(found.changes):
             # For what it says of changes to its own part, and makes of them
             own = self._whole(chosen)
         if changes:

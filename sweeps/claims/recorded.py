@@ -42,6 +42,16 @@ def recorded(
     def said_diverged(key: str) -> bool:
         return _said_diverged(store, stages[key]["name"], key)
 
+    @cache
+    def diverged_before(key: str) -> bool:
+        """Whether the newest failure of an unfinished stage, or of what it needs, is that."""
+        if store.place(stages[key]["name"], key).is_dir():
+            return False
+        failures = store.failures(key)
+        if failures and failures[-1].get("kind") == DIVERGED:
+            return True
+        return any(map(diverged_before, stages[key]["inputs"].values()))
+
     samples: dict[tuple[str, str], Sample] = {}
     rulers: dict[str, Ruler] = {}
     for row in record["rows"]:
@@ -58,7 +68,7 @@ def recorded(
                 value = column.value({task: read(key) for task, key in keys.items()})
                 if value is not None:
                     values.append(value)
-                elif any(_diverged(store, stages, key) for key in keys.values()):
+                elif any(map(diverged_before, keys.values())):
                     diverged += 1
             sample = Sample.of(values, len(cells), diverged)
             samples[row["label"], column.name] = sample
@@ -98,16 +108,6 @@ def _said_diverged(store: Store, name: str, key: str) -> bool:
         return bool((read_description(place).get("facts") or {}).get(DIVERGED))
     except DamagedStageError:
         return False
-
-
-def _diverged(store: Store, stages: Mapping[str, Any], key: str) -> bool:
-    """Whether the newest failure of an unfinished stage, or of what it needs, is a divergence."""
-    if store.place(stages[key]["name"], key).is_dir():
-        return False
-    failures = store.failures(key)
-    if failures and failures[-1].get("kind") == DIVERGED:
-        return True
-    return any(_diverged(store, stages, parent) for parent in stages[key]["inputs"].values())
 
 
 def recorded_claims(record: Mapping[str, Any]) -> tuple[Claim, ...]:

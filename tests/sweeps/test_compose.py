@@ -12,7 +12,7 @@ from sweeps.asking.compose import Composer, search_path
 
 FILES = {
     "config.yaml": """
-        defaults: [run_settings, shape: small, layout: flat, _self_]
+        defaults: [run_settings, shape: small, layout: flat, tone: soft, more: '${shape}', _self_]
         study: toy
         lr: 0.1
         unread: {a: 1, b: [1, 2]}
@@ -32,6 +32,13 @@ FILES = {
         # @package _global_
         defaults: [flat, override /hydra/launcher: slurm]
         """,
+    "shape/tiny.yaml": "{name: tiny, width: 1}",
+    "tone/soft.yaml": "{name: soft, high: 1}",
+    "tone/loud.yaml": "{name: loud, low: '${seed}'}",
+    "tone/placed.yaml": "# @package shape\n{low: 2}",
+    "more/small.yaml": "{of: small}",
+    "more/large.yaml": "{of: large}",
+    "more/tiny.yaml": "{of: tiny}",
     "hydra/launcher/ours.yaml": "{defaults: [slurm]}",
     "local.yaml": "{defaults: [config, _self_, override hydra/launcher: local]}",
     "other.yaml": "{defaults: [config, _self_], hydra: {launcher: {_target_: toy.Launcher}}}",
@@ -40,6 +47,11 @@ ASKED = [
     [],
     ["shape=large"],
     ["layout=wide", "seed=3"],
+    ["tone=loud"],
+    ["tone=loud", "layout=wide"],
+    ["shape=tiny"],
+    ["shape=tiny", "tone=placed"],
+    ["tone=loud", "tone=soft"],
     ["layout=wide", "shape=small"],
     ["+depth=3"],
     ["~unread", "~lr"],

@@ -10,9 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-DISCRIMINATOR_WEIGHT = 50.0
-"""Of the discriminator's loss, beside the generator's (appendix A)."""
-
 
 def sample(logits: Tensor, uniform: Tensor, temperature: float = 1.0) -> Tensor:
     """Pieces (...) drawn from logits (..., V), by numbers of [0, 1) of the same shape.

@@ -5,7 +5,7 @@ Were the two disjoint, all pieces there would be real, and a constant answer rig
 
 from __future__ import annotations
 
-from lab.encoder.pretraining.detection import DISCRIMINATOR_WEIGHT
+from lab.encoder.pretraining.weights import DISCRIMINATOR_WEIGHT
 from studies.electra.objective import Objective
 
 objective = Objective(

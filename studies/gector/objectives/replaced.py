@@ -16,12 +16,12 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import Detection, MaskedLanguageModel
 from lab.encoder.pretraining.detection import (
-    DISCRIMINATOR_WEIGHT,
     detection_losses,
     draw,
     placed,
 )
 from lab.encoder.pretraining.pieces import piece_losses, total
+from lab.encoder.pretraining.weights import DISCRIMINATOR_WEIGHT
 from studies.gector.pretraining import Pretraining
 
 

@@ -16,7 +16,7 @@ from trained import losses
 
 from lab.encoder.config import EncoderConfig
 from lab.encoder.initialization import initialize
-from lab.encoder.pretraining.detection import DISCRIMINATOR_WEIGHT
+from lab.encoder.pretraining.weights import DISCRIMINATOR_WEIGHT
 from studies.gector.encoders import build, kinds
 from studies.gector.model import load_encoder
 from studies.gector.objectives import objective_names

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from lab.datasets.dataset import DataSet, Row
-from lab.encoder.config import EncoderConfig
-from lab.encoder.finetuning.heads import Head
-from lab.encoder.finetuning.inputs import Inputs, Texts
 from lab.encoder.finetuning.plan import KINDS
-from lab.encoder.vocabulary import Pieces
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lab.datasets.dataset import DataSet, Row
+    from lab.encoder.config import EncoderConfig
+    from lab.encoder.finetuning.heads import Head
+    from lab.encoder.finetuning.inputs import Inputs, Texts
+    from lab.encoder.vocabulary import Pieces
 
 
 class Kind(Protocol):
