@@ -51,7 +51,11 @@ def ending_of(file: Path | str) -> str | None:
 def place(file: Path, row: int) -> str:
     """Return how messages name a row, counted from 1 without the header."""
     # Stages read a user's file through a link that is named by its content.
-    return f"file {file.resolve()}, row {row}"
+    return _row_of(file.resolve(), row)
+
+
+def _row_of(resolved: Path, row: int) -> str:
+    return f"file {resolved}, row {row}"
 
 
 def rows_of(file: Path) -> Iterator[dict[str, Any]]:
@@ -113,8 +117,10 @@ class FileRows:
     def placed(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each record after where it stands, in the words of a message."""
         for file in self.files:
+            # Told once a file: a set has many rows.
+            resolved = file.resolve()
             for number, row in enumerate(rows_of(file), start=1):
-                yield place(file, number), row
+                yield _row_of(resolved, number), row
 
     @functools.cached_property
     def _count(self) -> int:

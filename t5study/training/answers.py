@@ -127,11 +127,14 @@ def constant(
     """The metrics of the best answer that is the same for every question.
 
     The answer is taken from the first `limit` examples of the described training set `train`; a
-    task that is only evaluated has none to take one from but its own labels.
+    task that is only evaluated has none to take one from but its own labels, and one with labels
+    needs none: all of them are tried.
     """
     task = questions.task
-    known = islice(examples(task.name, "train", train), limit) if train else ()
-    return task.constant_score([task.target(one) for one in known], questions.targets)
+    if train and not task.labels:
+        known = islice(examples(task.name, "train", train), limit)
+        return task.constant_score([task.target(one) for one in known], questions.targets)
+    return task.constant_score([], questions.targets)
 
 
 def parts(questions: Questions, texts: Sequence[str]) -> list[Parts]:

@@ -1,4 +1,4 @@
-"""The embedded preset's resolved configuration, composed once, as the study reads it."""
+"""The embedded preset's resolved configuration, with all tasks, composed once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONF = Path(__file__).parents[2] / "conf/t5study"
 @pytest.fixture(scope="session")
 def composed() -> Schema:
     with search_path(CONF):
-        settings: Schema = instance(Schema, Composer("config").resolved([]))
+        settings: Schema = instance(Schema, Composer("config").resolved(["suite=embedded_all"]))
         return settings
 
 

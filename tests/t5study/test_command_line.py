@@ -323,7 +323,7 @@ def test_a_path_that_is_there_with_its_comma_is_no_two_values(key, tmp_path):
         ("mixing.limits={gloss_category: 3}", "+mixing.limits={gloss_category: 3}"),
         ("mixing.limits.gloss_category=3", "+mixing.limits.gloss_category=3"),
         ("tasks.boolq.data_dir=here", "+tasks.boolq.data_dir=here"),
-        ("suite.units.boolq.split=train", "+suite.units.boolq.split=train"),
+        ("suite.units.gettext_ende.split=train", "+suite.units.gettext_ende.split=train"),
     ],
 )
 def test_what_no_file_sets_can_be_set(given, like):

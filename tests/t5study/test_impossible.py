@@ -38,7 +38,7 @@ def test_baseline_is_possible(configured: Configured, complaints: Complaints):
             "mixing.name=foo: accepted are equal, proportional and",
         ),
         ("mixing__limits", {"boolq": 0.0}, "mixing.limits.boolq=0: must be greater than 0"),
-        ("mixing__limits", {"bolq": 9.0}, "mixing.limits.bolq: no unit of suite=embedded"),
+        ("mixing__limits", {"bolq": 9.0}, "mixing.limits.bolq: no unit of suite=embedded_all"),
         ("scaling__members", "all", "pretrained and finetuned"),
         ("finetuning__norms", "none", "all and own"),
         ("finetuning__name", "adapters", "finetuning.adapter_dim"),
@@ -52,13 +52,13 @@ def test_baseline_is_possible(configured: Configured, complaints: Complaints):
         (
             "suite__units",
             {},
-            "suite=embedded: no unit to train on. Add one to conf/t5study/suite/embedded",
+            "suite=embedded_all: no unit to train on. Add one to conf/t5study/suite/embedded_all",
         ),
         ("vocabulary__lines", 0, "vocabulary.lines=0: must be greater than 0."),
         ("dataset__corpus", "c5", "Did you mean"),
         ("scaling__pretrain_steps", 0.001, "pretrain.steps: the multiples under scaling leave"),
         ("scaling__pretrain_batch", 0.001, "pretrain.batch_size: the multiples under scaling"),
-        ("suite__columns", None, "suite=embedded: the table has no columns."),
+        ("suite__columns", None, "suite=embedded_all: the table has no columns."),
         ("suite__columns", None, "columns: [{name: Mine, terms: [[TASK.METRIC]]}]"),
         ("suite__columns", None, "Suites that need none: glue, superglue, paper."),
         (
@@ -150,8 +150,8 @@ def test_leaving_out_the_only_unit(configured: Configured, complaints: Complaint
     assert complaints(config) == []
     config.suite.units = {"boolq": config.suite.units["boolq"]}
     assert complaints(config) == [
-        "strategy=leave_one_out: suite=embedded has one unit alone, boolq; without it no task is "
-        "left to pre-train on. Take a suite of several units, or strategy=pretrain_finetune."
+        "strategy=leave_one_out: suite=embedded_all has one unit alone, boolq; without it no task "
+        "is left to pre-train on. Take a suite of several units, or strategy=pretrain_finetune."
     ]
 
 

@@ -60,7 +60,7 @@ DOWNSTREAM = ["vocabulary", "corpus", "pretrain", "finetune", "evaluate"]
         ("objective__targets", "paper", "pretrain"),
         ("architecture__name", "shared", "pretrain"),
         ("size__name", "micro", "pretrain"),
-        ("model__dropout_rate", 0.0, "pretrain"),
+        ("model__dropout_rate", 0.25, "pretrain"),
         ("model__dropout_form", "elementwise", "pretrain"),
         ("pretrain__steps", 7, "pretrain"),
         ("pretrain__seed", 9, "pretrain"),

@@ -35,11 +35,11 @@ def test_a_plan_says_how_often_pretraining_goes_through_its_text(
     made = cell(configured(dataset__corpus=own))
     assert made["remarks"] == [
         f"The vocabulary of 4,000 pieces is trained on {own}.",
-        f"Pre-training goes about 1,600 times through {own} (about 1,000 tokens).",
+        f"Pre-training goes about 600 times through {own} (about 1,000 tokens).",
     ]
     assert made["footnotes"][0] == "Pre-training reads my.txt."
     first = cell(configured(dataset__corpus=own, dataset__tokens=100))["remarks"][1]
-    assert first == f"Pre-training goes about 16,000 times through the first 100 tokens of {own}."
+    assert first == f"Pre-training goes about 6,000 times through the first 100 tokens of {own}."
 
 
 def test_a_plan_of_named_corpora_says_the_same(configured: Callable[..., Schema]):
@@ -50,7 +50,7 @@ def test_a_plan_of_named_corpora_says_the_same(configured: Callable[..., Schema]
     ]
     assert said[0][0] == "The vocabulary of 4,000 pieces is trained on mixed."
     times = [float(remarks[1].split()[3].replace(",", "")) for remarks in said]
-    assert times == pytest.approx([1.5, 1.5], rel=0.1)
+    assert times == pytest.approx([0.55, 0.55], rel=0.1)
     assert all("through docs (about 1,1" in remarks[1] for remarks in said)
 
 
