@@ -32,12 +32,17 @@ SENTINELS = 100
 IDS = {"pad_token_id": PAD, "eos_token_id": EOS, "decoder_start_token_id": PAD}
 UNREAD = (
     *("architecture", "objective", "dataset", "size", "corruption", "span_length"),
-    *(f"pretrain.{one.name}" for one in fields(Pretrain) if one.name not in ("from_", "store")),
     *(f"vocabulary.{one.name}" for one in fields(VocabularySettings) if one.name != "file"),
     *("model.feed_forward", "model.tie_embeddings", "strategy.unsupervised_examples"),
-    *("scaling.pretrain_steps", "scaling.pretrain_batch", "scaling.members"),
 )
 """Settings of what was done before, by a model that is given."""
+OF_TRAINING = (
+    *(f"pretrain.{one.name}" for one in fields(Pretrain) if one.name not in ("from_", "store")),
+    *("scaling.pretrain_steps", "scaling.pretrain_batch", "scaling.members"),
+)
+"""Settings of the training before fine-tuning: read where it mixes tasks, from the given model."""
+MIXED = "supervised_multitask"
+"""The strategy that trains a given model further, on all tasks, before each is fine-tuned."""
 UNUSED_ROWS = 512
 """Of an embedding without a piece: more than round its size up are worth a word."""
 
@@ -194,4 +199,5 @@ def unread(config: Schema) -> dict[str, str]:
         f"not read, because pretrain.from={config.pretrain.from_} is trained already. Leave it "
         "out; or leave out pretrain.from, to pre-train here."
     )
-    return dict.fromkeys(UNREAD, why)
+    of_training = () if config.strategy.name == MIXED else OF_TRAINING
+    return dict.fromkeys((*UNREAD, *of_training), why)

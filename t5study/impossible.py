@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lab.errors import StudyError, nearest_path, unknown
 from t5study.config import AMOUNT, FEW, SEED, Schema
+from t5study.given_model import MIXED
 from t5study.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -222,12 +223,12 @@ def _sizes(resolved: Resolved) -> Iterator[str]:
 def _given(resolved: Resolved) -> Iterator[str]:
     """What cannot be done with a model that is given."""
     config, model = resolved.config, resolved.model
-    strategy, accepted = config.strategy.name, ("pretrain_finetune", "no_pretraining")
+    strategy, accepted = config.strategy.name, ("pretrain_finetune", MIXED, "no_pretraining")
     if strategy not in accepted:
         yield (
-            f"strategy={strategy} with pretrain.from={config.pretrain.from_}: its multi-task "
-            "training takes the place of the pre-training that is given. Accepted are "
-            f"strategy={' and '.join(accepted)}; a unit of several tasks mixes them in fine-tuning."
+            f"strategy={strategy} with pretrain.from={config.pretrain.from_}: it mixes tasks with "
+            "the text and the objective of pre-training, which are those of the given model and "
+            f"not known. Accepted are strategy={', '.join(accepted)}."
         )
     uneven = model.layout.encoder and model.num_layers != model.num_decoder_layers
     if config.finetuning.name == "gradual_unfreezing" and uneven:

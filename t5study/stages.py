@@ -72,14 +72,17 @@ class Stages(StageBuilder):
     def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:
         """Pre-training on the corpus, or on a mixture of tasks with or without it.
 
-        A given model is of no seed.
+        A given model is of no seed; a mixture of tasks starts from it.
         """
-        if self.resolved.given is not None:
-            return self.given(self.resolved.given)
+        parent = self.given(self.resolved.given) if self.resolved.given is not None else None
+        if parent is not None and mixture is None:
+            return parent
         corpus = self.corpus() if mixture is None or mixture.unsupervised else None
         return self.once(
             ("pretrain", seed, mixture),
-            lambda: trainings.pretrain(self.resolved, seed, mixture, self.vocabulary(), corpus),
+            lambda: trainings.pretrain(
+                self.resolved, seed, mixture, self.vocabulary(), corpus, parent
+            ),
         )
 
     def finetune(self, unit: UnitSettings, seed: int, parent: Stage | None) -> Stage:

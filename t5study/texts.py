@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from lab.corpora import get_corpus
 from lab.stage import Stage
 from t5study.config import Schema, vocabulary_corpus
-from t5study.given_model import UNUSED_ROWS
+from t5study.given_model import MIXED, UNUSED_ROWS
 from t5study.resolved import Resolved
 
 FOLDERS = re.compile(r"[^+:]*/")
@@ -36,8 +36,10 @@ def given(resolved: Resolved) -> list[str]:
     else:
         start = (
             f"Pre-trained elsewhere: rows start from {model.words} with its vocabulary. They all "
-            "start from this one model: seeds differ in fine-tuning alone."
+            "start from this one model: seeds differ in "
         )
+        mixed = resolved.config.strategy.name == MIXED
+        start += "training on all tasks and in fine-tuning." if mixed else "fine-tuning alone."
     if model.unused > UNUSED_ROWS:
         start += f" Of its embedding {model.unused:,} rows are no piece's."
     return [start]

@@ -32,9 +32,17 @@ def given(resolved: Resolved, model: GivenModel) -> Stage:
 
 
 def pretrain(
-    resolved: Resolved, seed: int, mixture: Mixture | None, vocabulary: Stage, corpus: Stage | None
+    resolved: Resolved,
+    seed: int,
+    mixture: Mixture | None,
+    vocabulary: Stage,
+    corpus: Stage | None,
+    parent: Stage | None = None,
 ) -> Stage:
-    """Pre-training on the corpus, or on a mixture of tasks with or without it."""
+    """Pre-training on the corpus, or on a mixture of tasks with or without it.
+
+    From scratch, or from `parent`, a model that is given.
+    """
     settings, scaling = resolved.config.pretrain, resolved.config.scaling
     extra = resolved.config.finetune.steps if mixture and mixture.validate else 0
     alone = settings.steps * scaling.pretrain_steps
@@ -73,6 +81,8 @@ def pretrain(
         "precision": resolved.config.precision,
     }
     inputs = {"vocabulary": vocabulary}
+    if parent is not None:
+        inputs["pretrain"] = parent
     checkpoints = 1 + len(mixture.validated if mixture else ())
     return Stage(
         name="pretrain",

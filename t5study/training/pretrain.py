@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.corpora.tokenized import TokenizedCorpus
-from lab.text_to_text.checkpoint import build, save
+from lab.text_to_text.checkpoint import build, load, save
 from lab.text_to_text.module import TextToText
 from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
@@ -44,7 +44,10 @@ WORTH_NOTING = 0.05
 
 
 def run(config: Mapping[str, Any], inputs: Mapping[str, Path], out: Path, context: Any) -> None:
-    """Train from scratch; publishes model.pt and metrics.csv, and selection.json of a mixture."""
+    """Train from scratch, or go on from a model that is given.
+
+    Publishes model.pt and metrics.csv, and selection.json of a mixture.
+    """
     with team_of(context) as team:
         _train(config, inputs, out, context, team)
 
@@ -69,12 +72,18 @@ def _train(
             facts = {**left_out(tallies), "targets_cut": cut_targets(pairs, length)}
         batches = _batches(config, corpus, vocabulary, pairs)
     with timing.part("model"):
-        model = build(config["model"], seed=config["seed"], device=context.device)
+        optimizer_state = None
+        if "pretrain" in inputs:
+            model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
+            optimizer_state = content["optimizer"]
+        else:
+            model = build(config["model"], seed=config["seed"], device=context.device)
     module = TextToText(
         model,
         schedule=inverse_square_root(config["hold"], steps=config["steps"], ramp=config["ramp"]),
         z_loss=config["z_loss"],
         normalizer=config["normalizer"],
+        optimizer_state=optimizer_state,
         team=team,
     )
     extra = {"sentinels": config["sentinels"]}

@@ -25,9 +25,10 @@ from sweeps.asking.compose import Composer, search_path
 from sweeps.asking.expand import Expansion
 from sweeps.errors import ConfigurationError
 from sweeps.stage import Stage, adopt_all
-from t5study import given_model
+from t5study import given_model, texts
 from t5study.cells import cell
 from t5study.config import Schema
+from t5study.resolved import Resolved
 from t5study.training import given
 
 transformers = pytest.importorskip("transformers")
@@ -221,7 +222,27 @@ def test_what_is_not_read_is_refused(folder: Path):
     ]
     assert said(f"pretrain.from=null,{folder}", "objective=span", "pretrain.steps=7") == []
     (complaint,) = said(whole, "strategy=multitask")
-    assert "Accepted are strategy=pretrain_finetune and no_pretraining" in complaint
+    assert "it mixes tasks with the text and the objective of pre-training" in complaint
+    mixed = "strategy=supervised_multitask"
+    assert f"Accepted are strategy=pretrain_finetune, {mixed.partition('=')[2]}," in complaint
+    assert said(whole, mixed, "pretrain.steps=7", "scaling.pretrain_steps=2") == []
+    (complaint,) = said(whole, mixed, "objective=span")
+    assert complaint.startswith(f"objective=span: {why}")
+
+
+def test_all_tasks_may_be_trained_on_before_each(configured: Callable[..., Schema], folder: Path):
+    """From the given model, of seeds of their own; without the text that it was trained on."""
+    changes = {"strategy__name": "supervised_multitask", "pretrain__seed": 3}
+    config = configured(pretrain__from_=str(folder), **changes)
+    found = stages(config)
+    assert set(found) == {"given", "pretrain", "finetune", "evaluate"}
+    mixed = found["pretrain"]
+    assert mixed.inputs == {"vocabulary": found["given"], "pretrain": found["given"]}
+    assert found["finetune"].inputs["pretrain"] == mixed
+    assert (mixed.config["objective"], mixed.config["seed"]) == (None, 3)
+    assert set(mixed.config["mixture"]["tasks"]) == {*config.suite.units}
+    (note,) = texts.given(Resolved(config))
+    assert note.endswith("seeds differ in training on all tasks and in fine-tuning.")
 
 
 def test_every_row_of_the_fine_tuning_table_starts_from_it(folder: Path):
@@ -249,14 +270,12 @@ REVIEWS = (
 )
 
 
-@pytest.fixture(scope="module")
-def ran(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A store with a table of two rows that start from the folder, and what was printed."""
-    place = tmp_path_factory.mktemp("ran")
+def run(place: Path, folder: Path, *words: str) -> tuple[Path, str]:
+    """The store of a table on reviews whose rows start from the folder, and what was printed."""
     rows = [f"It lasted {n} days.,{('no', 'yes')[n % 2]}" for n in range(60)]
     (place / "reviews.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     (place / "reviews.yaml").write_text(REVIEWS)
-    words = ["finetuning=all,gradual_unfreezing", f"pretrain.from={folder}", "tasks=reviews.yaml"]
+    words = (*words, f"pretrain.from={folder}", "tasks=reviews.yaml")
     done = subprocess.run(
         [sys.executable, str(ROOT / "run.py"), *words, *TINY, f"store={place / 'store'}"],
         cwd=place,
@@ -266,6 +285,27 @@ def ran(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
     )
     assert done.returncode == 0, (done.stdout, done.stderr)
     return place / "store", done.stdout
+
+
+@pytest.fixture(scope="module")
+def ran(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """With two ways of fine-tuning."""
+    return run(tmp_path_factory.mktemp("ran"), folder, "finetuning=all,gradual_unfreezing")
+
+
+def test_training_on_all_tasks_goes_on_from_the_given_weights(folder: Path, tmp_path: Path):
+    """One update at a rate of 0.0001 leaves them nearly as they were."""
+    words = ["strategy=supervised_multitask", "baseline=none"]
+    words += ["pretrain.steps=1", "pretrain.batch_size=4", "pretrain.hold=100000000"]
+    store, printed = run(tmp_path, folder, *words)
+    assert "seeds differ in training on all tasks and in fine-tuning." in " ".join(printed.split())
+    (given_one,), (mixed,) = ([*(store / name).iterdir()] for name in ("given", "pretrain"))
+    before = load(given_one / "model.pt", device="cpu")[0].state_dict()
+    after = load(mixed / "model.pt", device="cpu")[0].state_dict()
+    assert after.keys() == before.keys()
+    assert any(not torch.equal(after[name], before[name]) for name in before)
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, rtol=0, atol=1e-3)
 
 
 def test_a_table_says_what_its_rows_started_from(ran: tuple[Path, str]):
