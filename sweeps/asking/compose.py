@@ -158,14 +158,21 @@ class Composer:
 
     def resolved(self, overrides: Sequence[str]) -> dict[str, Any]:
         """The configuration as plain values, interpolations followed."""
+        plain = self._plainly(overrides)
+        return self.resolved_whole(overrides) if plain is None else plain
+
+    def _plainly(self, overrides: Sequence[str]) -> dict[str, Any] | None:
+        """As `resolved`; None where OmegaConf has to be asked, as about every mistake."""
         chosen, values = self._split(overrides)
         composed = self._base(chosen)[0]
         empty, strict = self._schema(study := composed["study"])
-        if strict:
-            of_study = self._by_key.setdefault(study, ByKey(empty))
-            with suppress(NotPlainError):
-                return of_study.resolved(composed, values)
-        return self.resolved_whole(overrides)
+        if not strict:
+            return None
+        if study not in self._by_key:
+            self._by_key[study] = ByKey(empty)
+        with suppress(NotPlainError):
+            return self._by_key[study].resolved(composed, values)
+        return None
 
     def resolved_whole(self, overrides: Sequence[str]) -> dict[str, Any]:
         """As `resolved`, by OmegaConf alone: with what it says of a mistake."""
@@ -309,14 +316,18 @@ class Composer:
                 right.append(text)
             elif not wrong:
                 values.append((text, override))
+        beside = [c[0] for t in right if (c := self.choices(self.parse(t)))]
         try:
-            typed = self.compose([c[0] for t in right if (c := self.choices(self.parse(t)))])
+            if self._plainly(beside) is None:
+                self.compose(beside)
         except ConfigurationError as error:
             return complaints + error.complaints, right
         for text, override in values:
             problems = []
             for choice in self.choices(override):
-                problem = set_value(typed.copy(), self.parse(choice))
+                if self._plainly([*beside, choice]) is not None:
+                    continue
+                problem = set_value(self.compose(beside), self.parse(choice))
                 if problem:
                     problems.append(problem)
             complaints += _as_one(text, problems, self.choices(override))

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields, make_dataclass
+from functools import cache
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -27,14 +28,18 @@ def register(study: str) -> None:
     mistake. They are plain values that may have any further keys: what is wrong with the whole
     comes out of `typed_schema`, all at once.
     """
-    schema = Study(study).schema
+    ConfigStore.instance().store(name=NAME, node=_defaults(Study(study).schema))
+
+
+@cache
+def _defaults(schema: type | None) -> DictConfig:
     structured = _structured(schema) if schema else OmegaConf.create({})
     plain = OmegaConf.create(OmegaConf.to_container(structured))
     assert isinstance(plain, DictConfig)
     for key in plain:
         if isinstance(node := plain._get_node(key), DictConfig):
             OmegaConf.set_struct(node, False)
-    ConfigStore.instance().store(name=NAME, node=plain)
+    return plain
 
 
 def _structured(schema: type) -> DictConfig:
@@ -91,9 +96,13 @@ def respelled(text: str, lists: Mapping[str, str]) -> str:
 def typed_schema(study: str) -> tuple[DictConfig, bool]:
     """The run's and the study's keys, without values, and whether there may be no others.
 
-    A study without a schema may have any keys.
+    A study without a schema may have any keys. For reading alone: to be changed, it is copied.
     """
-    schema = Study(study).schema
+    return _typed(Study(study).schema)
+
+
+@cache
+def _typed(schema: type | None) -> tuple[DictConfig, bool]:
     bases = (schema, RunSettings) if schema else (RunSettings,)
     settings = _structured(make_dataclass("Settings", [], bases=bases))
     OmegaConf.set_struct(settings, None if schema else False)

@@ -7,7 +7,7 @@ come to, of the chance that the difference then clears the bar.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sweeps.claims.evidence import Difference, welch_freedom
@@ -28,19 +28,34 @@ def detectable(found: Difference, level: float, *, equal: bool) -> float | None:
     Of `~`, where `equal`: the smallest margin within which it shows that rows are equal, if they
     are. None where the level leaves nothing to show.
     """
-    from scipy.optimize import brentq
-
     if level < _LEAST_LEVEL:
         return None
+    if not found.parts:
+        return _in_errors(found.freedom, (), (), level, equal) * found.error
+    return _in_errors(None, found.runs, _shares(found), level, equal) * found.error
+
+
+@cache
+def _in_errors(
+    freedom: float | None,
+    runs: tuple[int, ...],
+    shares: tuple[float, ...],
+    level: float,
+    equal: bool,
+) -> float:
+    """What is detectable in standard errors: of a ruler's `freedom`, or of rows without one."""
+    from scipy.optimize import brentq
+
+    level = level if equal else level / 2
+    bars = _of_rows(runs, shares, level) if freedom is None else _of_ruler(freedom, level)
 
     def lacking(size: float) -> float:
-        bars = _bars(found, level if equal else level / 2)
         return (_within(0.0, size, bars) if equal else _beyond(size, bars)) - POWER
 
     highest = 1.0
     while lacking(highest) < 0:
         highest *= 2
-    return float(brentq(lacking, 0.0, highest, xtol=1e-6)) * found.error
+    return float(brentq(lacking, 0.0, highest, xtol=1e-6))
 
 
 def seeds_needed(found: Difference, level: float, margin: float | None = None) -> int | None:
@@ -76,16 +91,15 @@ def seeds_needed(found: Difference, level: float, margin: float | None = None) -
     return high if high <= MOST_SEEDS else None
 
 
-def _bars(found: Difference, level: float) -> Any:
-    """What a difference must reach on one side, in true standard errors, at each quantile."""
-    if not found.parts:
-        return _of_ruler(found.freedom, level)
-    shares = tuple(part / sum(found.parts) for part in found.parts)
-    return _of_rows(found.runs, shares, level)
+def _shares(found: Difference) -> tuple[float, ...]:
+    """Of each row in the difference's variance."""
+    parts = found.parts or ()
+    return tuple(part / sum(parts) for part in parts)
 
 
 @lru_cache(maxsize=256)
 def _of_ruler(freedom: float, level: float) -> Any:
+    """What a difference must reach on one side, in true standard errors, at each quantile."""
     import numpy as np
     from scipy.special import stdtrit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from lab.datasets import definition_files
@@ -57,13 +57,24 @@ def get_task(name: str, **settings: Any) -> Task:
         )
     else:
         raise TaskError(unknown_but_defined("task", name, task_names()))
-    known = inspect.signature(build).parameters
+    known = _settings_of(build)
     for setting in settings:
         if setting not in known:
             raise TaskError(
                 f"Task '{name}' has no setting '{setting}'.{nearest(setting, known)} "
                 f"Known: {', '.join(known) or 'none'}."
             )
+    plain = all(isinstance(value, Hashable) for value in settings.values())
+    return _made(build, **settings) if plain else build(**settings)
+
+
+@functools.cache
+def _settings_of(build: Callable[..., Task]) -> tuple[str, ...]:
+    return tuple(inspect.signature(build).parameters)
+
+
+@functools.lru_cache(maxsize=None, typed=True)
+def _made(build: Callable[..., Task], /, **settings: Any) -> Task:
     return build(**settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,8 +32,11 @@ def named_builder(name: str) -> Callable[..., Task]:
     One that answers with texts has the setting `words`, as such a file has the key. What the file
     makes of the example that it shows is the task's identity; without one, what the file says is.
     """
-    definition = get_definition(name)
+    return _builder(get_definition(name))
 
+
+@functools.cache
+def _builder(definition: Definition) -> Callable[..., Task]:
     def task() -> Task:
         return task_of(definition) if "example" in definition.written else own_task(definition)
 
