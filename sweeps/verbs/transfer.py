@@ -207,7 +207,7 @@ class _Import:
     def __init__(self, store: Store, file: Path, folder: Path) -> None:
         self.stages = 0
         self._store, self._file, self._folder = store, file, folder
-        self._records = self._known = self._outside = 0
+        self._records = self._records_known = self._known = self._outside = 0
         self._held: dict[str, dict[str, str]] = {}
         """The digest of each file of a stage as the tar holds it, by `name/key`."""
         self._written: set[Path] = set()
@@ -242,7 +242,8 @@ class _Import:
         for stage in self._held:
             self._refused.setdefault(stage, f"its {DESCRIPTION} is not in the file")
         left_out = tuple(f"{what}: {why}: not imported." for what, why in self._refused.items())
-        if not (self.stages or self._known or self._records or self._outside):
+        there = self._known or self._records_known
+        if not (self.stages or self._records or self._outside or there):
             why = " ".join(left_out) or "It holds no stage and no sweep."
             raise SweepError(f"{self._file}: nothing to import. {why}")
         _bring(self._store, self._folder / _OUTSIDE, self._file)
@@ -334,6 +335,7 @@ class _Import:
     def _take_record(self, place: PurePosixPath) -> None:
         path = self._store.path / place
         if path.exists():
+            self._records_known += 1
             return
         record = read_json(self._folder / place)
         if is_record(record):

@@ -127,6 +127,45 @@ def test_begun_here_and_ended_where_there_is_no_network(toy: Path):
     assert "9.0" in again.stdout
 
 
+def test_the_script_for_a_gpu_brings_the_scores_of_rows_home(toy: Path):
+    """benchmarks/gpu.sh with what was prepared here; the table is printed here."""
+    run(toy, "here", "until=words", network=True)
+    (toy / "wheels").mkdir()
+    call(toy, "here", "-m", "sweeps", "export", "--data", toy / "wheels/study.tar.xz")
+    # What is measured there is not this test's.
+    python = toy / "python"
+    measured = 'benchmarks/*|"-m pytest"*'
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in {measured}) ;; *) exec {sys.executable} "$@";; esac\n'
+    )
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["bash", ROOT / "benchmarks/gpu.sh", toy / "wheels", toy / "out", "10"],
+        env={
+            **os.environ,
+            "PYTHON": str(python),
+            "PYTHONPATH": str(toy),
+            "TOY_CACHE": str(toy / "cache-there"),
+            "TOY_NETWORK": "",
+            "WORK": str(toy / "work"),
+            "ROWS": f"--config-path {toy / 'conf'} -m lr=1,2",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    summary = (toy / "out/summary.txt").read_text()
+    assert "import: done" in summary, done.stderr
+    assert "rows: done" in summary, (toy / "out/rows.txt").read_text()
+    assert summary.endswith("scores: brought to scores.tar.xz\n")
+    shutil.rmtree(toy / "cache-here")
+    back = call(toy, "here", "-m", "sweeps", "import", toy / "out/scores.tar.xz")
+    assert "2 stages" in back.stdout, back.stderr
+    table = call(toy, "here", "-m", "reports", "last")
+    assert "8.0" in table.stdout, table.stderr
+    assert "9.0" in table.stdout
+
+
 def test_unknown_stage_to_stop_at_is_named(toy: Path):
     """A slip is answered with the nearest stage, and nothing runs."""
     done = run(toy, "here", "until=word", network=True)

@@ -122,6 +122,18 @@ def test_an_import_takes_the_rest(store, three, tmp_path, capsys, harm):
     assert os.listdir(other.path / "work") == []
 
 
+def test_a_record_that_is_there_already_is_no_failure(store, tmp_path, capsys):
+    """Scores brought home before the first of them was there: the sweep's record alone."""
+    with tarfile.open(tmp_path / "early.tar", "w") as tar:
+        found = tarfile.TarInfo("sweeps/table01-b1adef5a.json")
+        found.size = 2
+        tar.addfile(found, io.BytesIO(b"{}"))
+    (store.path / "sweeps").mkdir(parents=True, exist_ok=True)
+    (store.path / "sweeps" / "table01-b1adef5a.json").write_text("{}")
+    assert main(["--store", str(store.path), "import", str(tmp_path / "early.tar")]) == 0
+    assert "0 stages and 0 sweeps taken" in capsys.readouterr().out
+
+
 def test_a_file_with_nothing_to_import_is_no_success(store, tmp_path, capsys):
     """An empty archive."""
     with tarfile.open(tmp_path / "empty.tar", "w"):
