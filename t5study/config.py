@@ -185,6 +185,8 @@ class Finetune:
     train_examples: int | None = field(default=None, metadata=AMOUNT)
     z_loss: float = field(default=1e-4, metadata=NOT_NEGATIVE)
     normalizer: str = field(default="padded", metadata=NORMALIZERS)
+    optimizer: str = field(default="carried", metadata={"choices": ("carried", "fresh")})
+    """Whether AdaFactor goes on with its state of pre-training, as released, or begins anew."""
     seed: int = field(default=0, metadata=SEED)
 
 

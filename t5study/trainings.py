@@ -129,6 +129,8 @@ def finetune(
         config |= {"model": asdict(resolved.model), "sentinels": 0}
     else:
         inputs["pretrain"] = parent
+        if settings.optimizer == "fresh":
+            config["optimizer"] = settings.optimizer
     cost = _training_cost(
         resolved,
         unit.steps,

@@ -68,7 +68,9 @@ def _train(
     with timing.part("model"):
         if "pretrain" in inputs:
             model, content = load(inputs["pretrain"] / "model.pt", device=context.device)
-            sentinels, optimizer_state = content["sentinels"], content["optimizer"]
+            fresh = config.get("optimizer") == "fresh"
+            sentinels = content["sentinels"]
+            optimizer_state = None if fresh else content["optimizer"]
         else:
             model = build(config["model"], seed=config["seed"], device=context.device)
             sentinels, optimizer_state = config["sentinels"], None

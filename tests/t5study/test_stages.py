@@ -70,6 +70,7 @@ DOWNSTREAM = ["vocabulary", "corpus", "pretrain", "finetune", "evaluate"]
         ("finetune__learning_rate", 0.5, "finetune"),
         ("finetune__seed", 9, "finetune"),
         ("finetune__packing", True, "finetune"),
+        ("finetune__optimizer", "fresh", "finetune"),
         ("finetuning__name", "gradual_unfreezing", "finetune"),
         ("evaluate__beam_width", 4, "evaluate"),
         ("evaluate__examples", 5, "evaluate"),

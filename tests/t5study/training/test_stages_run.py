@@ -158,7 +158,7 @@ def test_finetuning_goes_on_with_the_optimizer(
     finetune_config: dict[str, Any],
     toy_task: Any,
 ) -> None:
-    """AdaFactor's memory carries over: a parent without it ends elsewhere."""
+    """AdaFactor's memory carries over, unless it is to begin anew: as from a parent without it."""
     parent = train(pretrain.run, pretrain_config, inputs(data, corpus=data.corpus), "parent")
     bare = parent.parent / "bare"
     bare.mkdir()
@@ -168,7 +168,10 @@ def test_finetuning_goes_on_with_the_optimizer(
         train(finetune.run, finetune_config, inputs(data, pretrain=p), p.name)
         for p in (parent, bare)
     ]
+    anew = finetune_config | {"optimizer": "fresh"}
+    ends.append(train(finetune.run, anew, inputs(data, pretrain=parent), "anew"))
     assert not same(ends[0] / "last.pt", ends[1] / "last.pt")
+    assert same(ends[2] / "last.pt", ends[1] / "last.pt")
 
 
 def test_other_seed_other_model(
