@@ -39,7 +39,8 @@ def set_value(config: DictConfig, override: Override) -> str | None:
     """Set one value; the complaint where the key or its type refuses it."""
     key, text, value = override.key_or_group, override.input_line, override.value()
     whole = isinstance(value, dict) or "${" in str(value)
-    there = OmegaConf.select(config, key)
+    # What stands there may refer to what is not: it is about to be replaced.
+    there = OmegaConf.select(config, key, throw_on_resolution_failure=False)
     if isinstance(there, DictConfig) and not whole:
         return f"{text}: {_of_mapping(key, there)}"
     try:

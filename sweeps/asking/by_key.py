@@ -19,8 +19,8 @@ from omegaconf.errors import OmegaConfBaseException
 from sweeps.asking.assign import set_value
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
-_RESOLVER = re.compile(r"\$\{[\w.]+:[^${}]*\}")
-"""A call that reads no other key."""
+_CALL = re.compile(r"\$\{[\w.]+:[^${}]*\}")
+"""Of a resolver, which reads no other key."""
 
 
 class NotPlainError(Exception):
@@ -70,24 +70,31 @@ class ByKey:
             OmegaConf.set_struct(alone, True)
             if any(set_value(alone, override) for override in changes):
                 raise NotPlainError
+            return _plain(alone._get_node(key))
         except OmegaConfBaseException as error:
             raise NotPlainError from error
-        return _plain(alone._get_node(key))
 
 
 def _plain(node: Any) -> Any:
     if node._is_missing():
         raise NotPlainError
     if node._is_interpolation():
-        if "\\" in node._value():
+        text = node._value()
+        if "\\" in text:
             raise NotPlainError
-        return node
+        return _called(node, text) if _CALL.fullmatch(text) else node
     if isinstance(node, ValueNode) or node._is_none():
         return node._value()
     content: Any = node._content
     if isinstance(node, ListConfig):
         return [_plain(child) for child in content]
     return {key: _plain(child) for key, child in content.items()}
+
+
+def _called(node: Node, text: str) -> Any:
+    """What a resolver gives, which is the same throughout one command."""
+    value = OmegaConf.create([text])[0]
+    return node.validate_and_convert(value) if isinstance(node, ValueNode) else value
 
 
 class _Following:
@@ -121,8 +128,6 @@ class _Following:
 
     def _read(self, text: str) -> Any:
         """The value of a text that has references, the innermost ones read first."""
-        if _RESOLVER.fullmatch(text):
-            return OmegaConf.create([text])[0]
         if whole := _REFERENCE.fullmatch(text):
             return self._at(whole[1])
         value = _REFERENCE.sub(self._words, text)

@@ -15,6 +15,7 @@ from hydra._internal.config_repository import IConfigRepository
 from hydra._internal.defaults_list import DefaultsList, create_defaults_list
 from hydra.core.default_element import InputDefault, ResultDefault
 from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
 
 _GROUP = re.compile(r"[\w/]+")
 _READ = re.compile(r"\$\{([^}]*)\}")
@@ -40,7 +41,11 @@ class Defaults:
         """The files of these overrides. Raises what Hydra raises."""
         keys = [override.key_or_group for override in chosen]
         leaves = [o for o in chosen if keys.count(o.key_or_group) == 1 and self._may_swap(o)]
-        found, read = self._by_hydra([o for o in chosen if o not in leaves])
+        try:
+            found, read = self._by_hydra([o for o in chosen if o not in leaves])
+        except HydraException:
+            # The option that a leaf replaces may be what is wrong.
+            return self._by_hydra(chosen)[0]
         files = list(found.files)
         for override in leaves:
             group = override.key_or_group

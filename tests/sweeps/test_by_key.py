@@ -94,6 +94,9 @@ def resolved(composed: Mapping[str, Any], *overrides: str) -> dict[str, Any]:
         ({"inner": {"must": 1}}, ("inner.other=${name}b${steps}",), {"other": "ab3"}),
         ({"name": "share", "inner": {"must": "1", "other": "${inner.${name}}"}}, (), {"must": 1}),
         ({"inner": {"must": 1, "named": {"x": "${inner.share}"}}}, (), {"named": {"x": 0.5}}),
+        ({"inner": {"must": "${nowhere.else}"}}, ("inner.must=2",), {"must": 2}),
+        ({"inner": {"must": "${oc.decode:'4'}"}}, (), {"must": 4}),
+        ({"inner": {"must": 1, "many": "${inner.list}"}}, ("inner.many=[5]",), {"many": [5]}),
         ({"inner": {"must": 1}}, ("inner.many=[3]", "inner.must=2"), {"many": [3], "must": 2}),
     ],
 )
