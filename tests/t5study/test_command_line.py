@@ -360,15 +360,15 @@ def test_a_batch_that_does_not_divide_is_among_the_first_complaints(more, tmp_pa
     three = said("workers_per_stage=3", "size=nano,micro", "threads=-1", store, *more)
     assert three == [
         "threads=-1: must be 1 or more.",
-        "pretrain: 3 processes (workers_per_stage=3) do not divide its batch of 64 rows; "
-        "accepted are 1, 2, 4, 8, 16, 32 and 64.",
+        "pretrain: 3 processes (workers_per_stage=3) do not divide its batch of 32 rows; "
+        "accepted are 1, 2, 4, 8, 16 and 32.",
         *[line for line in three if line.startswith("finetune: 3 processes")],
     ]
     assert len(three) > 2
     asked = ("hydra/launcher=slurm", "slurm.nodes=2", "+slurm.stages.pretrain={gpus: 5}")
     assert said(*asked, "workers_per_stage=3", store, *more) == [
         "pretrain: 10 processes (slurm.nodes=2 with 5 each by slurm.tasks or slurm.gpus) do not "
-        "divide its batch of 64 rows; accepted are 1, 2, 4, 8, 16, 32 and 64."
+        "divide its batch of 32 rows; accepted are 1, 2, 4, 8, 16 and 32."
     ]
     assert said("workers_per_stage=2", store, *more) == []
 
