@@ -19,6 +19,7 @@ EXAMPLES = {
     for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
     for key in ("rows", "claims", "search")
     if isinstance(content := yaml.safe_load(block), dict) and key in content
+    if key != "claims" or isinstance(content[key], list)  # else it is a study's, of its axes
 }
 
 

@@ -24,7 +24,7 @@ columns:
   - {name: Sentiment, terms: [[glue_sst2.acc]]}
 """
 ARGUMENTS = (
-    "suite=tiny corruption=0.15,0.3 seeds.baseline=2 dataset.corpus=webtext_like "
+    "suite=tiny corruption=0.15,0.3 seeds.baseline=2 seeds.variants=1 dataset.corpus=webtext_like "
     "vocabulary.corpus=webtext_like vocabulary.pieces=36 vocabulary.byte_fallback=false "
     "pretrain.steps=60 pretrain.batch_size=8 "
     "pretrain.inputs_length=24 finetune.batch_size=8 finetune.validation_examples=10 "

@@ -101,15 +101,15 @@ def test_stand_in_that_makes_two_rows_one_is_refused(composer: Composer, role: s
         ("span_length=9", "they differ in span_length (3.0 and 9.0), which changes no stage."),
         ("corruption=15e-2", "their overrides come to the same values."),
         (
-            "mixing.limits.boolq=8; selection=best; training.micro_batch_size=4",
-            "they differ in mixing.limits.boolq (not set and 8.0) and training.micro_batch_size "
-            "(null and 4), which change no stage.",
+            "mixing.limits.gloss_category=8; selection=best; training.micro_batch_size=4",
+            "they differ in mixing.limits.gloss_category (not set and 8.0) and "
+            "training.micro_batch_size (null and 4), which change no stage.",
         ),
         (
-            "mixing.limits={boolq: 8}; roles={sizes: {double: 3b}, repeats: {r64: 7}}; "
+            "mixing.limits={gloss_category: 8}; roles={sizes: {double: 3b}, repeats: {r64: 7}}; "
             "span_length=4; training.activation_checkpointing=true",
-            "they differ in mixing.limits.boolq (not set and 8.0), roles.repeats.r64 (4.0 and "
-            "7.0), roles.sizes.double (nano_2x and 3b) and 2 more, which change no stage.",
+            "they differ in mixing.limits.gloss_category (not set and 8.0), roles.repeats.r64 "
+            "(4.0 and 7.0), roles.sizes.double (nano_2x and 3b) and 2 more, which change no stage.",
         ),
     ],
 )

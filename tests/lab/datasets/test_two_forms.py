@@ -42,8 +42,8 @@ def test_every_task_is_a_data_set_in_another_form():
     assert {"glue_sst2", "super_glue_wic", "squad", "boolq"} <= set(dataset_names())
     for name in set(task_names()) & set(dataset_names()):
         data, task = get_dataset(name), get_task(name)
-        assert task.source is data.source
-        assert (task.about, task.licence, task.sizes) == (data.about, data.licence, data.sizes)
+        said = (data.source, data.about, data.licence, data.sizes)
+        assert (task.source, task.about, task.licence, task.sizes) == said
         assert task.identity is not data.identity  # bound to each, of one class
         assert {*data.fields} <= {*task.fields}
 
