@@ -13,6 +13,7 @@ TESTS = Path(__file__).parent
 WRITTEN = {
     "t5study": TESTS / "t5study/plan_keys.json",
     "electra": TESTS / "studies/electra/plan_keys.json",
+    "albert": TESTS / "studies/albert/plan_keys.json",
 }
 
 
@@ -33,6 +34,8 @@ def plan_keys() -> ModuleType:
         ("t5study", "table14", "paper"),
         ("electra", "table05", "smoke"),
         ("electra", "table02", "paper"),
+        ("albert", "table05", "smoke"),
+        ("albert", "table10", "paper"),
     ],
 )
 def test_keys_are_the_written_ones(plan_keys: ModuleType, study: str, sweep: str, preset: str):
