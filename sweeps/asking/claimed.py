@@ -119,13 +119,17 @@ def with_claims(
 
 
 def _of_axes(entries: Any, sweep: Sweep) -> tuple[Claim, ...]:
-    """The claims of a grid's axes in columns that its table has. Raises ConfigurationError."""
+    """The claims of a grid's axes in those of their columns that its table has.
+
+    Raises ConfigurationError.
+    """
     columns = sweep.cells[0].columns
-    found = [
-        entry
-        for entry in claims_of_axes(entries, sweep)
-        if all(column_called(name, columns) for name in entry.get("columns") or (None,))
-    ]
+    found = []
+    for entry in claims_of_axes(entries, sweep):
+        named = entry.get("columns")
+        there = [name for name in named or (None,) if column_called(name, columns)]
+        if there:
+            found.append({**entry, "columns": there} if named else entry)
     return typed_claims(found, sweep, ()) if found else ()
 
 

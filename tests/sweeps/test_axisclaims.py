@@ -76,12 +76,32 @@ def claimed(*overrides: str) -> list[tuple[str, float | None]]:
     return [(claim.that, claim.within) for claim in sweep.claims]
 
 
+def in_columns(*overrides: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The claims of a table, with the columns that each names."""
+    with search_path(CONF):
+        (sweep,) = Expansion(Composer("config"), overrides).sweeps()
+    return [(claim.that, claim.columns) for claim in sweep.claims]
+
+
 DEMO = ("objective=span,iid", "corruption=0.15,0.25")
+OBJECTIVES = [("span > iid", None), ("span ~ iid", 0.35)]
 
 
 def test_the_demo_claims_that_its_rates_differ_little() -> None:
     """Of both objectives, without a word typed."""
-    assert claimed(*DEMO) == [("span, 25% ~ span, 15%", 2.0), ("iid, 25% ~ iid, 15%", 2.0)]
+    assert claimed(*DEMO)[:2] == [("span, 25% ~ span, 15%", 2.0), ("iid, 25% ~ iid, 15%", 2.0)]
+
+
+def test_of_the_columns_that_a_claim_names_it_is_asked_in_those_that_are_there() -> None:
+    """The paper's columns, by the tasks that stand for them; none means the average."""
+    assert in_columns("preset=embedded", *DEMO) == [
+        ("span, 25% ~ span, 15%", ()),
+        ("iid, 25% ~ iid, 15%", ()),
+        ("span, 15% > iid, 15%", ("GLUE",)),
+        ("span, 25% > iid, 25%", ("GLUE",)),
+        ("span, 15% ~ iid, 15%", ("EnDe",)),
+        ("span, 25% ~ iid, 25%", ("EnDe",)),
+    ]
 
 
 def test_an_added_baseline_is_one_of_the_rows() -> None:
@@ -96,8 +116,10 @@ def test_an_added_baseline_is_one_of_the_rows() -> None:
     [
         ((*DEMO, 'claims.that=["span, 15% > iid, 15%"]'), [("span, 15% > iid, 15%", None)]),
         ((*DEMO, "claims.axes=[]"), []),
-        (("objective=span,iid",), []),
-        ((*DEMO, "suite.average=null"), []),
+        (("span_length=2,3",), []),
+        (("corruption=0.25,0.5", "suite.average=null"), []),
+        (("objective=span,iid",), OBJECTIVES),
+        (("objective=span,iid", "suite.average=null"), OBJECTIVES),
     ],
 )
 def test_it_is_asked_of_nothing_else(
