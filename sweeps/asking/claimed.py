@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hydra.core.override_parser.types import Override
@@ -115,7 +116,7 @@ def with_claims(
     if not claims:
         return sweep
     sweep = replace(sweep, claims=claims, level=level_of(run))
-    return replace(sweep, further=further(sweep, cell, run))
+    return replace(sweep, further=partial(further, sweep, cell, run))
 
 
 def _of_axes(entries: Any, sweep: Sweep) -> tuple[Claim, ...]:

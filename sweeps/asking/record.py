@@ -16,7 +16,7 @@ from sweeps.store import Store, write_json
 
 
 def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]:
-    """The record of a sweep as plain JSON values."""
+    """The record of a sweep as plain JSON values, without what further seeds would cost."""
     graph = Graph(sweep.stages)
     labels = stage_labels([sweep])
     some = sweep.cells[0]
@@ -55,11 +55,9 @@ def record(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]
 
 
 def _claims(sweep: Sweep) -> dict[str, Any]:
-    further = {"further": dict(sweep.further)} if sweep.further else {}
     return {
         "level": sweep.level,
         "list": [claim.to_json() for claim in sweep.claims],
-        **further,
         **(sweep.rounds or {}),
     }
 
@@ -90,6 +88,8 @@ def write_record(store: Store, sweep: Sweep) -> str | None:
     goes by its own name, unless it is contained in this one: then its record goes.
     """
     content, path, notice = record(sweep), store.records.path(sweep.name), None
+    if sweep.further:
+        content["claims"]["further"] = dict(sweep.further())
     before = [one for one in store.records.all() if one.id == sweep.id]
     while "order" not in content or store.records.shares_order(path):
         content["order"] = store.records.next_order()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,8 @@ class Sweep:
     """The chance of any false verdict among the claims."""
     rounds: Mapping[str, Any] | None = None
     """The looks at the claims so far, where seeds are added until these are decided."""
-    further: Mapping[str, Any] | None = None
-    """What one more seed of each claimed row would cost, as the record keeps it."""
+    further: Callable[[], Mapping[str, Any]] | None = None
+    """Counts what one more seed of each claimed row would cost, as the record keeps it."""
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sweeps.asking.claimed import further
@@ -157,7 +158,7 @@ class _Rounds:
     def step(self, *, complete: bool) -> Step:
         """What is known by now."""
         sweep = self._whole()
-        price = further(sweep, self._expansion.cell, self._expansion.run)
+        price = partial(further, sweep, self._expansion.cell, self._expansion.run)
         looked = f"Seeds were added until claims were decided, in {len(self._evidence)} looks."
         notices = [looked] if len(self._evidence) > 1 else []
         if self._notice:
