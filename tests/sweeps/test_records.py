@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from reports.commands.cli import main as reports
 from reports.reading.records import find_record, known_ids
 from sweeps.__main__ import main
-from sweeps.asking.record import write_record
+from sweeps.asking.record import record, write_record
 from sweeps.asking.rows import Row, Sweep
 from sweeps.asking.sweepfile import Search, SweepFile
+from sweeps.claims.statement import Claim
 from sweeps.columns import Column
 from sweeps.records import own_name
 from sweeps.running.execute import run_one
@@ -407,3 +409,22 @@ def test_a_study_may_be_left_out_where_one_sweep_is_meant(store):
     write_json(store.records.path("table05"), {"id": "table05", **empty})
     assert store.records.find("table05").id == "table05"
     assert store.records.find("more/table05").id == "more/table05"
+
+
+def test_a_written_record_says_what_further_seeds_would_cost(store, toy):
+    """Counted when it is written, and not before: a plan has no use for it."""
+    price = {"device": "a CPU", "rows": {"a": {"next a": {"flops": 2.0, "seconds": 3.0}}}}
+    counted = []
+
+    def further():
+        counted.append(price)
+        return price
+
+    claim = Claim(that="a > b", left="a", right="b", relation=">")
+    sweep = replace(asking(texts="ab"), claims=(claim,), further=further)
+    assert "further" not in record(sweep)["claims"]
+    assert counted == []
+    write_record(store, sweep)
+    (claims,) = [content["claims"] for _, content in records(store)]
+    assert claims["further"] == price
+    assert [one["that"] for one in claims["list"]] == ["a > b"]
