@@ -30,8 +30,10 @@ def write(store: Path, sweep: str) -> RenderedPaths:
 def frame(store: Path, sweep: str) -> pandas.DataFrame:
     """A sweep's scores as a DataFrame, one line a run of each column; `sweep` is an id or "last".
 
+    `store` is a store's folder, or a file of results.
     Its columns are described in docs/tables.md.
     """
     from reports.reading.dataframe import to_frame
+    from reports.reading.opened import opened
 
-    return to_frame(Path(store), sweep)
+    return to_frame(opened(Path(store)), sweep)

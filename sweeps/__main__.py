@@ -22,6 +22,7 @@ from sweeps.verbs.check import check, move_away
 from sweeps.verbs.explain import explain
 from sweeps.verbs.garbage import find_garbage, remove
 from sweeps.verbs.huggingface import export_model
+from sweeps.verbs.results import export_results
 from sweeps.verbs.status import draw, stage_statuses
 from sweeps.verbs.times import draw_times, stage_times
 from sweeps.verbs.transfer import Transferred, export_stages, import_stages
@@ -174,16 +175,22 @@ def gc_command(store: Store, given: argparse.Namespace) -> int:
 
 
 def export_command(store: Store, given: argparse.Namespace) -> int:
-    """Write finished stages into a tar file, or the model of one into a folder."""
+    """Write finished stages or results into a tar file, or one stage's model into a folder."""
     if given.huggingface is not None:
-        if given.sweep or given.scores_only or given.data:
+        if given.sweep or given.scores_only or given.data or given.results:
             raise SweepError(
                 "--huggingface KEY FOLDER writes one stage's model: leave out --sweep, "
-                "--scores-only and --data."
+                "--results, --scores-only and --data."
             )
         print(*export_model(store, given.huggingface, given.file), sep="\n")
         return 0
     sweeps = given.sweep or None
+    if given.results:
+        if given.scores_only or given.data:
+            raise SweepError(
+                "--results writes no whole stage: leave out --scores-only and --data, or --results."
+            )
+        return _export_results(store, given.file, sweeps)
     done = export_stages(
         store, given.file, sweeps=sweeps, scores_only=given.scores_only, data=given.data
     )
@@ -191,6 +198,16 @@ def export_command(store: Store, given: argparse.Namespace) -> int:
     outside = f", {done.outside} files from outside" if given.data else ""
     print(f"{given.file}: {done.stages} stages, {done.records} sweeps{outside}, {size}")
     return _left_out(done)
+
+
+def _export_results(store: Store, file: Path, sweeps: Sequence[str] | None) -> int:
+    done = export_results(store, file, sweeps)
+    size = decimal(file.stat().st_size)
+    print(f"{file}: the results of {done.stages} stages, {done.records} sweeps, {size}")
+    for what, which in (("holes", done.holes), ("left out", done.left_out)):
+        if which:
+            print(f"{len(which)} {what}:", *which, sep="\n  ", file=sys.stderr)
+    return 1 if done.holes or done.left_out else 0
 
 
 def import_command(store: Store, given: argparse.Namespace) -> int:
@@ -263,8 +280,8 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = verb_parser(
         "export",
-        "finished stages into a tar file, or a model into a folder; status 1 where some were left "
-        "out, and which",
+        "finished stages or results into a tar file, or a model into a folder; status 1 where some "
+        "were left out or scores are missing, and which",
     )
     verb.add_argument(
         "file",
@@ -278,7 +295,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--sweep", action="append", help="only what this sweep needs (repeatable)")
     verb.add_argument(
-        "--scores-only", action="store_true", help="only what tables read, without the models"
+        "--results",
+        action="store_true",
+        help="only what reports read, in some tens of kB: `python -m reports ID --store FILE`",
+    )
+    verb.add_argument(
+        "--scores-only",
+        action="store_true",
+        help="only the stages that hold scores, whole, with their answers, to be imported",
     )
     verb.add_argument(
         "--data",

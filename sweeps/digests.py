@@ -23,6 +23,8 @@ DESCRIPTION = "stage.json"
 FILES = "files"
 """The field of stage.json with the digest of each file."""
 SCORES = "scores.json"
+SELECTION = "selection.json"
+"""Of a training: checkpoints by task and rule, scores on validation, and of a constant answer."""
 SEAL = "sha256"
 
 _SEAL = re.compile(rb'"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')

@@ -20,10 +20,22 @@ def body(text: str, format: str) -> Body | None:
         return None
 
 
+def markdown_tables(text: str) -> list[tuple[int, Body]]:
+    """Each table of a page, heading first, with the line on which it begins, from 1."""
+    found: list[tuple[int, Body]] = []
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("|"):
+            if not inside:
+                found.append((number, []))
+            found[-1][1].append(_SPACE.sub(" ", _MARKS.sub("", line)).strip())
+        inside = line.startswith("|")
+    # The second line only says how wide the columns are.
+    return [(number, [*rows[:1], *rows[2:]]) for number, rows in found]
+
+
 def _markdown(text: str) -> Body:
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    del rows[1:2]  # only says how wide the columns are
-    return [_MARKS.sub("", row) for row in rows]
+    return [row for _, rows in markdown_tables(text) for row in rows]
 
 
 def _latex(text: str) -> Body:

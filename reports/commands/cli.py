@@ -28,6 +28,7 @@ from reports.commands.output import FOLDER
 from reports.commands.watch import watch
 from reports.errors import ReportError
 from reports.reading.collect import collect
+from reports.reading.opened import is_file, origin
 from reports.reading.records import find_record
 from reports.statistics.difference import TESTS, mark_differences
 from reports.table import Table
@@ -52,6 +53,7 @@ DESCRIPTION = f"""A sweep's table from its store, as far as it is finished.
   python -m reports table06 --watch            again whenever a score arrives
   python -m reports table06 --test welch       with a test beyond the rule of bold
   python -m reports table06 --notes few --caption "Rates" --label tab:rates    for a paper
+  python -m reports table06 --store FILE.tar.xz     from `python -m sweeps export --results`
 
 Other commands, each with a --help of its own: {", ".join(COMMANDS)}
 Exit status: 0 whole, 1 a hole, 2 a mistake in what was asked, or what could not be written.
@@ -110,6 +112,9 @@ def table_command(words: Sequence[str]) -> int:
         )
     arguments = options.read(words)
     store = store_of(arguments)
+    for option in ("watch", "wandb"):
+        if getattr(arguments, option) not in (None, False) and is_file(store):
+            raise ReportError(f"--{option} takes a store: {origin(store)} is a file of results.")
 
     def table_now() -> Table:
         table = collect(store, arguments.id, cost=arguments.cost)
@@ -143,7 +148,7 @@ def table_command(words: Sequence[str]) -> int:
 
 def _written(table: Table, store: Path, arguments: argparse.Namespace) -> str:
     """Write every format below the store where nothing else was asked for; why it could not be."""
-    if arguments.format or arguments.output:
+    if arguments.format or arguments.output or is_file(store):
         return ""
     try:
         written(table, store / FOLDER, style_of(arguments))

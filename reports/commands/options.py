@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from reports.commands.output import print_table, write_table, write_text
+from reports.commands.output import FOLDER, print_table, write_table, write_text
 from reports.errors import ReportError
+from reports.reading.opened import is_file, opened, origin
 from reports.render import FORMATS, Style, render
 from reports.table import Table
 from sweeps.errors import nearest
@@ -62,12 +63,25 @@ def parser(name: str, description: str) -> Parser:
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     """The option that every command on a store has."""
-    parser.add_argument("--store", type=named_store, help=f"the store (default: {default_store()})")
+    parser.add_argument(
+        "--store",
+        type=named_store,
+        help=f"the store, or a file of results (default: {default_store()})",
+    )
 
 
 def store_of(arguments: argparse.Namespace) -> Path:
-    """The store that was meant."""
-    return Path(arguments.store or default_store()).absolute()
+    """The folder to read of the store that was meant, or of the file of results."""
+    return opened(Path(arguments.store or default_store()))
+
+
+def folder_of(arguments: argparse.Namespace, store: Path) -> Path:
+    """Where files go: the folder that was asked for, else the store's. Raises ReportError."""
+    if arguments.output is None and is_file(store):
+        raise ReportError(
+            f"Nothing is written into {origin(store)}, a file: name a folder with --output DIR."
+        )
+    return Path(arguments.output or store / FOLDER)
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:

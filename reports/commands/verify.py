@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 import difflib
-import html
-import json
-import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reports.commands.body import body
-from reports.commands.options import HOLE, WHOLE, parser
+from reports.commands.body import body, markdown_tables
+from reports.commands.drawings import Drawing, drawings, read_provenance
+from reports.commands.options import HOLE, MISTAKE, WHOLE, parser
 from reports.errors import ReportError
 from reports.published import find_study
 from reports.reading.collect import collect
+from reports.reading.opened import opened
 from reports.reading.records import find_record
 from reports.render import FORMATS, Style, render
 from reports.render.style import STYLE_KEYS, TEXT_KEYS
 from reports.table import Table
+from sweeps.errors import SweepError
 from sweeps.store import named_store
 
 SHOWN = 40
 """Lines of a difference that are printed."""
-_FIELD = re.compile(r"(?:% |# )?(\w+): ?(.*)")
 
 DESCRIPTION = """Whether a table, as it was written down, is still what its store gives.
 
   python -m reports verify store/reports/table06.tex
+  python -m reports verify docs/findings.md        every table in it that says what it was made of
 
-Exit status: 0 the same scores, 1 other ones (the differences are printed), 2 no table of ours.
+Exit status: 0 the same scores, 1 other ones (the differences are printed), 2 no table of ours, or
+one whose store is not there.
 """
-
-
-def read_provenance(text: str) -> dict[str, str]:
-    """What a drawing says it was made of; empty for a file that says nothing."""
-    try:
-        drawn = json.loads(text)
-    except ValueError:
-        return _from_comment(text)
-    found = drawn.get("provenance") if isinstance(drawn, dict) else None
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _from_comment(text: str) -> dict[str, str]:
-    comments = re.findall(r"^<!--\n(.*?)\n-->$", text, flags=re.DOTALL | re.MULTILINE)
-    found: dict[str, str] = {}
-    for line in (html.unescape(comments[-1]) if comments else text).splitlines():
-        field = _FIELD.fullmatch(line)
-        if field is None:
-            break
-        found[field[1]] = field[2]
-        if field[1] == "drawn":
-            break
-    return found
 
 
 def redraw(description: Mapping[str, str], store: Path | None = None) -> str:
@@ -81,7 +60,7 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
         return published_table(find_study(description.get("study")), description["published"])
     if not {"sweep", "store"} <= description.keys():
         raise ReportError("It names no sweep and no store: no table of ours.")
-    place = store or Path(description["store"])
+    place = store or opened(Path(description["store"]))
     if "compared" in description:
         from reports.commands.compare import compare
 
@@ -123,35 +102,98 @@ def _table(description: Mapping[str, str], store: Path | None) -> Table:
 
 
 def run(words: Sequence[str]) -> int:
-    """Compare a file with what its store gives now."""
+    """Compare the tables of a file with what their stores give now."""
     options = parser("verify", DESCRIPTION)
-    options.add_argument("file", type=Path, help="a table in one of our formats")
     options.add_argument(
-        "--store", type=named_store, help="where the store lies now, if it has moved"
+        "file", type=Path, help="a table in one of our formats, or a page of Markdown with tables"
+    )
+    options.add_argument(
+        "--store",
+        type=named_store,
+        help="where the store, or its file of results, lies now, if it has moved",
     )
     arguments = options.read(words)
     try:
         text = arguments.file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"Cannot read {arguments.file}: {error}.") from error
+    store = arguments.store and opened(arguments.store)
+    found, rest = drawings(text)
+    in_markdown = [one.description.get("drawn", "").startswith("markdown") for one in found]
+    if not any(in_markdown) or found[0].whole:
+        return _verify_file(arguments.file, text, store)
+    others: list[int] = []
+    status = max(_verify_in_page(arguments.file, one, store, others) for one in found)
+    others += [rest.first + line - 1 for line, _ in markdown_tables(rest.text)]
+    if others:
+        lines = ", ".join(map(str, others))
+        print(f"{arguments.file}: {len(others)} other tables name no store: lines {lines}.")
+    return status
+
+
+def _verify_file(file: Path, text: str, store: Path | None) -> int:
+    """Compare a file that is one drawing; the exit status."""
+    description = read_provenance(text)
     try:
-        description = read_provenance(text)
-        now = redraw(description, arguments.store and arguments.store.absolute())
-    except ReportError as error:
-        raise ReportError(f"{arguments.file}: {error}") from error
+        now = redraw(description, store)
+    except SweepError as error:
+        raise ReportError(f"{file}: {error}") from error
     if now == text:
-        print(f"{arguments.file}: the store still gives this table.")
+        print(f"{file}: the store still gives this table.")
         return WHOLE
     format = description["drawn"].split()[0]
-    same = description.get("scores") == read_provenance(now)["scores"]
-    if same and body(text, format) == body(now, format):
-        print(f"{arguments.file}: the same scores and bold; other words around them:")
+    if _same_scores(description, now) and body(text, format) == body(now, format):
+        print(f"{file}: the same scores and bold; other words around them:")
         status = WHOLE
     else:
-        print(f"{arguments.file}: the store gives another table now:")
+        print(f"{file}: the store gives another table now:")
         status = HOLE
-    lines = list(difflib.unified_diff(text.splitlines(), now.splitlines(), "written", "now", n=0))
+    _print_difference(text.splitlines(), now.splitlines())
+    return status
+
+
+def _verify_in_page(file: Path, drawing: Drawing, store: Path | None, others: list[int]) -> int:
+    """Compare one drawing of a page by its rows: the words around them are the page's.
+
+    Lines of tables above it that are not its own are added to `others`. The exit status.
+    """
+    tables = [(drawing.first + line - 1, rows) for line, rows in markdown_tables(drawing.text)]
+    description = drawing.description
+    name = description.get("sweep") or f"published table {description.get('published')}"
+    try:
+        now = redraw(description, store)
+    except SweepError as error:
+        print(f"{file}:{drawing.last}: {name}: {error}", file=sys.stderr)
+        others += [line for line, _ in tables[:-1]]
+        return MISTAKE
+    expected = [rows for _, rows in markdown_tables(now)]
+    # A page may leave out the claims; what it calls its columns tells the drawing's tables from
+    # others above it.
+    headings = {rows[0]: i for i, rows in enumerate(expected)}
+    own = {headings[rows[0]]: (line, rows) for line, rows in tables if rows[0] in headings}
+    others += [line for line, rows in tables if (line, rows) not in own.values()]
+    where = f"{file}:{min((line for line, _ in own.values()), default=drawing.last)}: {name}"
+    shown = {0, *own}
+    written = [row for i in sorted(own) for row in own[i][1]]
+    given = [row for i in sorted(shown) for row in expected[i]]
+    if written == given and _same_scores(description, now):
+        print(f"{where}: the store still gives this table.")
+        return WHOLE
+    print(f"{where}: the store gives another table now:")
+    _print_difference(
+        [*written, f"scores: {description.get('scores')}"],
+        [*given, f"scores: {read_provenance(now)['scores']}"],
+    )
+    return HOLE
+
+
+def _same_scores(description: Mapping[str, str], now: str) -> bool:
+    """Whether the scores are the written ones beyond the digits that are shown, as far as said."""
+    return description.get("scores") in (None, read_provenance(now)["scores"])
+
+
+def _print_difference(written: Sequence[str], now: Sequence[str]) -> None:
+    lines = list(difflib.unified_diff(written, now, "written", "now", n=0))
     print("\n".join(line for line in lines[:SHOWN] if not line.startswith(("@@", "---", "+++"))))
     if len(lines) > SHOWN:
         print(f"... and {len(lines) - SHOWN} lines more")
-    return status

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports.commands.options import WHOLE, add_store, parser, store_of
-from reports.commands.output import FOLDER
+from reports.commands.options import WHOLE, add_store, folder_of, parser, store_of
 from reports.errors import ReportError
 from reports.figures.across import across
 from reports.figures.along import along
@@ -225,7 +224,9 @@ def read_curve(path: Path) -> Curve:
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
     except DamagedStageError as error:
-        log.warning("%s", error)
+        # A file of results holds no curves.
+        if path.exists():
+            log.warning("%s", error)
         return []
     points = ((_finite(line.get("step")), _finite(line.get("loss"))) for line in lines)
     return [(step, loss) for step, loss in points if step is not None and loss is not None]
@@ -250,9 +251,10 @@ def run(words: Sequence[str]) -> int:
     add_store(options)
     arguments = options.read(words)
     store = store_of(arguments)
+    folder = folder_of(arguments, store)
     kinds = arguments.kinds or tuple(FIGURES)
     sweep = Sweep(store, arguments.id, arguments.stage, arguments.column)
-    for path in write_figures(sweep, arguments.output or store / FOLDER, kinds):
+    for path in write_figures(sweep, folder, kinds):
         print(path)
     return WHOLE
 

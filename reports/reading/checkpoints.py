@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.reading.chosen import SELECTION
 from reports.reading.results import Results
 from reports.table import Column
-from sweeps.digests import check_file, decoded
+from sweeps.digests import SELECTION, check_file, decoded
 from sweeps.errors import DamagedStageError
 
 History = Sequence[Mapping[str, float]]

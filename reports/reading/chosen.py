@@ -9,9 +9,6 @@ from typing import Any
 
 from sweeps.digests import decoded
 
-SELECTION = "selection.json"
-"""Of a training: checkpoints by task and rule, scores on validation, and of a constant answer."""
-
 Chosen = Mapping[str, Mapping[str, float]]
 """By task: the score on validation by rule of selection, and of the best constant answer."""
 CONSTANT = "constant"

@@ -16,6 +16,7 @@ from reports.errors import ReportError
 from reports.reading import notes, sampling
 from reports.reading.chosen import no_better_than_constant
 from reports.reading.missing import damaged, reason
+from reports.reading.opened import origin
 from reports.reading.records import find_record
 from reports.reading.results import Result, Results, Scores
 from reports.table import FEW_RUNS, Column, Row, Score, Table, mark_bold
@@ -365,7 +366,7 @@ class Collector:
         )
         return {
             "sweep": str(self.record["name"]),
-            "store": str(self.results.store.path),
+            "store": str(origin(self.results.store.path)),
             "command": shlex.join(str(word) for word in self.record.get("command") or []),
             "commits": " ".join(sorted(commits)) or "none known",
             "keys": " ".join(keys),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.errors import ReportError
+from reports.reading.opened import origin
 from sweeps.errors import nearest
 from sweeps.shapes import record_fault
 from sweeps.store import Store, read_json
@@ -32,13 +33,13 @@ def find_record(store: Path, id: str) -> dict[str, Any]:
         log.warning("%s: no record of a sweep can be read from it; it is left out.", path)
     if not recorded:
         raise ReportError(
-            f"The store {place.path} has no sweep yet. Run one with `python run.py`, "
+            f"The store {origin(place.path)} has no sweep yet. Run one with `python run.py`, "
             "or name another store with --store PATH."
         )
     found = recorded[-1] if id == LAST else place.records.find(id)
     if found is None:
         known = [one.name for one in recorded]
-        raise ReportError(f"No sweep {id!r} in {place.path}. {nearest(id, [*known, LAST])}")
+        raise ReportError(f"No sweep {id!r} in {origin(place.path)}. {nearest(id, [*known, LAST])}")
     return found.content
 
 

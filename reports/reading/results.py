@@ -18,8 +18,17 @@ import orjson
 
 from reports.errors import ReportError
 from reports.files import write_text
-from reports.reading.chosen import SELECTION, Chosen, chosen_scores
-from sweeps.digests import DESCRIPTION, FILES, SCORES, SEAL, seal_holds, sealed, unsealed
+from reports.reading.chosen import Chosen, chosen_scores
+from sweeps.digests import (
+    DESCRIPTION,
+    FILES,
+    SCORES,
+    SEAL,
+    SELECTION,
+    seal_holds,
+    sealed,
+    unsealed,
+)
 from sweeps.store import Store
 
 INDEX = Path("index") / "results.json"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from reports.commands.options import WHOLE, add_store, parser, store_of
-from reports.commands.output import FOLDER, write_text
+from reports.commands.options import WHOLE, add_store, folder_of, parser, store_of
+from reports.commands.output import write_text
 from reports.reading.collect import collect
 from reports.reading.records import find_record, known_ids
 from reports.reading.results import Results
@@ -53,5 +53,6 @@ def run(words: Sequence[str]) -> int:
     add_store(options)
     arguments = options.read(words)
     store = store_of(arguments)
-    print(write_site(store, arguments.output or store / FOLDER / "site", arguments.ids))
+    folder = folder_of(arguments, store)
+    print(write_site(store, folder if arguments.output else folder / "site", arguments.ids))
     return WHOLE

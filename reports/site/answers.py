@@ -166,7 +166,9 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
     except OSError:
         return
     except DamagedStageError as error:
-        log.warning("%s", error)
+        # A file of results holds no answers.
+        if path.exists():
+            log.warning("%s", error)
         return
     with file:
         for text in file:

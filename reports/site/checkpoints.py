@@ -8,10 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from reports.reading.chosen import SELECTION
 from reports.site.curve import curve_element
 from reports.site.page import grid
-from sweeps.digests import check_file, decoded
+from sweeps.digests import SELECTION, check_file, decoded
 from sweeps.errors import DamagedStageError
 
 RULES = ("best", "best_together", "last")

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from reports.reading.opened import origin
 from reports.render.html import table_element
 from reports.render.style import Style
 from reports.site.cell import cell_path
@@ -34,7 +35,7 @@ def front_page(
                 escape(str(record.get("created", ""))[:16].replace("T", " ")),
             ]
         )
-    body = f"<p>Store: <code>{escape(str(Path(store).absolute()))}</code></p>\n"
+    body = f"<p>Store: <code>{escape(str(origin(Path(store).absolute())))}</code></p>\n"
     if claims:
         body += f'<p><a href="{escape(claims)}">All claims and their verdicts</a></p>\n'
     body += grid(["sweep", "title", "rows", "scores", "created"], rows)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,8 +24,7 @@ from sweeps.digests import (
     file_digests,
     read_description,
 )
-from sweeps.errors import DamagedStageError, StageError, StoreError, SweepError, is_full
-from sweeps.files import replacing
+from sweeps.errors import DamagedStageError, StageError, StoreError, SweepError
 from sweeps.graph import Graph
 from sweeps.lease import scratch
 from sweeps.shapes import is_record
@@ -34,7 +32,9 @@ from sweeps.stage import RESERVED_NAMES
 from sweeps.store import Store, read_json, store_errors, write_json
 from sweeps.study import Study
 from sweeps.verbs.address import recorded_sweep
+from sweeps.verbs.archive import check_name, written
 from sweeps.verbs.pickles import pickled_code
+from sweeps.verbs.results import MANIFEST
 
 _CHUNK = 2**20
 _OUTSIDE = "outside"
@@ -89,39 +89,24 @@ def export_stages(
     records = list(files.values())
     keys = _keys(records, scores_only)
     everything = sweeps is None and not scores_only
-    if file.is_dir():
-        raise SweepError(f"{file} is a folder. Name a file, such as {file / 'study.tar.xz'}.")
-    if file.suffix not in (".tar", ".xz"):
-        better = file.with_name(file.name.partition(".")[0] + ".tar.xz")
-        raise SweepError(
-            f"{file}: an export is called .tar, or .tar.xz to be compressed, such as {better}."
-        )
+    check_name(file)
     count, left_out = 0, []
     outside = _outside(store, records) if data else {}
-    try:
-        with replacing(file) as part, _written(part, file.suffix) as tar:
-            for path in files:
-                tar.add(path, f"sweeps/{store.records.name_of(path)}.json")
-            for name, key, path in store.finished():
-                if not everything and key not in keys:
-                    continue
-                if unfit := _unfit(path):
-                    left_out.append(unfit)
-                    continue
-                _add_stage(tar, path, f"{name}/{key}")
-                count += 1
-            for name, path in sorted(outside.items()):
-                tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
-            if not (count or files or left_out or outside):
-                raise SweepError(f"{store.path} holds no finished stage and no sweep to export.")
-    except OSError as error:
-        if error.filename and store.path in Path(error.filename).parents:
-            raise StoreError.during("read", Path(error.filename), error) from error
-        reason = os.strerror(error.errno) if error.errno else error
-        remedy = "Free space there, or name" if is_full(error) else "Name"
-        raise SweepError(
-            f"Cannot write {file}: {reason}. {remedy} a file in another folder."
-        ) from error
+    with written(file, store.path, _XZ) as tar:
+        for path in files:
+            tar.add(path, f"sweeps/{store.records.name_of(path)}.json")
+        for name, key, path in store.finished():
+            if not everything and key not in keys:
+                continue
+            if unfit := _unfit(path):
+                left_out.append(unfit)
+                continue
+            _add_stage(tar, path, f"{name}/{key}")
+            count += 1
+        for name, path in sorted(outside.items()):
+            tar.add(path, f"{_OUTSIDE}/{name}", recursive=False)
+        if not (count or files or left_out or outside):
+            raise SweepError(f"{store.path} holds no finished stage and no sweep to export.")
     return Transferred(
         stages=count, records=len(records), outside=len(outside), left_out=tuple(left_out)
     )
@@ -144,16 +129,6 @@ def _unfit(folder: Path) -> str | None:
 
 def _is_plain(path: Path) -> bool:
     return path.is_file() or path.is_dir()
-
-
-@contextmanager
-def _written(path: Path, suffix: str) -> Iterator[tarfile.TarFile]:
-    if suffix != ".xz":
-        with tarfile.open(path, "w") as tar:
-            yield tar
-        return
-    with lzma.open(path, "wb", filters=[_XZ]) as file, tarfile.open(fileobj=file, mode="w|") as tar:
-        yield tar
 
 
 def _outside(store: Store, records: Collection[Mapping[str, Any]]) -> dict[str, Path]:
@@ -191,6 +166,12 @@ def import_stages(store: Store, file: Path) -> Transferred:
         try:
             with store_errors("read", file), tarfile.open(file) as tar:
                 for member in tar:
+                    if member.name == MANIFEST:
+                        raise SweepError(
+                            f"{file} holds results alone, without models and answers. Nothing is "
+                            "imported: `python -m reports last --store "
+                            f"{file}` reads it where it is."
+                        )
                     work.take(tar, member)
         except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error) as error:
             reason = str(error).partition(":")[0]

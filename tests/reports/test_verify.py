@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from reports.errors import ReportError
 from reports.published import find_study
 from reports.reading.collect import collect
 from reports.render import FORMATS, Style, render
+from sweeps.claims.statement import LEVEL, read_claims
 
 
 def written(full, tmp_path: Path, format: str, style: Style | None = None) -> Path:
@@ -140,3 +142,107 @@ def test_an_unknown_style_is_refused() -> None:
     """A file of a newer version is not redrawn wrongly."""
     with pytest.raises(ReportError, match="does not say how it was drawn"):
         redraw({"drawn": "markdown sparkling", "published": "6"})
+
+
+def page(full, tmp_path: Path) -> tuple[Path, list[str]]:
+    """A page of documentation: a table of its own, two drawings with words about them, a table."""
+    store = full.record()
+    drawn = [
+        render(collect(store, "toy"), "markdown", style)
+        for style in (Style(few_notes=True), Style(deviation=True))
+    ]
+    # Whoever writes a page leaves out footnotes, their marks, and lines about the command.
+    lines = [line for line in drawn[0].splitlines() if not line.startswith(("<sup>", "command:"))]
+    drawn[0] = "\n".join(lines).replace("<sup>", "<sub>") + "\n"
+    drawn[0] = re.sub(r"<sub>[a-z,]*</sup>", "", drawn[0])
+    own = "| size | rate |\n|---|---|\n| nano | 0.02 |\n"
+    comment = "<!--\nTODO: more seeds\n-->\n"
+    text = f"# Findings\n\n{own}\n{comment}\nSo:\n\n{drawn[0]}\nAgain:\n\n{drawn[1]}\nAnd\n\n{own}"
+    path = tmp_path / "findings.md"
+    path.write_text(text)
+    return path, drawn
+
+
+def line_of(text: str, what: str) -> int:
+    """The line, from 1, on which a text begins."""
+    return text[: text.index(what)].count("\n") + 1
+
+
+def test_each_table_of_a_page_is_named(full, tmp_path: Path, capsys) -> None:
+    """By the line where its rows begin and its sweep; the page's own words do not matter."""
+    path, drawn = page(full, tmp_path)
+    text = path.read_text()
+    first = line_of(text, drawn[0]) + drawn[0].splitlines().index("") + 1
+    second = line_of(text, drawn[1]) + drawn[1].splitlines().index("") + 1
+    last = text.rindex("| size")
+    assert run([str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}:{first}: toy: the store still gives this table.",
+        f"{path}:{second}: toy: the store still gives this table.",
+        f"{path}: 2 other tables name no store: lines 3, {text.count(chr(10), 0, last) + 1}.",
+    ]
+
+
+def test_a_score_changed_in_a_page_is_shown(full, tmp_path: Path, capsys) -> None:
+    """Of the one table in which it is, with its row; status 1."""
+    path, drawn = page(full, tmp_path)
+    path.write_text(path.read_text().replace(drawn[0], drawn[0].replace("69.50", "79.50")))
+    assert run([str(path)]) == 1
+    first, *difference, second, _ = capsys.readouterr().out.splitlines()
+    assert first.endswith(": toy: the store gives another table now:")
+    assert [line[0] for line in difference] == ["-", "+"]
+    assert "| two seeds | 79.50 |" in difference[0]
+    assert "| two seeds | 69.50 |" in difference[1]
+    assert second.endswith(": toy: the store still gives this table.")
+
+
+@pytest.mark.parametrize("harm", ["row", "column", "heading", "table"])
+def test_what_a_page_lacks_of_a_table_is_shown(full, tmp_path: Path, harm: str, capsys) -> None:
+    """Rows and columns are not a page's to leave out."""
+    path, drawn = page(full, tmp_path)
+    lines = drawn[0].splitlines()
+    if harm == "row":
+        lines = [line for line in lines if "two seeds" not in line]
+    elif harm == "column":
+        lines = [re.sub(r"[^|]*\|$", "", line) for line in lines]
+    elif harm == "heading":
+        lines = [line.replace("Mood", "Temper") for line in lines]
+    else:
+        lines = [line for line in lines if not line.startswith("|")]
+    path.write_text(path.read_text().replace(drawn[0], "\n".join(lines) + "\n"))
+    assert run([str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "+| two seeds | 69.50 |" in out
+    assert out.count("still gives this table") == 1
+
+
+def test_a_sweep_that_is_not_there_does_not_hide_the_others(full, tmp_path: Path, capsys) -> None:
+    """The page's other tables are compared; status 2."""
+    path, drawn = page(full, tmp_path)
+    other = drawn[0].replace("sweep: toy", "sweep: tov")
+    path.write_text(path.read_text().replace(drawn[0], other))
+    assert run([str(path)]) == 2
+    said = capsys.readouterr()
+    assert ": tov: No sweep 'tov' in " in said.err
+    assert said.out.count("still gives this table") == 1
+
+
+def test_a_page_may_leave_out_claims_but_not_change_them(builder, tmp_path: Path, capsys) -> None:
+    """The block below a table is a table of its own."""
+    builder.column("Mood", ["mood.acc"])
+    for label, mean in (("slow", 70.0), ("fast", 60.0)):
+        runs = [{"mood": {"acc": mean + step}} for step in (-0.1, 0.0, 0.1)]
+        builder.row(label, runs, baseline=label == "slow")
+    found, _ = read_claims([{"that": "slow > fast"}], {"slow": "slow", "fast": "fast"})
+    claims = {"level": LEVEL, "list": [claim.to_json() for claim in found]}
+    text = render(collect(builder.record(claims=claims), "toy"), "markdown", Style())
+    assert "| supported" in text
+    path = tmp_path / "page.md"
+    for change, status in (
+        (text, 0),
+        (re.sub(r"\*\*Claims.*?\n<!--", "\n<!--", text, flags=re.DOTALL), 0),
+        (text.replace("| supported", "| undecided"), 1),
+    ):
+        path.write_text(f"# A page\n\n{change}")
+        assert run([str(path)]) == status
+    assert "+| slow > fast" in capsys.readouterr().out
