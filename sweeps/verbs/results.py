@@ -97,9 +97,14 @@ def read_results(file: Path) -> Files:
 
     No name leads out of the folder into which they are unpacked.
     """
+    files: Files = {}
     try:
         with tarfile.open(file) as tar:
-            files = {member.name: _content(tar, member, file) for member in tar}
+            for member in tar:
+                if not files and member.name != MANIFEST:
+                    # A whole export may be large: it is not read to its end.
+                    break
+                files[member.name] = _content(tar, member, file)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error
         raise SweepError(f"Cannot read {file}: {reason}.") from error

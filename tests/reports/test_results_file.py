@@ -232,7 +232,7 @@ def test_a_file_that_is_not_whole_or_another_is_refused(
         expected = f"{path} is no file of results: it holds {name[harm]!r}. "
     elif harm == "export":
         sweeps(["--store", str(store), "export", "--scores-only", str(path)])
-        expected = f"{path} is no file of results: it holds "
+        expected = f"{path} is no file of results: it has no {MANIFEST}. "
     elif harm == "text":
         path.write_text("a text")
         expected = f"{path} is no whole file of results: "
