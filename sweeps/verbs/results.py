@@ -67,7 +67,7 @@ def export_results(store: Store, file: Path, sweeps: Collection[str] | None = No
     taken: set[str] = set()
     with store_errors("read", store.path):
         for one in named:
-            files[f"sweeps/{store.records.name_of(one.path)}.json"] = one.path.read_bytes()
+            files[f"sweeps/{store.records.name_of(one.path)}.json"] = _record(one.path)
             references = [str(known["file"]) for known in one.record.get("references") or []]
             for key, stage in one.record["stages"].items():
                 try:
@@ -140,6 +140,13 @@ def unpack_results(file: Path, folder: Path) -> None:
         raise SweepError(
             f"Cannot unpack {file} into {folder}: {reason}. TMPDIR names another place for it."
         ) from error
+
+
+def _record(path: Path) -> bytes:
+    """A sweep's record, without where the store lay on the machine that ran it."""
+    record = json.loads(path.read_bytes())
+    record["command"] = [word for word in record["command"] if not word.startswith("store=")]
+    return (json.dumps(record, indent=1) + "\n").encode()
 
 
 def _of_stage(store: Store, name: str, key: str, references: Collection[str]) -> Files:

@@ -86,6 +86,18 @@ def test_it_holds_what_reports_read_and_says_which_scores_are_missing(
     }
 
 
+def test_where_the_store_lay_is_not_told(store: Path, tmp_path: Path) -> None:
+    """Of the command that was typed all else is."""
+    path = store / "sweeps/toy.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "command": ["run.py", "a=1", "store=/home/mine"]}))
+    file = tmp_path / "toy.tar.xz"
+    sweeps(["--store", str(store), "export", "--results", str(file)])
+    with tarfile.open(file) as tar:
+        told = json.load(tar.extractfile("sweeps/toy.json"))
+    assert told == {**record, "command": ["run.py", "a=1"]}
+
+
 @pytest.mark.parametrize(
     "words",
     [
