@@ -23,7 +23,10 @@ READING_PROCESS = PROCESS + 2**26 + 2**25
 """A worker that decodes or reads with what trainings left in it: libraries of the scores besides,
 and products of other shapes."""
 DATA_PROCESS = 2**29
-"""A worker that prepares data, with the libraries that it has imported meanwhile for trainings."""
+"""A worker that prepares data, with the libraries that it has imported meanwhile for trainings, or
+that trains before it has done anything else."""
+FIRST_PROCESS = 2**25 + 2**24
+"""A worker at the very beginning of a run, before it has imported the libraries of later stages."""
 LINES_PROCESS = 2**28 + 2**27
 """A worker that writes a corpus as pieces of lines, early in a run."""
 

@@ -27,9 +27,8 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 @measured(parts.accuracy)
 def accuracy(targets: Sequence[Any], predictions: Sequence[Any]) -> Scores:
     """Return {"acc"}: the share of predictions that equal their target."""
-    from sklearn.metrics import accuracy_score
-
-    return {"acc": 100 * float(accuracy_score(targets, predictions))}
+    right = sum(bool(t == p) for t, p in zip(targets, predictions, strict=True))
+    return {"acc": 100 * (right / len(targets))}
 
 
 @measured(parts.pairs("mcc", PartKind.MATTHEWS))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import torch
-from lightning.fabric.plugins import TorchCheckpointIO
 from torch import nn
 
 M = TypeVar("M", bound=nn.Module)
@@ -70,15 +69,6 @@ def check_sums(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         if damaged := archive.testzip():
             raise ValueError(f"{damaged} is not what was written")
-
-
-class DirectIO(TorchCheckpointIO):
-    """Lightning's checkpoints by `write`: not made in memory first, and a full disk is one."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
-    ) -> None:
-        write(Path(path), checkpoint)
 
 
 class _Recording:

@@ -18,9 +18,10 @@ from lab.batching.loading import loader
 from lab.errors import DivergedError, StudyError
 from lab.files import replacing
 from lab.timing import Timing
-from lab.training.checkpoint import DirectIO, check_sums, read
+from lab.training.checkpoint import check_sums, read
 from lab.training.module import Training
 from lab.training.selection import Validator
+from lab.training.strategies import DirectIO
 from lab.training.team import Team
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from lab.training.team import full, spread
+from lab.training.sharding import full, spread
 
 
 def named_state(optimizer: Any, model: nn.Module) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A process that trains alone sets up no process group and sends no message. The number of processes
 is no part of a stage's identity: the batch is the same, sums are taken over the whole batch, and
-only the order of summation differs.
+only the order of summation differs. Lightning is imported where a training begins: what only opens
+a trained model, or is opened to look at, needs none of it.
 """
 
 from __future__ import annotations
@@ -11,18 +12,16 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
-from lightning import LightningModule
-from lightning.pytorch.plugins.environments import ClusterEnvironment, LightningEnvironment
-from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
 from torch import Tensor, distributed, nn
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor, Replicate, distribute_tensor
 
 from lab.errors import StudyError
+
+if TYPE_CHECKING:
+    from lightning import LightningModule
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -52,6 +51,8 @@ class Team:
 
         partial: whether some steps leave some parameters without a gradient.
         """
+        from lab.training.strategies import LightningEnvironment
+
         return {
             "accelerator": "gpu" if device.startswith("cuda") else "cpu",
             "devices": [torch.device(device).index or 0] if device.startswith("cuda") else 1,
@@ -97,12 +98,14 @@ class Several(Team):
         return int(np.random.SeedSequence((seed, self.rank, start)).generate_state(1)[0])
 
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
+        from lab.training.strategies import DDPStrategy, Environment
+
         return {
             **super().trainer(device, partial=partial),
             # Each process counts as a node with one device, so that it does not matter whether a
             # process can see the devices of other processes.
             "num_nodes": self.world,
-            "plugins": [_Environment(self._ranks)],
+            "plugins": [Environment(self._ranks)],
             # In gradual unfreezing some parameters have no gradient, which DDP would complain of.
             "strategy": DDPStrategy(find_unused_parameters=partial),
         }
@@ -138,12 +141,16 @@ class Sharded(Several):
     """One of several processes that spread parameters, gradients and optimizer states (FSDP)."""
 
     def trainer(self, device: str, *, partial: bool) -> dict[str, Any]:
-        strategy = _Spread(
+        from lab.training.strategies import Spread
+
+        strategy = Spread(
             data_parallel_size=self.world, tensor_parallel_size=1, save_distributed_checkpoint=False
         )
         return {**super().trainer(device, partial=partial), "strategy": strategy}
 
     def split(self, module: LightningModule, blocks: list[nn.Module]) -> None:
+        from torch.distributed.fsdp import fully_shard
+
         assert module.device_mesh is not None
         mesh = module.device_mesh["data_parallel"]
         for block in blocks:
@@ -154,6 +161,8 @@ class Sharded(Several):
         return copy.deepcopy(model) if self.lead else model
 
     def refresh(self, model: nn.Module, copied: nn.Module) -> None:
+        from lab.training.sharding import full
+
         targets = copied.state_dict()
         for name, shard in model.state_dict().items():
             value = full(shard)
@@ -187,94 +196,3 @@ def team_of(context: Any) -> Iterator[Team]:
     finally:
         # The next stage that this process works on sets up another group.
         distributed.destroy_process_group()
-
-
-def full(tensor: Any) -> Any:
-    """Return a tensor whole, gathered where it is spread. Every process calls this."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def spread(value: Any, parameter: Tensor) -> Any:
-    """Return a whole tensor of an optimizer's state, spread as the parameter is."""
-    if not isinstance(value, Tensor) or not isinstance(parameter, DTensor):
-        return value.to(parameter.device) if isinstance(value, Tensor) else value
-    alike = value.shape == parameter.shape
-    placements = parameter.placements if alike else [Replicate()] * parameter.device_mesh.ndim
-    return distribute_tensor(value.to(parameter.device), parameter.device_mesh, placements)
-
-
-class _Spread(ModelParallelStrategy):
-    """Lightning's FSDP with whole tensors in checkpoints, for any number of processes."""
-
-    @property
-    def lightning_restore_optimizer(self) -> bool:
-        return True
-
-    def lightning_module_state_dict(self) -> dict[str, Any]:
-        assert self.lightning_module is not None
-        return {name: full(value) for name, value in self.lightning_module.state_dict().items()}
-
-    def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
-        state: dict[str, Any] = optimizer.state_dict()
-        held = {
-            number: {name: full(value) for name, value in of.items()}
-            for number, of in state["state"].items()
-        }
-        return {**state, "state": held}
-
-    def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> Any:
-        return super(ModelParallelStrategy, self).load_checkpoint(checkpoint_path, weights_only)
-
-    @torch.no_grad()
-    def load_model_state_dict(self, checkpoint: Any, strict: bool = True) -> None:
-        assert self.lightning_module is not None
-        for name, target in self.lightning_module.state_dict().items():
-            target.copy_(spread(checkpoint["state_dict"][name], target))
-
-    def load_optimizer_state_dict(self, checkpoint: Any) -> None:
-        for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
-            optimizer.load_state_dict(state)
-            for parameter, held in optimizer.state.items():
-                held.update({name: spread(value, parameter) for name, value in held.items()})
-
-
-class _Environment(ClusterEnvironment):
-    """Rank and address of each process, from the orchestrator, which has started all of them."""
-
-    def __init__(self, ranks: Any) -> None:
-        super().__init__()
-        self._ranks = ranks
-
-    @property
-    def creates_processes_externally(self) -> bool:
-        return True
-
-    @property
-    def main_address(self) -> str:
-        return str(self._ranks.address)
-
-    @property
-    def main_port(self) -> int:
-        return int(self._ranks.port)
-
-    @staticmethod
-    def detect() -> bool:
-        return False
-
-    def world_size(self) -> int:
-        return int(self._ranks.world)
-
-    def set_world_size(self, size: int) -> None:
-        """Nothing to set: `ranks` holds the number."""
-
-    def global_rank(self) -> int:
-        return int(self._ranks.rank)
-
-    def set_global_rank(self, rank: int) -> None:
-        """Nothing to set: `ranks` holds the number."""
-
-    def local_rank(self) -> int:
-        return 0
-
-    def node_rank(self) -> int:
-        return int(self._ranks.rank)

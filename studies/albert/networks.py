@@ -18,7 +18,7 @@ from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.heads import MaskedLanguageModel, Pooler
 from lab.encoder.initialization import initialize
-from lab.encoder.pretraining.keeping import EncoderNetworks
+from lab.encoder.pretraining.networks import EncoderNetworks
 from lab.encoder.pretraining.pieces import likeliest, piece_losses, total
 from lab.training import checkpoint
 

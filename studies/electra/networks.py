@@ -18,7 +18,7 @@ from lab.encoder.encoder import Encoder
 from lab.encoder.heads import Detection
 from lab.encoder.initialization import initialize
 from lab.encoder.pretraining.detection import draw, placed
-from lab.encoder.pretraining.keeping import EncoderNetworks
+from lab.encoder.pretraining.networks import EncoderNetworks
 from lab.encoder.pretraining.pieces import likeliest, piece_losses, total
 from lab.training import checkpoint
 from studies.electra.algorithms import get_algorithm

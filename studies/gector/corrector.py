@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 
 from lab.errors import DataError
-from studies.gector.inference import Corrected, Sentence, Tweaks, biased, correct, decide, ensemble
-from studies.gector.model import Tagger
+from studies.gector.costs import CORRECTED_AT_ONCE
+from studies.gector.inference import (
+    Candidates,
+    Corrected,
+    Sentence,
+    Tweaks,
+    biased,
+    candidates,
+    correct,
+    decide,
+    ensemble,
+)
+from studies.gector.model import Batch, Tagger
 from studies.gector.sentences import Reads, SentenceLayout
 from studies.gector.tags.applying import apply_tags
 from studies.gector.tags.transformations import Transformations
 
-AT_ONCE = 512
-"""Sentences whose probabilities are in memory together."""
+K = TypeVar("K")
 
 
 class Said(NamedTuple):
@@ -50,31 +60,61 @@ class Members:
 
     def __call__(self, sentences: Sequence[Sentence]) -> list[Said]:
         """The mean of the members' probabilities, sentence by sentence in order."""
-        each = [self._of(tagger, reader, sentences) for tagger, reader in self._members]
+        return self._kept(sentences, _copied)
+
+    def candidates(self, sentences: Sequence[Sentence]) -> list[Candidates]:
+        """Of that mean what can be decided, sentence by sentence in order."""
+        return self._kept(
+            sentences,
+            lambda said: candidates(said.tags, said.incorrect.copy(), self.tags),
+        )
+
+    def _kept(self, sentences: Sequence[Sentence], keep: Callable[[Said], K]) -> list[K]:
+        """What is kept of each sentence; of one member before the next batch is read."""
+        if len(self._members) == 1:
+            return self._of(*self._members[0], sentences, keep)
+        each = [self._of(tagger, reader, sentences, _copied) for tagger, reader in self._members]
         return [
-            Said(ensemble([tags for tags, _ in all_]), ensemble([wrong for _, wrong in all_]))
+            keep(Said(ensemble([tags for tags, _ in all_]), ensemble([wrong for _, wrong in all_])))
             for all_ in zip(*each, strict=True)
         ]
 
     @torch.no_grad()
-    def _of(self, tagger: Tagger, reader: Reads, sentences: Sequence[Sentence]) -> list[Said]:
+    def _of(
+        self,
+        tagger: Tagger,
+        reader: Reads,
+        sentences: Sequence[Sentence],
+        keep: Callable[[Said], K],
+    ) -> list[K]:
+        """What is kept of what one member says; `keep` is given views of a batch's arrays."""
         device = next(tagger.parameters()).device
         layout = SentenceLayout(pad=reader.pad, longest=reader.longest, tokens=reader.tokens)
         read = reader.read(sentences)
         # Those of like lengths together.
         order = sorted(range(len(read)), key=lambda n: -len(read[n].pieces))
-        found: dict[int, Said] = {}
+        found: dict[int, K] = {}
         mixed = self._precision == "bf16-mixed"
         for start in range(0, len(order), self._batch_size):
             chosen = order[start : start + self._batch_size]
             arrays = layout.batch([read[n] for n in chosen])
             batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
             with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-                tags, wrong = (part.cpu().numpy() for part in tagger.probabilities(batch))
-            for row, n in enumerate(chosen):
-                end = len(read[n].at)
-                found[n] = Said(tags[row, :end].copy(), wrong[row, :end].copy())
+                rows = _rows(tagger, batch)
+                for n, (tags, wrong) in zip(chosen, rows, strict=True):
+                    end = len(read[n].at)
+                    found[n] = keep(Said(tags[:end], wrong[:end]))
         return [found[n] for n in range(len(read))]
+
+
+def _copied(said: Said) -> Said:
+    return Said(said.tags.copy(), said.incorrect.copy())
+
+
+def _rows(tagger: Tagger, batch: Batch) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The probabilities of each row, (N, V) and (N,)."""
+    for tags, wrong in tagger.probabilities(batch):
+        yield from zip(tags.cpu().numpy(), wrong.cpu().numpy(), strict=True)
 
 
 class Remembering:
@@ -83,12 +123,12 @@ class Remembering:
     def __init__(self, members: Members) -> None:
         self.tags = members.tags
         self._members = members
-        self._known: dict[tuple[str, ...], Said] = {}
+        self._known: dict[tuple[str, ...], Candidates] = {}
 
-    def __call__(self, sentences: Sequence[Sentence]) -> list[Said]:
+    def candidates(self, sentences: Sequence[Sentence]) -> list[Candidates]:
         """As the members say."""
         new = [*dict.fromkeys(key for key in map(tuple, sentences) if key not in self._known)]
-        said = self._members([[*key] for key in new]) if new else []
+        said = self._members.candidates([[*key] for key in new]) if new else []
         self._known.update(zip(new, said, strict=True))
         return [self._known[tuple(sentence)] for sentence in sentences]
 
@@ -120,10 +160,10 @@ class Corrector:
 
     def _round(self, sentences: list[Sentence]) -> list[Sentence]:
         made = []
-        for start in range(0, len(sentences), AT_ONCE):
-            part = sentences[start : start + AT_ONCE]
-            for sentence, said in zip(part, self._members(part), strict=True):
-                likely = said.tags + self._bias
-                tags = decide(likely, said.incorrect, self._members.tags, self._tweaks).tags
-                made.append(apply_tags(sentence, tags, self._transformations).tokens)
+        for start in range(0, len(sentences), CORRECTED_AT_ONCE):
+            part = sentences[start : start + CORRECTED_AT_ONCE]
+            for sentence, known in zip(part, self._members.candidates(part), strict=True):
+                likely, names = known.tags + self._bias[known.numbers], self._members.tags
+                found = decide(likely, known.incorrect, names, self._tweaks, known.numbers)
+                made.append(apply_tags(sentence, found.tags, self._transformations).tokens)
         return made

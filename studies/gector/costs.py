@@ -19,8 +19,13 @@ LONGEST = 2 * PIECES
 """About so many the longest of a batch has, to which the others are padded."""
 JUDGED_AT_ONCE = 128
 """Sentences of validation in a batch."""
+ROWS_AT_ONCE = 16
+"""Sentences whose logits of all tags are made probabilities together, where nothing is learned."""
+CORRECTED_AT_ONCE = 512
+"""Sentences that go through the taggers together; of several taggers what each says of all tags is
+kept meanwhile."""
 COPIES = 8
-"""Of all tags' logits where sentences are corrected: probabilities, their means, what is masked."""
+"""Of a batch's logits of all tags, that a plan leaves room for where sentences are corrected."""
 
 
 def sentences(settings: StageSettings) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 from studies.gector.tags.tag import DELETE, KEEP
 
 Sentence = list[str]
+BIASED = (KEEP, DELETE)
+"""The tags that confidences are added to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +42,8 @@ class Decision(NamedTuple):
 
 def biased(probabilities: np.ndarray, vocabulary: Sequence[str], tweaks: Tweaks) -> np.ndarray:
     """Add the confidences to probabilities (..., V) after the softmax: rows sum to 1 no more."""
-    bias = {
-        KEEP: tweaks.additional_confidence,
-        DELETE: tweaks.additional_delete_confidence,
-    }
+    added = (tweaks.additional_confidence, tweaks.additional_delete_confidence)
+    bias = dict(zip(BIASED, added, strict=True))
     return probabilities + np.array([bias.get(tag, 0.0) for tag in vocabulary])
 
 
@@ -52,15 +52,19 @@ def decide(
     incorrect: np.ndarray,
     vocabulary: Sequence[str],
     tweaks: Tweaks | None = None,
+    numbers: np.ndarray | None = None,
 ) -> Decision:
     """Choose the tags of a sentence.
 
-    probabilities (T, V) of tags, with the bias in them; incorrect (T,) of the detection head's
-    class INCORRECT.
+    probabilities (T, V) of tags, with the bias in them, or (T, C) of those of `numbers` (T, C);
+    incorrect (T,) of the detection head's class INCORRECT.
     """
     tweaks = tweaks or Tweaks()
     minimum = tweaks.min_error_probability
-    likeliest = [vocabulary[number] for number in probabilities.argmax(axis=1)]
+    chosen = probabilities.argmax(axis=1)
+    if numbers is not None:
+        chosen = numbers[np.arange(len(chosen)), chosen]
+    likeliest = [vocabulary[number] for number in chosen]
     error = float(incorrect.max())
     kept = [KEEP] * len(likeliest)
     if error < minimum:
@@ -74,6 +78,33 @@ def decide(
 def ensemble(members: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> np.ndarray:
     """Return the mean of the members' probabilities, of tags or of errors; by weights if given."""
     return np.average(np.stack(members), axis=0, weights=weights)
+
+
+class Candidates(NamedTuple):
+    """What can be decided of a sentence of T tokens, by whatever tweaks: C of the V tags."""
+
+    tags: np.ndarray
+    """(T, C)."""
+    numbers: np.ndarray
+    """(T, C): which tags these are, in the order of the list."""
+    incorrect: np.ndarray
+    """(T,)."""
+
+
+def candidates(
+    probabilities: np.ndarray, incorrect: np.ndarray, vocabulary: Sequence[str]
+) -> Candidates:
+    """Keep the tags that confidences are added to, and each token's likeliest of the others.
+
+    probabilities (T, V), incorrect (T,). `decide` finds in these what it finds in all.
+    """
+    named = [number for number, tag in enumerate(vocabulary) if tag in BIASED]
+    others = probabilities.copy()
+    others[:, named] = -1.0
+    best = others.argmax(axis=1)[:, None]
+    fixed = np.broadcast_to(np.array(named, best.dtype), (len(best), len(named)))
+    numbers = np.sort(np.concatenate([fixed, best], axis=1), axis=1)
+    return Candidates(np.take_along_axis(probabilities, numbers, axis=1), numbers, incorrect)
 
 
 class Corrected(NamedTuple):

@@ -5,7 +5,7 @@ Letters: B sentences, T pieces, N tokens with $START first, V tags, D width.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from lab.encoder.encoder import Encoder
 from lab.encoder.initialization import initialize
 from lab.training import checkpoint
 from studies.gector import losses
+from studies.gector.costs import ROWS_AT_ONCE
 from studies.gector.encoders import build
 from studies.gector.tags.vocabulary import TagVocabulary
 
@@ -61,13 +62,19 @@ class Tagger(nn.Module):
         errors = None if self.error_head is None else self.error_head(vectors)
         return Logits(self.tag_head(vectors), errors)
 
-    def probabilities(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of tags (B, N, V), and that a token is wrong (B, N), which without a head KEEP says."""
+    def probabilities(self, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of tags (R, N, V), and that a token is wrong (R, N), which without a head KEEP says.
+
+        For ROWS_AT_ONCE rows after the other: of all together they take several times the logits.
+        """
         logits = self(batch)
-        tags = logits.tags.float().softmax(-1)
-        if logits.errors is None:
-            return tags, 1.0 - tags[..., 0]
-        return tags, logits.errors.float().softmax(-1)[..., 1]
+        for start in range(0, len(logits.tags), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            tags = logits.tags[rows].float().softmax(-1)
+            if logits.errors is None:
+                yield tags, 1.0 - tags[..., 0]
+            else:
+                yield tags, logits.errors[rows].float().softmax(-1)[..., 1]
 
     def heads(self) -> list[nn.Linear]:
         """The layers that a training of tags begins with."""
@@ -117,10 +124,17 @@ def sentence_losses(model: Tagger, batch: Batch, smoothing: float) -> losses.Los
 
 
 def _surprise(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
-    """-log p of classes (B, N) by logits (B, N, C)."""
-    return F.cross_entropy(
-        logits.float().transpose(1, 2), classes, reduction="none", label_smoothing=smoothing
-    )
+    """-log p of classes (B, N) by logits (B, N, C), where nothing is learned a few rows at once."""
+
+    def of(logits: Tensor, classes: Tensor) -> Tensor:
+        return F.cross_entropy(
+            logits.float().transpose(1, 2), classes, reduction="none", label_smoothing=smoothing
+        )
+
+    if torch.is_grad_enabled():
+        return of(logits, classes)
+    parts = zip(logits.split(ROWS_AT_ONCE), classes.split(ROWS_AT_ONCE), strict=True)
+    return torch.cat([of(*part) for part in parts])
 
 
 def save_tagger(path: Path, model: Tagger) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lab.encoder.encoder import Encoder
 from lab.encoder.initialization import initialize
-from lab.encoder.pretraining.keeping import EncoderNetworks
+from lab.encoder.pretraining.networks import EncoderNetworks
 
 
 class Pretraining(EncoderNetworks):

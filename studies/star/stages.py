@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from lab.memory import DATA_PROCESS, PROCESS
+from lab.memory import DATA_PROCESS, FIRST_PROCESS
 from lab.stage import Cost, Stage
 from lab.text_to_text.config import ModelConfig, model_config
 from lab.text_to_text.flops import parameters, training_flops
@@ -18,6 +18,8 @@ QUESTIONS_A_VIDEO = 30
 """About as many are asked, as a plan counts them."""
 FLOPS_A_QUESTION = {"questions": 1e8, "perception": 3e7, "evaluate": 3e7}
 """Of what is not trained, so that a plan has the order of magnitude; else a tenth of the first."""
+FIRST = {"situations": 0.0, "questions": 1e5, "asked": 1e5}
+"""Stages that all others wait for, and bytes that they hold of a video; 300 videos are measured."""
 TRAINED = ("blind", "graph_text")
 """Readers that a model is trained for."""
 SEES = ("graph_text", "executor")
@@ -154,7 +156,7 @@ class Stages:
             cost=Cost(
                 flops=learning.steps * learning.batch_size * training_flops(self.model, *lengths),
                 tokens=learning.steps * learning.batch_size * sum(lengths),
-                memory_bytes=memory.total + PROCESS,
+                memory_bytes=memory.total + DATA_PROCESS,
                 disk_bytes=8 * parameters(self.model),
                 device="any",
                 splits=learning.batch_size,
@@ -189,4 +191,7 @@ class Stages:
     def _cost(self, name: str, *, disk_bytes: float = 0.0) -> Cost:
         asked = QUESTIONS_A_VIDEO * self.config.world.videos
         each = FLOPS_A_QUESTION.get(name, FLOPS_A_QUESTION["questions"] / 10)
-        return Cost(flops=asked * each, memory_bytes=DATA_PROCESS, disk_bytes=disk_bytes)
+        memory = float(DATA_PROCESS)
+        if name in FIRST:
+            memory = FIRST_PROCESS + FIRST[name] * self.config.world.videos
+        return Cost(flops=asked * each, memory_bytes=memory, disk_bytes=disk_bytes)

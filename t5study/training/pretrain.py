@@ -14,7 +14,8 @@ from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history
 from lab.training.optimizer_state import named_state
 from lab.training.schedule import inverse_square_root
-from lab.training.team import Team, full, team_of
+from lab.training.sharding import full
+from lab.training.team import Team, team_of
 from lab.vocabulary import Vocabulary
 from t5study.batching import (
     Batches,

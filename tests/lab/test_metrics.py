@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lab import metrics
 
@@ -33,6 +35,17 @@ def test_correlations_have_a_sign():
     """Opposite orders give -100."""
     assert metrics.pearson([0.0, 2.0], [1.0, 0.0]) == {"pearson": pytest.approx(-100)}
     assert metrics.spearman([0, 1, 2], [9, 8, 1]) == {"spearman": pytest.approx(-100)}
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1))
+def test_accuracy_is_that_of_scikit_learn(pairs):
+    """To the bit; of classes by number and by name."""
+    from sklearn.metrics import accuracy_score
+
+    targets, predictions = zip(*pairs, strict=True)
+    expected = {"acc": 100 * float(accuracy_score(targets, predictions))}
+    assert metrics.accuracy(targets, predictions) == expected
+    assert metrics.accuracy([*map(str, targets)], [*map(str, predictions)]) == expected
 
 
 def test_matthews_of_a_constant_is_zero():

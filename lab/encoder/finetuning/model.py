@@ -16,7 +16,7 @@ from lab.encoder.encoder import Encoder
 from lab.encoder.finetuning.heads import Batch, Head
 from lab.encoder.finetuning.kinds import Kind
 from lab.encoder.initialization import initialize
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from lab.training import checkpoint
 
 

@@ -8,37 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from torch import nn
 
 from lab.encoder.checkpoint import save_encoder
-from lab.encoder.encoder import Encoder
+from lab.encoder.pretraining.networks import EncoderNetworks, names
 from lab.errors import StudyError
 from lab.files import replacing
 from lab.training import checkpoint
-from lab.training.team import Team, full
-
-
-class EncoderNetworks(nn.Module):
-    """An encoder with what it is trained with."""
-
-    encoder: Encoder
-
-    @property
-    def reports(self) -> list[str]:
-        """What the loss function reports, in its order."""
-        return ["loss"]
-
-    def recompute_blocks(self) -> None:
-        """Train in less memory and more time: keep only what enters each part of each encoder."""
-        for module in self.modules():
-            if isinstance(module, Encoder):
-                module.recompute = True
-
-
-def names(step: int | None = None) -> tuple[str, str]:
-    """The files of an encoder and of all networks, after so many updates or after the last one."""
-    ending = "" if step is None else f"_{step}"
-    return f"encoder{ending}.pt", f"networks{ending}.pt"
+from lab.training.sharding import full
+from lab.training.team import Team
 
 
 class Kept(lightning.Callback):

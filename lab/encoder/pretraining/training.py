@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 from lab.encoder.encoder import Attention, FeedForward
 from lab.encoder.groups import parameter_groups
 from lab.encoder.pretraining.batches import RowBatches
-from lab.encoder.pretraining.keeping import EncoderNetworks, Kept, write
+from lab.encoder.pretraining.keeping import Kept, write
+from lab.encoder.pretraining.networks import EncoderNetworks
 from lab.encoder.rows import RowsOfText
 from lab.timing import Timing
 from lab.training.fit import Keeper, fit, write_history

@@ -13,7 +13,7 @@ import torch
 
 from lab.encoder.lines import HELD_OUT, Lines
 from lab.encoder.pretraining.frequencies import unigram_logits
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from lab.encoder.vocabulary import open_vocabulary
 from studies.albert.batches import masked_pairs
 from studies.albert.masking import Masking

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from lab.encoder.checkpoint import load_encoder
 from lab.encoder.encoder import Encoder
 from lab.encoder.lines import HELD_OUT, Lines
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from studies.albert.pairs import PairRows
 from studies.albert.sentence_losses import get_sentence_loss
 from studies.albert.tasks import LAYERS

@@ -10,7 +10,7 @@ import torch
 
 from lab.encoder.groups import ratio_groups
 from lab.encoder.lines import Lines
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from lab.encoder.pretraining.training import train
 from lab.encoder.vocabulary import open_vocabulary
 from lab.errors import StudyError

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 
 from lab.encoder.lines import HELD_OUT, Lines
 from lab.encoder.pretraining.frequencies import unigram_logits
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary
 from studies.electra.batches import masked_batch
@@ -96,6 +95,8 @@ def summary(judged: Mapping[str, np.ndarray]) -> dict[str, float]:
         scores["replaced"] = 100.0 * share
         scores["detector_loss"] = float(judged["detector_loss"].mean())
         if 0.0 < share < 1.0:
+            from sklearn.metrics import roc_auc_score
+
             scores["detector_constant"] = constant_answer(share)
             scores["detector_auc"] = 100.0 * float(
                 roc_auc_score(replaced, judged["detector_logit"])

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from lab.encoder.lines import Lines
-from lab.encoder.pretraining.keeping import names
+from lab.encoder.pretraining.networks import names
 from lab.encoder.pretraining.training import adamw, train
 from lab.encoder.rows import Rows
 from lab.encoder.vocabulary import open_vocabulary

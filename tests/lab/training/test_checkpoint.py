@@ -14,6 +14,7 @@ from torch import nn
 from lab.training import checkpoint
 from lab.training.checkpoint import load, read, save, write
 from lab.training.fit import newest_checkpoint
+from lab.training.strategies import DirectIO
 
 
 def build(settings):
@@ -105,12 +106,10 @@ def test_a_full_device_is_one(monkeypatch):
 
 def test_lightnings_checkpoints_go_the_same_way(tmp_path: Path, monkeypatch):
     """DirectIO writes what Lightning reads, and lets a full disk through."""
-    checkpoint.DirectIO().save_checkpoint({"a": torch.ones(2)}, tmp_path / "last.ckpt")
-    assert torch.equal(
-        checkpoint.DirectIO().load_checkpoint(tmp_path / "last.ckpt")["a"], torch.ones(2)
-    )
+    DirectIO().save_checkpoint({"a": torch.ones(2)}, tmp_path / "last.ckpt")
+    assert torch.equal(DirectIO().load_checkpoint(tmp_path / "last.ckpt")["a"], torch.ones(2))
     with pytest.raises(OSError, match="No space left"):
-        checkpoint.DirectIO().save_checkpoint({"a": torch.ones(2)}, "/dev/full")
+        DirectIO().save_checkpoint({"a": torch.ones(2)}, "/dev/full")
 
 
 def test_no_flipped_bit_is_resumed_from(tmp_path: Path):

@@ -25,7 +25,8 @@ from lab.training.module import Training
 from lab.training.optimizers import get_optimizer
 from lab.training.schedule import constant
 from lab.training.selection import Validator
-from lab.training.team import Team, full, team_of
+from lab.training.sharding import full
+from lab.training.team import Team, team_of
 
 STEPS, BATCH, V, CLASSES, IGNORED = 40, 8, 24, 3, -100
 

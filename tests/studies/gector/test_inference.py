@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.gector.inference import Tweaks, biased, correct, decide, ensemble
+from studies.gector.inference import Tweaks, biased, candidates, correct, decide, ensemble
 from studies.gector.pieces import kept_pieces
 from studies.gector.tags.tag import DELETE, KEEP, PADDING, UNKNOWN, kind
 from studies.gector.tags.vocabulary import TagVocabulary, coverage, errorful
@@ -47,6 +47,31 @@ def test_the_minimum_holds_for_each_tag_only_as_released() -> None:
     paper = Tweaks(min_error_probability=0.5, each_tag=False)
     assert decide(rows, incorrect, TAGS, released).tags == [KEEP, DELETE]
     assert decide(rows, incorrect, TAGS, paper).tags == [DELETE, DELETE]
+
+
+@given(
+    st.integers(0, 999), st.permutations(range(6)), st.floats(-1, 1), SHARES, SHARES, st.booleans()
+)
+def test_candidates_are_decided_as_all_tags_are(
+    seed, order, confidence, more, minimum, each_tag
+) -> None:
+    """By any tweaks, wherever in the list KEEP and DELETE stand; the first of equal ones."""
+    tags = [[*TAGS, "$APPEND_c", "$REPLACE_d"][number] for number in order]
+    rng = np.random.default_rng(seed)
+    # Of few values, so that many are equal.
+    rows = (rng.integers(0, 4, (9, len(tags))) / 4).astype(np.float32)
+    incorrect = rng.random(9)
+    tweaks = Tweaks(
+        additional_confidence=round(confidence * 4) / 4,
+        additional_delete_confidence=round(more * 4) / 4,
+        min_error_probability=minimum,
+        each_tag=each_tag,
+    )
+    known = candidates(rows, incorrect, tags)
+    assert known.tags.shape == known.numbers.shape == (9, 3)
+    bias = biased(np.zeros(len(tags), np.float32), tags, tweaks)
+    few = decide(known.tags + bias[known.numbers], known.incorrect, tags, tweaks, known.numbers)
+    assert few == decide(biased(rows, tags, tweaks), incorrect, tags, tweaks)
 
 
 @given(st.integers(0, 999))

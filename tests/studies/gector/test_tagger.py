@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import torch
 from stage_context import Context, Interrupted
 from tiny_tagger import PAIRS, prepared, settings, tuned
 
+from lab.encoder.config import EncoderConfig
 from lab.training import fit
 from lab.training.checkpoint import read
 from studies.gector.__main__ import main
+from studies.gector.model import new_encoder, new_tagger, sentence_losses
+from studies.gector.tags.vocabulary import TagVocabulary
 from studies.gector.training import evaluate, search
 
 SIZE = 24
@@ -97,6 +101,31 @@ def test_the_encoder_stands_still_in_cold_epochs(tmp_path: Path, inputs: dict[st
     )
     for name, value in weights(first).items():
         assert torch.allclose(value, weights(one_more)[name], rtol=0, atol=1e-7)
+
+
+def test_a_few_rows_at_once_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss of validation and the probabilities of all tags, to the bit in single precision."""
+    encoder = new_encoder("transformer", EncoderConfig(**settings(SIZE)["encoder"]), seed=1)
+    tags = TagVocabulary.of(Counter({f"$APPEND_{n}": 9 for n in range(70)}), size=67).tags
+    model = new_tagger(encoder, tags, error_head=True, kind="transformer", seed=1).eval()
+    drawn = torch.Generator().manual_seed(0)
+    batch = {
+        "tokens": torch.randint(5, SIZE, (21, 19), generator=drawn),
+        "real": torch.ones(21, 19, dtype=torch.long),
+        "at": torch.arange(13).repeat(21, 1),
+        "words": (torch.arange(13) < torch.randint(1, 14, (21, 1), generator=drawn)).long(),
+        "tags": torch.randint(0, len(tags), (21, 13), generator=drawn),
+    }
+    with torch.no_grad():
+        logits = model(batch)
+        whole = logits.tags.softmax(-1), logits.errors.softmax(-1)[..., 1]
+        few = [torch.cat(parts) for parts in zip(*model.probabilities(batch), strict=True)]
+        assert len([*model.probabilities(batch)]) == 2
+        assert all(torch.equal(one, other) for one, other in zip(whole, few, strict=True))
+        judged = sentence_losses(model, batch, 0.0)
+        monkeypatch.setattr("studies.gector.model.ROWS_AT_ONCE", len(batch["tags"]))
+        together = sentence_losses(model, batch, 0.0)
+    assert all(torch.equal(one, other) for one, other in zip(judged, together, strict=True))
 
 
 def test_patience_ends_a_training(tmp_path: Path, inputs: dict[str, Path]) -> None:
