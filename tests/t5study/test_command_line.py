@@ -346,7 +346,7 @@ def test_a_task_that_nothing_reads_is_named():
     """Any name may be given, but one that no unit has would do nothing."""
     assert said("preset=smoke", "mixing.limits={a: 3}") == [
         "mixing.limits.a: no unit of suite=smoke reads this task. "
-        "It has: gettext_ende, gloss_category, vader_sentiment."
+        "It has: gettext_ende, gloss_category."
     ]
     assert said("mixing.limits={boolq: many}") == [
         "mixing.limits={boolq: many}: accepted is a number."

@@ -152,7 +152,7 @@ def test_limits_of_tasks_are_in_the_keys_of_mixtures_that_hold_them(configured: 
 
 def test_ensemble_shares_its_members_with_the_baselines_seeds(configured: Configured):
     """Member i is what seed i of the baseline trained: nothing is trained twice."""
-    ensemble = evaluations(configured(scaling__ensemble=4))
+    ensemble = evaluations(configured(scaling__ensemble=4, pretrain__seed=0, finetune__seed=0))
     for task, evaluate in ensemble.items():
         alone = [
             members(evaluations(configured(pretrain__seed=seed, finetune__seed=seed))[task])[0].key
