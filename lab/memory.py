@@ -27,6 +27,8 @@ DATA_PROCESS = 2**29
 that trains before it has done anything else."""
 FIRST_PROCESS = 2**25 + 2**24
 """A worker at the very beginning of a run, before it has imported the libraries of later stages."""
+CORPUS_PROCESS = 2**27 + 2**26
+"""A worker that writes a corpus as pieces, before it has imported what trains."""
 LINES_PROCESS = 2**28 + 2**27
 """A worker that writes a corpus as pieces of lines, early in a run."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.corpora import get_corpus, identity_of
-from lab.memory import DATA_PROCESS, READING_PROCESS, pieces_process
+from lab.memory import CORPUS_PROCESS, READING_PROCESS, pieces_process
 from lab.stage import Cost, Stage, StageBuilder
 from lab.text_to_text.flops import forward_flops, parameters
 from t5study import trainings
@@ -66,7 +66,7 @@ class Stages(StageBuilder):
             config={"corpus": identity_of(corpus)},
             inputs={"vocabulary": self.vocabulary()},
             run="t5study.corpora.tokenized.run",
-            cost=Cost(memory_bytes=DATA_PROCESS, disk_bytes=2 * corpus.approximate_tokens),
+            cost=Cost(memory_bytes=CORPUS_PROCESS, disk_bytes=2 * corpus.approximate_tokens),
         )
 
     def pretrain(self, seed: int, mixture: Mixture | None = None) -> Stage:
