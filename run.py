@@ -6,10 +6,10 @@ from pathlib import Path
 import missing_packages  # noqa: F401
 
 # isort: split
-import hydra
 from omegaconf import DictConfig
 
 from sweeps.asking.preflight import check
+from sweeps.asking.start import start
 from sweeps.screen import screen
 
 
@@ -24,8 +24,7 @@ if __name__ == "__main__":
     try:
         with screen():
             conf = check(sys.argv)
-            run = hydra.main(version_base="1.3", config_path=str(conf), config_name="config")
-            run(show_table)()
+            start(sys.argv, conf, show_table)
     except KeyboardInterrupt:
         # Ctrl-C while stages run is the launcher's; here nothing has begun, or all is done.
         sys.exit(130)

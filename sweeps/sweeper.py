@@ -62,8 +62,12 @@ class StudySweeper(Sweeper):
         """Hydra's hook before `sweep`; `task_function` shows a finished sweep's table."""
         self.config_name = config.hydra.job.config_name
         self.study = config.study
-        sources = {source.provider: source.path for source in config.hydra.runtime.config_sources}
-        self.extra = sources.get("command-line")
+        folders = {
+            source.provider: Path(source.path)
+            for source in config.hydra.runtime.config_sources
+            if source.schema == "file"
+        }
+        self.folder, self.extra = folders.get("main"), folders.get("command-line")
         self.show_table = task_function
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -122,10 +126,13 @@ class StudySweeper(Sweeper):
         return status
 
     def _composer(self, study: str) -> Composer:
-        """What composes a study's configurations; of the first one it is Hydra's own."""
-        if study == self.study:
+        """What composes a study's configurations; of the first one what Hydra itself reads."""
+        if study != self.study:
+            return composer_of(study, extra=self.extra)
+        if self.folder is None:
+            # Its options lie in a package.
             return Composer(self.config_name)
-        return composer_of(study, extra=Path(self.extra) if self.extra else None)
+        return composer_of(study, self.config_name, self.folder, self.extra)
 
     @staticmethod
     def _known(command: Command, sweeps: list[Sweep], store: Store) -> list[tuple[Sweep, bool]]:

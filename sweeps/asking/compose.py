@@ -44,12 +44,12 @@ def config_loader(folder: Path, extra: Path | None = None) -> ConfigLoaderImpl:
 
 
 @contextmanager
-def search_path(folder: Path, extra: Path | None = None) -> Iterator[None]:
+def search_path(folder: Path, extra: Path | None = None) -> Iterator[Hydra]:
     """Let Hydra itself read `folder` (and `extra`) outside of hydra.main."""
     GlobalHydra.instance().clear()
-    Hydra.create_main_hydra2(task_name="run", config_search_path=_search_path(folder, extra))
+    search = _search_path(folder, extra)
     try:
-        yield
+        yield Hydra.create_main_hydra2(task_name="run", config_search_path=search)
     finally:
         GlobalHydra.instance().clear()
 

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
@@ -112,8 +113,16 @@ def check(argv: list[str]) -> Path:
 def composer_of(
     study: str, name: str = CONFIG, folder: Path | None = None, extra: Path | None = None
 ) -> Composer:
-    """What composes a study's configurations: of `folder`, or of its own conf/, after `extra`."""
-    return Composer(name, config_loader(folder or _conf(study), extra))
+    """What composes a study's configurations: of `folder`, or of its own conf/, after `extra`.
+
+    It is one for a whole command, which reads each file once.
+    """
+    return _composer(name, folder or _conf(study), extra)
+
+
+@cache
+def _composer(name: str, folder: Path, extra: Path | None) -> Composer:
+    return Composer(name, config_loader(folder, extra))
 
 
 def _check(
