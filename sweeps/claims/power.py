@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sweeps.claims.evidence import Difference, welch_freedom
+from sweeps.claims.roots import root
 
 POWER = 0.8
 """What is promised of a difference that is called detectable, or of seeds that are called needed"""
@@ -44,8 +45,6 @@ def _in_errors(
     equal: bool,
 ) -> float:
     """What is detectable in standard errors: of a ruler's `freedom`, or of rows without one."""
-    from scipy.optimize import brentq
-
     level = level if equal else level / 2
     bars = _of_rows(runs, shares, level) if freedom is None else _of_ruler(freedom, level)
 
@@ -55,7 +54,7 @@ def _in_errors(
     highest = 1.0
     while lacking(highest) < 0:
         highest *= 2
-    return float(brentq(lacking, 0.0, highest, xtol=1e-6))
+    return root(lacking, 0.0, highest, 1e-6)
 
 
 def seeds_needed(found: Difference, level: float, margin: float | None = None) -> int | None:
