@@ -102,6 +102,29 @@ class Column:
         """The column as a record keeps it."""
         return {**asdict(self), "terms": [[list(term) for term in g] for g in self.terms]}
 
+    @property
+    def counted(self) -> bool:
+        """Whether its numbers are counted, so that chance has no part in them."""
+        return False
+
+
+class CountedColumn(Column):
+    """A column of what a run takes, which no study gives and no record keeps among its columns."""
+
+    @property
+    def counted(self) -> bool:
+        return True
+
+
+COST = CountedColumn(
+    name="FLOPs",
+    decimals=1,
+    words="floating-point operations of one run, stages that runs share counted in each",
+    most=None,
+    lower_is_better=True,
+    scientific=True,
+    competes=False,
+)
 
 _FIELDS = tuple(one.name for one in fields(Column))
 _GIVEN = (*_FIELDS, "measures")

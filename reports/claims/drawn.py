@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from reports.claims.judged import Judged, JudgedClaims, judged_claims
 from reports.table import Column, Row, Score, Table, number
 from sweeps.claims.verdicts import CANNOT_BE_JUDGED, UNDECIDED, Verdict
-from sweeps.columns import recorded_columns
+from sweeps.columns import COST, recorded_columns
+from sweeps.columns import Column as EngineColumn
 
-DECIMALS = 2
-"""Of a difference in a column that no table has."""
+_USUAL = EngineColumn(name="")
+"""How a difference is written in a column that no table has."""
 
 
 def claims_table(store: Path, record: Mapping[str, Any]) -> Table | None:
@@ -20,15 +21,15 @@ def claims_table(store: Path, record: Mapping[str, Any]) -> Table | None:
     judged = judged_claims(store, record)
     if judged is None:
         return None
-    decimals = {column.name: column.decimals for column in recorded_columns(record)}
     id = str(record["id"])
-    return draw(judged, id, str(record.get("title") or id), decimals)
+    return draw(judged, id, str(record.get("title") or id), recorded_columns(record))
 
 
 def draw(
-    judged: JudgedClaims, id: str, above: str, decimals: Mapping[str, int] | None = None
+    judged: JudgedClaims, id: str, above: str, columns_above: Iterable[EngineColumn] = ()
 ) -> Table:
     """Claims as a table: a row for each column of each; `id` and `above` name the one above it."""
+    written = {column.name: column for column in (COST, *columns_above)}
     ours = any(one.ours for one in judged.claims)
     short = judged.published.short if judged.published else None
     columns = list(_columns(judged.level, "", full=True)) if ours else []
@@ -39,9 +40,7 @@ def draw(
         title=f"Claims: {above}",
         headings=("claim", "in"),
         columns=tuple(columns),
-        rows=tuple(
-            _row(one, short, (decimals or {}).get(one.column, DECIMALS)) for one in judged.claims
-        ),
+        rows=tuple(_row(one, short, written.get(one.column, _USUAL)) for one in judged.claims),
         notes=tuple(_explained(judged)),
     )
 
@@ -52,7 +51,7 @@ def _columns(level: float, side: str, *, full: bool) -> Iterator[Column]:
         yield Column(name=f"{side}{name}", signed=name == "difference", competes=False)
 
 
-def _row(judged: Judged, short: str | None, decimals: int) -> Row:
+def _row(judged: Judged, short: str | None, column: EngineColumn) -> Row:
     claim = judged.claim
     margin = f" within {claim.within:g}" if claim.within is not None else ""
     label = f"{claim.that}{margin}"
@@ -61,7 +60,7 @@ def _row(judged: Judged, short: str | None, decimals: int) -> Row:
         if verdict is not None:
             # The published side has its full columns where it stands alone.
             full = verdict is judged.ours or judged.ours is None
-            scores += list(_scores(verdict, decimals))[: None if full else 3]
+            scores += list(_scores(verdict, column))[: None if full else 3]
     return Row(
         label=label,
         stub=(label, judged.column),
@@ -71,13 +70,16 @@ def _row(judged: Judged, short: str | None, decimals: int) -> Row:
     )
 
 
-def _scores(verdict: Verdict, decimals: int) -> Iterator[Score]:
+def _scores(verdict: Verdict, column: EngineColumn) -> Iterator[Score]:
+    def signed(value: float) -> str:
+        return number(value, column.decimals, signed=True, scientific=column.scientific)
+
     value, ends = verdict.difference, verdict.interval
-    yield Score(value=value, text=None if value is None else number(value, decimals, signed=True))
-    yield _text(" to ".join(number(end, decimals, signed=True) for end in ends) if ends else None)
+    yield Score(value=value, text=None if value is None else signed(value))
+    yield _text(" to ".join(map(signed, ends)) if ends else None)
     yield _text(verdict.verdict)
     could = verdict.detectable
-    yield _text(None if could is None else number(could, decimals))
+    yield _text(None if could is None else number(could, column.decimals))
     yield _text(_needed(verdict) if verdict.verdict == UNDECIDED else None)
 
 

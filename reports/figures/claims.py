@@ -20,7 +20,10 @@ LONGEST = 60
 
 
 def claims(sweep: Sweep) -> Figure | None:
-    """A line a claim and column; a margin of `~` is a band. None without a judged claim."""
+    """A line a claim and column; a margin of `~` is a band. None without a judged claim.
+
+    What is counted has no interval, and no place among scores.
+    """
     facts = [row.facts for row in sweep.table.claims.rows] if sweep.table.claims else []
     shown = [one for one in facts if _seen(one) or _seen(one["published"])]
     if not shown:
@@ -48,11 +51,11 @@ def claims(sweep: Sweep) -> Figure | None:
 
 
 def _seen(facts: Mapping[str, Any] | None) -> bool:
-    return facts is not None and facts["difference"] is not None
+    return facts is not None and facts["interval"] is not None
 
 
 def _point(axes: Axes, facts: Mapping[str, Any] | None, y: float, *, filled: bool) -> None:
-    if facts is None or facts["difference"] is None:
+    if facts is None or not _seen(facts):
         return
     value, (low, high) = facts["difference"], facts["interval"]
     axes.errorbar(

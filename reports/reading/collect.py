@@ -20,22 +20,25 @@ from reports.reading.opened import origin
 from reports.reading.records import find_record
 from reports.reading.results import Result, Results, Scores
 from reports.table import FEW_RUNS, Column, Row, Score, Table, mark_bold
-from sweeps.columns import recorded_columns
+from sweeps.claims.recorded import claimed
+from sweeps.columns import COST, recorded_columns
 
 SCORES = "scores.json"
 
 
 def collect(store: Path, id: str, *, cost: bool = False) -> Table:
-    """The table of a sweep as its store is now, on request with a column of what a run computes.
+    """The table of a sweep as its store is now.
 
+    It has a column of what a run computes where that is asked for, or something is claimed of it.
     Raises ReportError for an unknown id, and where the cost is asked for and nowhere known.
     """
     record = find_record(store, id)
     results = sweep_results(store, record)
     collector = Collector(record, results)
     table = collector.table()
-    if cost:
-        table = with_cost(table, collector.flops())
+    flops = collector.flops() if cost or claimed(record, COST) else {}
+    if cost or flops:
+        table = with_cost(table, flops)
     results.save()
     if not record.get("claims"):
         return table
@@ -57,16 +60,7 @@ def with_cost(table: Table, flops: Mapping[str, float]) -> Table:
     """The table with a last column of what one run of each row computes, by label."""
     if not flops:
         raise ReportError(f"--cost: no stage of {table.id} says how many FLOPs it takes.")
-    column = Column(
-        name="FLOPs",
-        decimals=1,
-        scientific=True,
-        competes=False,
-        lower_is_better=True,
-        least=0.0,
-        most=None,
-        words="floating-point operations of one run, stages that runs share counted in each",
-    )
+    column = Column(**vars(COST))
 
     def costed(row: Row, known: Mapping[str, float]) -> Row:
         return replace(row, scores=(*row.scores, Score(value=known.get(row.label))))

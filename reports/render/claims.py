@@ -48,8 +48,8 @@ def _paragraph(facts: Mapping[str, Any]) -> str:
 def _verdict(side: str, facts: Mapping[str, Any]) -> str:
     seen = ""
     if facts["difference"] is not None:
-        low, high = facts["interval"]
-        seen = f", difference {facts['difference']:+.3g} ({low:+.3g} to {high:+.3g})"
+        ends = " to ".join(f"{end:+.3g}" for end in facts["interval"] or ())
+        seen = f", difference {facts['difference']:+.3g}{f' ({ends})' if ends else ''}"
     return f"{side}{facts['verdict']}{seen}. {facts['reason']}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reports.site.cell import cell_path
 from reports.site.page import grid, page, section
-from reports.table import Row, Table, number
+from reports.table import Row, Table
 
 PAGE = "claims.html"
 HEADINGS = ("claim", "in", "difference", "interval", "verdict", "published verdict", "runs")
@@ -34,8 +34,7 @@ def _row(record: Mapping[str, Any], table: Table, row: Row) -> list[str]:
     return [
         label,
         escape(facts["column"]),
-        number(facts["difference"], 2, signed=True),
-        _interval(facts["interval"]),
+        *(escape(score.text or "") for score in row.scores[:2]),
         _verdict(facts),
         _verdict(published) if published else "",
         "<br>".join(_runs(record, row) for row in _rows(facts)),
@@ -45,10 +44,6 @@ def _row(record: Mapping[str, Any], table: Table, row: Row) -> list[str]:
 def _rows(facts: Mapping[str, Any]) -> list[str]:
     """The rows that a claim is about."""
     return list(dict.fromkeys([facts["left"], facts["right"], *(facts["over"] or ())]))
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return f"{number(ends[0], 2, signed=True)} to {number(ends[1], 2, signed=True)}" if ends else ""
 
 
 def _verdict(facts: Mapping[str, Any]) -> str:

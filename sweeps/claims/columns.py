@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sweeps.claims.statement import Claim
-from sweeps.columns import Column
+from sweeps.columns import COST, Column
 
 _LESS = " - "
 
@@ -40,6 +40,7 @@ def column_called(name: str | None, columns: Sequence[Column]) -> Column | None:
 
     Without a name it is the average, or the only column. A name is a column's own, or that of the
     published column whose kind several of ours are: then their mean; or `A - B`, of two such names.
+    `FLOPs` is what a run computes, where no column of ours is called so.
     """
     if name is None:
         scores = [one for one in columns if one.competes]
@@ -49,7 +50,7 @@ def column_called(name: str | None, columns: Sequence[Column]) -> Column | None:
         return found
     if parts := parts_of(name, lambda part: _of_name(part, columns) is not None):
         return _difference(name, *(_of_name(part, columns) for part in parts))
-    return None
+    return COST if name == COST.name else None
 
 
 def _of_name(name: str, columns: Sequence[Column]) -> Column | None:

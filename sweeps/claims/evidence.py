@@ -73,7 +73,7 @@ class Difference:
     value: float
     """In the column's unit; above 0 where the first side is the better one."""
     error: float
-    """Its standard error, which is more than 0."""
+    """Its standard error; 0 of what is counted."""
     freedom: float
     """Degrees of freedom of that error."""
     deviation: float
@@ -87,8 +87,18 @@ class Difference:
     method: str
     """How this was found, as a sentence."""
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """What holds the true difference but for a share `level` of all studies."""
+    @property
+    def counted(self) -> bool:
+        """Whether chance has no part in it."""
+        return not self.error
+
+    def interval(self, level: float) -> tuple[float, float] | None:
+        """What holds the true difference but for a share `level` of all studies.
+
+        None of what is counted.
+        """
+        if self.counted:
+            return None
         from scipy.special import stdtrit
 
         reach = -float(stdtrit(self.freedom, level / 2)) * self.error
@@ -108,6 +118,8 @@ class Difference:
 
     def _beyond(self, distance: float) -> float:
         """The chance of a distance as large as this one, or larger, on its own side."""
+        if self.counted:
+            return 0.0
         from scipy.special import stdtr
 
         return float(stdtr(self.freedom, -distance / self.error))
@@ -139,6 +151,16 @@ def difference(
         for name, one in samples.items()
         if one.runs < one.asked
     )
+    if column.counted:
+        return Difference(
+            value=value,
+            error=0.0,
+            freedom=math.inf,
+            deviation=0.0,
+            weights=weights,
+            runs=runs,
+            method=f"{column.name} are counted: chance has no part in them.{short}",
+        )
     known = [one.deviation for one in samples.values() if one.deviation is not None]
     if len(known) == len(samples):
         parts = tuple(share * own**2 for share, own in zip(counts, known, strict=True))

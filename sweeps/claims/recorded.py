@@ -52,6 +52,18 @@ def recorded(
             return True
         return any(map(diverged_before, stages[key]["inputs"].values()))
 
+    @cache
+    def flops(key: str) -> float:
+        """As a finished stage counted itself, else as was planned."""
+        counted = _facts(store, stages[key]["name"], key).get("flops")
+        return float(counted or stages[key].get("flops") or 0.0)
+
+    def taken(cell: Mapping[str, Any]) -> float | None:
+        """What a finished run computes; None of one that is not, or of which nothing says it."""
+        if any(read(key) is None for key in cell["scores"].values()):
+            return None
+        return sum(map(flops, cell["stages"])) or None
+
     samples: dict[tuple[str, str], Sample] = {}
     rulers: dict[str, Ruler] = {}
     for row in record["rows"]:
@@ -64,8 +76,12 @@ def recorded(
                 if stuck and not column.despite_divergence:
                     diverged += 1
                     continue
-                keys = {t: cell["scores"][t] for t in column.tasks if t in cell["scores"]}
-                value = column.value({task: read(key) for task, key in keys.items()})
+                keys = cell["scores"]
+                if column.counted:
+                    value = taken(cell)
+                else:
+                    keys = {t: keys[t] for t in column.tasks if t in keys}
+                    value = column.value({task: read(key) for task, key in keys.items()})
                 if value is not None:
                     values.append(value)
                 elif any(map(diverged_before, keys.values())):
@@ -101,18 +117,28 @@ def _scores(store: Store, name: str, key: str) -> Read | None:
 
 def _said_diverged(store: Store, name: str, key: str) -> bool:
     """Whether a finished stage says of what it scored that its training diverged."""
+    return bool(_facts(store, name, key).get(DIVERGED))
+
+
+def _facts(store: Store, name: str, key: str) -> Mapping[str, Any]:
+    """What a finished stage says of its run; nothing of one that is not there, or damaged."""
     place = store.place(name, key)
     if not place.is_dir():
-        return False
+        return {}
     try:
-        return bool((read_description(place).get("facts") or {}).get(DIVERGED))
+        return read_description(place).get("facts") or {}
     except DamagedStageError:
-        return False
+        return {}
 
 
 def recorded_claims(record: Mapping[str, Any]) -> tuple[Claim, ...]:
     """The claims of a sweep's record; a record from before there were any has none."""
     return tuple(Claim.from_json(one) for one in (record.get("claims") or {}).get("list", ()))
+
+
+def claimed(record: Mapping[str, Any], column: Column) -> bool:
+    """Whether a claim of the record is about this column."""
+    return column in claimed_columns(record)
 
 
 def claimed_columns(record: Mapping[str, Any]) -> list[Column]:

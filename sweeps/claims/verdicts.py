@@ -263,14 +263,14 @@ def _verdict(outcome: _Outcome, level: float) -> Verdict:
         interval=found.interval(level),
         p_value=test.p_value,
         bound=bound,
-        detectable=detectable(found, bound, equal=margin is not None),
+        detectable=None if found.counted else detectable(found, bound, equal=margin is not None),
         seeds_needed=None if outcome.decided else seeds_needed(found, own, margin),
         looks=len(test.shares),
     )
-    return replace(verdict, reason=_reason(verdict))
+    return replace(verdict, reason=_reason(verdict, counted=found.counted))
 
 
-def _reason(verdict: Verdict) -> str:
+def _reason(verdict: Verdict, *, counted: bool) -> str:
     """Why a claim is, or is not, decided."""
     claim = verdict.claim
     p_value = f"p = {verdict.p_value:.2g}"
@@ -285,6 +285,10 @@ def _reason(verdict: Verdict) -> str:
             f"The difference seen would take {needed}."
         )
     kept = f"{p_value}, at most {verdict.bound:.2g}{_looks(verdict)}"
+    if counted:
+        kept = "counted, not estimated"
+    if claim.within is None and not verdict.difference:
+        return f"Both are equal: {kept}."
     if claim.within is None:
         better = written(claim.sides[0 if (verdict.difference or 0) > 0 else 1])
         return f"{better} is {'larger' if claim.over else 'better'}: {kept}."

@@ -20,6 +20,7 @@ from sweeps.store import Store
 def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
     """For each claim and column the smallest difference (of `~`: margin) that it could show.
 
+    What is counted is known without runs, and left out.
     The baseline's runs in the store give the deviation; where there are fewer than two, the
     published baseline's of a column with the same name; null without either.
     """
@@ -36,6 +37,8 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
         if ruler is None and name in ours:
             # Not of a mean of ours that stands for a published column: its tasks are others.
             ruler = published_rulers(sweep.study).get(name)
+        if column and column.counted:
+            continue
         size = None
         if ruler and ruler.deviation and all(runs.get(row) for row in claim.rows):
             evidence = _planned(ruler, [(w, runs[row]) for row, w in claim.weights.items()])

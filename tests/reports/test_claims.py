@@ -401,3 +401,49 @@ def test_the_study_s_own_files_are_drawn_as_any(builder) -> None:
     table = claims_table(store, record)
     assert table is not None
     assert "Margin: 3.3.3" in " ".join(table.rows[0].notes)
+
+
+def test_a_claim_of_what_a_run_computes_is_counted(builder: Any, capsys: Any) -> None:
+    """The column is there unasked; the difference has its number, no interval and no seeds."""
+    builder.column("Mood", ["mood.acc"])
+    labels = ["spans", "tokens"]
+    for label, flops in zip(labels, (2.5e12, 5e12), strict=True):
+        for key in builder.row(label, [{"mood": {"acc": 70.0}}], baseline=label == "tokens"):
+            path = builder.path / f"evaluate/{key}/stage.json"
+            described = json.loads(path.read_text())
+            described["facts"]["flops"] = flops
+            path.write_text(json.dumps(described))
+    entries = [{"that": "spans > tokens", "columns": ["FLOPs"]}]
+    store = builder.record(claims=claimed(entries, labels))
+    table = collect(store, "toy")
+    assert [column.name for column in table.columns] == ["Mood", "FLOPs"]
+    assert [row.scores[1].value for row in table.rows] == [3.5e12, 6e12]
+    assert main(["toy", "--store", str(store), "--format", "markdown"]) == 0
+    drawn = capsys.readouterr().out
+    (line,) = [line for line in drawn.splitlines() if line.startswith("| spans > tokens")]
+    assert [part.strip() for part in line.strip("|").split("|")][:5] == [
+        "spans > tokens",
+        "FLOPs",
+        "+2.5e12",
+        "—",
+        "supported",
+    ]
+    assert "FLOPs are counted: chance has no part in them." in drawn
+    assert table.claims is not None
+    sentence = "supported, difference +2.5e+12. spans is better: counted, not estimated."
+    assert sentence in render_claims(table.claims, "text")
+    assert forest(Sweep(store, "toy")) is None
+
+
+def test_an_unfinished_run_computes_nothing_yet(builder: Any) -> None:
+    """A claim of its count cannot be judged."""
+    builder.column("Mood", ["mood.acc"])
+    builder.row("spans", [None])
+    builder.row("tokens", [{"mood": {"acc": 70.0}}], baseline=True)
+    entries = [{"that": "spans > tokens", "columns": ["FLOPs"]}]
+    store = builder.record(claims=claimed(entries, ["spans", "tokens"]))
+    judged = judged_claims(store, find_record(store, "toy"))
+    assert judged is not None
+    (one,) = judged.claims
+    assert one.ours is not None
+    assert (one.ours.verdict, one.ours.reason) == ("cannot be judged", "spans has no score.")

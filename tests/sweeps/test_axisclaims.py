@@ -84,7 +84,7 @@ def in_columns(*overrides: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 DEMO = ("objective=span,iid", "corruption=0.15,0.25")
-OBJECTIVES = [("span > iid", None), ("span ~ iid", 0.35)]
+OBJECTIVES = [("span > iid", None), ("span ~ iid", 0.35), ("span > iid", None)]
 
 
 def test_the_demo_claims_that_its_rates_differ_little() -> None:
@@ -101,6 +101,8 @@ def test_of_the_columns_that_a_claim_names_it_is_asked_in_those_that_are_there()
         ("span, 25% > iid, 25%", ("GLUE",)),
         ("span, 15% ~ iid, 15%", ("EnDe",)),
         ("span, 25% ~ iid, 25%", ("EnDe",)),
+        ("span, 15% > iid, 15%", ("FLOPs",)),
+        ("span, 25% > iid, 25%", ("FLOPs",)),
     ]
 
 

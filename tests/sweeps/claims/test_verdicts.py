@@ -14,10 +14,11 @@ from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_ind
 
+from sweeps.claims.columns import column_called
 from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Ruler, read_claims
 from sweeps.claims.verdicts import Verdict, judge
-from sweeps.columns import Column
+from sweeps.columns import COST, Column
 
 SCORE = Column(name="score", terms=((("task", "acc"),),), average=True)
 RULER = Ruler(deviation=0.5, runs=5, source="the baseline's 5 runs")
@@ -216,3 +217,50 @@ def power_of_gains(size: float, deviation: float, seeds: int) -> float:
     freedom = parts.sum(axis=1) ** 2 / (parts**2 / (seeds - 1)).sum(axis=1)
     value = size + scores.mean(axis=2) @ [1, -1, -1, 1]
     return float((value > student.isf(0.025, freedom) * parts.sum(axis=1) ** 0.5).mean())
+
+
+def test_what_is_counted_is_decided_by_one_run_each() -> None:
+    """Less is better; equal counts contradict that one is; none takes of the others' level."""
+    rows = {"A": [2e12], "B": [3e12], "C": [3e12]}
+    claims: list[dict[str, object]] = [
+        {"that": "A > B"},
+        {"that": "B > A"},
+        {"that": "B > C"},
+        {"that": "A ~ B", "within": 2e12},
+        {"that": "A ~ B", "within": 5e11},
+    ]
+    for claim, verdict, difference, reason in zip(
+        claims,
+        ["supported", "contradicted", "contradicted", "supported", "contradicted"],
+        [1e12, -1e12, 0.0, 1e12, 1e12],
+        [
+            "A is better: counted, not estimated.",
+            "A is better: counted, not estimated.",
+            "Both are equal: counted, not estimated.",
+            "The rows differ by less than 2e+12: counted, not estimated.",
+            "The rows differ by more than 5e+11: counted, not estimated.",
+        ],
+        strict=True,
+    ):
+        (found,) = verdicts(rows, {**claim, "columns": ["FLOPs"]}, column=COST)
+        assert (found.verdict, found.difference, found.reason) == (verdict, difference, reason)
+        assert (found.interval, found.detectable, found.seeds_needed) == (None, None, None)
+
+
+def test_counted_claims_leave_the_level_to_scores() -> None:
+    """An open claim of a score has the bound that it has alone."""
+    read, _ = read_claims(
+        ["A > B", {"that": "A > B", "columns": ["FLOPs"]}], {row: row for row in "AB"}
+    )
+    samples = {("A", "score"): Sample.of(B), ("B", "score"): Sample.of(C)}
+    costs = {(row, "FLOPs"): Sample.of([1e12] * 4) for row in "AB"}
+    score, cost = judge(read, [SCORE], Evidence(samples={**samples, **costs}))
+    assert (score.verdict, score.bound) == ("undecided", pytest.approx(0.05))
+    assert cost.verdict == "contradicted"
+
+
+def test_a_column_of_ours_called_flops_is_meant_first() -> None:
+    """What a suite scores under that name is no count."""
+    own = replace(SCORE, name="FLOPs")
+    assert column_called("FLOPs", [own]) is own
+    assert column_called("FLOPs", [SCORE]) is COST
