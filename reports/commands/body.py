@@ -10,6 +10,7 @@ from collections.abc import Callable
 Body = list[str]
 _MARKS = re.compile(r"<sup>[a-z,]*</sup>|\\textsuperscript\{[a-z,]*\}")
 _SPACE = re.compile(r"\s+")
+_RULE = re.compile(r"-{2,}")
 
 
 def body(text: str, format: str) -> Body | None:
@@ -20,8 +21,8 @@ def body(text: str, format: str) -> Body | None:
         return None
 
 
-def markdown_tables(text: str) -> list[tuple[int, Body]]:
-    """Each table of a page, heading first, with the line on which it begins, from 1."""
+def markdown_lines(text: str) -> list[tuple[int, Body]]:
+    """The lines of each table of a page, without spare space, with the number of its first."""
     found: list[tuple[int, Body]] = []
     inside = False
     for number, line in enumerate(text.splitlines(), 1):
@@ -30,8 +31,15 @@ def markdown_tables(text: str) -> list[tuple[int, Body]]:
                 found.append((number, []))
             found[-1][1].append(_SPACE.sub(" ", _MARKS.sub("", line)).strip())
         inside = line.startswith("|")
+    for _, lines in found:
+        lines[1:2] = [_RULE.sub("--", line) for line in lines[1:2]]
+    return found
+
+
+def markdown_tables(text: str) -> list[tuple[int, Body]]:
+    """Each table of a page, heading first, with the line on which it begins, from 1."""
     # The second line only says how wide the columns are.
-    return [(number, [*rows[:1], *rows[2:]]) for number, rows in found]
+    return [(number, [*rows[:1], *rows[2:]]) for number, rows in markdown_lines(text)]
 
 
 def _markdown(text: str) -> Body:

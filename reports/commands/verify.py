@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reports.commands.body import body, markdown_tables
+from reports.commands.body import body, markdown_lines, markdown_tables
 from reports.commands.drawings import Drawing, drawings, read_provenance
 from reports.commands.options import HOLE, MISTAKE, WHOLE, parser
 from reports.errors import ReportError
@@ -30,6 +30,7 @@ DESCRIPTION = """Whether a table, as it was written down, is still what its stor
 
   python -m reports verify store/reports/table06.tex
   python -m reports verify docs/findings.md        every table in it that says what it was made of
+  python -m reports verify docs/findings.md --write      and puts into it what the stores give now
 
 Exit status: 0 the same scores, 1 other ones (the differences are printed), 2 no table of ours, or
 one whose store is not there.
@@ -112,6 +113,11 @@ def run(words: Sequence[str]) -> int:
         type=named_store,
         help="where the store, or its file of results, lies now, if it has moved",
     )
+    options.add_argument(
+        "--write",
+        action="store_true",
+        help="put into a page what the stores give now: rows above each comment, its line scores",
+    )
     arguments = options.read(words)
     try:
         text = arguments.file.read_text(encoding="utf-8")
@@ -121,7 +127,14 @@ def run(words: Sequence[str]) -> int:
     found, rest = drawings(text)
     in_markdown = [one.description.get("drawn", "").startswith("markdown") for one in found]
     if not any(in_markdown) or found[0].whole:
+        if arguments.write:
+            raise ReportError(
+                f"{arguments.file} is no page of Markdown with tables in it: leave out --write, "
+                "and draw it again by the command that it names."
+            )
         return _verify_file(arguments.file, text, store)
+    if arguments.write:
+        return _write(arguments.file, found, rest, store)
     others: list[int] = []
     status = max(_verify_in_page(arguments.file, one, store, others) for one in found)
     others += [rest.first + line - 1 for line, _ in markdown_tables(rest.text)]
@@ -185,6 +198,40 @@ def _verify_in_page(file: Path, drawing: Drawing, store: Path | None, others: li
         [*given, f"scores: {read_provenance(now)['scores']}"],
     )
     return HOLE
+
+
+def _write(file: Path, found: Sequence[Drawing], rest: Drawing, store: Path | None) -> int:
+    """Put into a page what its drawings' stores give now, all of them or none; the exit status."""
+    try:
+        pieces = [_written(one, redraw(one.description, store)) for one in found]
+    except SweepError as error:
+        raise ReportError(f"{file} was left as it is: {error}") from error
+    for one, piece in zip(found, pieces, strict=True):
+        state = "as it was" if piece == one.text else "written"
+        print(f"{file}: {one.description.get('sweep') or 'a published table'}: {state}.")
+    file.write_text("".join([*pieces, rest.text]), encoding="utf-8")
+    return WHOLE
+
+
+def _written(drawing: Drawing, now: str) -> str:
+    """A drawing's part of a page with the rows and the scores of another time.
+
+    Tables that have its headings are replaced; without any, all that was drawn goes above the
+    comment.
+    """
+    lines = drawing.text.splitlines()
+    comment = max(number for number, line in enumerate(lines) if line == "<!--")
+    for number in range(comment, len(lines)):
+        if lines[number].startswith("scores: "):
+            lines[number] = f"scores: {read_provenance(now)['scores']}"
+    drawn = [rows for _, rows in markdown_lines(now)]
+    by_heading = {rows[0]: rows for rows in drawn}
+    own = [(first, rows) for first, rows in markdown_lines(drawing.text) if rows[0] in by_heading]
+    for first, rows in reversed(own):
+        lines[first - 1 : first - 1 + len(rows)] = by_heading[rows[0]]
+    if not own:
+        lines[comment:comment] = [line for rows in drawn for line in (*rows, "")]
+    return "\n".join([*lines, ""])
 
 
 def _same_scores(description: Mapping[str, str], now: str) -> bool:

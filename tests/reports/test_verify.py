@@ -246,3 +246,58 @@ def test_a_page_may_leave_out_claims_but_not_change_them(builder, tmp_path: Path
         path.write_text(f"# A page\n\n{change}")
         assert run([str(path)]) == status
     assert "+| slow > fast" in capsys.readouterr().out
+
+
+def test_write_puts_into_a_page_what_the_store_gives(full, tmp_path: Path, capsys) -> None:
+    """Rows and scores alone: a page that has them already stays as it is, byte for byte."""
+    path, drawn = page(full, tmp_path)
+    assert run([str(path), "--write"]) == 0
+    wanted = path.read_text()
+    capsys.readouterr()
+    path.write_text(wanted.replace("69.50", "79.50").replace("scores: ", "scores: 0", 1))
+    assert run([str(path)]) == 1
+    assert run([str(path), "--write"]) == 0
+    assert path.read_text() == wanted
+    assert capsys.readouterr().out.splitlines()[-2:] == [f"{path}: toy: written."] * 2
+    assert run([str(path), "--write"]) == 0
+    assert path.read_text() == wanted
+    assert run([str(path)]) == 0
+    words = [line for line in wanted.splitlines() if not line.startswith("|")]
+    # All but the width of a drawing's columns is as it was.
+    before = f"{page(full, tmp_path)[0].read_text()}".splitlines()
+    assert words == [line for line in before if not line.startswith("|")]
+
+
+def test_write_fills_a_comment_without_its_table(builder, tmp_path: Path, capsys) -> None:
+    """With the claims below; other tables of the page are not touched."""
+    builder.column("Mood", ["mood.acc"])
+    for label, mean in (("slow", 70.0), ("fast", 60.0)):
+        runs = [{"mood": {"acc": mean + step}} for step in (-0.1, 0.0, 0.1)]
+        builder.row(label, runs, baseline=label == "slow")
+    found, _ = read_claims([{"that": "slow > fast"}], {"slow": "slow", "fast": "fast"})
+    claims = {"level": LEVEL, "list": [claim.to_json() for claim in found]}
+    store = builder.record(claims=claims)
+    path = tmp_path / "page.md"
+    own = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+    comment = f"<!--\nsweep: toy\nstore: {store}\nscores: none\ndrawn: markdown\n-->\n"
+    path.write_text(f"# A page\n\n{own}\nSo:\n\n{comment}\nEnd.\n")
+    assert run([str(path), "--write"]) == 0
+    text = path.read_text()
+    assert text.startswith(
+        f"# A page\n\n{own}\nSo:\n\n| | Mood |\n| :-- | --: |\n| ★ slow | **70.00** |\n"
+    )
+    assert "\n\n| claim | in | difference |" in text
+    assert text.endswith("drawn: markdown\n-->\n\nEnd.\n")
+    assert run([str(path)]) == 0
+
+
+def test_write_leaves_a_page_of_which_a_store_is_gone(full, tmp_path: Path) -> None:
+    """Also its other tables; and a file that is one drawing is no page."""
+    path, drawn = page(full, tmp_path)
+    text = path.read_text().replace(drawn[0], drawn[0].replace("sweep: toy", "sweep: tov"))
+    path.write_text(text)
+    with pytest.raises(ReportError, match=r"was left as it is: No sweep 'tov' in "):
+        run([str(path), "--write"])
+    assert path.read_text() == text
+    with pytest.raises(ReportError, match="is no page of Markdown"):
+        run([str(written(full, tmp_path, "latex")), "--write"])
