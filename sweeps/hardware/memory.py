@@ -60,11 +60,22 @@ def forget_peak() -> bool:
 
 def peak() -> int | None:
     """Bytes that this process had at most since `forget_peak`; None where the system keeps none."""
+    return _status("VmHWM")
+
+
+def _status(name: str) -> int | None:
+    """Bytes that Linux counts of this process under a name; None where it does not."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 2**10
     return None
+
+
+def kept() -> int:
+    """Bytes that this process has when all that it can is given back; 0 where nobody knows."""
+    give_back()
+    return _status("VmRSS") or 0
 
 
 def give_back() -> None:

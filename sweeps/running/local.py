@@ -32,6 +32,9 @@ from sweeps.store import Store, newest_failure
 
 MAX_DEATHS = 2
 """Workers that may die under one stage before it counts as failed."""
+MOST_KEPT = 700 * 2**20
+"""Bytes that a worker may keep between two stages: with more, a new one takes its place. What a
+process keeps grows with every kind of stage that it has run (benchmarks/README.md)."""
 _TICK_SECONDS = 0.5
 _EXIT_SECONDS = 2.0
 
@@ -272,6 +275,9 @@ class _Scheduler:
             # A child that the stage forked may hold the pipe open after the worker's death.
             if worker.process.poll() is not None and not self._has_news(worker):
                 self._bury(worker)
+            elif time.monotonic() > worker.leaves_by:
+                # A thread of the study holds it up.
+                worker.process.kill()
         for attempt in self._running():
             attempt.kill_late()
             self._conclude(attempt)
@@ -300,8 +306,12 @@ class _Scheduler:
                 )
                 self._progress.stepped(message["key"])
         elif event == "result" and attempt is not None:
+            kept = message.pop("kept")
             attempt.lead_ended(Result(**message))
             self._conclude(attempt)
+            # What a process on a GPU keeps is the driver's, and another one would have it again.
+            if kept > MOST_KEPT and worker.slot.gpu is None and not attempt.several:
+                worker.let_go(_EXIT_SECONDS)
         elif event == "followed" and attempt is not None:
             attempt.follower_ended(worker, message["reason"])
             self._conclude(attempt)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import IO, Any
 
 from sweeps.hardware.slots import Slot
@@ -28,6 +30,8 @@ class WorkerProcess:
         """Its interpreter runs; before that a death is no stage's fault."""
         self.warm = False
         """All that the stages import is imported."""
+        self.leaves_by = math.inf
+        """When it is killed that was told to leave, and takes no other stage."""
         self._unread = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives with the worker
         command = [sys.executable, "-P", "-m", "sweeps.running.worker", "--pipes"]
@@ -59,6 +63,11 @@ class WorkerProcess:
             self.process.stdin.write(json.dumps(command).encode() + b"\n")
         except BrokenPipeError:
             log.debug("Worker %d is gone", self.process.pid)
+
+    def let_go(self, seconds: float) -> None:
+        """Tell it to leave within so many seconds."""
+        self.leaves_by = time.monotonic() + seconds
+        self.send(command="exit")
 
     def read(self) -> tuple[list[dict[str, Any]], bool]:
         """The messages that have come, and whether more can come."""

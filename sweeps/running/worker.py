@@ -13,7 +13,7 @@ With `--pipes` it stays and takes commands as JSON lines on stdin, answering on 
     {"event": "started", "key", "generation", "announcement"}  the lease is ours
     {"event": "followed", "key", "reason"}        our part is over; why, where it failed
     {"event": "progress", "key", "step", "total", "numbers"}
-    {"event": "result", ...}                      a Result
+    {"event": "result", "kept", ...}              a Result; the bytes that the process then keeps
     {"event": "store_error", "message"}
 
 The end of stdin, that is the parent's death, is an order to stop and leave. With `--key` it runs
@@ -38,7 +38,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from sweeps.errors import StoreError
-from sweeps.hardware.memory import give_back
+from sweeps.hardware.memory import give_back, kept
 from sweeps.lease import DEFAULT_TIMEOUT, HeldLease, read_lease
 from sweeps.running.context import StopRequest
 from sweeps.running.execute import Result, one_line, run_one
@@ -190,7 +190,7 @@ class _Server:
             self._reply(event="store_error", message=str(error))
             return
         self._lease = None
-        self._answer(result)
+        self._answer(result, kept())
 
     def _follow(self, command: dict[str, Any]) -> None:
         announcement, ranks = command["announcement"], Ranks(**command["ranks"])
@@ -255,8 +255,8 @@ class _Server:
         self._answer(Result(key=lease.key, state="stopped", generation=lease.generation))
         os._exit(0)
 
-    def _answer(self, result: Result) -> None:
-        self._reply(event="result", **asdict(result))
+    def _answer(self, result: Result, kept: int = 0) -> None:
+        self._reply(event="result", kept=kept, **asdict(result))
 
     def _reply(self, **message: Any) -> None:
         # A parent that is gone needs no reply; the end of stdin says so too.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 
+import pytest
+
 from sweeps.graph import Graph
 from sweeps.running.local import _Scheduler, run_local
 from sweeps.running.progress import NoProgress
@@ -151,3 +153,34 @@ def test_a_stage_says_how_much_memory_it_took(store, toy):
         for stage in (heavy, light)
     }
     assert peaks["light"] + 2**27 < peaks["heavy"] < peaks["light"] + 2**29
+
+
+KEEPS = """
+import os, threading, time
+HELD = []
+def run(config, inputs, out, context):
+    HELD.append(bytearray(os.urandom(1 << 20) * config["mib"]))
+    if config["deaf"]:
+        threading.Thread(target=time.sleep, args=(300,)).start()
+    (out / "process.txt").write_text(str(os.getpid()))
+"""
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_worker_that_keeps_much_makes_way_for_a_new_one(store, toy, monkeypatch, deaf):
+    """After the stage that brings it above the limit, even where a thread holds it up."""
+    (toy.folder / "keeping_study.py").write_text(KEEPS)
+    monkeypatch.setattr("sweeps.running.local.MOST_KEPT", 300 * 2**20)
+    chain: list[Stage] = []
+    for number in range(5):
+        config = {"mib": 150, "deaf": deaf, "number": number}
+        inputs = {"before": chain[-1]} if chain else {}
+        chain.append(
+            Stage(name="k", version=1, config=config, inputs=inputs, run="keeping_study.run")
+        )
+    assert run_local(Graph(chain[-1:]), store, slots=1, progress=False).status == 0
+    processes = [(store.find(stage) / "process.txt").read_text() for stage in chain]
+    assert processes[0] == processes[1]
+    assert processes[2] == processes[3]
+    assert len(set(processes)) == 3
+    assert all(store.failures(stage.key) == [] for stage in chain)
