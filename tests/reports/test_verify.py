@@ -250,7 +250,7 @@ def test_a_page_may_leave_out_claims_but_not_change_them(builder, tmp_path: Path
 
 def test_write_puts_into_a_page_what_the_store_gives(full, tmp_path: Path, capsys) -> None:
     """Rows and scores alone: a page that has them already stays as it is, byte for byte."""
-    path, drawn = page(full, tmp_path)
+    path, _ = page(full, tmp_path)
     assert run([str(path), "--write"]) == 0
     wanted = path.read_text()
     capsys.readouterr()
