@@ -1,5 +1,6 @@
 """The entry point: `python run.py -m objective=span,iid corruption=0.15,0.25`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def show_table(finished: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    # What a command makes stays to its end: to look for garbage often is to find none.
+    gc.set_threshold(50_000)
     try:
         with screen():
             conf = check(sys.argv)

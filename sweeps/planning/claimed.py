@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sweeps.asking.record import record
@@ -26,8 +27,7 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
     """
     if not sweep.claims:
         return []
-    content = record(sweep)
-    rulers = recorded(content, store, claimed_columns(content)).rulers
+    rulers = _own_rulers(sweep, store)
     runs = {row.label: len(row.cells) for row in sweep.rows}
     judged = [(c, *one) for c in sweep.claims for one in columns_of(c, sweep.cells[0].columns)]
     ours = {column.name for column in sweep.cells[0].columns}
@@ -54,6 +54,15 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _own_rulers(sweep: Sweep, store: Store) -> Mapping[str, Ruler]:
+    """By the claimed columns' names, of the baseline's runs that are in the store."""
+    baseline = tuple(row for row in sweep.rows if row.baseline)
+    if not baseline:
+        return {}
+    content = record(replace(sweep, rows=baseline))
+    return recorded(content, store, claimed_columns(content)).rulers
 
 
 def sentence(found: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from lab.datasets.dataset import DataSet, facts_of
@@ -47,7 +48,7 @@ class Task(DataSet):
     written: Mapping[str, Any] | None = None
     """What a YAML file says of it, where that is its identity, as of a user's task."""
 
-    @property
+    @cached_property
     def definition(self) -> dict[str, Any]:
         """Plain values that say what the task makes of its data: in the keys of what reads it.
 

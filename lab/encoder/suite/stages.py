@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -105,9 +105,19 @@ class SuiteStages(StageBuilder, ABC):
 
     def finetune(self, unit: UnitSettings, seed: int) -> Stage:
         """Fine-tuning on one data set."""
-        return self.once((unit.name, seed), lambda: self._finetune(unit, seed))
+        return self.once((unit.name, seed), lambda: self._of_seed(unit, seed))
 
-    def _finetune(self, unit: UnitSettings, seed: int) -> Stage:
+    def _of_seed(self, unit: UnitSettings, seed: int) -> Stage:
+        """All of a unit are alike but for the seed, and what a unit that starts from it reads."""
+        alike = self.once(unit.name, lambda: self._finetune(unit))
+        inputs = dict(alike.inputs)
+        if unit.start is not None:
+            started = next(one for one in self.resolved.units if one.name == unit.start)
+            inputs["pretrain"] = self.finetune(started, seed)
+        return replace(alike, config={**alike.config, "seed": seed}, inputs=inputs)
+
+    def _finetune(self, unit: UnitSettings) -> Stage:
+        """What the fine-tunings of a unit have alike."""
         settings, encoder = self.config.finetune, self.resolved.encoder
         best = settings.selection == "best"
         config: dict[str, Any] = {
@@ -131,13 +141,10 @@ class SuiteStages(StageBuilder, ABC):
             "validation": unit.evaluate[0].describe("validation") if best else None,
             "validation_examples": settings.validation_examples if best else None,
             "checkpoint_every": min(settings.checkpoint_every, unit.steps) if best else None,
-            "seed": seed,
             "precision": self.config.precision,
         }
         inputs = {"vocabulary": self.vocabulary}
         if unit.start is not None:
-            started = next(one for one in self.resolved.units if one.name == unit.start)
-            inputs["pretrain"] = self.finetune(started, seed)
             config["checkpoint"] = None
         elif self.pretrain is None:
             config["encoder"] = encoder.settings()
