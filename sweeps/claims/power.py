@@ -7,11 +7,11 @@ come to, of the chance that the difference then clears the bar.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from functools import cache, lru_cache
 from typing import Any
 
 from sweeps.claims.evidence import Difference, welch_freedom
-from sweeps.claims.roots import root
 
 POWER = 0.8
 """What is promised of a difference that is called detectable, or of seeds that are called needed"""
@@ -19,6 +19,8 @@ MOST_SEEDS = 10_000
 """A row that would need more is said to need more than any sweep has."""
 _POINTS = 4096
 """Combinations of all rows' spreads, at which the chance is looked up."""
+_MOST_MILLIONTHS = 10**16
+"""Of a standard error: with one degree of freedom the least level asks for 3e8 of these."""
 _LEAST_LEVEL = 1e-9
 """Below it hardly any difference would do, and distributions lose their digits."""
 
@@ -48,13 +50,11 @@ def _in_errors(
     level = level if equal else level / 2
     bars = _of_rows(runs, shares, level) if freedom is None else _of_ruler(freedom, level)
 
-    def lacking(size: float) -> float:
-        return (_within(0.0, size, bars) if equal else _beyond(size, bars)) - POWER
+    def power(millionths: int) -> float:
+        size = millionths / 10**6
+        return _within(0.0, size, bars) if equal else _beyond(size, bars)
 
-    highest = 1.0
-    while lacking(highest) < 0:
-        highest *= 2
-    return root(lacking, 0.0, highest, 1e-6)
+    return bisect_left(range(_MOST_MILLIONTHS), POWER, key=power) / 10**6
 
 
 def seeds_needed(found: Difference, level: float, margin: float | None = None) -> int | None:

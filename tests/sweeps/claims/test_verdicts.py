@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import mean, variance
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.stats import t as student
 from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_ind
 
+from sweeps.claims import power
 from sweeps.claims.columns import column_called
 from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Ruler, read_claims
@@ -264,3 +269,24 @@ def test_a_column_of_ours_called_flops_is_meant_first() -> None:
     own = replace(SCORE, name="FLOPs")
     assert column_called("FLOPs", [own]) is own
     assert column_called("FLOPs", [SCORE]) is COST
+
+
+@given(
+    freedom=st.integers(1, 30),
+    level=st.floats(1e-9, 0.2),
+    equal=st.booleans(),
+)
+@example(freedom=1, level=1e-9, equal=False)
+def test_what_is_detectable_has_the_power_that_is_promised(
+    freedom: int, level: float, equal: bool
+) -> None:
+    """To a millionth of a standard error: scipy's root of the same chance."""
+    bars = power._of_ruler(float(freedom), level if equal else level / 2)
+    chance = partial(power._within, 0.0) if equal else power._beyond
+
+    def lacking(size: float) -> float:
+        return chance(size, bars) - power.POWER
+
+    found = power._in_errors(float(freedom), (), (), level, equal)
+    highest = 2 * found + 1
+    assert found == pytest.approx(brentq(lacking, 0.0, highest, xtol=1e-9), abs=2e-6, rel=1e-9)
