@@ -40,72 +40,32 @@ def canonical(value: Any, where: str = "config") -> Any:
     Whole floats become ints (1.0 is 1, never True), tuples become lists and mappings plain
     dicts; raises StageError for NaN, infinities and anything JSON does not hold.
     """
-    try:
-        return _canonical(value)
-    except _NotJsonError as error:
-        raise StageError(f"{where}{error.place} {error.reason}") from None
-
-
-class _NotJsonError(Exception):
-    """What JSON does not hold, and where in a value it was found."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        self.place = ""
-
-
-def _canonical(value: Any) -> Any:
-    """As `canonical`; raises _NotJsonError, whose place is put together on the way out."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, dict | Mapping):
-        return _canonical_mapping(value)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise _NotJsonError(f"is {value!r}: a configuration holds finite numbers only.")
+            raise StageError(f"{where} is {value!r}: a configuration holds finite numbers only.")
         return int(value) if value.is_integer() else float(value)
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise StageError(f"{where} has the key {name!r}: keys of a configuration are text.")
+        return {
+            str.__str__(name): item if type(item) in _PLAIN else canonical(item, f"{where}.{name}")
+            for name, item in sorted(value.items())
+        }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return _canonical_list(value)
+        return [canonical(item, f"{where}[{index}]") for index, item in enumerate(value)]
     kind = type(value)
-    raise _NotJsonError(
-        f"is a {kind.__module__}.{kind.__qualname__} ({value!r}): a configuration holds "
+    raise StageError(
+        f"{where} is a {kind.__module__}.{kind.__qualname__} ({value!r}): a configuration holds "
         "None, bool, int, float, text, lists and mappings. Convert it first (numpy: `.item()`; "
         "a path: the sha256 of its content)."
     )
-
-
-def _canonical_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
-    for name in value:
-        if not isinstance(name, str):
-            raise _NotJsonError(f"has the key {name!r}: keys of a configuration are text.")
-    found = {}
-    for name in sorted(value):
-        item = value[name]
-        if type(item) not in _PLAIN:
-            try:
-                item = _canonical(item)
-            except _NotJsonError as error:
-                error.place = f".{name}{error.place}"
-                raise
-        found[str.__str__(name)] = item
-    return found
-
-
-def _canonical_list(value: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for item in value:
-        if type(item) not in _PLAIN:
-            try:
-                item = _canonical(item)
-            except _NotJsonError as error:
-                error.place = f"[{len(found)}]{error.place}"
-                raise
-        found.append(item)
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)
