@@ -33,12 +33,12 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
     ours = {column.name for column in sweep.cells[0].columns}
     found = []
     for claim, name, column in judged:
+        if column and column.counted:
+            continue
         ruler = rulers.get(column.name) if column else None
         if ruler is None and name in ours:
             # Not of a mean of ours that stands for a published column: its tasks are others.
             ruler = published_rulers(sweep.study).get(name)
-        if column and column.counted:
-            continue
         size = None
         if ruler and ruler.deviation and all(runs.get(row) for row in claim.rows):
             evidence = _planned(ruler, [(w, runs[row]) for row, w in claim.weights.items()])

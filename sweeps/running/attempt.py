@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -158,7 +157,7 @@ def choose_workers(
 
     Warm workers come first. Processes of one stage cannot share a GPU: no two have the same.
     """
-    idle = (worker for worker in workers if not worker.busy and worker.leaves_by == math.inf)
+    idle = (worker for worker in workers if not worker.busy and not worker.leaving)
     # A worker that its attempt has killed is not reaped yet.
     alive = (worker for worker in idle if worker.process.returncode is None)
     free = [worker for worker in alive if worker.slot.takes(wanted, gpus)]

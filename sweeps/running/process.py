@@ -31,7 +31,7 @@ class WorkerProcess:
         self.warm = False
         """All that the stages import is imported."""
         self.leaves_by = math.inf
-        """When it is killed that was told to leave, and takes no other stage."""
+        """When it is killed, where it was told to leave."""
         self._unread = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives with the worker
         command = [sys.executable, "-P", "-m", "sweeps.running.worker", "--pipes"]
@@ -63,6 +63,11 @@ class WorkerProcess:
             self.process.stdin.write(json.dumps(command).encode() + b"\n")
         except BrokenPipeError:
             log.debug("Worker %d is gone", self.process.pid)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was told to leave, and takes no other stage."""
+        return self.leaves_by < math.inf
 
     def let_go(self, seconds: float) -> None:
         """Tell it to leave within so many seconds."""
