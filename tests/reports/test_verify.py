@@ -227,15 +227,20 @@ def test_a_sweep_that_is_not_there_does_not_hide_the_others(full, tmp_path: Path
     assert said.out.count("still gives this table") == 1
 
 
-def test_a_page_may_leave_out_claims_but_not_change_them(builder, tmp_path: Path, capsys) -> None:
-    """The block below a table is a table of its own."""
+def claimed_store(builder) -> Path:
+    """A store with two rows, of which one is claimed to be the better."""
     builder.column("Mood", ["mood.acc"])
     for label, mean in (("slow", 70.0), ("fast", 60.0)):
         runs = [{"mood": {"acc": mean + step}} for step in (-0.1, 0.0, 0.1)]
         builder.row(label, runs, baseline=label == "slow")
     found, _ = read_claims([{"that": "slow > fast"}], {"slow": "slow", "fast": "fast"})
     claims = {"level": LEVEL, "list": [claim.to_json() for claim in found]}
-    text = render(collect(builder.record(claims=claims), "toy"), "markdown", Style())
+    return builder.record(claims=claims)
+
+
+def test_a_page_may_leave_out_claims_but_not_change_them(builder, tmp_path: Path, capsys) -> None:
+    """The block below a table is a table of its own."""
+    text = render(collect(claimed_store(builder), "toy"), "markdown", Style())
     assert "| supported" in text
     path = tmp_path / "page.md"
     for change, status in (
@@ -270,13 +275,7 @@ def test_write_puts_into_a_page_what_the_store_gives(full, tmp_path: Path, capsy
 
 def test_write_fills_a_comment_without_its_table(builder, tmp_path: Path, capsys) -> None:
     """With the claims below; other tables of the page are not touched."""
-    builder.column("Mood", ["mood.acc"])
-    for label, mean in (("slow", 70.0), ("fast", 60.0)):
-        runs = [{"mood": {"acc": mean + step}} for step in (-0.1, 0.0, 0.1)]
-        builder.row(label, runs, baseline=label == "slow")
-    found, _ = read_claims([{"that": "slow > fast"}], {"slow": "slow", "fast": "fast"})
-    claims = {"level": LEVEL, "list": [claim.to_json() for claim in found]}
-    store = builder.record(claims=claims)
+    store = claimed_store(builder)
     path = tmp_path / "page.md"
     own = "| a | b |\n|---|---|\n| 1 | 2 |\n"
     comment = f"<!--\nsweep: toy\nstore: {store}\nscores: none\ndrawn: markdown\n-->\n"
