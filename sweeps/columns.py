@@ -126,6 +126,12 @@ COST = CountedColumn(
     competes=False,
 )
 
+
+def computed(stage: Mapping[str, Any], facts: Mapping[str, Any] | None) -> float:
+    """The FLOPs of a record's stage: as it counted itself in its facts, else as planned; else 0."""
+    return float((facts or {}).get("flops") or stage.get("flops") or 0.0)
+
+
 _FIELDS = tuple(one.name for one in fields(Column))
 _GIVEN = (*_FIELDS, "measures")
 

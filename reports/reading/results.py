@@ -19,6 +19,7 @@ import orjson
 from reports.errors import ReportError
 from reports.files import write_text
 from reports.reading.chosen import Chosen, chosen_scores
+from sweeps.columns import computed
 from sweeps.digests import (
     DESCRIPTION,
     FILES,
@@ -82,8 +83,7 @@ class Results:
     def flops(self, key: str, stage: Mapping[str, Any]) -> float:
         """What a stage of a record computes: as it counted itself, else as was planned; else 0."""
         result = self.get(str(stage["name"]), key)
-        counted = result.facts.get("flops") if result else None
-        return float(counted or stage.get("flops") or 0.0)
+        return computed(stage, result.facts if result else None)
 
     def prefetch(self, stages: Iterable[tuple[str, str]]) -> None:
         """Read many stages, by name and key, side by side: a network's delays overlap."""

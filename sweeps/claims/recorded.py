@@ -9,7 +9,7 @@ from typing import Any
 from sweeps.claims.columns import columns_of
 from sweeps.claims.evidence import Evidence, Sample
 from sweeps.claims.statement import Claim, Ruler
-from sweeps.columns import Column, recorded_columns
+from sweeps.columns import Column, computed, recorded_columns
 from sweeps.digests import read_description, stored_scores
 from sweeps.errors import DamagedStageError
 from sweeps.store import Store
@@ -54,9 +54,7 @@ def recorded(
 
     @cache
     def flops(key: str) -> float:
-        """As a finished stage counted itself, else as was planned."""
-        counted = _facts(store, stages[key]["name"], key).get("flops")
-        return float(counted or stages[key].get("flops") or 0.0)
+        return computed(stages[key], _facts(store, stages[key]["name"], key))
 
     def taken(cell: Mapping[str, Any]) -> float | None:
         """What a finished run computes; None of one that is not, or of which nothing says it."""
