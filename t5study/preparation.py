@@ -6,21 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lab import given_files, preparation
 from lab.preparation import StageLike
-from lab.processor import emulates_bfloat16
 from lab.vocabulary import keep_vocabulary
 from t5study.config import Schema, corpora_named
 from t5study.given_model import given_model
 from t5study.tasks.chosen import chosen, prepare_split
 from t5study.units import tasks_of, units_of
-
-SLOW_HERE = (
-    "This machine's processor has no bfloat16 of its own: stages that run here train many times "
-    "slower by precision=bf16-mixed than by precision=32-true, whose stages have keys of their own."
-)
-
-
-def _in_bfloat16(stage: StageLike) -> bool:
-    return stage.name in ("pretrain", "finetune") and stage.config["precision"] == "bf16-mixed"
 
 
 def tasks_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
@@ -50,8 +40,6 @@ def prepare(
     say: Callable[[str], None],
 ) -> None:
     """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
-    if emulates_bfloat16() and any(map(_in_bfloat16, wanted)):
-        say(SLOW_HERE)
     reads = tasks_read(wanted)
     splits: dict[tuple[str, ...], tuple[str, str, Schema]] = {}
     for config in configs:

@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from lab.encoder.config import ACTIVATIONS, EncoderConfig
 from lab.errors import ModelError
+from lab.kernels.dense import Linear
 from lab.kernels.dropout import Dropout
 from lab.kernels.operations import operations
 
@@ -48,7 +49,7 @@ class Embeddings(nn.Module):
         )
         words = F.embedding(tokens, self.word)
         if of_words is not None:
-            words = operations(words).linear(words, of_words.weight, of_words.bias)
+            words = of_words(words)
         summed: Tensor = self.norm(words + places + kinds)
         return summed
 
@@ -59,9 +60,9 @@ class Attention(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.inward = nn.Linear(config.width, 3 * config.width)
+        self.inward = Linear(config.width, 3 * config.width)
         """Queries, keys and values behind one another."""
-        self.outward = nn.Linear(config.width, config.width)
+        self.outward = Linear(config.width, config.width)
         self.norm = nn.LayerNorm(config.width, eps=config.epsilon)
         self.dropout = Dropout(config.dropout)
         self.weight_dropout = config.attention_dropout
@@ -83,7 +84,7 @@ class Attention(nn.Module):
             queries = run.linear(x, weight[:width], bias[:width])
         rate = self.weight_dropout if self.training else 0.0
         mixed = run.scaled_attend(queries, memory, self.heads, mask, rate)
-        mixed = run.linear(mixed, self.outward.weight, self.outward.bias)
+        mixed = self.outward(mixed)
         normed: Tensor = self.norm(self.dropout.add(x, mixed))
         return normed
 
@@ -93,8 +94,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.up = nn.Linear(config.width, config.feed_forward)
-        self.down = nn.Linear(config.feed_forward, config.width)
+        self.up = Linear(config.width, config.feed_forward)
+        self.down = Linear(config.feed_forward, config.width)
         self.norm = nn.LayerNorm(config.width, eps=config.epsilon)
         self.dropout = Dropout(config.dropout)
         self.form = ACTIVATIONS[config.activation]
@@ -123,7 +124,7 @@ class Encoder(nn.Module):
         self.embeddings = embeddings or Embeddings(config)
         self.dropout = Dropout(config.dropout)
         table = self.embeddings.word.shape[1]
-        self.map = nn.Linear(table, config.width) if table != config.width else None
+        self.map = Linear(table, config.width) if table != config.width else None
         parts = config.parts
         self.attentions = nn.ModuleList(Attention(config) for _ in {part for part, _ in parts})
         self.feed_forwards = nn.ModuleList(FeedForward(config) for _ in {part for _, part in parts})
@@ -168,7 +169,7 @@ class Encoder(nn.Module):
         of_words = self.map if self.config.factorized == "words" else None
         x: Tensor = self.dropout(self.embeddings(tokens, positions, types, of_words))
         if self.map is not None and of_words is None:
-            x = operations(x).linear(x, self.map.weight, self.map.bias)
+            x = self.map(x)
         return x
 
     def _through(self, part: nn.Module, *inputs: Tensor | None) -> Tensor:

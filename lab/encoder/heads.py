@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from lab.encoder.config import ACTIVATIONS, EncoderConfig
 from lab.encoder.encoder import Embeddings
+from lab.kernels.dense import Linear
+from lab.kernels.operations import operations
 
 SPAN_WIDTH = 512
 """Inner width of the heads that read a span's end and whether there is an answer."""
@@ -21,7 +23,7 @@ class MaskedLanguageModel(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.width, config.embedding)
+        self.dense = Linear(config.width, config.embedding)
         self.norm = nn.LayerNorm(config.embedding, eps=config.epsilon)
         self.bias = nn.Parameter(torch.zeros(config.vocabulary))
         self.form = ACTIVATIONS[config.activation]
@@ -29,7 +31,8 @@ class MaskedLanguageModel(nn.Module):
     def forward(self, vectors: Tensor, embeddings: Embeddings) -> Tensor:
         """(N, D) -> (N, V)."""
         inner = self.norm(F.gelu(self.dense(vectors), approximate=self.form))
-        return F.linear(inner, embeddings.word, self.bias)
+        logits: Tensor = operations(inner).linear(inner, embeddings.word, self.bias)
+        return logits
 
 
 class Detection(nn.Module):
@@ -37,8 +40,8 @@ class Detection(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.width, config.width)
-        self.out = nn.Linear(config.width, 1)
+        self.dense = Linear(config.width, config.width)
+        self.out = Linear(config.width, 1)
         self.form = ACTIVATIONS[config.activation]
 
     def forward(self, vectors: Tensor) -> Tensor:
@@ -52,7 +55,7 @@ class Pooler(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.width, config.width)
+        self.dense = Linear(config.width, config.width)
 
     def forward(self, vectors: Tensor) -> Tensor:
         """The first positions' vectors (B, D) -> (B, D)."""
@@ -65,7 +68,7 @@ class Labels(nn.Module):
     def __init__(self, config: EncoderConfig, labels: int) -> None:
         super().__init__()
         self.dropout = nn.Dropout(config.dropout)
-        self.out = nn.Linear(config.width, labels)
+        self.out = Linear(config.width, labels)
 
     def forward(self, vectors: Tensor) -> Tensor:
         """(..., D) -> (..., L)."""
@@ -78,7 +81,7 @@ class Spans(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.out = nn.Linear(config.width, 2)
+        self.out = Linear(config.width, 2)
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, D) -> logits of starts (B, T) and of ends (B, T)."""
@@ -94,12 +97,12 @@ class JointSpans(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.start = nn.Linear(config.width, 1)
+        self.start = Linear(config.width, 1)
         self.end = nn.Sequential(
-            nn.Linear(2 * config.width, SPAN_WIDTH), nn.GELU(), nn.Linear(SPAN_WIDTH, 1)
+            Linear(2 * config.width, SPAN_WIDTH), nn.GELU(), Linear(SPAN_WIDTH, 1)
         )
         self.impossible = nn.Sequential(
-            nn.Linear(2 * config.width, SPAN_WIDTH), nn.GELU(), nn.Linear(SPAN_WIDTH, 1)
+            Linear(2 * config.width, SPAN_WIDTH), nn.GELU(), Linear(SPAN_WIDTH, 1)
         )
 
     def starts(self, vectors: Tensor) -> Tensor:
@@ -114,8 +117,9 @@ class JointSpans(nn.Module):
         inward, outward = self.end[0], self.end[2]
         assert isinstance(inward, nn.Linear)
         of_start, of_position = inward.weight.chunk(2, dim=1)
-        given = F.linear(chosen, of_start, inward.bias)
-        own = F.linear(vectors, of_position)
+        linear = operations(vectors).linear
+        given = linear(chosen, of_start, inward.bias)
+        own = linear(vectors, of_position)
         each = (F.gelu(own + given[:, number, None]) for number in range(starts.shape[1]))
         return torch.cat([outward(inner) for inner in each], -1).transpose(1, 2)
 

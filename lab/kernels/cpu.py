@@ -22,7 +22,7 @@ from lab.kernels import plain
 from lab.kernels.cpu_gelu import gelu_feed_forward
 from lab.kernels.masks import additive, packed
 from lab.kernels.plain import compute_dtype
-from lab.kernels.products import product
+from lab.kernels.products import batched, over_rows, product
 
 __all__ = [
     "attend",
@@ -103,11 +103,11 @@ def look_up(query: Tensor, key: Tensor, value: Tensor, shift: Tensor | None) -> 
     """
     sizes = query.shape
     query, key, value = (x.flatten(0, 1) for x in (query, key, value))
-    logits = torch.bmm(query, key.transpose(1, 2)).view(*sizes[:3], -1)
+    logits = batched(query, key.transpose(1, 2)).view(*sizes[:3], -1)
     if shift is not None:
         logits = logits.add_(shift) if logits.dtype == shift.dtype else logits + shift
     weights = logits.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
-    return torch.bmm(weights.flatten(0, 1).to(value.dtype), value).view(sizes)
+    return batched(weights.flatten(0, 1).to(value.dtype), value).view(sizes)
 
 
 def visible(
@@ -220,7 +220,7 @@ class _Linear(Function):
         if ctx.needs_input_grad[0]:
             to_x = product(gradient, weight.t()).view(shape).to(x_dtype)
         if ctx.needs_input_grad[1]:
-            to_weight = (gradient.t() @ rows).to(weight_dtype)
+            to_weight = over_rows(gradient, rows).to(weight_dtype)
         if ctx.needs_input_grad[2]:
             to_bias = gradient.sum(0).to(weight_dtype)
         return to_x, to_weight, to_bias, None
@@ -278,13 +278,13 @@ class _FeedForward(Function):
         gradient = gradient.reshape(-1, shape[-1])
         to_down = to_up = to_x = None
         if ctx.needs_input_grad[2]:
-            to_down = (gradient.t() @ hidden).to(weight_dtype)
+            to_down = over_rows(gradient, hidden).to(weight_dtype)
             if ctx.scale != 1.0:
                 to_down.mul_(ctx.scale)
         # A hidden unit is 0 where ReLU or dropout made it so: one test serves both.
         to_hidden = torch.ops.aten.threshold_backward(product(gradient, down.t()), hidden, 0)
         if ctx.needs_input_grad[1]:
-            to_up = (to_hidden.t() @ rows).to(weight_dtype)
+            to_up = over_rows(to_hidden, rows).to(weight_dtype)
         if ctx.needs_input_grad[0]:
             to_x = product(to_hidden, up.t()).view(shape).to(x_dtype)
         return to_x, to_up, to_down, None, None, None
@@ -325,11 +325,11 @@ class _Attend(Function):
             logits = query.new_empty(batch, heads, length, span).copy_(shifts[0])
             for shift in shifts[1:]:
                 logits.add_(shift.to(logits.dtype))
-            logits.view(-1, length, span).baddbmm_(query, key.transpose(1, 2), alpha=root)
+            logits = logits.view(-1, length, span)
+            logits = batched(query, key.transpose(1, 2), logits, root)
         else:
-            logits = _scaled_bmm(query, key.transpose(1, 2), root)
-            logits = logits.view(batch, heads, length, span)
-        weights = torch.softmax(logits, -1)
+            logits = batched(query, key.transpose(1, 2), scale=root)
+        weights = torch.softmax(logits.view(batch, heads, length, span), -1)
         if weight_keep is not None:
             weight_keep = weight_keep.to(weights.dtype)
         kept = weights if weight_keep is None else weights * weight_keep
@@ -337,7 +337,7 @@ class _Attend(Function):
         ctx.save_for_backward(query, key, value, weights, kept, value_keep, weight_keep)
         ctx.cross, ctx.scale, ctx.root = memory is not None, scale, root
         ctx.bias_dtype = None if bias is None else bias.dtype
-        mixed = torch.bmm(kept, value).view(batch, heads, length, -1)
+        mixed = batched(kept, value).view(batch, heads, length, -1)
         return mixed.transpose(1, 2).reshape(batch, length, -1)
 
     @staticmethod
@@ -347,12 +347,12 @@ class _Attend(Function):
         batch, heads, length, _ = weights.shape
         gradient = gradient.reshape(batch, length, heads, -1).transpose(1, 2)
         gradient = gradient.reshape(batch * heads, length, -1)
-        to_value = torch.bmm(kept.transpose(1, 2), gradient)
+        to_value = batched(kept.transpose(1, 2), gradient)
         if value_keep is not None:
             to_value.mul_(value_keep)
         if ctx.scale != 1.0:
             to_value.mul_(ctx.scale)
-        to_weights = torch.bmm(gradient, value.transpose(1, 2)).view(weights.shape)
+        to_weights = batched(gradient, value.transpose(1, 2)).view(weights.shape)
         if weight_keep is not None:
             to_weights.mul_(weight_keep)
         to_logits = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
@@ -360,20 +360,14 @@ class _Attend(Function):
         if ctx.needs_input_grad[3]:
             to_bias = to_logits.sum(0, keepdim=True, dtype=ctx.bias_dtype)
         to_logits = to_logits.view_as(kept)
-        to_query = _scaled_bmm(to_logits, key, ctx.root)
-        to_key = _scaled_bmm(to_logits.transpose(1, 2), query, ctx.root)
+        to_query = batched(to_logits, key, scale=ctx.root)
+        to_key = batched(to_logits.transpose(1, 2), query, scale=ctx.root)
         if ctx.cross:
             to_queries = _heads_inside([to_query], heads)
             to_memory = _heads_inside([to_key, to_value], heads)
         else:
             to_queries, to_memory = _heads_inside([to_query, to_key, to_value], heads), None
         return to_queries, to_memory, None, to_bias, None, None, None, None, None
-
-
-def _scaled_bmm(left: Tensor, right: Tensor, scale: float) -> Tensor:
-    """scale left (N, L, M) right (N, M, K), without a pass of its own for the scale."""
-    empty = left.new_empty(len(left), left.shape[1], right.shape[2])
-    return empty.baddbmm_(left, right, beta=0.0, alpha=scale)
 
 
 def _heads_outside(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:

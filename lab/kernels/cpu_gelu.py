@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from lab.kernels.plain import compute_dtype
-from lab.kernels.products import product
+from lab.kernels.products import over_rows, product
 
 
 def gelu_feed_forward(
@@ -53,13 +53,13 @@ class _GeluFeedForward(Function):
         needed = ctx.needs_input_grad
         to_x = to_up = to_up_bias = to_down = to_down_bias = None
         if needed[3]:
-            to_down = (gradient.t() @ inner).to(weight_dtype)
+            to_down = over_rows(gradient, inner).to(weight_dtype)
         if needed[4]:
             to_down_bias = gradient.sum(0).to(weight_dtype)
         to_inner = product(gradient, down.t())
         to_hidden = torch.ops.aten.gelu_backward(to_inner, hidden, approximate=ctx.form)
         if needed[1]:
-            to_up = (to_hidden.t() @ rows).to(weight_dtype)
+            to_up = over_rows(to_hidden, rows).to(weight_dtype)
         if needed[2]:
             to_up_bias = to_hidden.sum(0).to(weight_dtype)
         if needed[0]:

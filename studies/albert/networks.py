@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from lab.encoder.config import EncoderConfig
@@ -20,6 +20,7 @@ from lab.encoder.heads import MaskedLanguageModel, Pooler
 from lab.encoder.initialization import initialize
 from lab.encoder.pretraining.networks import EncoderNetworks
 from lab.encoder.pretraining.pieces import likeliest, piece_losses, total
+from lab.kernels.dense import Linear
 from lab.training import checkpoint
 
 EPSILON = 1e-5
@@ -38,7 +39,7 @@ class Networks(EncoderNetworks):
         self.encoder = Encoder(config)
         self.masked = MaskedLanguageModel(config)
         self.pooler = Pooler(config)
-        self.sentence = nn.Linear(config.width, LABELS)
+        self.sentence = Linear(config.width, LABELS)
         self.sentences = sentences
         initialize(self, config.initializer_range)
         if not sentences:

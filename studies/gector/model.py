@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from lab.encoder.config import EncoderConfig
 from lab.encoder.encoder import Encoder
 from lab.encoder.initialization import initialize
+from lab.kernels.dense import Linear
 from lab.training import checkpoint
 from studies.gector import losses
 from studies.gector.costs import ROWS_AT_ONCE
@@ -53,8 +54,8 @@ class Tagger(nn.Module):
         self.vocabulary = TagVocabulary(tuple(tags))
         self.encoder = encoder
         width = encoder.config.width
-        self.tag_head = nn.Linear(width, len(self.vocabulary))
-        self.error_head = nn.Linear(width, 2) if error_head else None
+        self.tag_head = Linear(width, len(self.vocabulary))
+        self.error_head = Linear(width, 2) if error_head else None
 
     def forward(self, batch: Batch) -> Logits:
         """Of `tokens` and `real` (B, T), and of the columns `at` (B, N) that words begin at."""

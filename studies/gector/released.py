@@ -25,6 +25,7 @@ from lab.encoder.wordpiece import FILE as TOKENIZER
 from lab.encoder.wordpiece import GIVEN as PIECES
 from lab.encoder.wordpiece import made
 from lab.errors import DataError, ModelError, unknown
+from lab.kernels.dense import Linear
 from lab.weight_files import read_pickled
 from studies.gector.model import Tagger
 from studies.gector.pieces import kept_pieces, pieces_of_words
@@ -101,7 +102,7 @@ def open_released(folder: Path, *, device: str = "cpu") -> tuple[Tagger, WholeRe
     pieces = len(inside[WORDS])
     encoder = encoder_of({**settings, "vocab_size": pieces}, inside, folder).encoder
     tagger = Tagger(encoder, _tags(folder))
-    tagger.error_head = nn.Linear(encoder.config.width, len(_lines(folder / ERRORS)))
+    tagger.error_head = Linear(encoder.config.width, len(_lines(folder / ERRORS)))
     for ours, theirs in HEADS.items():
         _fill(getattr(tagger, ours), weights, theirs, folder)
     _put_incorrect_second(tagger.error_head, _lines(folder / ERRORS), folder)

@@ -123,23 +123,3 @@ def test_data_is_carried_whole_to_another_cache(configured, monkeypatch, tmp_pat
     (box / folder / "manifest.json").write_text("other")
     carrying.bring(box)
     assert DATA.manifest()["files"]["test"]["rows"] == 1
-
-
-@pytest.mark.parametrize(
-    ("emulated", "precision", "told"),
-    [(True, "bf16-mixed", True), (True, "32-true", False), (False, "bf16-mixed", False)],
-)
-def test_slow_arithmetic_is_told_before_a_training(
-    configured, monkeypatch, emulated: bool, precision: str, told: bool
-):
-    """Only of trainings, only where the processor is slow at their precision."""
-    monkeypatch.setattr(preparation, "emulates_bfloat16", lambda: emulated)
-    monkeypatch.setattr(preparation, "prepare_split", lambda *_: None)
-    monkeypatch.setattr(lab.preparation, "prepare_named", lambda *_: None)
-    config = configured(precision=precision)
-    stages = graph(config)
-    lines: list[str] = []
-    preparation.prepare([config], stages["finetune"], lines.append)
-    assert (preparation.SLOW_HERE in lines) is told
-    preparation.prepare([config], stages["evaluate"], (other := []).append)
-    assert preparation.SLOW_HERE not in other

@@ -15,18 +15,9 @@ from lab.encoder.suite.settings import SuiteSchema
 from lab.encoder.suite.units import units_of
 from lab.encoder.vocabulary import keep_vocabulary
 from lab.preparation import StageLike
-from lab.processor import emulates_bfloat16
 
-SLOW_HERE = (
-    "This machine's processor has no bfloat16 of its own: stages that run here train many times "
-    "slower by precision=bf16-mixed than by precision=32-true, whose stages have keys of their own."
-)
 DESCRIPTIONS = (("data", None), ("train", "train"), ("validation", "validation"))
 """Keys under which stages describe a data set, and of which split; None: as the stage says."""
-
-
-def _in_bfloat16(stage: StageLike) -> bool:
-    return stage.name in ("pretrain", "finetune") and stage.config["precision"] == "bf16-mixed"
 
 
 def data_read(wanted: Iterable[StageLike]) -> set[tuple[str, str]]:
@@ -52,8 +43,6 @@ def prepare(
     configs: Sequence[SuiteSchema], wanted: Sequence[StageLike], say: Callable[[str], None]
 ) -> None:
     """Have at hand what the wanted stages of these cells read. Raises DataError, TaskError."""
-    if emulates_bfloat16() and any(map(_in_bfloat16, wanted)):
-        say(SLOW_HERE)
     for config in configs:
         given = given_encoder(config.pretrain, config.vocabulary)
         if given is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from lab.errors import StudyError
+from lab.kernels.dense import Linear
 from studies.electra.algorithm import Algorithm
 from studies.electra.answer import Answered
 from studies.electra.generator import Generator, Guess, Rows
@@ -27,7 +28,7 @@ class Adversarial(Algorithm):
                 "algorithm=adversarial: this generator cannot learn. Give one of kind encoder, or "
                 "algorithm=joint."
             )
-        self.expected = nn.Linear(generator.encoder.config.width, 1)
+        self.expected = Linear(generator.encoder.config.width, 1)
 
     def forward(self, guess: Guess, answered: Answered, rows: Rows) -> Tensor:
         if answered.logits is None or answered.losses.shape != rows["tokens"].shape:

@@ -1,15 +1,19 @@
-"""Of the products that a process compiles it keeps few."""
+"""Products of matrices: in which dtype, and how many compiled ones a process keeps."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from lab.kernels.products import CAPACITIES
+from lab.kernels import products
+from lab.kernels.products import CAPACITIES, batched, over_rows, product
 
 PRODUCTS = """
 import ctypes, torch
@@ -53,3 +57,40 @@ def test_only_so_many_compiled_products_are_kept():
     assert further < first / 10
     first, further = grown(**dict.fromkeys(CAPACITIES, "1024"))
     assert further > first / 2
+
+
+FACTORS = {
+    product: ((40, 24), (16, 24), (16,), "relu"),
+    over_rows: ((40, 24), (40, 16)),
+    batched: ((6, 40, 24), (6, 24, 16), (6, 40, 16), 0.5),
+}
+"""Shapes of tensors, and the other arguments."""
+
+
+@pytest.mark.parametrize("function", FACTORS, ids=lambda one: one.__name__)
+def test_without_bfloat16_of_its_own_a_machine_rounds_products_of_float32(
+    function: Callable[..., Tensor], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(products, "_has_bfloat16", lambda: False)
+    torch.manual_seed(0)
+    given = [
+        torch.randn(one).bfloat16() if isinstance(one, tuple) else one for one in FACTORS[function]
+    ]
+    exact = function(*(x.double() if isinstance(x, Tensor) else x for x in given))
+    assert exact.dtype is torch.float64
+    seen: list[torch.dtype] = []
+
+    class Watch(TorchDispatchMode):
+        """Notes of which dtype the products are."""
+
+        def __torch_dispatch__(self, call, types, args=(), kwargs=None):
+            if call.overloadpacket.__name__ in ("mm", "addmm", "bmm", "baddbmm", "baddbmm_"):
+                seen.append(args[1].dtype)
+            return call(*args, **(kwargs or {}))
+
+    # What autocast would make of the widened factors is bfloat16 again.
+    with torch.autocast("cpu"), Watch():
+        made = function(*given)
+    assert seen == [torch.float32]
+    assert made.dtype is torch.bfloat16
+    assert torch.allclose(made.double(), exact, rtol=2**-8, atol=1e-6)
