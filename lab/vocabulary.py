@@ -77,6 +77,8 @@ class Vocabulary:
                 f"{file} cannot be read ({error.strerror}).{nearest_path(file)} Give a "
                 f"SentencePiece .model file, or a folder with one named {FILE}."
             ) from error
+        self.sha256 = hashlib.sha256(proto).hexdigest()
+        """Of the model."""
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
             self._processor.LoadFromSerializedProto(proto)

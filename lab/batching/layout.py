@@ -43,6 +43,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.fields[0].lengths) if self.fields else 0
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return sum(array.nbytes for field in self.fields for array in field)
+
 
 @dataclass(frozen=True)
 class Drawn:

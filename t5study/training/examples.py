@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
+
+from cachetools import LRUCache, cached
 
 from lab.datasets.source import TaskError
 from lab.errors import StudyError
@@ -21,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 ENCODED_AT_ONCE = 1 << 14
 """Examples that are there as texts at a time: a large task's would not fit into memory."""
+KEPT: LRUCache[Hashable, tuple[Pairs, Tally]] = LRUCache(1 << 25, lambda kept: kept[0].nbytes)
+"""Encoded training sets, by content: a process's next stages often learn the same ones."""
 
 
 def training_pairs(
@@ -33,21 +38,35 @@ def training_pairs(
     pairs, tallies = {}, {}
     # Sorted: what is drawn depends on the order, and a stage's key does not.
     for name, description in sorted(tasks.items()):
-        tally = tallies[name] = Tally()
-        examples = islice(chosen.examples(name, "train", description, tally), limit)
-        parts = []
-        while texts := list(islice(examples, ENCODED_AT_ONCE)):
-            inputs = vocabulary.encode_batch([example["inputs"] for example in texts])
-            targets = vocabulary.encode_batch([example["targets"] for example in texts])
-            parts.append(Pairs.of(zip(inputs, targets, strict=True)))
-        if not parts and tally.rows and tally.rows == tally.left_out:
-            raise TaskError(
-                f"Task '{name}': none of the {tally.rows:,} rows of its train split has an answer "
-                "to learn."
-            )
-        pairs[name] = Pairs.joined(parts)
+        pairs[name], tallies[name] = _encoded(name, description, vocabulary, limit)
         logger.info("%s: %s training examples", name, f"{len(pairs[name]):,}")
     return pairs, tallies
+
+
+def _content(
+    name: str, description: Mapping[str, Any], vocabulary: Vocabulary, limit: int | None
+) -> Hashable:
+    """What encoded examples depend on: descriptions name their data exactly."""
+    return name, json.dumps(description, sort_keys=True), vocabulary.sha256, limit
+
+
+@cached(KEPT, key=_content)
+def _encoded(
+    name: str, description: Mapping[str, Any], vocabulary: Vocabulary, limit: int | None
+) -> tuple[Pairs, Tally]:
+    tally = Tally()
+    examples = islice(chosen.examples(name, "train", description, tally), limit)
+    parts = []
+    while texts := list(islice(examples, ENCODED_AT_ONCE)):
+        inputs = vocabulary.encode_arrays([example["inputs"] for example in texts])
+        targets = vocabulary.encode_arrays([example["targets"] for example in texts])
+        parts.append(Pairs.of(zip(inputs, targets, strict=True)))
+    if not parts and tally.rows and tally.rows == tally.left_out:
+        raise TaskError(
+            f"Task '{name}': none of the {tally.rows:,} rows of its train split has an answer "
+            "to learn."
+        )
+    return Pairs.joined(parts), tally
 
 
 def left_out(tallies: Mapping[str, Tally]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from datasets import Dataset
 
@@ -21,6 +22,7 @@ from t5study.tasks.task import Tally
 from t5study.training import evaluate, finetune, pretrain
 from t5study.training.answers import ask
 from t5study.training.examples import (
+    KEPT,
     cut_notes,
     cut_targets,
     left_out,
@@ -95,9 +97,12 @@ class Words:
     """Stands in for a vocabulary."""
 
     eos = 1
+    sha256 = "words"
 
     def encode_batch(self, texts: list[str]) -> list[list[int]]:
         return [[3] for _ in texts]
+
+    encode_arrays = encode_batch
 
 
 def asked_of(name: str, rows: list[dict[str, Any]], drawn: str, limit: int | None) -> list[Any]:
@@ -123,6 +128,7 @@ def test_without_labels_the_first_examples_are_asked() -> None:
 def on_the_hub(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Have the hub give these rows; returns how a configuration describes glue_sst2's."""
     monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: Dataset.from_list(rows))
+    KEPT.clear()
     return describe("glue_sst2", "train", Schema())
 
 
@@ -151,6 +157,36 @@ def test_rows_of_the_hub_without_an_answer_are_counted_where_they_are_read(
     }
     assert caplog.text.count(note) == 1
     assert left_out({"glue_sst2": Tally(rows=10)}) == {}
+
+
+def test_a_training_set_is_read_once_for_the_stages_of_a_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As long as task, vocabulary and limit are the same, and it is not too large to be kept."""
+    description = on_the_hub(monkeypatch, SENTENCES)
+    read: list[str] = []
+
+    def counted(name: str, *given: Any) -> Any:
+        read.append(name)
+        return examples(name, *given)
+
+    monkeypatch.setattr("t5study.training.examples.chosen.examples", counted)
+
+    def learned(vocabulary: Words, limit: int | None = None) -> tuple[int, int]:
+        found, tallies = training_pairs({"glue_sst2": description}, vocabulary, limit)
+        return len(found["glue_sst2"]), tallies["glue_sst2"].left_out
+
+    assert learned(Words()) == learned(Words()) == (6, 4)
+    assert len(read) == 1
+    assert learned(Words(), 2) == (2, 1)
+    other = Words()
+    other.sha256 = "other words"
+    learned(other)
+    assert len(read) == 3
+    other.sha256 = "long words"
+    other.encode_arrays = lambda texts: [np.zeros(1 << 21, np.int32) for _ in texts]
+    assert learned(other) == learned(other) == (6, 4)
+    assert len(read) == 5
 
 
 def test_a_hub_split_without_one_answer_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
