@@ -18,8 +18,8 @@ from lab.encoder.finetuning.rows import made_inputs
 from lab.encoder.vocabulary import Pieces
 from lab.parts import Parts
 
-ANSWERED_AT_ONCE = 1 << 14
-"""Positions of a batch that is answered."""
+ANSWERED_AT_ONCE = {"cpu": 1 << 12, "cuda": 1 << 14}
+"""Positions of a batch that is answered, by device type. More only take more of a CPU's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def read(model: Finetuned, questions: Questions, precision: str) -> dict[str, np
     device = next(model.parameters()).device
     mixed = precision == "bf16-mixed"
     numbers, kept = [], []
-    for chosen in questions.batches.sorted(ANSWERED_AT_ONCE):
+    for chosen in questions.batches.sorted(ANSWERED_AT_ONCE[device.type]):
         arrays = questions.batches.of(chosen)
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
