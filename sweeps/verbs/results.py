@@ -146,6 +146,11 @@ def _record(path: Path) -> bytes:
     """A sweep's record, without where the store lay on the machine that ran it."""
     record = json.loads(path.read_bytes())
     record["command"] = [word for word in record["command"] if not word.startswith("store=")]
+    for row in record["rows"]:
+        for cell in row["cells"]:
+            for section in (cell["config"], *cell["config"].values()):
+                if isinstance(section, dict):
+                    section.pop("store", None)
     return (json.dumps(record, indent=1) + "\n").encode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import json
@@ -87,10 +88,18 @@ def test_it_holds_what_reports_read_and_says_which_scores_are_missing(
 
 
 def test_where_the_store_lay_is_not_told(store: Path, tmp_path: Path) -> None:
-    """Of the command that was typed all else is."""
+    """Of the command that was typed all else is, and of the cells' configurations."""
     path = store / "sweeps/toy.json"
     record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "command": ["run.py", "a=1", "store=/home/mine"]}))
+    lay = copy.deepcopy(record)
+    lay["command"] = ["run.py", "a=1", "store=/home/mine"]
+    for row in lay["rows"]:
+        for cell in row["cells"]:
+            cell["config"]["pretrain"] = {"steps": 3, "store": "/home/mine"}
+    for row in record["rows"]:
+        for cell in row["cells"]:
+            cell["config"]["pretrain"] = {"steps": 3}
+    path.write_text(json.dumps(lay))
     file = tmp_path / "toy.tar.xz"
     sweeps(["--store", str(store), "export", "--results", str(file)])
     with tarfile.open(file) as tar:
