@@ -47,8 +47,12 @@ from t5study.training.answers import ask
 from t5study.training.examples import rates, training_pairs
 
 MINUTE = 60.0
-TASK = "word_in_context"
+COLUMNS = "real tokens|s|first update, s|tokens/s|first minute|afterwards|MiB|ours is".split("|")
+TASK = "gloss_category"
 """Fine-tuned on."""
+WORDS = ("study=t5study", "preset=embedded", "objective=span", "seed=0")
+"""The cell whose stages are compared."""
+SIDES = ("inputs", "targets")
 NOT_COUNTED = -100
 """The label that Hugging Face's losses leave out."""
 ADAFACTOR = {"relative_step": False, "warmup_init": False, "scale_parameter": True}
@@ -107,31 +111,39 @@ def compare(
     """
     pretraining, finetuning = updates
     asked = [
-        "study=t5study",
-        "preset=embedded",
-        "objective=span",
-        "seed=0",
+        *WORDS,
         f"pretrain.steps={pretraining}",
         f"finetune.steps={finetuning}",
         *words,
     ]
-    (sweep,) = Command(by_study(asked, "t5study"), composer_of).sweeps()
-    graph = Graph(sweep.rows[0].cells[0].scores.values())
+    graph = planned(asked)
     with tempfile.TemporaryDirectory() as folder:
-        _compare(graph, Store(store or folder), threads)
+        _compare(graph, stages_of(graph), Store(store or folder), threads)
 
 
-def _compare(graph: Graph, store: Store, threads: int) -> None:
+def planned(asked: Sequence[str]) -> Graph:
+    """The stages of the cell that the words ask for."""
+    (sweep,) = Command(by_study(asked, "t5study"), composer_of).sweeps()
+    return Graph(sweep.rows[0].cells[0].scores.values())
+
+
+def stages_of(graph: Graph) -> dict[str, str]:
+    """The keys of the stages that are compared, by kind."""
+    found: dict[str, str] = {}
+    for key, stage in graph.stages.items():
+        if stage.name == "pretrain" or (stage.name == "finetune" and TASK in stage.config["tasks"]):
+            found.setdefault(stage.name, key)
+    return found
+
+
+def _compare(graph: Graph, chosen: Mapping[str, str], store: Store, threads: int) -> None:
     store.prepare()
-    chosen: dict[str, str] = {}
     for key, stage in graph.stages.items():
         store.write_spec(stage)
         if stage.name in ("vocabulary", "corpus"):
             done = run_one(store, key, threads=threads)
             if done.state != "done":
                 raise SystemExit(f"{stage.name}: {done.reason}")
-        elif stage.name == "pretrain" or TASK in store.read_spec(key)["config"]["tasks"]:
-            chosen.setdefault(stage.name, key)
     for kind in ("pretrain", "finetune"):
         spec = store.read_spec(chosen[kind])
         if store.find_key(kind, chosen[kind]):
@@ -333,10 +345,12 @@ def _examples(job: Job) -> tuple[list[Example], list[Example]]:
         (inputs, [*ids[:answer], vocabulary.eos], False)
         for inputs, ids in zip(questions.inputs, targets, strict=True)
     ]
-    train: list[Example] = []
-    for one in examples(name, "train", config["tasks"][name]):
-        inputs, ids = vocabulary.encode_batch([one["inputs"], one["targets"]])
-        train.append(([*inputs[:longest], vocabulary.eos], [*ids[:answer], vocabulary.eos], True))
+    asked = list(examples(name, "train", config["tasks"][name]))
+    learned = (vocabulary.encode_batch([one[side] for one in asked]) for side in SIDES)
+    train = [
+        ([*inputs[:longest], vocabulary.eos], [*ids[:answer], vocabulary.eos], True)
+        for inputs, ids in zip(*learned, strict=True)
+    ]
     return train, validation
 
 
@@ -408,7 +422,7 @@ def show(job: Job, courses: Mapping[str, Course]) -> None:
         title_justify="left",
     )
     table.add_column("program", no_wrap=True)
-    for heading in ("real tokens", "s", "tokens/s", "first minute", "afterwards", "MiB", "ours is"):
+    for heading in COLUMNS:
         table.add_column(heading, justify="right")
     own = courses["ours"].rate()
     for name, course in courses.items():
@@ -417,6 +431,7 @@ def show(job: Job, courses: Mapping[str, Course]) -> None:
             name,
             f"{sum(course.tokens):,}",
             f"{course.seconds:,.1f}",
+            f"{course.points[0][0]:,.1f}",
             f"{course.rate():,.0f}",
             f"{course.rate(0, min(MINUTE, course.seconds)):,.0f}",
             f"{course.rate(MINUTE):,.0f}" if longer else "",
