@@ -23,14 +23,26 @@ def keep_freed_memory() -> bool:
     allocation is mapped, zeroed page by page and unmapped again, which can double a step's time.
     Returns whether this system's allocator has that setting; only glibc's has.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    library = ctypes.CDLL(None)
-    try:
-        mallopt, trim = library.mallopt, library.malloc_trim
-    except AttributeError:
-        return False
     gc.collect()
-    trim(0)
+    if not give_back_freed():
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
     settings = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, TOP_PAD))
     return all(mallopt(name, value) == 1 for name, value in settings)
+
+
+def give_back_freed() -> bool:
+    """Return freed blocks of C's heap to the system; whether this system's allocator can.
+
+    For work in blocks of ever new sizes, between two parts of it. Each block lies in the gap that
+    fits it best, so that in time all gaps are resident: several times what is ever in use at once.
+    It takes some 10 ms, and as long again to fault in what is used next.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except AttributeError:
+        return False
+    trim(0)
+    return True

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import torch
 
+from lab.allocator import give_back_freed
 from lab.errors import DataError
 from studies.gector.costs import CORRECTED_AT_ONCE
 from studies.gector.inference import (
@@ -96,6 +97,8 @@ class Members:
         found: dict[int, K] = {}
         mixed = self._precision == "bf16-mixed"
         for start in range(0, len(order), self._batch_size):
+            # Each batch is of another width than the one before.
+            give_back_freed()
             chosen = order[start : start + self._batch_size]
             arrays = layout.batch([read[n] for n in chosen])
             batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}

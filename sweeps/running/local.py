@@ -32,9 +32,10 @@ from sweeps.store import Store, newest_failure
 
 MAX_DEATHS = 2
 """Workers that may die under one stage before it counts as failed."""
-MOST_KEPT = 700 * 2**20
-"""Bytes that a worker may keep between two stages: with more, a new one takes its place. What a
-process keeps grows with every kind of stage that it has run (benchmarks/README.md)."""
+MOST_KEPT = 900 * 2**20
+"""Bytes that a worker may keep between two stages, the gaps of its heap among them: with more, a
+new one takes its place. Both grow with every kind of stage that it has run, and a stage fills the
+gaps that earlier ones left (benchmarks/README.md)."""
 _TICK_SECONDS = 0.5
 _EXIT_SECONDS = 2.0
 

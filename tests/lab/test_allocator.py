@@ -68,3 +68,33 @@ def test_what_earlier_work_left_goes_back():
     left, still = map(float, output.split())
     assert left > 300
     assert still < 50
+
+
+GAPS = """
+import torch
+from lab.allocator import give_back_freed, keep_freed_memory
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+keep_freed_memory()
+before = resident()
+blocks, above = [], []
+for n in range(100):
+    blocks.append(torch.ones(2**20))
+    above.append(torch.ones(1000))
+del blocks
+left = resident()
+give_back_freed()
+print(left - before, resident() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's setting: run on Linux")
+def test_gaps_go_back_between_two_parts_of_a_stage():
+    """Freed blocks that lie between others which stay in use."""
+    output = subprocess.run(
+        [sys.executable, "-c", GAPS], capture_output=True, text=True, check=True
+    ).stdout
+    left, still = map(float, output.split())
+    assert left > 300
+    assert still < 50

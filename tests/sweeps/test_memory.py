@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -184,3 +186,29 @@ def test_a_worker_that_keeps_much_makes_way_for_a_new_one(store, toy, monkeypatc
     assert processes[2] == processes[3]
     assert len(set(processes)) == 3
     assert all(store.failures(stage.key) == [] for stage in chain)
+
+
+GAPS = """
+from sweeps.hardware.memory import kept
+import ctypes
+library = ctypes.CDLL(None)
+library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+library.mallopt(-4, 0)
+before = kept()
+blocks = [library.malloc(2**20) for _ in range(200)]
+above = library.malloc(2**12)
+for block in blocks:
+    library.free(block)
+print((kept() - before) / 2**20)
+library.free(above)
+print((kept() - before) / 2**20)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap: run on Linux")
+def test_gaps_in_the_heap_count_as_kept():
+    """Freed blocks below one that is in use; not what lies on top of the heap."""
+    done = subprocess.run([sys.executable, "-c", GAPS], capture_output=True, text=True, check=True)
+    below, on_top = map(float, done.stdout.split())
+    assert 190 < below < 220
+    assert on_top < 10

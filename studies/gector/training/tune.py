@@ -23,6 +23,7 @@ import lightning
 import torch
 from torch import Tensor
 
+from lab.allocator import give_back_freed
 from lab.batching.batches import Batches
 from lab.batching.examples import ExampleRows
 from lab.batching.layout import Examples
@@ -244,6 +245,8 @@ def _judged(
     """Minus the loss over the validation set: the higher the better."""
     device = next(model.parameters()).device
     total = 0.0
+    # Its batches are larger than those of training, before it and after it.
+    give_back_freed()
     for start in range(0, len(sentences), JUDGED_AT_ONCE):
         end = start + JUDGED_AT_ONCE
         arrays = layout.batch(sentences[start:end], classes[start:end])
@@ -252,4 +255,5 @@ def _judged(
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
             found = sentence_losses(model, batch, 0.0).total
         total += float(found) * len(batch["words"])
+    give_back_freed()
     return {TASK: {"minus_loss": -total / len(sentences)}}
