@@ -96,7 +96,7 @@ def correcting(
     return Cost(
         flops=members * rows * rounds * once,
         tokens=members * rows * rounds * PIECES,
-        memory_bytes=models + logits + PROCESS,
+        memory_bytes=models + logits + READING_PROCESS,
         device="any",
     )
 
