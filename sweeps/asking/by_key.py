@@ -66,7 +66,8 @@ class ByKey:
         node._set_parent(alone)
         try:
             for value in given:
-                alone.merge_with({key: value})
+                # Copies nothing, as nobody else has what is merged.
+                OmegaConf.unsafe_merge(alone, {key: value})
             OmegaConf.set_struct(alone, True)
             if any(set_value(alone, override) for override in changes):
                 raise NotPlainError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +35,8 @@ INTERPOLATED = re.compile(r"^Interpolation key '([^']+)' not found")
 _LAUNCHER = "launcher"
 LAUNCHER = "hydra.launcher._target_"
 """The class of what takes the stages to where they run."""
+_Own = dict[str, Any] | DictConfig
+"""A configuration of which Hydra's own part is meant."""
 
 
 def config_loader(folder: Path, extra: Path | None = None) -> ConfigLoaderImpl:
@@ -86,7 +87,7 @@ class Composer:
         self._defaults = Defaults(self._files, config_name)
         self._parser = OverridesParser.create(config_loader=found)
         self._contents: dict[tuple[str, str | None], dict[str, Any]] = {}
-        self._bases: dict[tuple[str, ...], tuple[dict[str, Any], str | None]] = {}
+        self._bases: dict[tuple[str, ...], tuple[dict[str, Any], _Own]] = {}
         self._schemas: dict[str, tuple[DictConfig, bool]] = {}
         self._first: dict[str, tuple[Mapping[str, Any], DictConfig]] = {}
         self._by_key: dict[str, ByKey] = {}
@@ -198,7 +199,8 @@ class Composer:
 
         Raises ConfigurationError.
         """
-        name = self._base(self._split(overrides)[0])[1]
+        own = OmegaConf.create(self._base(self._split(overrides)[0])[1])
+        name = OmegaConf.select(own, LAUNCHER, throw_on_resolution_failure=False)
         launcher = Plugins.instance().class_name_to_class.get(str(name))
         return bool(getattr(launcher, "cluster", False))
 
@@ -209,8 +211,8 @@ class Composer:
         values = [o for o in parsed if not self.is_group(o) and _plain(o)]
         return tuple(str(o.input_line) for o in chosen), values
 
-    def _base(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
-        """The composed groups as plain values, and the launcher's class."""
+    def _base(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], _Own]:
+        """The composed groups as plain values, and what there is of Hydra's own part."""
         if chosen not in self._bases:
             try:
                 self._bases[chosen] = self._composed(chosen)
@@ -219,16 +221,19 @@ class Composer:
                 raise ConfigurationError([f"{' '.join(chosen) or 'conf/'}: {reason}"]) from error
         return self._bases[chosen]
 
-    def _composed(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
-        """What hydra.compose gives as plain values, interpolations kept; of `hydra` one class."""
+    def _composed(self, chosen: tuple[str, ...]) -> tuple[dict[str, Any], _Own]:
+        """What hydra.compose gives as plain values, interpolations kept; of `hydra` too."""
         found = self._defaults.brought([self.parse(text) for text in chosen])
+        changes = [o for o in found.changes if not o.is_hydra_override()]
         composed: dict[str, Any] = {}
         for default in found.files:
             package = str(default.package)
+            if default.config_path == schema.NAME and not changes:
+                # The typed keys have these values by themselves.
+                continue
             if package.partition(".")[0] != "hydra" or package == "hydra.launcher":
-                _overlay(composed, self._content(default))
-        own = OmegaConf.create({"hydra": composed.pop("hydra", {})})
-        changes = [o for o in found.changes if not o.is_hydra_override()]
+                composed = _overlaid(composed, self._content(default))
+        own: _Own = {"hydra": composed.pop("hydra", {})}
         if len(changes) < len(found.changes):
             # For what it says of changes to its own part, and makes of them
             own = self._whole(chosen)
@@ -236,7 +241,7 @@ class Composer:
             changed = OmegaConf.create(composed, flags={"struct": True})
             self._loader._apply_overrides_to_config(changes, changed)
             composed = _plain_values(changed)
-        return composed, OmegaConf.select(own, LAUNCHER, throw_on_resolution_failure=False)
+        return composed, own
 
     def _whole(self, chosen: tuple[str, ...]) -> DictConfig:
         """As hydra.compose, Hydra's own part included."""
@@ -371,13 +376,15 @@ def _plain_values(config: Container) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
-    """Merge as OmegaConf does: mappings key by key; anything else but a missing value replaces."""
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merged as OmegaConf does: mappings key by key; anything else but a missing value replaces."""
+    merged = dict(below)
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _overlay(below[key], value)
+            merged[key] = _overlaid(below[key], value)
         elif value != MISSING or key not in below:
-            below[key] = copy.deepcopy(value)
+            merged[key] = value
+    return merged
 
 
 def _not_there(config: DictConfig, dotted: str) -> str:

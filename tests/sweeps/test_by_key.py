@@ -11,11 +11,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import MISSING, OmegaConf
 
 from sweeps.asking.by_key import ByKey, NotPlainError
-from sweeps.asking.compose import Composer
+from sweeps.asking.compose import Composer, _overlaid, _plain_values
 from sweeps.asking.preflight import composer_of
+from sweeps.asking.schema import _defaults
 from sweeps.asking.sweepfile import read_sweep_file
 from sweeps.asking.sweepnames import sweep_names
 from sweeps.studies import study_names
+from sweeps.study import Study
 
 PRESETS = (
     "paper",
@@ -45,6 +47,8 @@ def test_all_rows_of_all_files_are_what_hydra_composes(study: str, preset: str) 
     if preset not in composer.groups("preset"):
         pytest.skip(f"{study} has no preset {preset}")
     common = (f"study={study}", f"preset={preset}")
+    # They come with the types of the keys.
+    defaults = _plain_values(_defaults(Study(study).schema))
     compared: set[tuple[str, ...]] = set()
     for row in dict.fromkeys(rows_of(study)):
         chosen, _ = composer._split((*common, *row))
@@ -53,7 +57,7 @@ def test_all_rows_of_all_files_are_what_hydra_composes(study: str, preset: str) 
             whole = OmegaConf.to_container(composer._whole(chosen))
             assert isinstance(whole, dict)
             del whole["hydra"]
-            ours = composer._base(chosen)[0]
+            ours = _overlaid(defaults, composer._base(chosen)[0])
             assert ours == whole, chosen
         asked = (*common, *row, "seed=7")
         assert ordered(composer.resolved(asked)) == ordered(composer.resolved_whole(asked))
