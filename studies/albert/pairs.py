@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.encoder.lines import Lines
 from lab.encoder.rows import RowsOfText, Stretches, chunk_ends
 from lab.encoder.segments import SPECIALS, cut_pairs
 from lab.errors import DataError
-from studies.albert.sentence_loss import Mask, SentenceLoss
+from studies.albert.sentence_loss import SentenceLoss
 from studies.albert.singles import get_singles
 
 LEAST = 2
 """Pieces of the shortest pair."""
+Mask = NDArray[np.bool_]
 Spans = np.ndarray
 """int64 (R, 2): where stretches of the text's pieces begin and end."""
 

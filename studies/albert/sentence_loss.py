@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-Mask = NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,10 @@ class SentenceLoss:
     trained: bool = True
     """Whether there is a loss."""
 
-    def label(self, foreign: Mask, swapped: Mask) -> NDArray[np.int64]:
+    def label(self, foreign: NDArray[np.bool_], swapped: NDArray[np.bool_]) -> NDArray[np.int64]:
         """1 where a pair is not what follows one another, by which of that is asked."""
+        import numpy as np
+
         asked = np.zeros(foreign.shape, dtype=bool)
         if self.foreign:
             asked |= foreign

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from lab.schema import Named, by_name
-from studies.star.generator.options import KINDS
+from studies.star.generator.distractors import KINDS
 
 AMOUNT = {"more_than": 0, "most": 10**9}
 LENGTH = {"least": 2, "most": 2**16}

@@ -10,14 +10,9 @@ import numpy as np
 
 from studies.star.classes import ACTIONS, OBJECTS_OF, VERBS_OF, phrase, verb_phrase
 from studies.star.generator.asking import Answer, Draft, answer_key, question_key
+from studies.star.generator.distractors import KINDS
 from studies.star.templates import TEMPLATES
 
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "random": ("random", "random", "random"),
-    "compositional": ("compositional", "random", "random"),
-    "full": ("compositional", "frequent", "random"),
-}
-"""What the wrong options of a question are, by the axis `distractors`."""
 UNFIT = ("Feasibility_T2",)
 """Templates whose random option is a verb that does not go with the object ("Eat the book.")."""
 
