@@ -23,7 +23,7 @@ def show_table(finished: DictConfig) -> None:
 
 if __name__ == "__main__":
     # What a command makes stays to its end: to look for garbage often is to find none.
-    gc.set_threshold(50_000)
+    gc.set_threshold(500_000)
     try:
         with screen():
             conf = check(sys.argv)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from sweeps.errors import StageError
@@ -37,10 +38,15 @@ class Graph:
                 continue
             self.stages[stage.key] = stage
             stack.pop()
-        self._children: dict[str, list[str]] = {key: [] for key in self.stages}
-        for key, stage in self.stages.items():
-            for parent in dict.fromkeys(stage.input_keys.values()):
-                self._children[parent].append(key)
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        """Many graphs are only counted through, which takes none of these."""
+        found: dict[str, list[str]] = {key: [] for key in self.stages}
+        for key in self.stages:
+            for parent in self.parents(key):
+                found[parent].append(key)
+        return found
 
     def __len__(self) -> int:
         return len(self.stages)

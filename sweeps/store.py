@@ -99,8 +99,8 @@ class Store:
 
     def find_key(self, name: str, key: str) -> Path | None:
         """As `find`, by name and key."""
-        path = self.path / name / key
-        return path if os.path.exists(path / "stage.json") else None
+        described = self.path.joinpath(name, key, "stage.json")
+        return described.parent if os.path.exists(described) else None
 
     def finished(self) -> Iterator[tuple[str, str, Path]]:
         """Name, key and folder of every finished stage."""

@@ -47,12 +47,15 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
 
     Raises SweepError with the nearest name of any study.
     """
-    known = sweep_names(*dict.fromkeys([study, *study_names()]))
+
+    def near_name(name: str) -> str:
+        return nearest(name, sweep_names(*dict.fromkeys([study, *study_names()])))
+
     if asked.endswith(_ENDINGS):
         path = Path(asked)
         if not path.is_file():
             where = f"file {path.absolute()}" if path.name == asked else "sweep"
-            near = _near_file(path) or nearest(asked.removesuffix(".yaml"), known)
+            near = _near_file(path) or near_name(asked.removesuffix(".yaml"))
             raise SweepError(f"sweep={asked}: no such {where}. {near}")
         return FoundFile(path=path, study=_study_in(path) or study, named=False)
     folder, _, stem = asked.rpartition("/")
@@ -63,7 +66,7 @@ def find_sweep_file(asked: str, study: str = PRODUCT.default_study) -> FoundFile
     for file in (f"{asked}{ending}" for ending in _ENDINGS):
         if Path(file).is_file():
             raise SweepError(f"sweep={asked}: no such sweep. Did you mean sweep={file}?")
-    raise SweepError(f"sweep={asked}: no such sweep. {nearest(asked, known)}")
+    raise SweepError(f"sweep={asked}: no such sweep. {near_name(asked)}")
 
 
 def _near_file(path: Path) -> str:

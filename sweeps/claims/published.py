@@ -14,6 +14,9 @@ from sweeps.studies import find_study
 
 TABLES = "tables.yaml"
 
+# In C where PyYAML was built with it: a plan reads a study's tables.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def published_columns(study: str) -> frozenset[str]:
     """Every name of a column of the study's published tables; none where it has no tables."""
@@ -54,7 +57,7 @@ def published_rulers(study: str) -> dict[str, Ruler]:
 def _about(study: str) -> dict[str, Any]:
     try:
         text = (find_study(study).published / TABLES).read_text("utf-8")
-        found = yaml.safe_load(text)
+        found = yaml.load(text, Loader=_LOADER)
     except (OSError, SweepError, yaml.YAMLError):
         return {}
     return found if isinstance(found, dict) else {}

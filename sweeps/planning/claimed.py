@@ -59,7 +59,8 @@ def could_show(sweep: Sweep, store: Store) -> list[dict[str, Any]]:
 def _own_rulers(sweep: Sweep, store: Store) -> Mapping[str, Ruler]:
     """By the claimed columns' names, of the baseline's runs that are in the store."""
     baseline = tuple(row for row in sweep.rows if row.baseline)
-    if not baseline:
+    scored = [stage for row in baseline for cell in row.cells for stage in cell.scores.values()]
+    if not any(store.place(stage.name, stage.key).is_dir() for stage in scored):
         return {}
     content = record(replace(sweep, rows=baseline))
     return recorded(content, store, claimed_columns(content)).rulers

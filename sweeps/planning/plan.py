@@ -115,7 +115,8 @@ class Plan:
         flops, unshared = flops_of(self.graph), self.unshared_flops
         hours = self.hours(self.graph)
         seconds, chain = self.graph.longest_chain(self._weight)
-        left, chain_left = self.graph.longest_chain(self._weight, self.keys("todo", "running"))
+        unfinished = set(self.keys("todo", "running"))
+        left, chain_left = self.graph.longest_chain(self._weight, unfinished)
         memory = self.largest.cost.memory_bytes if self.largest else 0
         reached: float | None = self.device.share_of_peak
         if self.device.measured:

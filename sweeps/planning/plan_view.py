@@ -84,8 +84,9 @@ def show(plan: Plan, console: Console) -> None:
             console.print(notice, highlight=False)
         if sweep.id in plan.bounds:
             console.print(_bound(plan, sweep), highlight=False)
-    for claim in plan.claims:
-        console.print(sentence(claim), highlight=False, markup=False)
+    if plan.claims:
+        said = "\n".join(map(sentence, plan.claims))
+        console.print(said, highlight=False, markup=False)
     console.print(_kinds(plan))
     for line in [*_sentences(plan), *_remarks(plan)]:
         console.print(line, highlight=False)
