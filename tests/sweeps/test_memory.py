@@ -195,8 +195,7 @@ library = ctypes.CDLL(None)
 library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 library.mallopt(-4, 0)
 before = kept()
-blocks = [library.malloc(2**20) for _ in range(200)]
-above = library.malloc(2**12)
+*blocks, above = [library.malloc(2**20) for _ in range(201)]
 for block in blocks:
     library.free(block)
 print((kept() - before) / 2**20)
