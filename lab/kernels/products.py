@@ -84,4 +84,5 @@ def _lacks(dtype: torch.dtype) -> bool:
 
 @functools.cache
 def _has_bfloat16() -> bool:
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    there = torch.backends.mkldnn.is_available()
+    return there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
