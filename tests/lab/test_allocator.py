@@ -25,20 +25,22 @@ print(int(told), faults())
 
 LEFTOVER = """
 import torch
-from lab.allocator import keep_freed_memory
+from lab.allocator import give_back_freed, keep_freed_memory
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 2**20
 keep_freed_memory()
 before = resident()
-blocks = [torch.ones(2**20) for _ in range(100)]
-above = torch.ones(1000)
+blocks, above = [], []
+for _ in range(100):
+    blocks.append(torch.ones(2**20))
+    above.append(torch.ones(1000))
 del blocks
 left = resident()
-keep_freed_memory()
+{give_back}()
 print(left - before, resident() - before)
 """
-"""400 MiB below a block that stays in use."""
+"""400 MiB between blocks that stay in use."""
 
 
 def run(keep: str) -> tuple[int, int]:
@@ -60,40 +62,12 @@ def test_large_blocks_are_reused_without_new_page_faults():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's setting: run on Linux")
-def test_what_earlier_work_left_goes_back():
-    """Also from the middle of the heap."""
+@pytest.mark.parametrize("give_back", ["keep_freed_memory", "give_back_freed"])
+def test_what_earlier_work_left_goes_back(give_back: str):
+    """Also from the middle of the heap: between two stages, and between two parts of one."""
+    program = LEFTOVER.format(give_back=give_back)
     output = subprocess.run(
-        [sys.executable, "-c", LEFTOVER], capture_output=True, text=True, check=True
-    ).stdout
-    left, still = map(float, output.split())
-    assert left > 300
-    assert still < 50
-
-
-GAPS = """
-import torch
-from lab.allocator import give_back_freed, keep_freed_memory
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096 / 2**20
-keep_freed_memory()
-before = resident()
-blocks, above = [], []
-for n in range(100):
-    blocks.append(torch.ones(2**20))
-    above.append(torch.ones(1000))
-del blocks
-left = resident()
-give_back_freed()
-print(left - before, resident() - before)
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's setting: run on Linux")
-def test_gaps_go_back_between_two_parts_of_a_stage():
-    """Freed blocks that lie between others which stay in use."""
-    output = subprocess.run(
-        [sys.executable, "-c", GAPS], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     left, still = map(float, output.split())
     assert left > 300
