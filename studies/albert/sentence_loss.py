@@ -26,12 +26,6 @@ class SentenceLoss:
 
     def label(self, foreign: NDArray[np.bool_], swapped: NDArray[np.bool_]) -> NDArray[np.int64]:
         """1 where a pair is not what follows one another, by which of that is asked."""
-        import numpy as np
-
-        asked = np.zeros(foreign.shape, dtype=bool)
-        if self.foreign:
-            asked |= foreign
-        if self.swapped:
-            # A foreign second segment is out of order too: the release has some in its swaps.
-            asked |= swapped | foreign
-        return asked.astype(np.int64)
+        # A foreign second segment is out of order too: the release has some in its swaps.
+        asked = foreign | swapped if self.swapped else foreign & bool(self.foreign)
+        return asked.astype("int64")
